@@ -1,0 +1,1 @@
+"""kcli: know what your Lambda function will do with a Kinesis stream before AWS does."""

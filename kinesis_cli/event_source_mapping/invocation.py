@@ -1,0 +1,70 @@
+"""What passes between the event source mapping and a function: one request, one result.
+
+`handlers` runs functions behind this protocol; the mapping never knows where they run.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionError:
+    """How Lambda reports a function that failed.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+
+    error_type: str  # "ValueError", "Sandbox.Timedout", "Runtime.ExitError", ...
+    error_message: str
+    stack_trace: tuple[str, ...] = ()  # as traceback.format_list gives it
+    request_id: str | None = None
+
+    def document(self) -> dict[str, object]:
+        """The error as Lambda's JSON object: members that are not known are left out."""
+        document: dict[str, object] = {
+            "errorMessage": self.error_message,
+            "errorType": self.error_type,
+        }
+        if self.request_id is not None:
+            document["requestId"] = self.request_id
+        if self.stack_trace:
+            document["stackTrace"] = list(self.stack_trace)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationRequest:
+    """One call of the function."""
+
+    request_id: str
+    payload: bytes  # the event as JSON
+    at: float | None = None  # epoch seconds of virtual time; None: the real clock
+    number: int = 1  # 1-based count of delivery attempts in this run
+    invocation_duration: float = 0.0  # virtual seconds that the call lasts besides its own sleeps
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationResult:
+    """What came of it: a response, or an error."""
+
+    response: object = None  # the JSON value that the function returned
+    error: FunctionError | None = None
+    slept: float = 0.0  # virtual seconds that the function slept
+    elapsed: float = 0.0  # real seconds that the call took
+    logs: tuple[str, ...] = ()  # lines of standard output and logging, in order
+    report: dict[str, object] | None = None  # the platform's REPORT line, parsed, where there is one
+
+
+class Handler(Protocol):
+    """A function that can be called: in this process, in AWS's runtime client, or remotely."""
+
+    name: str  # "new_message_processor.handler.function_handler"
+    runtime: str  # "in-process", "isolated" or "remote"
+
+    def invoke(self, request: InvocationRequest) -> InvocationResult:
+        """Call the function once. A failing function is a result; it never raises."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the handler holds (a process, patched clocks, environment variables)."""
+        ...

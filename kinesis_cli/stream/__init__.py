@@ -1,0 +1,1 @@
+"""Records, shards, sequence numbers, KinesisEvents and recordings. Pure: knows no AWS client."""
