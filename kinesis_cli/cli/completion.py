@@ -1,0 +1,196 @@
+"""Shell completion for bash, zsh and fish.
+
+The shell calls ``kcli`` with the words typed so far in its environment. Names of commands are
+answered without loading any of them; only options and their values need the command's module.
+"""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kinesis_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from kinesis_cli.cli.main import Command
+
+BASH = """\
+_kcli_completion() {
+    local IFS=$'\\n'
+    COMPREPLY=( $(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD \\
+                      _KCLI_COMPLETE=complete_bash "$1") )
+}
+complete -o default -F _kcli_completion kcli
+"""
+
+ZSH = """\
+#compdef kcli
+_kcli_completion() {
+    local -a found
+    found=("${(@f)$(env COMP_WORDS="${(F)words}" COMP_CWORD=$((CURRENT - 1)) \\
+                        _KCLI_COMPLETE=complete_zsh kcli)}")
+    if [[ -n "$found" ]]; then _describe kcli found; else _files; fi
+}
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
+compdef _kcli_completion kcli
+"""
+
+FISH = """\
+function _kcli_completion
+    set -l found (env COMP_WORDS=(commandline -cp | string collect) \\
+                      _KCLI_COMPLETE=complete_fish kcli)
+    if test (count $found) -gt 0
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
+end
+complete --command kcli --no-files --arguments '(_kcli_completion)'
+"""
+
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+
+Candidate = tuple[str, str]  # what may be typed, and what it means
+
+
+def answer(
+    environment: Mapping[str, str], commands: "Mapping[str, Command]", options: Mapping[str, str]
+) -> int:
+    """Print what may be typed next, as the asking shell reads it. No answer means: a file name."""
+    # "complete_bash" as typer's scripts say it, "bash_complete" as click's do
+    shell = environment["_KCLI_COMPLETE"].replace("complete", "").strip("_")
+    words, incomplete = _words(environment)
+    prefix = ""
+    if incomplete.startswith("--") and "=" in incomplete:
+        option, _, incomplete = incomplete.partition("=")
+        words, prefix = [*words, option], f"{option}="
+    if words:
+        candidates = _of_command(words[0], words[1:], incomplete) if words[0] in commands else []
+    elif incomplete.startswith("-"):
+        candidates = list(options.items())
+    else:
+        candidates = [(name, command.summary) for name, command in commands.items()]
+    for value, meaning in candidates:
+        if value.startswith(incomplete):
+            sys.stdout.write(_line(shell, prefix + value, meaning) + "\n")
+    return 0
+
+
+def _words(environment: Mapping[str, str]) -> tuple[list[str], str]:
+    """The complete words after ``kcli``, and the word that is being typed."""
+    typed = environment.get("COMP_WORDS") or environment.get("_TYPER_COMPLETE_ARGS", "")
+    words = _split(typed)
+    if position := environment.get("COMP_CWORD"):
+        at = int(position)
+    else:
+        at = len(words) - (0 if typed[-1:].isspace() else 1)
+    incomplete = words[at] if at < len(words) else ""
+    # bash splits `--output=js` in three
+    return [word for word in words[1:at] if word != "="], "" if incomplete == "=" else incomplete
+
+
+def _split(typed: str) -> list[str]:
+    lexer = shlex.shlex(typed, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    words: list[str] = []
+    try:
+        words.extend(iter(lexer.get_token, None))
+    except ValueError:  # an open quote: the word is still being typed
+        words.append(lexer.token)
+    return words
+
+
+def _line(shell: str, value: str, meaning: str) -> str:
+    meaning = " ".join(meaning.split())
+    match shell:
+        case "zsh" if meaning:
+            return f"{value.replace(':', chr(92) + ':')}:{meaning}"
+        case "fish" if meaning:
+            return f"{value}\t{meaning}"
+        case _:
+            return value
+
+
+def _of_command(name: str, words: list[str], incomplete: str) -> list[Candidate]:
+    from kinesis_cli.cli.main import load
+
+    application = load(name)
+
+    import typer
+
+    command: Any = typer.main.get_command(application)
+    context = command.make_context(name, [], resilient_parsing=True)
+    parameters = [p for p in command.get_params(context) if p.param_type_name == "option"]
+    if incomplete.startswith("-"):
+        return list(_option_names(parameters, words))
+    for parameter in parameters:
+        if words and words[-1] in parameter.opts and not parameter.is_flag:
+            found = parameter.shell_complete(context, incomplete)
+            return [(item.value, item.help or "") for item in found if item.type == "plain"]
+    return []
+
+
+def _option_names(parameters: Iterable[Any], words: list[str]) -> Iterable[Candidate]:
+    for parameter in parameters:
+        names = [*parameter.opts, *parameter.secondary_opts]
+        if parameter.multiple or not set(names) & set(words):
+            yield from ((name, parameter.help or "") for name in names if name.startswith("--"))
+
+
+def show(shell: list[str]) -> None:
+    """Print the completion script.
+
+    Raises:
+        InputError: the shell is not known.
+    """
+    sys.stdout.write(SCRIPTS[_shell(shell)])
+
+
+def install(shell: list[str]) -> None:
+    """Write the completion script where the shell finds it, and say where.
+
+    Raises:
+        InputError: the shell is not known, or a file cannot be written.
+    """
+    name = _shell(shell)
+    home = Path.home()
+    if name == "fish":
+        configuration = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+        script = configuration / "fish" / "completions" / "kcli.fish"
+        start = None
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+        script = data / "kcli" / f"completion.{name}"
+        start = home / f".{name}rc"
+    try:
+        script.parent.mkdir(parents=True, exist_ok=True)
+        script.write_text(SCRIPTS[name])
+        if start:
+            _append_once(start, f"source {shlex.quote(str(script))}")
+    except OSError as error:
+        raise InputError(
+            f"cannot be written: {error.strerror}", place=str(error.filename or script)
+        ) from error
+    where = f"{script}, sourced from {start}" if start else str(script)
+    sys.stdout.write(f"Completion for {name} is in {where}; open a new shell to use it.\n")
+
+
+def _append_once(file: Path, line: str) -> None:
+    text = file.read_text() if file.exists() else ""
+    if line not in text.splitlines():
+        with file.open("a") as end:
+            end.write(f"{'' if text.endswith(chr(10)) or not text else chr(10)}{line}\n")
+
+
+def _shell(argument: list[str]) -> str:
+    name = argument[0] if argument else Path(os.environ.get("SHELL", "")).name
+    if name not in SCRIPTS:
+        found = f"'{name}' is not one of them" if re.search(r"\S", name) else "SHELL names none"
+        raise InputError(
+            f"completion is made for {', '.join(SCRIPTS)}, and {found}",
+            advice="Name the shell: `kcli --show-completion bash`.",
+        )
+    return name

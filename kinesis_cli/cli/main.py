@@ -1,0 +1,197 @@
+"""The ``kcli`` command: finds the command's module, runs it, turns errors into a sentence.
+
+Start-up is part of the contract (`benchmarks/startup.py`): ``--version``, ``--help`` and the
+completion of command names are answered from this file, before typer or any command is imported.
+"""
+
+import os
+import sys
+from typing import NamedTuple, NoReturn
+
+from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.errors import EndpointError, InputError, KcliError
+
+TYPE_CHECKING = False  # as `typing.TYPE_CHECKING`; typer costs a tenth of a second
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import typer
+
+
+class Command(NamedTuple):
+    """One line of ``kcli --help``: where the command lives, and what it does."""
+
+    module: str  # holds a function named like the command
+    summary: str  # first line of that function's docstring
+
+
+COMMANDS = {
+    "simulate": Command(
+        "kinesis_cli.cli.simulate", "Deliver records to a handler as Lambda would, in virtual time."
+    ),
+    "invoke": Command("kinesis_cli.cli.invoke", "Call a handler once with one event."),
+    "event": Command("kinesis_cli.cli.event", "Build a Kinesis event or a recording."),
+}
+
+OPTIONS = {
+    "--version": "Show the version.",
+    "--help": "Show this message.",
+    "--install-completion": "Install completion for bash, zsh or fish (default: your shell).",
+    "--show-completion": "Print the completion script, to copy it or to change it.",
+}
+
+
+def main(arguments: "Sequence[str] | None" = None) -> int:
+    """Run kcli with `arguments` (default: the process's own) and return its exit code."""
+    try:
+        _never_fail_on_encoding()
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+        _flush()
+    except KcliError as error:
+        _report(error)
+        return ExitCode.ENDPOINT if isinstance(error, EndpointError) else ExitCode.BAD_INPUT
+    except KeyboardInterrupt:
+        _report(KcliError("interrupted"))
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _silence_output()
+        return ExitCode.READER_LEFT
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug is a sentence too
+        return _report_bug(error)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    if "_KCLI_COMPLETE" in os.environ:
+        from kinesis_cli.cli import completion
+
+        return completion.answer(os.environ, COMMANDS, OPTIONS)
+    match arguments:
+        case [] | ["--help" | "-h" | "help"]:
+            print(_help())  # noqa: T201
+        case ["--version" | "-V"]:
+            from kinesis_cli._version import __version__
+
+            print("kcli", __version__)  # noqa: T201
+        case ["help", name, *_]:
+            return _run_command(name, ["--help"])
+        case ["--install-completion" | "--show-completion" as option, *shell]:
+            from kinesis_cli.cli import completion
+
+            completion.install(shell) if option.startswith("--i") else completion.show(shell)
+        case [name, *rest]:
+            return _run_command(name, rest)
+    return ExitCode.DONE
+
+
+def _help() -> str:
+    width = max(map(len, OPTIONS)) + 2
+    commands = "\n".join(f"  {name:{width}}{COMMANDS[name].summary}" for name in COMMANDS)
+    options = "\n".join(f"  {option:{width}}{text}" for option, text in OPTIONS.items())
+    return (
+        "Usage: kcli COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+        "Know what your Lambda function will do with a Kinesis stream before AWS does.\n\n"
+        f"Commands:\n{commands}\n\nOptions:\n{options}\n\n"
+        "`kcli COMMAND --help` shows a command's options and examples."
+    )
+
+
+def load(name: str) -> "typer.Typer":
+    """The command `name` as a typer application of its own.
+
+    Raises:
+        InputError: there is no such command.
+    """
+    if name not in COMMANDS:
+        _refuse(name)
+    from importlib import import_module
+
+    import typer
+
+    # Plain help, not rich's: three times as fast, and the same text in terminals, pipes and docs.
+    application = typer.Typer(add_completion=False, rich_markup_mode=None)
+    function = getattr(import_module(COMMANDS[name].module), name)
+    application.command(name, context_settings={"help_option_names": ["--help", "-h"]})(function)
+    return application
+
+
+def _refuse(name: str) -> NoReturn:
+    from difflib import get_close_matches
+
+    kind = "option" if name.startswith("-") else "command"
+    near = get_close_matches(name, OPTIONS if kind == "option" else COMMANDS, n=1)
+    suggestion = f"Did you mean `kcli {near[0]}`? " if near else ""
+    raise InputError(
+        f"there is no {kind} '{name}'", advice=f"{suggestion}`kcli --help` lists what there is."
+    )
+
+
+def _run_command(name: str, arguments: list[str]) -> int:
+    application = load(name)
+
+    import typer
+
+    command = typer.main.get_command(application)
+    try:
+        with command.make_context(f"kcli {name}", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except typer.TyperException as error:
+        problem = ", ".join(error.format_message().rstrip(".").split("\n\t"))
+        raise InputError(
+            problem[:1].lower() + problem[1:],
+            place=name,
+            advice=f"`kcli {name} --help` shows what it takes.",
+        ) from error
+    return ExitCode.DONE
+
+
+def _report(error: KcliError) -> None:
+    from kinesis_cli.show.console import error as show_error
+
+    show_error(str(error), error.advice)
+
+
+def _report_bug(error: Exception) -> int:
+    if os.environ.get("KCLI_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    _report(
+        KcliError(
+            f"this is a bug in kcli, not in your code or data: {type(error).__name__}: {error}",
+            advice="KCLI_DEBUG=1 shows the traceback; please report it with the command you ran.",
+        )
+    )
+    return ExitCode.BUG
+
+
+def _never_fail_on_encoding() -> None:
+    # A terminal or pipe that is not UTF-8 gets \u2713 instead of a UnicodeEncodeError.
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    # Here, not in the interpreter's exit, where an error could only become an ugly traceback.
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _silence_output()
+        raise InputError(
+            f"could not be written: {error.strerror}", place="standard output"
+        ) from error
+
+
+def _silence_output() -> None:
+    # What is still buffered has no reader; without this the interpreter complains when it exits.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,82 @@
+"""Options that several commands share, so that they read, complete and fail alike."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """How a result is printed on standard output."""
+
+    TABLE = "table"  # for people
+    JSON = "json"  # one document
+    NDJSON = "ndjson"  # one line per thing that happened, written as it happens
+
+
+class FailOn(StrEnum):
+    """What makes a command end with exit code 1."""
+
+    FAILURES = "failures"  # a record was reported as failed, or its invocation failed
+    DISCARDED = "discarded"  # a record was given up
+    EXPIRED = "expired"  # a record left the stream undelivered
+    UNDELIVERED = "undelivered"  # a record still waited at the end
+    ERROR = "error"  # an invocation ended with an error
+
+
+OutputOption = Annotated[
+    Output,
+    typer.Option("--output", help="How to print the result on standard output."),
+]
+
+FailOnOption = Annotated[
+    list[FailOn] | None,
+    typer.Option(
+        "--fail-on",
+        help="End with exit code 1 when this happened; may be repeated. "
+        "Without it a failing handler is a result, not an error.",
+    ),
+]
+
+HandlerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--handler",
+        metavar="MODULE.FUNCTION|FILE:FUNCTION",
+        help="The handler to call; default: the one the template names.",
+    ),
+]
+
+TemplateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--template",
+        metavar="FILE",
+        help="SAM or CloudFormation template, YAML or JSON; default: template.yaml, "
+        "looked for from here upwards.",
+    ),
+]
+
+FunctionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--function",
+        metavar="LOGICAL_ID",
+        help="Which function of the template, where there are several.",
+    ),
+]
+
+EnvVarsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--env-vars",
+        metavar="FILE",
+        help="Environment variables for the handler, JSON in the format of `sam local --env-vars`.",
+    ),
+]
+
+SeedOption = Annotated[
+    int,
+    typer.Option("--seed", metavar="N", help="Makes everything random the same each time."),
+]
