@@ -1,0 +1,1 @@
+"""The Lambda function that is invoked with new messages of the stream."""
