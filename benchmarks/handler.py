@@ -139,4 +139,4 @@ def run() -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    print(*run(), sep="\n")  # noqa: T201
+    print(*run(), sep="\n")
