@@ -1,0 +1,51 @@
+# `make` lists the targets. Each sets up what it needs on a machine with Python >= 3.11, make and git.
+
+PYTHON ?=
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench build lock docs screenshot clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml requirements.lock .ci/environment
+	@PYTHON="$(PYTHON)" sh .ci/environment
+	@touch $@
+
+demo: $(READY)  ## show what Lambda would do with fixtures/batch.json
+	@$(BIN)/kcli simulate fixtures/batch.json
+
+test: $(READY)  ## run all tests, with the coverage gate on the pure rooms
+	$(BIN)/pytest -n auto --cov --cov-report=term $(TESTS)
+
+lint: $(READY)  ## ruff, mypy --strict, and the arrows between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=lambda_function $(BIN)/lint-imports
+
+format: $(READY)  ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## measure against the peers; writes benchmarks/results.json
+	$(BIN)/python -m benchmarks
+
+build: $(READY)  ## build the wheel and the source distribution into dist/
+	$(BIN)/python -m hatchling build
+
+lock: $(READY)  ## resolve the dependencies anew into requirements.lock
+	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --all-extras --group dev \
+	    --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+docs: $(READY)  ## write docs/cli-reference.md from the commands' own help
+	$(BIN)/python docs/make_cli_reference.py
+
+screenshot: $(READY)  ## draw docs/simulate.svg, the true output of `make demo`
+	$(BIN)/python docs/make_screenshot.py
+
+clean:  ## remove the environment and everything that was built
+	rm -rf .venv .venv-* dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage* .hypothesis
