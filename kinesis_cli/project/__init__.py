@@ -1,1 +1,1 @@
-"""project."""
+"""What the user's project says: its template, read without deploying anything."""
