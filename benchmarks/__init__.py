@@ -1,0 +1,4 @@
+"""Ratios against the peers, measured in one run: ``make bench``.
+
+A benchmark is a module here with ``run() -> list[Row]``.
+"""

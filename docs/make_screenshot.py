@@ -1,0 +1,35 @@
+"""Draws docs/simulate.svg, what `make demo` shows on a terminal: `make screenshot`."""
+
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).parent.parent
+COMMAND = "kcli simulate fixtures/batch.json"
+WIDTH = 96  # columns; still legible at the width of a README
+
+
+def screenshot() -> str:
+    """The true output of `COMMAND`, in colour, as SVG."""
+    run = subprocess.run(
+        [sys.executable, "-m", "kinesis_cli", *COMMAND.split()[1:]],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": str(WIDTH), "FORCE_COLOR": "1", "TERM": "xterm-256color"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    console = Console(record=True, width=WIDTH, file=StringIO())
+    console.print(Text.assemble(("$ ", "green"), (COMMAND, "bold")))
+    console.print(Text.from_ansi(run.stdout.rstrip()))
+    # A fixed id: the same output gives the same file, so a diff shows a change of the output.
+    return console.export_svg(title="kcli", unique_id="kcli")
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "simulate.svg").write_text(screenshot())
