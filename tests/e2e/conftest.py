@@ -1,0 +1,46 @@
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def kcli(tmp_path: Path) -> Kcli:
+    """Runs the command in an empty folder, as a script would."""
+
+    def run(*arguments: str, cwd: Path = tmp_path, **environment: str) -> Completed:
+        return subprocess.run(
+            [*KCLI, *arguments],
+            cwd=cwd,
+            env={**os.environ, "COLUMNS": "80", **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Starts programs on a pseudo-terminal, and ends them after the test."""
+    started: list[Terminal] = []
+
+    def start(*command: str, cwd: Path = tmp_path) -> Terminal:
+        started.append(Terminal(command, cwd))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()

@@ -1,0 +1,181 @@
+import inspect
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from kinesis_cli._version import __version__
+from kinesis_cli.cli.main import COMMANDS
+from tests.e2e.programs import KCLI, Kcli, Terminal
+
+SHELL_KCLI = shlex.join(KCLI)
+
+
+def docstring(command: str) -> str:
+    function = getattr(import_module(COMMANDS[command].module), command)
+    return inspect.cleandoc(function.__doc__ or "")
+
+
+def examples() -> list[tuple[str, str]]:
+    found = []
+    for command in COMMANDS:
+        _, _, text = docstring(command).partition("Examples:")
+        lines = re.sub(r"\\\n\s*", "", text).splitlines()
+        found += [(command, line.strip()) for line in lines if "kcli " in line]
+    return found
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_is_described_by_the_first_line_of_its_docstring(command: str) -> None:
+    assert docstring(command).splitlines()[0] == COMMANDS[command].summary
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_with_examples(command: str, kcli: Kcli) -> None:
+    run = kcli(command, "--help")
+    assert run.returncode == 0
+    assert "Examples:" in run.stdout
+    assert any(name == command for name, _ in examples())
+    assert run.stdout == kcli("help", command).stdout == kcli(command, "-h").stdout
+
+
+@pytest.mark.parametrize(("command", "example"), examples())
+def test_each_example_of_the_help_works(
+    command: str, example: str, root: Path, tmp_path: Path
+) -> None:
+    for name in ("fixtures", "lambda_function", "template.yaml"):
+        (shutil.copytree if (root / name).is_dir() else shutil.copy)(root / name, tmp_path / name)
+    script = f'set -eo pipefail; kcli() {{ {SHELL_KCLI} "$@"; }}; {example}'
+    run = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (run.returncode, run.stderr if run.returncode else "") == (0, "")
+
+
+def test_help_lists_each_command_and_fits_80_columns(kcli: Kcli) -> None:
+    run = kcli("--help")
+    assert run.returncode == 0
+    assert all(command.summary in run.stdout for command in COMMANDS.values())
+    assert max(map(len, run.stdout.splitlines())) <= 80
+    assert kcli().stdout == kcli("-h").stdout == kcli("help").stdout == run.stdout
+
+
+def test_version_says_name_and_version(kcli: Kcli) -> None:
+    assert kcli("--version").stdout == kcli("-V").stdout == f"kcli {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["help"], ["nonsense"]])
+def test_what_needs_no_command_imports_none_and_no_typer(arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom kinesis_cli.cli.main import COMMANDS, main\n"
+        f"main({arguments!r})\n"
+        "heavy = {'typer', 'rich', 'pydantic', 'msgspec', *(c.module for c in COMMANDS.values())}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["simulte", "x"],
+            "kcli: there is no command 'simulte'.\n"
+            "      Did you mean `kcli simulate`? `kcli --help` lists what there is.\n",
+        ),
+        (
+            ["--versoin"],
+            "kcli: there is no option '--versoin'.\n"
+            "      Did you mean `kcli --version`? `kcli --help` lists what there is.\n",
+        ),
+        (
+            ["\x1b[2J"],
+            "kcli: there is no command '\\x1b[2J'.\n      `kcli --help` lists what there is.\n",
+        ),
+        (
+            ["--show-completion", "tcsh"],
+            "kcli: completion is made for bash, zsh, fish, and 'tcsh' is not one of them.\n"
+            "      Name the shell: `kcli --show-completion bash`.\n",
+        ),
+        (
+            ["event", "--count", "many"],
+            "kcli: event: invalid value for '--count': 'many' is not a valid int",
+        ),
+    ],
+)
+def test_wrong_usage_is_one_sentence_with_advice_and_exit_code_2(
+    arguments: list[str], message: str, kcli: Kcli
+) -> None:
+    run = kcli(*arguments)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith(message)
+
+
+def test_a_reader_that_leaves_early_sees_no_complaint(tmp_path: Path) -> None:
+    run = subprocess.run(
+        ["bash", "-c", f"{{ {SHELL_KCLI} event --count 20000; echo $? >code; }} | head -c 10"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stderr == ""
+    assert len(run.stdout) == 10
+    assert (tmp_path / "code").read_text() == "141\n"
+
+
+def test_a_full_disk_is_a_sentence_not_a_traceback(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    run = subprocess.run(
+        ["bash", "-c", f"{SHELL_KCLI} --help >/dev/full"], capture_output=True, text=True
+    )
+    assert run.returncode == 2
+    assert run.stderr == ("kcli: standard output: could not be written: No space left on device.\n")
+
+
+def test_a_terminal_without_unicode_gets_escapes_not_a_crash(kcli: Kcli) -> None:
+    run = kcli("event", "--data", "é", "--nonsense-é", PYTHONIOENCODING="ascii")
+    assert run.returncode == 2
+    assert r"\xe9" in run.stderr
+
+
+def test_ctrl_c_ends_with_one_line_and_exit_code_130(terminal: Callable[..., Terminal]) -> None:
+    session = terminal(*KCLI, "invoke", "-")  # waits for an event on standard input
+    session.type(b"{")
+    session.read_until("{")
+    session.type(b"\x03")
+    assert session.read_until("interrupted.").count("\n") <= 2
+    assert session.process.wait(timeout=30) == 130
+    assert "Traceback" not in session.read_all()
+
+
+def test_a_bug_is_said_to_be_a_bug_and_kcli_debug_shows_where(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def broken() -> None:\n    '''Break.'''\n    1 / 0\n")
+    program = (
+        "import sys; from kinesis_cli.cli import main\n"
+        "main.COMMANDS['broken'] = main.Command('broken', 'Break.')\n"
+        "sys.exit(main.main(['broken']))"
+    )
+
+    def run(**environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": str(tmp_path), **environment},
+            capture_output=True,
+            text=True,
+        )
+
+    quiet, loud = run(), run(KCLI_DEBUG="1")
+    assert quiet.returncode == loud.returncode == 70
+    assert quiet.stderr.startswith("kcli: this is a bug in kcli")
+    assert "ZeroDivisionError" in quiet.stderr
+    assert "Traceback" not in quiet.stderr
+    assert "broken.py" in loud.stderr

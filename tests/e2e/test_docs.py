@@ -1,0 +1,78 @@
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.programs import KCLI
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text()
+
+# ```console blocks: a line beginning with "$ " is a command, what follows is its output;
+# "…" stands for any lines left out.
+SESSIONS = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    steps = [
+        step for session in SESSIONS for step in re.split(r"^\$ ", session, flags=re.M) if step
+    ]
+    return [(command, output) for command, _, output in (step.partition("\n") for step in steps)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the README's commands work on; they run there in order."""
+    copy = tmp_path_factory.mktemp("readme")
+    for name in ("fixtures", "lambda_function"):
+        shutil.copytree(ROOT / name, copy / name)
+    shutil.copy(ROOT / "template.yaml", copy)
+    return copy
+
+
+@pytest.mark.parametrize(("command", "output"), commands())
+def test_each_command_of_the_readme_prints_what_the_readme_shows(
+    command: str, output: str, folder: Path
+) -> None:
+    script = f'set -o pipefail; kcli() {{ {shlex.join(KCLI)} "$@"; }}; {command}'
+    run = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stdout
+    shown = [line.rstrip() for line in output.splitlines()]
+    printed = "\n".join(line.rstrip() for line in run.stdout.splitlines())
+    pattern = r"\n".join(r"(.*\n)*?.*" if line == "…" else re.escape(line) for line in shown)
+    assert not shown or re.fullmatch(pattern, printed), f"it prints:\n{run.stdout}"
+
+
+def test_the_readme_shows_commands() -> None:
+    assert len(commands()) >= 3
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda p: p.name
+)
+def test_no_link_of_a_page_is_dead(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_the_reference_of_the_command_line_is_what_help_prints() -> None:
+    run = subprocess.run(
+        [sys.executable, ROOT / "docs" / "make_cli_reference.py", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == (ROOT / "docs" / "cli-reference.md").read_text(), "stale: run `make docs`"

@@ -1,0 +1,107 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.programs import Completed, Kcli
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built by way of the source distribution, as an index would serve it."""
+    folder = tmp_path_factory.mktemp("built")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
+    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+        cwd=next(path for path in folder.iterdir() if path.is_dir()),
+        check=True,
+        capture_output=True,
+    )
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def environment(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that holds the wheel and its dependencies, at their locked versions."""
+    folder = tmp_path_factory.mktemp("clean") / "venv"
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert uv, "uv is in the dev group"
+    venv.create(folder, symlinks=True)
+    locked = folder.parent / "constraints.txt"
+    lines = (root / "requirements.lock").read_text().splitlines()
+    locked.write_text(
+        "\n".join(line.removesuffix("\\") for line in lines if not line.startswith((" ", "#")))
+    )
+    subprocess.run(
+        [uv, "pip", "install", "--quiet", "--python", folder, "--constraints", locked, wheel],
+        env={**os.environ, "UV_SYSTEM_CERTS": "1"},
+        check=True,
+    )
+    return folder
+
+
+@pytest.fixture
+def installed(environment: Path, tmp_path: Path) -> Kcli:
+    """Runs the installed command in an empty folder, with nothing of the project around."""
+
+    def run(*arguments: str, stdin: str = "") -> Completed:
+        return subprocess.run(
+            [environment / "bin" / "kcli", *arguments],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "80"},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def test_the_wheel_holds_the_function_its_template_and_no_leftovers(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "kinesis_cli/_bundled/template.yaml" in names
+    assert "kinesis_cli/_bundled/lambda_function/new_message_processor/handler.py" in names
+    assert "kinesis_cli/py.typed" in names
+    assert [name for name in names if "__pycache__" in name or name.startswith("tests")] == []
+
+
+def test_the_installed_command_starts(installed: Kcli) -> None:
+    assert installed("--version").stdout.startswith("kcli ")
+    assert installed("--help").returncode == 0
+
+
+def test_in_an_empty_folder_the_bundled_function_is_simulated(installed: Kcli) -> None:
+    event = installed("event", "--count", "3", "--temperature", "20", "--seed", "1").stdout
+    run = installed("simulate", "-", "--output", "json", stdin=event)
+    assert run.returncode == 0, run.stderr
+    result = json.loads(run.stdout)
+    assert result["function"]["handler"] == "new_message_processor.handler.function_handler"
+    assert (result["summary"]["records"], result["summary"]["succeeded"]) == (3, 3)
+
+
+def test_in_an_empty_folder_the_bundled_function_is_invoked(installed: Kcli) -> None:
+    run = installed("invoke", "--temperature", "150", "--output", "json")
+    assert run.returncode == 0, run.stderr
+    assert len(json.loads(run.stdout)["batchItemFailures"]) == 1
+
+
+def test_the_library_is_typed_and_usable_without_the_command_line(environment: Path) -> None:
+    program = "import kinesis_cli, sys; from kinesis_cli import KinesisEvent, EventSourceMapping"
+    subprocess.run(
+        [environment / "bin" / "python", "-c", f"{program}; sys.exit('typer' in sys.modules)"],
+        check=True,
+        cwd=environment,
+    )
