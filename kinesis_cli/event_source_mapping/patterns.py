@@ -91,10 +91,6 @@ class Field:
             return self.wants_absence
         return any(map(self.holds, leaves))
 
-    def matches_in(self, elements: list[object]) -> bool:
-        """Whether a plain value among these elements, or in lists among them, matches."""
-        return any(is_leaf(node) and self.holds(node) for node in nodes(elements, ()))
-
     @property
     def wants_absence(self) -> bool:
         """Whether the field matches where the document has no such leaf."""
@@ -214,8 +210,6 @@ def _match_together(node: object, goals: Sequence[_Goal]) -> bool:
     """
     if isinstance(node, list):
         # A plain value in a list lies in no element's object: it ties other fields to nothing.
-        if not all(keys or goal.matches_in(node) for goal, keys in goals):
-            return False
         below = [(goal, keys) for goal, keys in goals if keys]
         return not below or any(_match_together(element, below) for element in node)
     if isinstance(node, dict):
@@ -226,7 +220,7 @@ def _match_together(node: object, goals: Sequence[_Goal]) -> bool:
                 return False
             by_key.setdefault(".".join(keys[:end]), []).append((goal, keys[end:]))
         return all(_match_together(node[key], below) for key, below in by_key.items())
-    return all(not keys and goal.holds(node) for goal, keys in goals)
+    return not any(keys for _, keys in goals)  # `_step` leads to leaves that hold
 
 
 def _step(node: dict[str, object], goal: Field, keys: tuple[str, ...]) -> int:

@@ -362,6 +362,12 @@ def test_metadata_is_matched_with_a_warning_that_aws_documents_data_only() -> No
     )
 
 
+def test_metadata_that_a_record_lacks_is_absent() -> None:
+    filters = compile_filters(['{"partitionKey": [{"exists": false}]}'])
+    for raw in (b"{}", b'{"kinesis": 1}', b"[]"):
+        assert filters.matches(Record("shardId-000000000000", "4959", "", 0.0, raw))
+
+
 def test_a_data_member_of_the_metadata_never_stands_for_the_payload() -> None:
     filters = compile_filters(['{"data": {"a": [1]}, "partitionKey": ["sensor-1"]}'])
     assert filters.matches(record('{"a": 1}'))
