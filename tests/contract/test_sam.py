@@ -1,6 +1,5 @@
 """The template and the function's build, by the real SAM CLI in an environment of its own."""
 
-import fcntl
 import json
 import os
 import re
@@ -19,7 +18,6 @@ from kinesis_cli.stream.event import KinesisEvent
 # One worker builds, so that it is built once.
 pytestmark = pytest.mark.xdist_group("sam")
 
-AWS_SAM_CLI = "aws-sam-cli==1.170.0"
 ROOT = Path(__file__).parents[2]
 FUNCTION = "NewMessageFunction"
 ELF_MACHINE_AARCH64 = 183
@@ -28,19 +26,9 @@ Sam = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def sam_environment() -> Path:
-    """`.venv-sam` with the SAM CLI; made when it is not there, or there with another version."""
-    environment = ROOT / ".venv-sam"
-    ready = environment / ".ready"
-    with Path(__file__).open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker, or another run, may be making it
-        if not ready.is_file() or ready.read_text() != AWS_SAM_CLI:
-            uv = [sys.executable, "-m", "uv", "--quiet", "--system-certs"]
-            python = str(environment / "bin" / "python")
-            run([*uv, "venv", "--clear", "--seed", "--python", sys.executable, str(environment)])
-            run([*uv, "pip", "install", "--python", python, AWS_SAM_CLI])
-            ready.write_text(AWS_SAM_CLI)
-    return environment
+def sam_binaries(environment_with: Callable[..., Path]) -> Path:
+    """The SAM CLI in an environment of its own: it pins what others want newer."""
+    return environment_with("sam", "aws-sam-cli==1.170.0")
 
 
 @pytest.fixture(scope="session")
@@ -53,17 +41,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sam(sam_environment: Path, project: Path) -> Sam:
+def sam(sam_binaries: Path, project: Path) -> Sam:
     """Run SAM in the project; gives its standard output."""
-    binaries = sam_environment / "bin"
     environment = {
         **os.environ,
         "AWS_DEFAULT_REGION": "eu-west-1",  # `sam validate` wants to know one
-        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",  # a python3 that has pip
+        "PATH": f"{sam_binaries}{os.pathsep}{os.environ['PATH']}",  # a python3 that has pip
         "SAM_CLI_TELEMETRY": "0",
     }
 
-    return lambda *arguments: run([str(binaries / "sam"), *arguments], project, environment)
+    return lambda *arguments: run([str(sam_binaries / "sam"), *arguments], project, environment)
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +83,7 @@ def test_the_template_is_valid_and_clean(sam: Sam) -> None:
     assert "is a valid SAM Template" in sam("validate", "--lint")
 
 
-def test_sam_makes_of_the_template_what_it_promises(sam_environment: Path) -> None:
+def test_sam_makes_of_the_template_what_it_promises(sam_binaries: Path) -> None:
     program = """if True:
         import json
         from samcli.yamlhelper import parse_yaml_file
@@ -111,9 +98,8 @@ def test_sam_makes_of_the_template_what_it_promises(sam_environment: Path) -> No
         template["Resources"]["NewMessageFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
         print(json.dumps(transform(template, {}, NoManagedPolicies())))
     """
-    python = str(sam_environment / "bin" / "python")
     environment = {**os.environ, "AWS_DEFAULT_REGION": "eu-west-1"}
-    template = json.loads(run([python, "-c", program], ROOT, environment))
+    template = json.loads(run([str(sam_binaries / "python"), "-c", program], ROOT, environment))
     resources = template["Resources"]
     assert resources["NewMessageFunctionNewMessages"] == {
         "Type": "AWS::Lambda::EventSourceMapping",
