@@ -36,8 +36,8 @@ COMMANDS = {
 OPTIONS = {
     "--version": "Show the version.",
     "--help": "Show this message.",
-    "--install-completion": "Install completion for bash, zsh or fish (default: your shell).",
-    "--show-completion": "Print the completion script, to copy it or to change it.",
+    "--install-completion": "Install completion for your shell, or the one named.",
+    "--show-completion": "Print the completion script, to copy or to change it.",
 }
 
 
@@ -46,7 +46,8 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     try:
         _never_fail_on_encoding()
         code = _run(sys.argv[1:] if arguments is None else list(arguments))
-        _flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()  # in the interpreter's exit an error could only become a traceback
     except KcliError as error:
         _report(error)
         return ExitCode.ENDPOINT if isinstance(error, EndpointError) else ExitCode.BAD_INPUT
@@ -57,7 +58,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         _silence_output()
         return ExitCode.READER_LEFT
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is a sentence too
-        return _report_bug(error)
+        return _report_full_disk(error) if _is_full_disk(error) else _report_bug(error)
     return code
 
 
@@ -85,9 +86,8 @@ def _run(arguments: list[str]) -> int:
 
 
 def _help() -> str:
-    width = max(map(len, OPTIONS)) + 2
-    commands = "\n".join(f"  {name:{width}}{COMMANDS[name].summary}" for name in COMMANDS)
-    options = "\n".join(f"  {option:{width}}{text}" for option, text in OPTIONS.items())
+    commands = "\n".join(f"  {name:12}{command.summary}" for name, command in COMMANDS.items())
+    options = "\n".join(f"  {option:22}{text}" for option, text in OPTIONS.items())
     return (
         "Usage: kcli COMMAND [OPTIONS] [ARGUMENTS]\n\n"
         "Know what your Lambda function will do with a Kinesis stream before AWS does.\n\n"
@@ -140,13 +140,22 @@ def _run_command(name: str, arguments: list[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
-        problem = ", ".join(error.format_message().rstrip(".").split("\n\t"))
         raise InputError(
-            problem[:1].lower() + problem[1:],
+            _usage_problem(error),
             place=name,
             advice=f"`kcli {name} --help` shows what it takes.",
         ) from error
     return ExitCode.DONE
+
+
+def _usage_problem(error: "typer.TyperException") -> str:
+    problem = ", ".join(error.format_message().rstrip(".").split("\n\t"))
+    problem = problem.replace("Value error, ", "")
+    # pydantic checks the values; typer passes on what it wanted, not always what it found
+    if errors := getattr(error.__cause__, "errors", None):
+        found = f"'{errors()[0]['input']}'"
+        problem += "" if found in problem else f", found {found}"
+    return problem[:1].lower() + problem[1:]
 
 
 def _report(error: KcliError) -> None:
@@ -176,18 +185,19 @@ def _never_fail_on_encoding() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def _flush() -> None:
-    # Here, not in the interpreter's exit, where an error could only become an ugly traceback.
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _silence_output()
-        raise InputError(
-            f"could not be written: {error.strerror}", place="standard output"
-        ) from error
+def _is_full_disk(error: Exception) -> bool:
+    import errno
+
+    # A file that kcli opens by name is its room's business; what has no name is standard output.
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+    return isinstance(error, OSError) and error.errno in full and error.filename is None
+
+
+def _report_full_disk(error: Exception) -> int:
+    _silence_output()
+    reason = getattr(error, "strerror", "")
+    _report(KcliError(f"could not be written: {reason}", place="standard output"))
+    return ExitCode.BAD_INPUT
 
 
 def _silence_output() -> None:
