@@ -1,1 +1,47 @@
-"""handlers."""
+"""Running a Lambda handler: one protocol, whatever process it runs in.
+
+`Handler`, `InvocationRequest` and `InvocationResult` are the event source mapping's. Each place to
+run in implements them, and shares nothing else with the others.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kinesis_cli.handlers.in_process import CallableHandler
+
+
+def load_handler(
+    handler: str | Callable[[object, object], object] | None = None,
+    *,
+    template: str | Path | None = None,
+    function: str | None = None,
+    env_vars: str | Path | None = None,
+    wall_clock: bool = False,
+) -> "CallableHandler":
+    """A handler to deliver to, in this process.
+
+    Args:
+        handler: "module.function", "path/file.py:function" or a function; without it the project's
+            template says, and without a template kcli's own function runs.
+        template: a SAM or CloudFormation template.
+        function: the logical id, where the template has several functions fed by Kinesis.
+        env_vars: a file in the format of `sam local invoke --env-vars`.
+        wall_clock: whether the handler sees the real time in a simulation.
+
+    Raises:
+        InputError: there is no such function, or it cannot be imported.
+    """
+    from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
+    from kinesis_cli.project.function import find_function
+
+    if callable(handler):
+        return CallableHandler(handler, wall_clock=wall_clock)
+    found = find_function(
+        template=None if template is None else Path(template),
+        function=function,
+        handler=handler,
+        env_vars=None if env_vars is None else Path(env_vars),
+    )
+    return InProcessHandler(found, wall_clock=wall_clock)

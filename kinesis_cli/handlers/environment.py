@@ -1,0 +1,111 @@
+"""The environment variables and the working directory that Lambda gives a function.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from kinesis_cli.project.function import Function
+from kinesis_cli.project.template import region
+
+
+def lambda_variables(function: Function) -> dict[str, str]:
+    """Lambda's own variables, overlaid with those of the function."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return {
+        "AWS_DEFAULT_REGION": region(),
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "$LATEST",
+        "AWS_REGION": region(),
+        "LAMBDA_TASK_ROOT": str(function.code_uri),
+        "TZ": ":UTC",
+        "_HANDLER": function.handler,
+        # not sampled, so that no tracing library sends anything
+        "_X_AMZN_TRACE_ID": "Root=1-00000000-000000000000000000000000;Sampled=0",
+        **function.environment,
+    }
+
+
+class Environment:
+    """Variables and a working directory that are in force between `enter` and `leave`.
+
+    `os.environ` is overlaid through its dictionary of encoded values, which is 20 times as fast as
+    assigning: this happens at every call. The process's own copy, which only subprocesses and C
+    libraries read, has the variables from the beginning until `close`.
+    """
+
+    def __init__(self, variables: dict[str, str], directory: Path) -> None:
+        self._process: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
+        self._inside: dict[bytes, bytes] = {
+            os.fsencode(name): os.fsencode(value) for name, value in variables.items()
+        }
+        self._outside = {name: self._process.get(name) for name in self._inside}
+        outer_zone = _zone()
+        for name, value in self._inside.items():
+            os.putenv(name, value)
+        time.tzset()
+        self._zones_differ = _zone() != outer_zone
+        self._directory = directory if directory.is_dir() else None
+        self._outer_directory = ""
+        self._use_zone(self._outside.get(b"TZ"))
+
+    def enter(self) -> None:
+        """The function's environment is in force."""
+        process = self._process
+        self._outside = {name: process.get(name) for name in self._inside}
+        process.update(self._inside)
+        if self._directory is not None:
+            self._outer_directory = _working_directory()
+            os.chdir(self._directory)
+        self._use_zone(self._inside.get(b"TZ"))
+
+    def leave(self) -> None:
+        """The environment is as it was. What the function changed is there in its next call."""
+        process, inside = self._process, self._inside
+        for name, value in self._outside.items():
+            inside[name] = process.get(name, b"")
+            if value is None:
+                process.pop(name, None)
+            else:
+                process[name] = value
+        if self._outer_directory:
+            os.chdir(self._outer_directory)
+        self._use_zone(self._outside.get(b"TZ"))
+
+    def close(self) -> None:
+        """Take the variables out of the process's own copy, too."""
+        for name in self._inside:
+            value = self._process.get(name)
+            if value is None:
+                os.unsetenv(name)
+            else:
+                os.putenv(name, value)
+        time.tzset()
+
+    def _use_zone(self, zone: bytes | None) -> None:
+        if not self._zones_differ:
+            return
+        if zone is None:
+            os.unsetenv(b"TZ")
+        else:
+            os.putenv(b"TZ", zone)
+        time.tzset()
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a string is what chdir wants, at every call
+    except FileNotFoundError:
+        return ""  # it was deleted; there is no way back to it
+
+
+def _zone() -> tuple[object, ...]:
+    return time.tzname, time.timezone, time.altzone

@@ -1,0 +1,84 @@
+"""Two signals that end a call: the alarm when its time is up, and the user's Ctrl-C."""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from kinesis_cli.handlers.virtual_time import TimedOut
+
+_Previous = Callable[[int, FrameType | None], object] | int | None
+
+# A handler may swallow the interruption (a bare `except:`); it is then interrupted again.
+_AGAIN_SECONDS = 0.1
+
+
+def in_main_thread() -> bool:
+    """Only there can Python act on signals."""
+    return threading.get_ident() == threading.main_thread().ident
+
+
+class Alarm:
+    """Raises `TimedOut` in a call that has really run for too long.
+
+    Only in the main thread; elsewhere such a call is noticed when it ends.
+    """
+
+    def __init__(self) -> None:
+        self.rang = False
+        self._armed = False
+        self._previous: _Previous = None
+        self._others_left = (0.0, 0.0)
+
+    def start(self, seconds: float) -> None:
+        """Ring after `seconds` of real time."""
+        self.rang = False
+        if in_main_thread():
+            self._previous = signal.signal(signal.SIGALRM, self._ring)
+            self._armed = True
+            self._others_left = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+
+    def silence(self) -> None:
+        """From here on it does not interrupt."""
+        self._armed = False
+
+    def stop(self, elapsed: float) -> None:
+        """Give the timer back to whoever had it before, `elapsed` seconds later."""
+        self._armed = False
+        if self._previous is None:
+            return
+        left, interval = self._others_left
+        signal.setitimer(signal.ITIMER_REAL, max(left - elapsed, 1e-6) if left else 0, interval)
+        signal.signal(signal.SIGALRM, self._previous)
+        self._previous = None
+
+    def _ring(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._armed:
+            self.rang = True
+            raise TimedOut
+
+
+class CtrlC:
+    """Tells a real Ctrl-C from a KeyboardInterrupt that the handler raises itself."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+        self._previous: _Previous = None
+        if in_main_thread() and callable(previous := signal.getsignal(signal.SIGINT)):
+            self._previous = previous
+            signal.signal(signal.SIGINT, self._press)
+
+    def is_known(self) -> bool:
+        """Whether Ctrl-C is seen here: not in other threads, nor after someone took it over."""
+        return signal.getsignal(signal.SIGINT) == self._press
+
+    def close(self) -> None:
+        """Give the signal back."""
+        if self._previous is not None and self.is_known():
+            signal.signal(signal.SIGINT, self._previous)
+        self._previous = None
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self.pressed = True
+        if callable(self._previous):
+            self._previous(number, frame)
