@@ -18,7 +18,7 @@ demo: $(READY)  ## show what Lambda would do with fixtures/batch.json
 	@$(BIN)/kcli simulate fixtures/batch.json
 
 test: $(READY)  ## run all tests, with the coverage gate on the pure rooms
-	$(BIN)/pytest -n auto --cov --cov-report=term $(TESTS)
+	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term $(TESTS)
 
 lint: $(READY)  ## ruff, mypy --strict, and the arrows between the rooms
 	$(BIN)/ruff check .

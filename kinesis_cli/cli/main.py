@@ -153,7 +153,7 @@ def _usage_problem(error: "typer.TyperException") -> str:
     problem = problem.replace("Value error, ", "")
     # pydantic checks the values; typer passes on what it wanted, not always what it found
     if errors := getattr(error.__cause__, "errors", None):
-        found = f"'{errors()[0]['input']}'"
+        found = repr(errors()[0]["input"])
         problem += "" if found in problem else f", found {found}"
     return problem[:1].lower() + problem[1:]
 
