@@ -1,0 +1,159 @@
+"""The event that Lambda hands to a function for a batch of Kinesis records.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+"""
+
+import io
+from collections.abc import Iterable
+from typing import Self
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.stream.documents import Documents
+from kinesis_cli.stream.lines import fault_in, shard_id_of
+from kinesis_cli.stream.record import Record
+
+STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/kcli"
+ROLE_ARN = "arn:aws:iam::123456789012:role/lambda-role"
+
+
+class KinesisData(msgspec.Struct, rename="camel", gc=False):
+    """The `kinesis` member of a record. `data` is base64 in JSON and bytes here."""
+
+    partition_key: str
+    sequence_number: str
+    data: bytes
+    approximate_arrival_timestamp: float  # epoch seconds, in milliseconds' precision
+    kinesis_schema_version: str = "1.0"
+    encryption_type: str | msgspec.UnsetType = msgspec.UNSET  # only in samples; Lambda sends none
+
+
+class KinesisEventRecord(msgspec.Struct, rename="camel", gc=False):
+    """One element of `Records`."""
+
+    kinesis: KinesisData
+    event_source: str = "aws:kinesis"
+    event_version: str = "1.0"
+    event_id: str = msgspec.field(default="", name="eventID")  # "shardId-000000000006:4959…"
+    event_name: str = "aws:kinesis:record"
+    invoke_identity_arn: str = ROLE_ARN
+    aws_region: str = ""
+    # The stream's ARN, or the consumer's for enhanced fan-out.
+    event_source_arn: str = msgspec.field(default="", name="eventSourceARN")
+
+    def record(self) -> Record:
+        """As the delivery rules see it.
+
+        Raises:
+            InputError: neither `eventID` nor the sequence number names the shard.
+        """
+        kinesis = self.kinesis
+        return Record(
+            shard_id_of(self.event_id, kinesis.sequence_number),
+            kinesis.sequence_number,
+            kinesis.partition_key,
+            kinesis.approximate_arrival_timestamp,
+            _encode(self),
+        )
+
+
+class Window(msgspec.Struct):
+    """A tumbling window: ISO 8601 times, the start included, the end not."""
+
+    start: str
+    end: str
+
+
+class KinesisEvent(msgspec.Struct, rename="camel", kw_only=True):
+    """What a function receives. Members that are not known are ignored when it is read.
+
+    The members after `records` are sent for tumbling windows only:
+    https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html
+    """
+
+    records: list[KinesisEventRecord] = msgspec.field(name="Records")
+    window: Window | msgspec.UnsetType = msgspec.UNSET
+    state: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
+    shard_id: str | msgspec.UnsetType = msgspec.UNSET
+    event_source_arn: str | msgspec.UnsetType = msgspec.field(
+        default=msgspec.UNSET, name="eventSourceARN"
+    )
+    is_final_invoke_for_window: bool | msgspec.UnsetType = msgspec.UNSET
+    is_window_terminated_early: bool | msgspec.UnsetType = msgspec.UNSET
+
+    @classmethod
+    def from_json(cls, document: bytes | str, *, place: str = "the event") -> Self:
+        """Read an event.
+
+        Args:
+            document: JSON text.
+            place: what to call it in an error.
+
+        Raises:
+            InputError: it is not JSON, no Kinesis event, or a record is not usable.
+        """
+        try:
+            return msgspec.json.decode(document, type=cls)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise _described(document, place, error) from error
+
+    def to_json(self) -> bytes:
+        """The event as Lambda would send it: compact, members in AWS's order."""
+        return _encode(self)
+
+
+def kinesis_event(records: Iterable[Record]) -> bytes:
+    """The event of a batch, as JSON: the records as they were read, byte for byte."""
+    return b'{"Records":[' + b",".join([record.raw for record in records]) + b"]}"
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def lambda_record(
+    *,
+    shard_id: str,
+    sequence_number: str,
+    partition_key: str,
+    arrival: float,
+    data: bytes,
+    event_source_arn: str = STREAM_ARN,
+) -> Record:
+    """A record with all the members that Lambda sends.
+
+    Args:
+        shard_id: "shardId-000000000000".
+        sequence_number: decimal digits.
+        partition_key: 1 to 256 characters.
+        arrival: epoch seconds.
+        data: the payload.
+        event_source_arn: of the stream, or of an enhanced fan-out consumer; names the region too.
+    """
+    record = KinesisEventRecord(
+        KinesisData(partition_key, sequence_number, data, arrival),
+        event_id=f"{shard_id}:{sequence_number}",
+        aws_region=region_of(event_source_arn),
+        event_source_arn=event_source_arn,
+    )
+    return Record(shard_id, sequence_number, partition_key, arrival, _encode(record))
+
+
+def region_of(arn: str) -> str:
+    """`us-east-1` of `arn:aws:kinesis:us-east-1:123456789012:stream/kcli`; "" if it is no ARN."""
+    parts = arn.split(":", 4)
+    return parts[3] if len(parts) == 5 else ""
+
+
+def _described(document: bytes | str, place: str, error: Exception) -> InputError:
+    """The sentence for an event that did not decode."""
+    text = document if isinstance(document, str) else document.decode(errors="replace")
+    documents = Documents(io.StringIO(text.removeprefix("\ufeff")).read, place)
+    try:
+        for number, record in enumerate(documents.records(), 1):
+            if fault := fault_in(record):
+                where = ", ".join(filter(None, (place, f"record {number}", fault.field)))
+                return InputError(fault.problem, place=where, advice=fault.advice)
+    except InputError as refused:
+        return refused
+    return InputError(f"no Kinesis event: {error}", place=place)

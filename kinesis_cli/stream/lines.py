@@ -1,0 +1,229 @@
+"""One record as JSON, the element of a KinesisEvent's `Records` and the line of a recording.
+
+Two views of the same rules: `CheckedLine`, which a decoder applies at full speed, and `fault_in`,
+which says of a record that did not pass what is wrong with it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
+from kinesis_cli.stream.shards import shard_id
+
+LATEST_ARRIVAL = 253_402_300_800.0  # epoch seconds; the year 10,000
+
+
+class CheckedData(msgspec.Struct, rename="camel", gc=False):
+    """The `kinesis` member; decoding `data` proves that it is base64."""
+
+    partition_key: str
+    sequence_number: str
+    data: bytes
+    approximate_arrival_timestamp: float
+
+
+class CheckedLine(msgspec.Struct, rename="camel", gc=False):
+    """What kcli needs of a record.
+
+    Members that Lambda always sends but kcli can do without may be missing: people write fixtures
+    by hand.
+    """
+
+    kinesis: CheckedData
+    event_id: str | None = msgspec.field(default=None, name="eventID")
+    event_source: Literal["aws:kinesis"] = "aws:kinesis"
+
+
+class Fault(NamedTuple):
+    """What is wrong with a record."""
+
+    field: str  # "kinesis.data"; empty: the record as a whole
+    problem: str
+    advice: str = ""
+
+
+def fault_in(value: object) -> Fault | None:
+    """What makes a decoded JSON value unusable as a record, or None."""
+    if not isinstance(value, dict):
+        return Fault("", f"a record is a JSON object, this is {_kind(value)}")
+    kinesis = value.get("kinesis")
+    source = value.get("eventSource", "aws:kinesis")
+    if source != "aws:kinesis" or (kinesis is None and "kinesis" not in value):
+        return _foreign(value)
+    if not isinstance(kinesis, dict):
+        return Fault("kinesis", f"expected an object, found {_kind(kinesis)}")
+    for name, fault_of in _RULES.items():
+        if name not in kinesis:
+            return Fault(f"kinesis.{name}", "missing")
+        if problem := fault_of(kinesis[name]):
+            return Fault(f"kinesis.{name}", *problem)
+    event_id = value.get("eventID")
+    if event_id is not None and not isinstance(event_id, str):
+        return Fault("eventID", f"expected a string, found {_kind(event_id)}")
+    try:
+        shard_id_of(event_id, kinesis["sequenceNumber"])
+    except InputError as error:
+        return Fault("eventID", error.problem, error.advice)
+    return None
+
+
+def shard_id_of(event_id: str | None, sequence_number: str) -> str:
+    """The shard that `eventID` names before its last colon, else the one in the sequence number.
+
+    Raises:
+        InputError: neither names a shard.
+    """
+    named, _, _ = (event_id or "").rpartition(":")
+    if named:
+        return named
+    try:
+        return shard_id(SequenceNumber.decode(sequence_number).shard_index)
+    except InputError as error:
+        raise InputError(
+            "names no shard, and the sequence number does not either",
+            advice=f'Write it as "shardId-000000000000:{sequence_number[:130]}".',
+        ) from error
+
+
+class NamesShard(Protocol):
+    """A decoded record; `CheckedLine` is one."""
+
+    event_id: str | None
+
+    @property
+    def kinesis(self) -> "HasSequenceNumber":
+        """The record's own members."""
+        ...
+
+
+class HasSequenceNumber(Protocol):
+    """A decoded `kinesis` member."""
+
+    sequence_number: str
+
+
+def shard_ids_of(records: Sequence[NamesShard]) -> list[str]:
+    """The shard of each record, quickly where all have a proper `eventID`.
+
+    Raises:
+        InputError: a record names no shard.
+    """
+    try:
+        shard_ids = [record.event_id.rpartition(":")[0] for record in records]  # type: ignore[union-attr]
+    except AttributeError:  # a record without `eventID`
+        shard_ids = [""]
+    if "" in shard_ids:
+        return [shard_id_of(record.event_id, record.kinesis.sequence_number) for record in records]
+    return shard_ids
+
+
+def _data_problem(data: object) -> tuple[str, str] | None:
+    if not isinstance(data, str):
+        return f"expected base64 text, found {_kind(data)}", ""
+    try:
+        msgspec.convert(data, bytes)
+    except msgspec.ValidationError:
+        return (
+            f"not base64, it begins with {_start(data)}",
+            "To read plain payload lines use --raw.",
+        )
+    return None
+
+
+def _arrival_problem(arrival: object) -> tuple[str, str] | None:
+    if isinstance(arrival, bool) or not isinstance(arrival, int | float):
+        return f"expected epoch seconds, a number, found {_kind(arrival)}", ""
+    if not 0 <= arrival < LATEST_ARRIVAL:
+        milliseconds = 0 <= arrival / 1000 < LATEST_ARRIVAL
+        advice = "It looks like milliseconds; Lambda sends seconds." if milliseconds else ""
+        return f"{arrival:.15g} is no time in epoch seconds", advice
+    return None
+
+
+def _number_problem(number: object) -> tuple[str, str] | None:
+    if not isinstance(number, str):
+        return f"expected a string of decimal digits, found {_kind(number)}", ""
+    if not is_sequence_number(number):
+        return f"expected decimal digits, found {_start(number)}", ""
+    return None
+
+
+def _key_problem(key: object) -> tuple[str, str] | None:
+    return None if isinstance(key, str) else (f"expected a string, found {_kind(key)}", "")
+
+
+_RULES: dict[str, Callable[[object], tuple[str, str] | None]] = {
+    "sequenceNumber": _number_problem,
+    "partitionKey": _key_problem,
+    "data": _data_problem,
+    "approximateArrivalTimestamp": _arrival_problem,
+}
+
+_SERVICES = {
+    "aws:sqs": "SQS",
+    "aws:sns": "SNS",
+    "aws:s3": "S3",
+    "aws:dynamodb": "DynamoDB Streams",
+    "aws:kafka": "Kafka",
+    "SelfManagedKafka": "Kafka",
+    "aws:amq": "Amazon MQ",
+    "aws:rmq": "Amazon MQ",
+    "aws:docdb": "DocumentDB",
+    "aws:ses": "SES",
+    "aws:codecommit": "CodeCommit",
+}
+_HINTS = {
+    "Sns": "SNS",
+    "dynamodb": "DynamoDB Streams",
+    "s3": "S3",
+    "ses": "SES",
+    "cf": "CloudFront",
+    "kinesisRecordMetadata": "Firehose",
+    "deliveryStreamArn": "Firehose",
+    "httpMethod": "API Gateway",
+    "requestContext": "API Gateway",
+    "detail-type": "EventBridge",
+    "awslogs": "CloudWatch Logs",
+    "receiptHandle": "SQS",
+}
+
+
+def service_of(value: dict[str, object]) -> str | None:
+    """The service that made an event or a record, where it is known and not Kinesis."""
+    source = value.get("eventSource", value.get("EventSource"))
+    if isinstance(source, str) and source != "aws:kinesis":
+        return _SERVICES.get(source, repr(source[:60]))
+    return next((service for hint, service in _HINTS.items() if hint in value), None)
+
+
+def _foreign(value: dict[str, object]) -> Fault:
+    if service := service_of(value):
+        return Fault("", f"this is an event of {service}, not of Kinesis")
+    if "eventSource" in value:
+        return Fault("eventSource", f"expected 'aws:kinesis', found {_kind(value['eventSource'])}")
+    return Fault(
+        "",
+        "no Kinesis record, it has no member 'kinesis'",
+        "To read plain payload lines use --raw.",
+    )
+
+
+def _start(text: str) -> str:
+    return "an empty string" if not text else repr(text if len(text) <= 16 else text[:14])
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None | bool():
+            return str(value).lower().replace("none", "null")
+        case int() | float():
+            return f"the number {value}"[:80]
+        case str():
+            return f"the text {value[:40]!r}"
+        case list():
+            return "an array"
+        case _:
+            return "an object"

@@ -1,0 +1,319 @@
+"""Recordings: the records of a stream on disk, read in the order in which they arrived.
+
+A recording is read twice. The first time every record is checked, so that a fault in the last line
+is found before the first record is used. The second time records are read as they are taken, a
+block of lines at a time. What is held in memory does not grow with the recording, also when one
+shard stands still while the others go on.
+"""
+
+import os
+from array import array
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.stream.lines import shard_ids_of
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.survey import Survey
+
+HELD = 48 << 20  # bytes of records read ahead, all shards together
+HELD_PER_SHARD = 96 << 10  # bytes that each shard may hold however many there are: a batch or so
+REREAD = 128 << 10  # bytes of one shard's lines that are read again together
+
+
+class RecordSource(Protocol):
+    """Records of several shards, each taken in its own time."""
+
+    shard_ids: tuple[str, ...]
+    count: int
+    first_arrival: float | None
+    last_arrival: float | None
+
+    def take(self, shard_id: str, until: float, limit: int, max_bytes: int) -> list[Record]:
+        """The shard's next records."""
+        ...
+
+    def next_arrival(self, shard_id: str) -> float | None:
+        """When the shard's next record arrives."""
+        ...
+
+
+class RecordList:
+    """Records in memory.
+
+    Args:
+        records: in any order of shards; those of one shard in order of their sequence numbers.
+
+    Raises:
+        InputError: a shard's sequence numbers do not grow.
+    """
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._queues: dict[str, deque[Record]] = {}
+        arrivals = array("d")
+        for record in records:
+            queue = self._queues.setdefault(record.shard_id, deque())
+            if queue and int(record.sequence_number) <= int(queue[-1].sequence_number):
+                raise InputError(
+                    f"sequence number {record.sequence_number} does not come after "
+                    f"{queue[-1].sequence_number} in {record.shard_id}"
+                )
+            queue.append(record)
+            arrivals.append(record.arrival)
+        self.shard_ids = tuple(self._queues)
+        self.count = len(arrivals)
+        self.first_arrival = min(arrivals, default=None)
+        self.last_arrival = max(arrivals, default=None)
+
+    def take(self, shard_id: str, until: float, limit: int, max_bytes: int) -> list[Record]:
+        """The shard's next records; see `Recording.take`."""
+        taken: list[Record] = []
+        _move_due(self._queues[shard_id], taken, until, limit, max_bytes)
+        return taken
+
+    def next_arrival(self, shard_id: str) -> float | None:
+        """When the shard's next record arrives, epoch seconds; None at its end."""
+        queue = self._queues[shard_id]
+        return queue[0].arrival if queue else None
+
+
+class Recording:
+    """Records on disk. Use it as a context manager: it holds open files.
+
+    Attributes:
+        shard_ids: in order of first appearance.
+        count: records.
+        first_arrival: the earliest arrival of all records, epoch seconds; None without records.
+        last_arrival: the latest one.
+    """
+
+    def __init__(self, survey: Survey) -> None:
+        self._files, self._blocks = survey.files, survey.blocks
+        self._shards = {
+            shard_id: _ShardReader(shard.blocks, shard.arrivals)
+            for shard_id, shard in survey.shards.items()
+        }
+        self._held_per_shard = max(HELD_PER_SHARD, HELD // max(1, len(self._shards)))
+        self._close = survey.close
+        self.shard_ids = tuple(self._shards)
+        self.count = sum(shard.count for shard in survey.shards.values())
+        self.first_arrival = survey.first_arrival if self.count else None
+        self.last_arrival = survey.last_arrival if self.count else None
+
+    @classmethod
+    def open(cls, paths: Sequence[str], *, raw: bool = False) -> Self:
+        """Open recordings, Kinesis events or output of `aws kinesis get-records`, and check them.
+
+        Args:
+            paths: files that follow each other, plain or packed with gzip or zstd; "-" is standard
+                input.
+            raw: each line is a payload, not a record. The records get one shard and made-up keys,
+                sequence numbers and arrivals, the same each time.
+
+        Raises:
+            InputError: names file, line or record, and field of the first thing that is wrong.
+        """
+        return cls(Survey(paths, raw=raw))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files; no record can be taken any more."""
+        self._close()
+
+    def take(self, shard_id: str, until: float, limit: int, max_bytes: int) -> list[Record]:
+        """The shard's next records, in the order of the recording.
+
+        Args:
+            shard_id: one of `shard_ids`.
+            until: epoch seconds. A record has arrived when it and all before it in its shard have.
+            limit: most records to take.
+            max_bytes: most bytes of `Record.raw` to take; a single record may exceed it.
+        """
+        shard = self._shards[shard_id]
+        taken: list[Record] = []
+        while _move_due(shard.queue, taken, until, limit, max_bytes) and shard.is_due(until):
+            self._read_on(shard)
+        return taken
+
+    def next_arrival(self, shard_id: str) -> float | None:
+        """When the shard's next record arrives, epoch seconds; None at its end."""
+        shard = self._shards[shard_id]
+        if not shard.queue and shard.passed:
+            self._read_on(shard)
+        return shard.queue[0].arrival if shard.queue else shard.next_block_arrival()
+
+    def records(self) -> Iterator[Record]:
+        """All records in the order of the recording, whatever was taken."""
+        for block in self._blocks:
+            text = self._read(block.file, block.start, block.length)
+            yield from map(_record, *_parsed(text), text.split(b"\n"))
+
+    def _read_on(self, shard: "_ShardReader") -> None:
+        if shard.passed:
+            file, start, lengths = shard.passed.next_span()
+            text = self._read(file, start, lengths[-1][1])
+            lines = [text[begin:end] for begin, end in lengths]
+            shard.queue.extend(map(_record, *_parsed(b"\n".join(lines)), lines))
+        else:
+            self._read_block(shard)
+
+    def _read_block(self, wanting: "_ShardReader") -> None:
+        """Give each shard its records of a block; one that holds enough notes where they are."""
+        number = wanting.blocks[wanting.next_block]
+        block = self._blocks[number]
+        text = self._read(block.file, block.start, block.length)
+        shard_ids, parsed = _parsed(text)
+        room = self._held_per_shard * len(parsed) // block.length  # in records as large as these
+        taking = {}
+        passing = {}
+        for shard_id, shard in self._shards.items():
+            if shard.awaits(number):
+                shard.next_block += 1
+                if shard is wanting or (len(shard.queue) < room and not shard.passed):
+                    taking[shard_id] = shard.queue.append
+                else:
+                    passing[shard_id] = shard.passed.append
+        lines = text.split(b"\n")
+        for shard_id, record, line in zip(shard_ids, parsed, lines, strict=False):
+            if append := taking.get(shard_id):
+                append(_record(shard_id, record, line))
+        if passing:
+            start = block.start
+            for shard_id, line in zip(shard_ids, lines, strict=False):
+                if note := passing.get(shard_id):
+                    note(block.file, start, len(line))
+                start += len(line) + 1
+
+    def _read(self, file: int, start: int, length: int) -> bytes:
+        text = os.pread(self._files[file].fileno(), length, start)
+        if len(text) != length:
+            raise _changed()
+        return text
+
+
+class _ShardReader:
+    """How far a shard was read: first `queue`, then what `passed`, then from `next_block` on."""
+
+    def __init__(self, blocks: "array[int]", arrivals: "array[float]") -> None:
+        self.queue: deque[Record] = deque()
+        self.passed = _PassedLines()
+        self.blocks, self._arrivals = blocks, arrivals
+        self.next_block = 0
+
+    def awaits(self, block: int) -> bool:
+        """Whether the shard's next records that were not seen yet are in `block`."""
+        return self.next_block < len(self.blocks) and self.blocks[self.next_block] == block
+
+    def next_block_arrival(self) -> float | None:
+        """When the first record that was not seen yet arrives, epoch seconds."""
+        return self._arrivals[self.next_block] if self.next_block < len(self.blocks) else None
+
+    def is_due(self, until: float) -> bool:
+        """Whether reading on may bring a record that has arrived by `until`."""
+        arrival = self.next_block_arrival()
+        return bool(self.passed) or (arrival is not None and arrival <= until)
+
+
+class _PassedLines:
+    """Where a shard's lines are that were read before it had room for them: 12 bytes for each."""
+
+    def __init__(self) -> None:
+        self._files_and_starts = array("Q")  # file << 48 | start
+        self._lengths = array("I")
+        self._next = 0
+
+    def __bool__(self) -> bool:
+        return self._next < len(self._lengths)
+
+    def append(self, file: int, start: int, length: int) -> None:
+        """Note one line."""
+        self._files_and_starts.append(file << 48 | start)
+        self._lengths.append(length)
+
+    def next_span(self) -> tuple[int, int, list[tuple[int, int]]]:
+        """The next lines that lie near each other.
+
+        Returns:
+            Their file, the start of the first one, and where each begins and ends from there.
+        """
+        first = self._files_and_starts[self._next]
+        span: list[tuple[int, int]] = []
+        while self:
+            begin = self._files_and_starts[self._next] - first
+            end = begin + self._lengths[self._next]
+            if span and not 0 <= begin < end <= REREAD:
+                break
+            span.append((begin, end))
+            self._next += 1
+        if self._next > 65_536 or not self:
+            del self._files_and_starts[: self._next], self._lengths[: self._next]
+            self._next = 0
+        return first >> 48, first & (1 << 48) - 1, span
+
+
+class _Data(msgspec.Struct, rename="camel", gc=False):
+    partition_key: str
+    sequence_number: str
+    approximate_arrival_timestamp: float
+
+
+class _Line(msgspec.Struct, rename="camel", gc=False):
+    """What the second reading needs of a record that the first has checked."""
+
+    kinesis: _Data
+    event_id: str | None = msgspec.field(default=None, name="eventID")
+
+
+_decode_lines = msgspec.json.Decoder(_Line).decode_lines
+
+
+def _parsed(text: bytes) -> tuple[list[str], list[_Line]]:
+    """Each line's shard id, and the line decoded."""
+    try:
+        lines = _decode_lines(text)
+        return shard_ids_of(lines), lines
+    except (msgspec.MsgspecError, UnicodeError, InputError) as error:
+        raise _changed() from error
+
+
+def _record(shard_id: str, line: _Line, raw: bytes) -> Record:
+    data = line.kinesis
+    return Record(
+        shard_id,
+        data.sequence_number,
+        data.partition_key,
+        data.approximate_arrival_timestamp,
+        raw,
+    )
+
+
+def _changed() -> InputError:
+    return InputError("a recording changed while it was read")
+
+
+def _move_due(
+    queue: deque[Record], taken: list[Record], until: float, limit: int, max_bytes: int
+) -> bool:
+    """Move records that have arrived from `queue` to `taken`; whether there is room for more."""
+    size = sum([len(record.raw) for record in taken])
+    while queue and len(taken) < limit:
+        record = queue[0]
+        size += len(record.raw)
+        if record.arrival > until or (size > max_bytes and taken):
+            return False
+        taken.append(queue.popleft())
+    return len(taken) < limit

@@ -1,0 +1,166 @@
+"""Opening what the user named: a file or standard input, compressed or not."""
+
+import codecs
+import io
+import os
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from gzip import BadGzipFile, GzipFile
+from pathlib import Path
+from stat import S_ISREG
+from typing import BinaryIO, cast
+
+from kinesis_cli.errors import InputError
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import ZstdError, ZstdFile
+else:
+    from backports.zstd import ZstdError, ZstdFile
+
+BLOCK = 1 << 20  # bytes read at a time
+MAX_LINE = 16 << 20  # bytes; the largest record, 10 MiB, has 14 MiB as base64
+
+# A recording shrinks to about a tenth; what shrinks so much more is a mistake or an attack.
+_BOMB_SIZE, _BOMB_RATIO = 256 << 20, 200
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def open_plain(path: str) -> tuple[BinaryIO, str]:
+    """Open a file of which every byte can be read at its position, any number of times.
+
+    Args:
+        path: a file's name; "-" is standard input.
+
+    Returns:
+        The file, not compressed: what cannot be read twice is copied to an unnamed temporary file.
+        And the name for messages.
+
+    Raises:
+        InputError: it cannot be opened, or is damaged.
+    """
+    name = "standard input" if path == "-" else path
+    try:
+        file = _regular(path)
+    except (OSError, ValueError) as error:
+        raise InputError(_reason(error), place=name) from error
+    try:
+        return _unpacked(file, name), name
+    except BaseException:
+        file.close()
+        raise
+
+
+def text_reader(descriptor: int, name: str) -> Callable[[int], str]:
+    """A function that gives up to so many bytes' characters of a file, "" at its end.
+
+    The function raises InputError where the file is not UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    position = 0
+
+    def read(size: int) -> str:
+        nonlocal position
+        text = ""
+        while not text and (piece := os.pread(descriptor, size, position)):
+            try:
+                text = decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                at = position + error.start - (len(error.object) - len(piece))
+                raise not_utf8(error.object[error.start], name, f"byte {at:,}") from None
+            position += len(piece)
+        if not text and decoder.getstate()[0]:
+            raise not_utf8(decoder.getstate()[0][0], name, "its end")
+        return text
+
+    return read
+
+
+def not_utf8(byte: int, name: str, where: str) -> InputError:
+    """The sentence for text in another encoding."""
+    return InputError(f"not UTF-8, found 0x{byte:02x}", place=f"{name}, {where}")
+
+
+def blocks(descriptor: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, about `BLOCK` bytes at a time.
+
+    Yields:
+        The position of a block and its bytes; a block ends with a line break or the file.
+
+    Raises:
+        InputError: a line is longer than `MAX_LINE`. Its place is for the caller to add.
+    """
+    size = BLOCK
+    while block := os.pread(descriptor, size, start):
+        end = block.rfind(b"\n") + 1
+        if not end and len(block) == size:
+            if size >= MAX_LINE:
+                raise InputError(f"a line of more than {MAX_LINE >> 20} MiB")
+            size *= 2
+            continue
+        if end and (end < len(block)) and len(block) == size:
+            block = block[:end]
+        yield start, block
+        start += len(block)
+        size = BLOCK
+
+
+def _regular(path: str) -> io.BufferedReader:
+    # "-" may be a pipe or a terminal; so may a path such as /dev/stdin or a shell's <(...).
+    file = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
+    if path != "-" and S_ISREG(os.fstat(file.fileno()).st_mode):
+        return cast("io.BufferedReader", file)
+    try:
+        return _temporary(file.read)
+    finally:
+        if path != "-":
+            file.close()
+
+
+def _temporary(read: Callable[[int], bytes]) -> io.BufferedReader:
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    while piece := read(BLOCK):
+        copy.write(piece)
+    copy.seek(0)  # writes out what is buffered
+    return cast("io.BufferedReader", copy)
+
+
+def _unpacked(file: io.BufferedReader, name: str) -> BinaryIO:
+    head = os.pread(file.fileno(), 4, 0)
+    if head[:2] in _UTF16:
+        raise InputError("this is UTF-16 text", place=name, advice="Save it as UTF-8.")
+    if head[:2] == _GZIP:
+        reader: BinaryIO = cast("BinaryIO", GzipFile(fileobj=file))
+    elif head == _ZSTD:
+        reader = cast("BinaryIO", ZstdFile(file))
+    else:
+        return file
+    unpacked = 0
+
+    def read(size: int) -> bytes:
+        nonlocal unpacked
+        piece = reader.read(size)
+        unpacked += len(piece)
+        if unpacked > max(_BOMB_SIZE, _BOMB_RATIO * file.tell()):
+            problem = f"{_BOMB_RATIO} times as large when unpacked; that is no recording"
+            raise InputError(problem, place=name)
+        return piece
+
+    try:
+        return _temporary(read)
+    except (EOFError, BadGzipFile, zlib.error, ZstdError) as error:
+        problem = "it ends early" if isinstance(error, EOFError) else "its compression is damaged"
+        raise InputError(f"{problem}, after {unpacked:,} bytes of text", place=name) from error
+    except OSError as error:
+        raise InputError(f"could not be unpacked: {_reason(error)}", place=name) from error
+    finally:
+        reader.close()
+        file.close()
+
+
+def _reason(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else None
+    return (reason or str(error) or type(error).__name__).lower()

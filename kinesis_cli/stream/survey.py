@@ -1,0 +1,308 @@
+"""The first reading of a recording: every record is checked, and where each shard's records lie."""
+
+import json
+import math
+import os
+import re
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO, NamedTuple, cast
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.stream.documents import Documents, is_get_records_record
+from kinesis_cli.stream.lines import LATEST_ARRIVAL, CheckedLine, Fault, fault_in, shard_ids_of
+from kinesis_cli.stream.payload_lines import PayloadLines
+from kinesis_cli.stream.sequence import is_sequence_number
+from kinesis_cli.stream.source import BLOCK, MAX_LINE, blocks, not_utf8, open_plain, text_reader
+
+_SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+_BOM = b"\xef\xbb\xbf"
+_REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+_decode = msgspec.json.Decoder(CheckedLine)
+_decode_any = msgspec.json.Decoder()
+
+
+class Block(NamedTuple):
+    """Some lines, each one a record, nothing between them: `{…}\\n{…}\\n`."""
+
+    file: int  # index into `Survey.files`
+    start: int
+    length: int
+
+
+class ShardSurvey:
+    """What the first reading learns of a shard. Grows by a few bytes for each block."""
+
+    def __init__(self) -> None:
+        self.count = 0  # records
+        self.blocks = array("I")  # indices into `Survey.blocks`, of those that hold its records
+        self.arrivals = array("d")  # of the shard's first record in each of these, epoch seconds
+        self.last_place = ""  # of its last record so far
+
+
+class Place(NamedTuple):
+    """Where the records of a block came from, for messages."""
+
+    name: str
+    unit: str  # "line" or "record"
+    numbers: Sequence[int]
+
+    def of(self, index: int, field: str = "") -> str:
+        """The place of one record, counted from 0."""
+        where = f"{self.name}, {self.unit} {self.numbers[index]}"
+        return f"{where}, {field}" if field else where
+
+
+class Survey:
+    """All inputs of one recording, checked.
+
+    Args:
+        paths: files in order; "-" is standard input.
+        raw: each line is a payload, not a record.
+
+    Raises:
+        InputError: a file cannot be read, or a record is not usable.
+    """
+
+    def __init__(self, paths: Sequence[str], *, raw: bool) -> None:
+        self.files: list[BinaryIO] = []
+        self.blocks: list[Block] = []
+        self.shards: dict[str, ShardSurvey] = {}
+        self.first_arrival, self.last_arrival = math.inf, -math.inf
+        self._last_numbers: dict[str, str] = {}
+        self._spool: int | None = None  # index of the file for lines that had to be rewritten
+        self._payloads = PayloadLines()
+        self._found_document = False
+        try:
+            for path in paths:
+                self._add(path, raw=raw)
+            if not self.shards and not self._found_document:
+                raise InputError("no record in it", place=", ".join(paths))
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self.files:
+            file.close()
+
+    def _add(self, path: str, *, raw: bool) -> None:
+        file, name = open_plain(path)
+        self.files.append(file)
+        if raw:
+            self._add_rewritten(self._payload_lines(file, name), name, "line")
+        elif _holds_lines(file.fileno()):
+            self._add_lines(len(self.files) - 1, name)
+        else:
+            self._add_documents(file, name)
+
+    def _add_lines(self, file: int, name: str) -> None:
+        line = 1
+        descriptor = self.files[file].fileno()
+        for start, block in _located(descriptor, name):
+            breaks = block.count(b"\n")
+            # Only then is each line one record: within a record no "}" stands before a "{".
+            if block.count(b"}\n{") == breaks - block.endswith(b"}\n"):
+                place = Place(name, "line", range(line, line + breaks + 1))
+                self._add_block(block, Block(file, start, len(block)), place)
+            else:
+                self._add_rewritten(_tidy(block, line, name), name, "line")
+            line += breaks
+
+    def _add_documents(self, file: BinaryIO, name: str) -> None:
+        documents = Documents(text_reader(file.fileno(), name), name)
+        self._add_rewritten(_document_lines(documents, name), name, "record")
+        self._found_document |= documents.found_document
+
+    def _payload_lines(self, file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
+        number = 1
+        for _, block in _located(file.fileno(), name):
+            for number, line in enumerate(block.split(b"\n"), number):  # noqa: B020
+                if payload := line.removesuffix(b"\r"):
+                    yield number, self._payloads.record(payload).raw
+
+    def _add_rewritten(self, lines: Iterable[tuple[int, bytes]], name: str, unit: str) -> None:
+        """Check lines that are not in the input as they are; they are read again from the spool."""
+        held: list[bytes] = []
+        numbers: list[int] = []
+        size = 0
+        for number, line in lines:
+            held.append(line)
+            numbers.append(number)
+            size += len(line) + 1
+            if size >= BLOCK:
+                self._spool_block(held, Place(name, unit, numbers))
+                held, numbers, size = [], [], 0
+        if held:
+            self._spool_block(held, Place(name, unit, numbers))
+
+    def _spool_block(self, lines: list[bytes], place: Place) -> None:
+        if self._spool is None:
+            self._spool = len(self.files)
+            self.files.append(cast("BinaryIO", tempfile.TemporaryFile(buffering=0)))  # noqa: SIM115
+        file = self.files[self._spool]
+        block, start = b"\n".join(lines) + b"\n", file.tell()
+        file.write(block)
+        self._add_block(block, Block(self._spool, start, len(block)), place)
+
+    def _add_block(self, text: bytes, block: Block, place: Place) -> None:
+        try:
+            records = _decode.decode_lines(text)
+            if not text.isascii():
+                text.decode()  # a decoder does not look into the members that it skips
+            shard_ids = shard_ids_of(records)
+        except (*_REFUSED, InputError) as error:
+            raise _explained(text, place) from error
+        datas = [record.kinesis for record in records]
+        arrivals = [data.approximate_arrival_timestamp for data in datas]
+        earliest, latest = min(arrivals), max(arrivals)
+        if not (earliest >= 0 and latest < LATEST_ARRIVAL):
+            raise _explained(text, place)
+        self._check_order(shard_ids, [data.sequence_number for data in datas], text, place)
+        self.first_arrival = min(self.first_arrival, earliest)
+        self.last_arrival = max(self.last_arrival, latest)
+        self._index(block, shard_ids, arrivals, place)
+
+    def _check_order(
+        self, shard_ids: list[str], numbers: list[str], text: bytes, place: Place
+    ) -> None:
+        """Each sequence number is larger than the one before it in its shard."""
+        lasts = self._last_numbers
+        for index, (shard_id, number) in enumerate(zip(shard_ids, numbers, strict=True)):
+            last = lasts.get(shard_id, "")
+            # Numbers of the same length compare as text. All others, a shard's first too, are
+            # looked at closely.
+            if not (
+                number > last and len(number) == len(last) and number.isdigit() and number.isascii()
+            ):
+                if not is_sequence_number(number):
+                    raise _explained(text, place)
+                self._check_unusual(index, shard_ids, number, place)
+            lasts[shard_id] = number
+
+    def _check_unusual(self, index: int, shard_ids: list[str], number: str, place: Place) -> None:
+        shard_id = shard_ids[index]
+        last = self._last_numbers.get(shard_id)
+        if last is None:
+            if not _SHARD_ID.fullmatch(shard_id):
+                problem = f"{shard_id[:140]!r} is no shard id"
+                raise InputError(problem, place=place.of(index, "eventID"))
+        elif int(number) <= int(last):
+            before = [earlier for earlier in range(index) if shard_ids[earlier] == shard_id]
+            where = place.of(before[-1]) if before else self.shards[shard_id].last_place
+            again = "the same number as" if number == last else "smaller than the number of"
+            raise InputError(
+                f"{number} is {again} {where}, which stands before it in {shard_id}",
+                place=place.of(index, "kinesis.sequenceNumber"),
+                advice="Within a shard records stand in the order of their sequence numbers, each "
+                "once.",
+            )
+
+    def _index(
+        self, block: Block, shard_ids: list[str], arrivals: list[float], place: Place
+    ) -> None:
+        number = len(self.blocks)
+        self.blocks.append(block)
+        firsts = dict(zip(reversed(shard_ids), reversed(arrivals), strict=True))
+        last_indices = dict(zip(shard_ids, range(len(shard_ids)), strict=True))
+        for shard_id, count in Counter(shard_ids).items():  # in order of first appearance
+            shard = self.shards.get(shard_id)
+            if shard is None:
+                shard = self.shards[shard_id] = ShardSurvey()
+            shard.count += count
+            shard.blocks.append(number)
+            shard.arrivals.append(firsts[shard_id])
+            shard.last_place = place.of(last_indices[shard_id])
+
+
+def _explained(text: bytes, place: Place) -> InputError:
+    """The sentence for the first record of some lines that is not usable."""
+    for index, line in enumerate(text.split(b"\n")):
+        if line and (error := _line_error(line, place, index)):
+            return error
+    return InputError("not a recording", place=place.of(0))
+
+
+def _line_error(line: bytes, place: Place, index: int) -> InputError | None:
+    try:
+        text = line.decode()
+        value = json.loads(text)
+        _decode_any.decode(text)
+    except UnicodeDecodeError as error:
+        return not_utf8(line[error.start], place.name, f"{place.unit} {place.numbers[index]}")
+    except RecursionError:
+        return InputError("nested too deeply", place=place.of(index))
+    except json.JSONDecodeError as error:
+        early = error.pos >= len(error.doc) or error.msg.startswith("Unterminated")
+        problem = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}, at column {error.colno}"
+        return InputError(
+            "it ends early, within a JSON value" if early else problem, place=place.of(index)
+        )
+    except (ValueError, msgspec.MsgspecError) as error:
+        return InputError(f"not JSON: {error}", place=place.of(index))
+    if fault := fault_in(value):
+        return _fault_error(fault, place.of(index, fault.field))
+    return None
+
+
+def _fault_error(fault: Fault, place: str) -> InputError:
+    return InputError(fault.problem, place=place, advice=fault.advice)
+
+
+def _with_place(error: InputError, place: str) -> InputError:
+    return InputError(error.problem, place=place, advice=error.advice)
+
+
+def _located(descriptor: int, name: str) -> Iterator[tuple[int, bytes]]:
+    start = len(_BOM) if os.pread(descriptor, len(_BOM), 0) == _BOM else 0
+    try:
+        yield from blocks(descriptor, start)
+    except InputError as error:
+        raise _with_place(error, name) from error
+
+
+def _holds_lines(descriptor: int) -> bool:
+    """Whether a file is a recording: its first line that is not blank is a record."""
+    head = os.pread(descriptor, BLOCK, 0)
+    if b"\n" not in head:
+        head = os.pread(descriptor, MAX_LINE, 0)
+    first = head.removeprefix(_BOM).lstrip().partition(b"\n")[0]
+    try:
+        value = _decode_any.decode(first)
+    except _REFUSED:
+        return False
+    return isinstance(value, dict) and "Records" not in value and not is_get_records_record(value)
+
+
+def _document_lines(documents: Documents, name: str) -> Iterator[tuple[int, bytes]]:
+    for number, record in enumerate(documents.records(), 1):
+        if fault := fault_in(record):
+            raise _fault_error(fault, Place(name, "record", [number]).of(0, fault.field))
+        yield number, _compact(record)
+
+
+def _compact(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair; only an escape can carry it
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _tidy(block: bytes, line: int, name: str) -> Iterator[tuple[int, bytes]]:
+    """A block's lines without blank ones and without the spaces around them, numbered."""
+    for number, text in enumerate(block.split(b"\n"), line):
+        if text := text.strip():
+            try:
+                _decode.decode(text)  # alone: two values on a line are not two records
+            except _REFUSED as error:
+                place = Place(name, "line", [number])
+                if refused := _line_error(text, place, 0):
+                    raise refused from error
+            yield number, text
