@@ -31,8 +31,8 @@ class DeserializationError(MessageParseError):
 def parse_reading(data: str) -> NewSensorReading:
     """Parse the data of a Kinesis record.
 
-    The parser has limits of its own, in ignored fields too: 4,300 digits of an integer, and some 200
-    levels of nesting. What goes beyond does not deserialize.
+    The parser has limits, in ignored fields too: 4,300 digits of an integer and 200 levels of
+    nesting. What goes beyond does not deserialize.
 
     Args:
         data: base64 of one JSON object in UTF-8, as Lambda passes it in `kinesis.data`.
