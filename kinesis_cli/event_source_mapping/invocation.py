@@ -52,7 +52,9 @@ class InvocationResult:
     slept: float = 0.0  # virtual seconds that the function slept
     elapsed: float = 0.0  # real seconds that the call took
     logs: tuple[str, ...] = ()  # lines of standard output and logging, in order
-    report: dict[str, object] | None = None  # the platform's REPORT line, parsed, where there is one
+    report: dict[str, object] | None = (
+        None  # the platform's REPORT line, parsed, where there is one
+    )
 
 
 class Handler(Protocol):

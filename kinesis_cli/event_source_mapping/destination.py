@@ -1,0 +1,123 @@
+"""On-failure documents: what Lambda sends to a destination about records it has given up on.
+
+Sources: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html and
+LocalStack's snapshots recorded on AWS (`tests/unit/data/esm_cases.json`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from kinesis_cli.stream.record import Record
+
+Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Records that are given up together, and why."""
+
+    records: Sequence[Record]  # of one shard, in stream order; empty for a window's final call
+    condition: Condition
+    request_id: str
+    invoke_count: int
+    stream_arn: str  # the consumer's under enhanced fan-out
+    # The last call's outcome: True, the function raised; False, it reported; None, no call decided.
+    function_error: bool | None
+    window: Mapping[str, object] | None = None  # `timeWindowInfo` of a tumbling window
+
+
+def on_failure_document(
+    discard: Discard,
+    *,
+    at: float,
+    shard_id: str,
+    function_name: str,
+) -> dict[str, object]:
+    """The document as SQS (message body) and SNS (`Message`) receive it.
+
+    Args:
+        at: epoch seconds.
+        function_name: name or ARN; a name is taken for a function beside the stream.
+    """
+    document: dict[str, object] = {
+        "requestContext": {
+            "requestId": discard.request_id,
+            "functionArn": _function_arn(function_name, discard.stream_arn),
+            "condition": discard.condition,
+            "approximateInvokeCount": discard.invoke_count,
+        }
+    }
+    if discard.function_error is not None:
+        document["responseContext"] = {
+            "statusCode": 200,
+            "executedVersion": "$LATEST",
+            # null, not absent, where the function answered but its report failed the batch
+            "functionError": "Unhandled" if discard.function_error else None,
+        }
+    document["version"] = "1.0"
+    document["timestamp"] = iso_time(at)
+    document["KinesisBatchInfo"] = _batch_info(discard, shard_id)
+    if discard.window is not None:
+        # UNSURE(time-window-info): the member's name is recorded, its shape is not.
+        document["timeWindowInfo"] = dict(discard.window)
+    return document
+
+
+def s3_document(document: Mapping[str, object], payload: bytes) -> dict[str, object]:
+    """The document as S3 receives it: with the whole event, as a JSON text within the JSON."""
+    return {**document, "payload": payload.decode()}
+
+
+def s3_key(*, mapping_id: str, shard_id: str, at: float, unique: str) -> str:
+    """The object's key in the bucket.
+
+    Args:
+        mapping_id: UUID of the event source mapping.
+        at: epoch seconds.
+        unique: a UUID.
+    """
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"aws/lambda/{mapping_id}/{shard_id}/{moment:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{unique}"
+
+
+def _batch_info(discard: Discard, shard_id: str) -> dict[str, object]:
+    if not discard.records:  # the final call of a tumbling window
+        return {"shardId": shard_id, "streamArn": discard.stream_arn}
+    first, last = discard.records[0], discard.records[-1]
+    return {
+        "shardId": shard_id,
+        "startSequenceNumber": first.sequence_number,
+        "endSequenceNumber": last.sequence_number,
+        "approximateArrivalOfFirstRecord": iso_time(first.arrival),
+        "approximateArrivalOfLastRecord": iso_time(last.arrival),
+        "batchSize": len(discard.records),
+        "streamArn": discard.stream_arn,
+    }
+
+
+def _function_arn(function_name: str, stream_arn: str) -> str:
+    if function_name.startswith("arn:"):
+        return function_name
+    _, partition, _, region, account, *_ = (stream_arn + ":::::").split(":")
+    return f"arn:{partition}:lambda:{region}:{account}:function:{function_name}"
+
+
+class _Source(msgspec.Struct):
+    event_source_arn: str = msgspec.field(default="", name="eventSourceARN")
+
+
+_source = msgspec.json.Decoder(_Source).decode
+
+
+def stream_arn_of(record: Record) -> str:
+    """The ARN of the stream, or of the consumer, that a record came from."""
+    return _source(record.raw).event_source_arn
+
+
+def iso_time(at: float) -> str:
+    """Epoch seconds as AWS writes them in documents: 2019-11-14T00:38:06.021Z."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -1,0 +1,124 @@
+"""What happens to a delivery, and what it wants done: the border of `delivery`.
+
+What crosses it is frozen, except `Batch`, whose counters only `delivery` changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kinesis_cli.event_source_mapping.destination import Discard
+from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.stream.record import Record
+
+
+@dataclass(slots=True)
+class Batch:
+    """A fixed list of records on its way to the function."""
+
+    records: Sequence[Record]  # of one shard, in stream order; empty for a window's final call
+    request_id: str
+    oldest: float  # arrival of its oldest record, epoch seconds
+    attempts: int = 0  # calls that count against MaximumRetryAttempts
+    throttles: int = 0
+    deliveries: int = 0  # times that its records were handed over, in the batches before it too
+    handled: frozenset[str] = frozenset()  # sequence numbers that an earlier call had not failed
+    is_final: bool = False  # a window's final call
+    is_duplicate: bool = False  # delivered again after success
+
+
+# What happens to a delivery.
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsQueued:
+    """`ShardDelivery.queue` put records behind those that wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeReached:
+    """A moment came that a `Wake` had asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The call was refused before the function ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationEnded:
+    """The function ran."""
+
+    result: InvocationResult
+    deliver_again: bool = False  # at-least-once delivery: hand the batch over once more
+
+
+Event = RecordsQueued | TimeReached | Throttled | InvocationEnded
+
+
+# What a delivery wants done, or has decided.
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """Call the function with this batch."""
+
+    batch: Batch
+    payload: bytes
+    attempt: int  # 1-based, of this batch
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Send `TimeReached` at this time (epoch seconds)."""
+
+    at: float
+
+
+Outcome = Literal["success", "partial", "failed", "throttled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the call that has just ended came to."""
+
+    outcome: Outcome
+    reason: str
+    # Success: the batch's last record. Partial: the record that delivery goes on from.
+    checkpoint: str | None = None
+    failures: tuple[str, ...] = ()
+    warning: str | None = None  # what the function's author probably did not mean, one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """Records that are done."""
+
+    records: Sequence[Record]
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """Records that are given up; the document says so, where a destination is configured."""
+
+    discard: Discard
+    deliveries: int
+    payload: bytes  # the event, for S3
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Records whose retention ended before they were done."""
+
+    records: Sequence[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """Records that match no filter: the shard moves past them."""
+
+    records: Sequence[Record]
+
+
+Effect = Invoke | Wake | Judged | Succeeded | Discarded | Expired | Filtered

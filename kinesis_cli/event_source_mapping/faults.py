@@ -1,0 +1,79 @@
+"""Faults on demand: what `--inject KIND@WHEN` does to chosen delivery attempts."""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from kinesis_cli.errors import InputError
+
+FaultKind = Literal["throttle", "timeout", "error", "duplicate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One `--inject`."""
+
+    kind: FaultKind
+    attempts: tuple[range, ...] = ()  # 1-based numbers of delivery attempts
+    probability: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> "Fault":
+        """Read `KIND@WHEN`: `throttle@1-3,7` or `error@p=0.05`.
+
+        Raises:
+            InputError: it has another form.
+        """
+        kind, _, when = text.partition("@")
+        for known in get_args(FaultKind):
+            if kind == known:
+                if when.startswith("p="):
+                    return cls(known, probability=_probability(when[2:], text))
+                return cls(known, attempts=tuple(_range(part, text) for part in when.split(",")))
+        raise _unreadable(text, f"{kind!r} is no fault; there are {', '.join(get_args(FaultKind))}")
+
+
+class Faults:
+    """Decides for each delivery attempt of a run which fault befalls it."""
+
+    def __init__(self, faults: Sequence[Fault], seed: int) -> None:
+        self._faults = faults
+        self._random = random.Random(f"faults/{seed}")
+
+    def at(self, attempt: int) -> FaultKind | None:
+        """The fault of a delivery attempt (1-based; ask once for each, in order)."""
+        hit: FaultKind | None = None
+        for fault in self._faults:
+            # Drawn for each attempt, hit or not: so one fault does not move another one.
+            chance = fault.probability > 0 and self._random.random() < fault.probability
+            if hit is None and (chance or any(attempt in part for part in fault.attempts)):
+                hit = fault.kind
+        return hit
+
+
+def _range(part: str, text: str) -> range:
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+    if match is None:
+        raise _unreadable(text, f"{part!r} is no number of an attempt")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not 1 <= first <= last:
+        raise _unreadable(text, f"{part!r} is no range of attempts, which count from 1")
+    return range(first, last + 1)
+
+
+def _probability(number: str, text: str) -> float:
+    try:
+        probability = float(number)
+    except ValueError:
+        probability = -1.0
+    if not 0 <= probability <= 1:
+        raise _unreadable(text, f"{number!r} is no probability from 0 to 1")
+    return probability
+
+
+def _unreadable(text: str, problem: str) -> InputError:
+    return InputError(
+        problem, place=f"--inject {text}", advice="For example throttle@1-3,7 or error@p=0.05."
+    )

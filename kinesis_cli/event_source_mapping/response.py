@@ -1,0 +1,107 @@
+"""What a function's answer means for its batch.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html,
+and LocalStack's snapshots recorded on AWS (`tests/unit/data/esm_cases.json`, `report_*`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kinesis_cli.stream.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """The whole batch is done."""
+
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Valid batch item failures: delivery goes on from the lowest of them, inclusive."""
+
+    failures: tuple[str, ...]  # sequence numbers in the function's order
+    first: int  # position in the batch of the lowest one
+
+    def __post_init__(self) -> None:
+        assert self.failures
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """The report cannot be used: the whole batch has failed."""
+
+    why: str
+
+
+Verdict = Handled | Reported | Malformed
+
+
+def judge(response: object, batch: Sequence[Record]) -> Verdict:
+    """What `response` says of `batch`, under ReportBatchItemFailures.
+
+    Args:
+        response: the JSON value that the function returned.
+        batch: the records that it was given, in stream order.
+    """
+    if response is None or response == "" or response == []:
+        return Handled()
+    if not isinstance(response, Mapping):
+        # UNSURE(response-not-an-object): AWS lists only empty answers as complete success. A bare
+        # "OK" or 200 has no batchItemFailures, so we read it like {}.
+        return Handled("returned no object: UNSURE(response-not-an-object)")
+    failures = response.get("batchItemFailures")
+    if failures is None or failures == []:
+        # A wrong top-level key reads like {}: UNSURE(wrong-top-level-key), silent data loss.
+        return Handled()
+    if not isinstance(failures, list):
+        # UNSURE(failures-not-a-list): or read like an absent member.
+        return Malformed("batchItemFailures is no list: UNSURE(failures-not-a-list)")
+    return _judge_items(failures, batch)
+
+
+def _judge_items(items: Sequence[object], batch: Sequence[Record]) -> Verdict:
+    positions = {record.sequence_number: place for place, record in enumerate(batch)}
+    reported: list[str] = []
+    for item in items:
+        identifier = item.get("itemIdentifier") if isinstance(item, Mapping) else None
+        if not isinstance(identifier, str) or not identifier:
+            why = f"item {len(reported) + 1} of batchItemFailures names no sequence number"
+            # UNSURE(mixed-items): AWS may use the valid ones. We fail the batch.
+            return Malformed(f"{why}: UNSURE(mixed-items)" if len(items) > 1 else why)
+        if identifier not in positions:
+            # UNSURE(foreign-item): we fail the batch, as AWS documents for Kafka; or it is ignored.
+            return Malformed(f"{identifier[:60]!r} is not in the batch: UNSURE(foreign-item)")
+        reported.append(identifier)
+    # By number, not by text: "9" is before "10".
+    lowest = min(reported, key=int)
+    return Reported(tuple(reported), positions[lowest])
+
+
+def misspelt_key(response: object) -> str | None:
+    """The key that was probably meant to be `batchItemFailures`, if there is one."""
+    if not isinstance(response, Mapping) or "batchItemFailures" in response:
+        return None
+    for key in response:
+        letters = "".join(c for c in str(key).lower() if c.isalpha())
+        if letters in _NEAR_MISSES:
+            return str(key)
+    return None
+
+
+_NEAR_MISSES = {
+    "batchitemfailures",
+    "batchitemfailure",
+    "batchitemsfailures",
+    "batchitemsfailure",
+    "batchfailures",
+    "batchfailure",
+    "itemfailures",
+    "itemfailure",
+    "failures",
+    "faileditems",
+    "failedrecords",
+    "batchitemfailiures",
+    "batchitemfailues",
+}

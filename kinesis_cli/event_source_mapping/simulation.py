@@ -1,0 +1,568 @@
+"""Delivery in virtual time: a day of retries in milliseconds, the same answer every time.
+
+The driver is dull. It polls each shard when Lambda would, tells the delivery what happened, calls
+the function when told to, and moves the clock to whatever comes next.
+"""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+
+import msgspec
+
+from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
+from kinesis_cli.event_source_mapping.destination import on_failure_document, s3_document, s3_key
+from kinesis_cli.event_source_mapping.events import (
+    Batch,
+    Discarded,
+    Effect,
+    Event,
+    Expired,
+    Filtered,
+    InvocationEnded,
+    Invoke,
+    Judged,
+    RecordsQueued,
+    Succeeded,
+    Throttled,
+    TimeReached,
+    Wake,
+)
+from kinesis_cli.event_source_mapping.faults import Fault, Faults
+from kinesis_cli.event_source_mapping.filters import Filters, compile_filters
+from kinesis_cli.event_source_mapping.invocation import (
+    FunctionError,
+    Handler,
+    InvocationRequest,
+    InvocationResult,
+)
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.trace import (
+    SHOWN_DATA_BYTES,
+    Blocked,
+    Destination,
+    Ending,
+    ExpiredRecords,
+    FailedRecord,
+    FilteredRecords,
+    Invocation,
+    Row,
+    Summary,
+)
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.recording import RecordSource
+
+# UNSURE(poll-phase): Lambda polls a shard once per second; when within the second is not known, so
+# each shard gets a phase from the seed.
+POLL_INTERVAL_SECONDS = 1.0
+# What one GetRecords brings at most: 10,000 records, 10 MiB of data (base64 is a third longer).
+POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES = 10_000, 10 * 1024 * 1024 * 4 // 3
+LEAST_READ_RECORDS = 500  # so that a small BatchSize does not read the recording in crumbs
+EXPLAINED_FILTERED_RECORDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationOptions:
+    """How a recording is delivered. Times are epoch seconds of virtual time."""
+
+    start_at: float | None = None  # when the mapping goes live; default: the first arrival
+    until: float | None = None  # nothing starts after it
+    invocation_duration: float | None = 0.1  # seconds; None: as long as the real call took
+    function_timeout: float = 900.0  # seconds
+    function_name: str = "function"
+    retention_hours: float = 24.0
+    seed: int = 0
+    faults: tuple[Fault, ...] = ()
+    show_throttled: bool = False
+    parents: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # of shards made by resharding
+    explain: Container[str] = ()  # sequence numbers to explain if they are filtered
+
+
+@dataclass(slots=True)
+class _ShardRun:
+    """What the driver keeps of a shard."""
+
+    shard_id: str
+    delivery: ShardDelivery
+    phase: float
+    visible_until: float = -math.inf  # time of the last poll
+    quota: int = 0  # what that poll may still bring: records, bytes
+    quota_bytes: int = 0
+    poll_is_due: bool = False
+    is_finished: bool = False
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call in flight, or one that has just ended."""
+
+    run: _ShardRun
+    lane: Lane
+    effect: Invoke
+    at: float
+    index: int | None  # None: throttled calls that are not shown
+    result: InvocationResult = field(default_factory=InvocationResult)
+    duration: float = 0.0
+
+
+class Simulation:
+    """One run. Iterate over `rows()`; `summary()` tells how far it came at any moment.
+
+    Raises:
+        InputError: a filter pattern of the mapping is not valid.
+    """
+
+    def __init__(
+        self,
+        source: RecordSource,
+        handler: Handler,
+        mapping: EventSourceMapping,
+        options: SimulationOptions,
+    ) -> None:
+        self._source, self._handler = source, handler
+        self._mapping, self._options = mapping, options
+        patterns = mapping.filter_patterns
+        self._filters: Filters | None = compile_filters(patterns) if patterns else None
+        self._random = random.Random(f"requests/{options.seed}")
+        self._faults = Faults(options.faults, options.seed)
+        start = options.start_at if options.start_at is not None else source.first_arrival
+        self.start_at = start if start is not None else 0.0
+        self._until = options.until if options.until is not None else math.inf
+        self._now = self.start_at
+        self._agenda: list[tuple[float, int, bool, Callable[[float], None]]] = []
+        self._order = count()
+        self._runs: dict[str, _ShardRun] = {}
+        self._unopened = list(source.shard_ids)
+        self._attempts = 0
+        self._calls = 0
+        self._ready: list[Row] = []
+        self._ended_calls: dict[int, Invocation] = {}  # held back until those before have ended
+        self._next_index = 0
+        self._tally = _Tally(source.count)
+
+    def rows(self) -> Iterator[Row]:
+        """Run to the end. Rows come as they happen, invocations in the order of their start."""
+        self._open_shards(self.start_at)
+        while self._agenda:
+            yield from self._drain()
+            at, _, is_end_of_call, step = heappop(self._agenda)
+            if at > self._until and not is_end_of_call:
+                continue
+            self._now = max(self._now, at)
+            step(at)
+        self._tally.give_up_waiting(self._ready)
+        yield from self._drain()
+
+    def summary(self) -> Summary:
+        """What has come of the records so far."""
+        held = sum(run.delivery.held for run in self._runs.values())
+        end = self._now if math.isinf(self._until) else max(self._now, self._until)
+        return self._tally.summary(held, end - self.start_at)
+
+    def _drain(self) -> Iterator[Row]:
+        while self._ready:
+            ready, self._ready = self._ready, []
+            yield from ready
+
+    # Shards
+
+    def _open_shards(self, now: float) -> None:
+        """Start reading the shards whose parents are read to their end.
+
+        Source: stackd's reshard capture (a merged child waits for both parents).
+        """
+        for shard_id in list(self._unopened):
+            parents = self._options.parents.get(shard_id, ())
+            if all(self._is_read(parent) for parent in parents):
+                self._unopened.remove(shard_id)
+                self._open(shard_id, now)
+
+    def _is_read(self, shard_id: str) -> bool:
+        if shard_id in self._unopened:
+            return False
+        return shard_id not in self._runs or self._runs[shard_id].is_finished
+
+    def _open(self, shard_id: str, now: float) -> None:
+        shard = Shard(
+            shard_id=shard_id,
+            retention_seconds=self._options.retention_hours * 3600,
+        )
+        delivery = ShardDelivery(shard, self._mapping, self._filters, self._request_id, now)
+        phase = random.Random(f"phase/{self._options.seed}/{shard_id}").random()
+        run = _ShardRun(shard_id, delivery, phase * POLL_INTERVAL_SECONDS)
+        self._runs[shard_id] = run
+        self._skip_to_starting_position(shard_id)
+        self._plan_poll(run, now)
+        self._finish_if_done(run, now)
+
+    def _skip_to_starting_position(self, shard_id: str) -> None:
+        position = -math.inf
+        if self._mapping.starting_position == "LATEST":
+            position = self.start_at
+        elif self._mapping.starting_position_timestamp is not None:
+            position = self._mapping.starting_position_timestamp
+        before = math.nextafter(position, -math.inf)
+        while records := self._source.take(shard_id, before, POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES):
+            self._tally.skipped += len(records)
+
+    def _plan_poll(self, run: _ShardRun, now: float) -> None:
+        """Plan the next poll that would find something: empty ones are skipped by arithmetic."""
+        if run.poll_is_due or run.is_finished or not run.delivery.wants_records:
+            return
+        arrival = self._source.next_arrival(run.shard_id)
+        if arrival is None:
+            return
+        first = self.start_at + run.phase
+        earliest = max(arrival, now)
+        ticks = max(0, math.ceil((earliest - first) / POLL_INTERVAL_SECONDS))
+        at = first + ticks * POLL_INTERVAL_SECONDS
+        # Rounding must neither find nothing nor poll twice in one tick.
+        while at < earliest or at <= run.visible_until:
+            ticks += 1
+            at = first + ticks * POLL_INTERVAL_SECONDS
+        run.poll_is_due = True
+        self._at(at, partial(self._poll, run))
+
+    def _poll(self, run: _ShardRun, now: float) -> None:
+        run.poll_is_due = False
+        run.visible_until = now
+        run.quota, run.quota_bytes = POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES
+        self._read(run, now)
+        for lane in run.delivery.lanes:
+            self._tell(run, lane, RecordsQueued(), now)
+
+    def _read(self, run: _ShardRun, now: float) -> None:
+        """Hand over what the last poll brought, as far as there is room: the rest stays on disk."""
+        delivery = run.delivery
+        at_once = max(self._mapping.batch_size * len(delivery.lanes), LEAST_READ_RECORDS)
+        while run.quota > 0 and run.quota_bytes > 0 and delivery.wants_records:
+            limit = min(run.quota, at_once)
+            records = self._source.take(run.shard_id, run.visible_until, limit, run.quota_bytes)
+            if not records:
+                run.quota = 0
+                return
+            run.quota -= len(records)
+            run.quota_bytes -= sum([len(record.raw) for record in records])
+            self._tally.taken += len(records)
+            for effect in delivery.queue(records, now):
+                self._note(run, effect, now)
+
+    def _finish_if_done(self, run: _ShardRun, now: float) -> None:
+        if run.is_finished or not run.delivery.is_idle:
+            return
+        if self._source.next_arrival(run.shard_id) is None:
+            run.is_finished = True
+            if self._unopened:
+                self._open_shards(now)
+
+    # Telling a lane what happened, and doing what it wants
+
+    def _tell(
+        self, run: _ShardRun, lane: Lane, event: Event, now: float, call: _Call | None = None
+    ) -> None:
+        self._read(run, now)
+        for effect in lane.handle(event, now):
+            match effect:
+                case Invoke():
+                    self._call(run, lane, effect, now)
+                case Wake(at=at):
+                    self._at(at, partial(self._tell, run, lane, TimeReached()))
+                case Judged():
+                    assert call is not None
+                    self._judged(call, effect)
+                case _:
+                    self._note(run, effect, now)
+        self._tally.follow(run.shard_id, lane, now)
+        self._plan_poll(run, now)
+        self._finish_if_done(run, now)
+
+    def _note(self, run: _ShardRun, effect: Effect, now: float) -> None:
+        """Keep what was decided about records."""
+        match effect:
+            case Succeeded(records=records, deliveries=deliveries):
+                self._tally.end(records, "succeeded", deliveries, self._ready)
+            case Discarded():
+                self._discarded(run, effect, now)
+            case Expired(records=records):
+                self._tally.end(records, "expired", 0, self._ready)
+                self._ready.append(ExpiredRecords(run.shard_id, _numbers(records), now))
+            case Filtered(records=records):
+                self._filtered(run, records)
+            case Judged() | Invoke() | Wake():
+                pass
+
+    def _discarded(self, run: _ShardRun, effect: Discarded, now: float) -> None:
+        discard = effect.discard
+        document = on_failure_document(
+            discard,
+            at=now,
+            shard_id=run.shard_id,
+            function_name=self._mapping.function_name or self._options.function_name,
+        )
+        key = None
+        if (self._mapping.destination or "").startswith("arn:aws:s3:"):
+            document = s3_document(document, effect.payload)
+            mapping_id = _uuid(random.Random(f"mapping/{self._options.seed}"))
+            unique = self._request_id()
+            key = s3_key(mapping_id=mapping_id, shard_id=run.shard_id, at=now, unique=unique)
+        self._tally.documents += 1
+        numbers = _numbers(discard.records)
+        self._ready.append(Destination(document, key, now, run.shard_id, numbers))
+        self._tally.end(discard.records, "discarded", effect.deliveries, self._ready)
+
+    def _filtered(self, run: _ShardRun, records: Sequence[Record]) -> None:
+        assert self._filters is not None
+        explanations = {}
+        for record in records:
+            number = record.sequence_number
+            if self._tally.explained < EXPLAINED_FILTERED_RECORDS:
+                self._tally.explained += 1
+            elif number not in self._options.explain:
+                continue
+            explanations[number] = self._filters.explain(record)
+        self._tally.filtered += len(records)
+        self._ready.append(FilteredRecords(run.shard_id, _numbers(records), explanations))
+
+    # Calls
+
+    def _call(self, run: _ShardRun, lane: Lane, effect: Invoke, now: float) -> None:
+        if now > self._until:
+            return  # nothing starts after it: the batch stays undelivered
+        self._attempts += 1
+        fault = self._faults.at(self._attempts)
+        throttled = fault == "throttle"
+        call = _Call(run, lane, effect, now, index=None)
+        if not throttled or self._options.show_throttled:
+            call.index = self._calls
+            self._calls += 1
+        if throttled:
+            self._at(now, partial(self._end, call, Throttled()), is_end_of_call=True)
+            return
+        self._tally.redelivered += _redelivered(effect)
+        call.result = self._result(fault, effect, now)
+        call.duration = self._duration(call.result, fault)
+        ended = InvocationEnded(call.result, deliver_again=fault == "duplicate")
+        self._at(now + call.duration, partial(self._end, call, ended), is_end_of_call=True)
+
+    def _result(self, fault: str | None, effect: Invoke, now: float) -> InvocationResult:
+        request_id = effect.batch.request_id
+        if fault == "timeout":
+            return InvocationResult(error=timed_out(request_id, self._options.function_timeout))
+        if fault == "error":
+            error = FunctionError("InjectedError", "injected by kcli", request_id=request_id)
+            return InvocationResult(error=error)
+        request = InvocationRequest(
+            request_id,
+            effect.payload,
+            at=now,
+            number=self._attempts,
+            invocation_duration=self._options.invocation_duration or 0.0,
+        )
+        return self._handler.invoke(request)
+
+    def _duration(self, result: InvocationResult, fault: str | None) -> float:
+        if fault == "timeout":
+            return self._options.function_timeout
+        if self._options.invocation_duration is None:
+            return result.elapsed + result.slept
+        if result.error is not None and result.error.error_type == TIMED_OUT:
+            return self._options.function_timeout
+        return self._options.invocation_duration + result.slept
+
+    def _end(self, call: _Call, event: InvocationEnded | Throttled, now: float) -> None:
+        self._tally.call_ended(call.effect.batch.records, now)
+        self._tell(call.run, call.lane, event, now, call)
+
+    def _judged(self, call: _Call, judged: Judged) -> None:
+        batch, result = call.effect.batch, call.result
+        self._tally.failing(batch, judged, result)
+        if judged.warning is not None:
+            self._tally.warnings[judged.warning] += 1
+        if call.index is None:
+            return
+        self._ended_calls[call.index] = Invocation(
+            index=call.index,
+            request_id=batch.request_id,
+            shard_id=call.run.shard_id,
+            at=call.at,
+            attempt=call.effect.attempt,
+            sequence_numbers=_numbers(batch.records),
+            outcome=judged.outcome,
+            checkpoint=judged.checkpoint,
+            batch_item_failures=judged.failures,
+            error=result.error,
+            reason=judged.reason,
+            duration_ms=round(call.duration * 1000, 6),
+            logs=result.logs,
+        )
+        while (row := self._ended_calls.pop(self._next_index, None)) is not None:
+            self._next_index += 1
+            self._tally.invocations += row.outcome != "throttled"
+            self._ready.append(row)
+
+    # Small things
+
+    def _at(
+        self, at: float, step: Callable[[float], None], *, is_end_of_call: bool = False
+    ) -> None:
+        heappush(self._agenda, (at, next(self._order), is_end_of_call, step))
+
+    def _request_id(self) -> str:
+        return _uuid(self._random)
+
+
+TIMED_OUT = "Sandbox.Timedout"
+
+
+def timed_out(request_id: str, timeout: float) -> FunctionError:
+    """The error of a call that ran longer than the function's Timeout (seconds).
+
+    Source: LocalStack's snapshots recorded on AWS.
+    """
+    message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
+    return FunctionError(TIMED_OUT, message)
+
+
+class _Tally:
+    """Counts how records end."""
+
+    def __init__(self, records: int) -> None:
+        self._records = records
+        self.taken = self.skipped = self.filtered = self.explained = 0
+        self.invocations = self.redelivered = self.documents = self._bystanders = 0
+        self.warnings: Counter[str] = Counter()
+        self._ended: Counter[Ending] = Counter()
+        self._oldest = 0.0
+        self._failing: dict[str, FailedRecord] = {}  # records that have failed and not ended
+        self._blocked: dict[Lane, tuple[float, str]] = {}
+        self._longest_block: Blocked | None = None
+
+    def call_ended(self, records: Sequence[Record], now: float) -> None:
+        """Iterator age: the age of the batch's last record when the call has ended."""
+        if records:
+            self._oldest = max(self._oldest, now - records[-1].arrival)
+
+    def failing(self, batch: Batch, judged: Judged, result: InvocationResult) -> None:
+        """Remember the records that a call has failed by name, or failed on alone."""
+        failures = judged.failures
+        alone = judged.outcome == "failed" and len(batch.records) == 1
+        if alone:
+            failures = (batch.records[0].sequence_number,)
+        if failures:
+            wanted = set(failures)
+            for record in batch.records:
+                if record.sequence_number in wanted:
+                    why = _why(record.sequence_number, result)
+                    self._failing[record.sequence_number] = _failed_record(record, why)
+
+    def end(
+        self, records: Sequence[Record], ending: Ending, deliveries: int, rows: list[Row]
+    ) -> None:
+        """Records that have ended, each exactly once."""
+        self._ended[ending] += len(records)
+        if not self._failing:
+            return
+        named = 0
+        for record in records:
+            failed = self._failing.pop(record.sequence_number, None)
+            if failed is not None:
+                named += 1
+                rows.append(replace(failed, ended=ending, deliveries=deliveries))
+        if ending == "discarded" and named:
+            self._bystanders += len(records) - named
+
+    def give_up_waiting(self, rows: list[Row]) -> None:
+        """The run is over: what had failed and has not ended stays undelivered."""
+        rows.extend(self._failing.values())
+        self._failing.clear()
+
+    def follow(self, shard_id: str, lane: Lane, now: float) -> None:
+        """Measure how long failures keep a lane from new records."""
+        blocking = lane.blocking_record
+        since = self._blocked.get(lane)
+        if blocking is not None:
+            if since is None:
+                self._blocked[lane] = (now, blocking)
+        elif since is not None:
+            del self._blocked[lane]
+            block = Blocked(shard_id, now - since[0], since[1])
+            if self._longest_block is None or block.seconds > self._longest_block.seconds:
+                self._longest_block = block
+
+    def summary(self, held: int, elapsed: float) -> Summary:
+        """The counts so far; `held`: records that arrived and have not ended."""
+        return Summary(
+            records=self._records,
+            succeeded=self._ended["succeeded"],
+            discarded=self._ended["discarded"],
+            filtered=self.filtered,
+            expired=self._ended["expired"],
+            skipped=self.skipped,
+            undelivered=self._records - self.skipped - self.taken + held,
+            invocations=self.invocations,
+            redelivered=self.redelivered,
+            max_iterator_age_seconds=round(self._oldest, 6),
+            elapsed_seconds=round(elapsed, 6),
+            longest_block=self._longest_block,
+            discarded_bystanders=self._bystanders,
+            documents=self.documents,
+            warnings=dict(self.warnings),
+        )
+
+
+def _redelivered(effect: Invoke) -> int:
+    handled = effect.batch.handled
+    if not handled:
+        return 0
+    return sum(record.sequence_number in handled for record in effect.batch.records)
+
+
+class _Data(msgspec.Struct):
+    data: bytes = b""  # msgspec decodes the base64
+
+
+class _Payload(msgspec.Struct):
+    kinesis: _Data
+
+
+_payload = msgspec.json.Decoder(_Payload).decode
+
+
+def _failed_record(record: Record, why: str) -> FailedRecord:
+    return FailedRecord(
+        sequence_number=record.sequence_number,
+        shard_id=record.shard_id,
+        partition_key=record.partition_key,
+        arrival=record.arrival,
+        data=_payload(record.raw).kinesis.data[:SHOWN_DATA_BYTES],
+        deliveries=0,
+        ended="undelivered",
+        why=why,
+    )
+
+
+def _why(sequence_number: str, result: InvocationResult) -> str:
+    """The log line that names the record, or the error's text."""
+    for line in result.logs:
+        if sequence_number in line:
+            return line
+    error = result.error
+    return "" if error is None else f"{error.error_type}: {error.error_message}"
+
+
+def _numbers(records: Iterable[Record]) -> tuple[str, ...]:
+    return tuple([record.sequence_number for record in records])
+
+
+def _uuid(source: random.Random) -> str:
+    """A random UUID, version 4, drawn from a seeded source."""
+    digits = f"{source.getrandbits(128):032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

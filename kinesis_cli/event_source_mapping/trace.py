@@ -1,0 +1,112 @@
+"""What happened in a simulation: rows as it goes, and one summary at its end.
+
+Rows hold no records, so that memory does not grow with the recording.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kinesis_cli.event_source_mapping.events import Outcome
+from kinesis_cli.event_source_mapping.invocation import FunctionError
+
+SHOWN_DATA_BYTES = 1024  # how much of a failed record's payload a row carries
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call of the function."""
+
+    index: int  # 0-based, by start
+    request_id: str
+    shard_id: str
+    at: float  # start, epoch seconds of virtual time
+    attempt: int  # 1-based, of this batch
+    sequence_numbers: tuple[str, ...]
+    outcome: Outcome
+    checkpoint: str | None
+    batch_item_failures: tuple[str, ...]
+    error: FunctionError | None
+    reason: str  # one sentence: why this outcome, and what follows
+    duration_ms: float
+    logs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """An on-failure document, whether or not a destination is configured."""
+
+    document: Mapping[str, object]  # as AWS writes it
+    s3_key: str | None  # name of the object, where the destination is a bucket
+    at: float
+    shard_id: str
+    sequence_numbers: tuple[str, ...]  # the records that it covers
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredRecords:
+    """Records that match no filter."""
+
+    shard_id: str
+    sequence_numbers: tuple[str, ...]
+    explanations: Mapping[str, str]  # why, for those that were asked for or came first
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredRecords:
+    """Records that left the stream before they were done."""
+
+    shard_id: str
+    sequence_numbers: tuple[str, ...]
+    at: float
+
+
+Ending = Literal["succeeded", "discarded", "expired", "undelivered"]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecord:
+    """A record that the function reported, or failed on alone; told when it has ended."""
+
+    sequence_number: str
+    shard_id: str
+    partition_key: str
+    arrival: float
+    data: bytes  # the payload's beginning
+    deliveries: int
+    ended: Ending
+    why: str  # the log line or error that named it, or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """How long failures kept a shard from new records."""
+
+    shard_id: str
+    seconds: float
+    sequence_number: str  # the first record of the batch that blocked it
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How every record ended, and what it took."""
+
+    records: int = 0
+    succeeded: int = 0
+    discarded: int = 0
+    filtered: int = 0
+    expired: int = 0
+    skipped: int = 0
+    undelivered: int = 0
+    invocations: int = 0
+    redelivered: int = 0  # deliveries of records that an earlier call had not failed
+    max_iterator_age_seconds: float = 0.0
+    elapsed_seconds: float = 0.0
+    # Beyond the JSON contract, for the words of the summary:
+    longest_block: Blocked | None = None
+    discarded_bystanders: int = 0  # discarded with a batch although a report had not named them
+    documents: int = 0
+    warnings: Mapping[str, int] = field(default_factory=dict)  # sentence → number of calls
+
+
+Row = Invocation | Destination | FilteredRecords | ExpiredRecords | FailedRecord

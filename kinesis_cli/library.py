@@ -1,0 +1,141 @@
+"""kcli as a library: what ``from kinesis_cli import …`` gives."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kinesis_cli.event_source_mapping.faults import Fault
+from kinesis_cli.event_source_mapping.invocation import Handler
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
+from kinesis_cli.event_source_mapping.trace import (
+    Destination,
+    ExpiredRecords,
+    FailedRecord,
+    FilteredRecords,
+    Invocation,
+    Row,
+    Summary,
+)
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.recording import Recording, RecordList
+
+LambdaFunction = Callable[[dict[str, Any], Any], object]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationResult:
+    """Everything that happened in a simulation."""
+
+    rows: tuple[Row, ...]
+    summary: Summary
+
+    @property
+    def invocations(self) -> list[Invocation]:
+        """The calls, in the order of their start."""
+        return [row for row in self.rows if isinstance(row, Invocation)]
+
+    @property
+    def destination(self) -> list[Mapping[str, object]]:
+        """The on-failure documents, whether or not the mapping has a destination."""
+        return [row.document for row in self.rows if isinstance(row, Destination)]
+
+    @property
+    def discarded(self) -> list[str]:
+        """Sequence numbers of the records that were given up."""
+        return [
+            number
+            for row in self.rows
+            if isinstance(row, Destination)
+            for number in row.sequence_numbers
+        ]
+
+    @property
+    def filtered(self) -> list[str]:
+        """Sequence numbers of the records that matched no filter."""
+        return [
+            number
+            for row in self.rows
+            if isinstance(row, FilteredRecords)
+            for number in row.sequence_numbers
+        ]
+
+    @property
+    def expired(self) -> list[str]:
+        """Sequence numbers of the records whose retention ended before they were done."""
+        return [
+            number
+            for row in self.rows
+            if isinstance(row, ExpiredRecords)
+            for number in row.sequence_numbers
+        ]
+
+    @property
+    def failed_records(self) -> list[FailedRecord]:
+        """The records that the function reported, or failed on alone."""
+        return [row for row in self.rows if isinstance(row, FailedRecord)]
+
+
+def simulate(
+    records: Recording | RecordList | Iterable[Record],
+    handler: Handler | LambdaFunction,
+    mapping: EventSourceMapping | Mapping[str, object] | None = None,
+    *,
+    start_at: float | None = None,
+    until: float | None = None,
+    invocation_duration: float | None = 0.1,
+    retention_hours: float = 24.0,
+    seed: int = 0,
+    inject: Sequence[str] = (),
+    show_throttled: bool = False,
+    parents: Mapping[str, Sequence[str]] | None = None,
+) -> SimulationResult:
+    """Deliver records to a handler as Lambda would, in virtual time.
+
+    Args:
+        records: a `Recording`, or records in the order in which they arrived.
+        handler: from `load_handler`, or a Lambda function, `(event, context) -> response`.
+        mapping: settings, or a mapping under CreateEventSourceMapping's names; default: AWS's
+            defaults, from TRIM_HORIZON.
+        start_at: when the mapping goes live, epoch seconds; default: the first arrival.
+        until: epoch seconds; nothing starts after it.
+        invocation_duration: virtual seconds that a call takes; None: as long as it really takes.
+        retention_hours: how long the stream keeps a record.
+        seed: fixes request ids, poll phases and faults.
+        inject: faults, `KIND@WHEN` as in `kcli simulate --inject`.
+        show_throttled: list throttled calls among the invocations.
+        parents: shards that were made by resharding → the shards that they were made from.
+
+    Raises:
+        InputError: the mapping or a fault is not valid.
+    """
+    source = records if isinstance(records, Recording | RecordList) else RecordList(records)
+    if not isinstance(mapping, EventSourceMapping):
+        mapping = EventSourceMapping.from_aws(mapping or {})
+    options = SimulationOptions(
+        start_at=start_at,
+        until=until,
+        invocation_duration=invocation_duration,
+        retention_hours=retention_hours,
+        seed=seed,
+        faults=tuple(map(Fault.parse, inject)),
+        show_throttled=show_throttled,
+        parents=parents or {},
+    )
+    if not callable(handler):
+        return _run(Simulation(source, handler, mapping, options))
+    wrapped = _callable_handler(handler)
+    try:
+        return _run(Simulation(source, wrapped, mapping, options))
+    finally:
+        wrapped.close()
+
+
+def _run(simulation: Simulation) -> SimulationResult:
+    return SimulationResult(tuple(simulation.rows()), simulation.summary())
+
+
+def _callable_handler(function: LambdaFunction) -> Handler:
+    from kinesis_cli.handlers.in_process import CallableHandler
+
+    return CallableHandler(function)
