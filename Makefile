@@ -24,7 +24,7 @@ lint: $(READY)  ## ruff, mypy --strict, and the arrows between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	PYTHONPATH=lambda_function $(BIN)/lint-imports
+	PYTHONPATH=lambda_function $(BIN)/lint-imports --no-logo
 
 format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .

@@ -43,9 +43,13 @@ def stdout_console() -> "Console":
 
     from rich.console import Console
 
+    class StdoutConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # `main` ends quietly; rich would end the process itself
+
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     width = None if on_terminal or os.environ.get("COLUMNS") else PIPE_WIDTH
-    return Console(width=width, highlight=False, emoji=False, soft_wrap=False)
+    return StdoutConsole(width=width, highlight=False, emoji=False)
 
 
 def note(text: str) -> None:
