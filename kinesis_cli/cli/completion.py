@@ -122,7 +122,7 @@ def _of_command(name: str, words: list[str], incomplete: str) -> list[Candidate]
     import typer
 
     command: Any = typer.main.get_command(application)
-    context = command.make_context(name, [], resilient_parsing=True)
+    context = typer.Context(command, info_name=name, resilient_parsing=True)
     parameters = [p for p in command.get_params(context) if p.param_type_name == "option"]
     if incomplete.startswith("-"):
         return list(_option_names(parameters, words))
