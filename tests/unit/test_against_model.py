@@ -235,7 +235,7 @@ UNLIMITED = st.just(-1)
 WAITING = st.just(-5.0)  # all records are in the stream when the mapping goes live
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.builds(Scenario, shards_of(WAITING), settings_of(UNLIMITED, st.integers(0, 4))))
 def test_retries_reports_and_bisection_go_as_the_model_says(scenario: Scenario) -> None:
     compare(scenario, times=True)
@@ -246,7 +246,7 @@ def test_retries_reports_and_bisection_go_as_the_model_says(scenario: Scenario) 
 AGES = st.sampled_from([-0.5, -20.0, -50.0, -57.25, -58.5, -61.0, -100.0])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.builds(Scenario, shards_of(AGES), settings_of(st.just(60), st.integers(-1, 6))))
 def test_records_grow_too_old_as_the_model_says(scenario: Scenario) -> None:
     compare(scenario, times=True)
@@ -257,7 +257,7 @@ OLD_AND_SLOW = (-118.9, Flaw("raise", NEVER))
 KEPT = st.sampled_from([-0.5, -50.0, -100.0, -115.0, -118.5])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @example(  # record 2 leaves the stream while it waits behind a batch that takes long
     Scenario(
         ((OLD_AND_SLOW, (-118.9, GOOD), (-118.9, GOOD), (-0.5, GOOD), (-0.5, GOOD)),),
@@ -277,7 +277,7 @@ def test_records_leave_the_stream_as_the_model_says(scenario: Scenario) -> None:
     compare(scenario, times=True)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.builds(
         Scenario,
@@ -296,7 +296,7 @@ def test_records_that_arrive_meanwhile_are_delivered_as_the_model_says(scenario:
     compare(scenario, times=False)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.builds(
         Scenario,
