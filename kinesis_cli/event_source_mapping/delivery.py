@@ -500,7 +500,7 @@ class Lane:
         if not first:
             judged = len(effects)
             plan = self._failed(batch, now, effects, function_error=False)
-            reason = f"{counted}, the first record too: no progress; {plan}"
+            reason = f"{counted}, no progress; {plan}"
             effects.insert(judged, Judged("partial", reason, checkpoint, report.failures))
             return
         if self._window is not None:
@@ -509,7 +509,7 @@ class Lane:
         # UNSURE(suffix-top-up): only the rest of the batch, no newer records.
         self._pending.append(self._new_batch(records[first:], batch))
         self._batch = None
-        reason = f"{counted}; retry from {checkpoint} with a fresh retry budget"
+        reason = f"{counted}; retry from {checkpoint}, retries count afresh"
         effects.append(Judged("partial", reason, checkpoint, report.failures))
         effects.append(Succeeded(records[:first], batch.deliveries))
 

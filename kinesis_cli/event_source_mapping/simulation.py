@@ -166,6 +166,16 @@ class Simulation:
         end = self._now if math.isinf(self._until) else max(self._now, self._until)
         return self._tally.summary(held, end - self.start_at)
 
+    @property
+    def records(self) -> int:
+        """All records of the recording."""
+        return self._source.count
+
+    @property
+    def ended(self) -> int:
+        """Records of which it is decided how they end."""
+        return self._tally.ended
+
     def _drain(self) -> Iterator[Row]:
         while self._ready:
             ready, self._ready = self._ready, []
@@ -404,7 +414,7 @@ class Simulation:
         )
         while (row := self._ended_calls.pop(self._next_index, None)) is not None:
             self._next_index += 1
-            self._tally.invocations += row.outcome != "throttled"
+            self._tally.invocation(row)
             self._ready.append(row)
 
     # Small things
@@ -436,13 +446,21 @@ class _Tally:
     def __init__(self, records: int) -> None:
         self._records = records
         self.taken = self.skipped = self.filtered = self.explained = 0
-        self.invocations = self.redelivered = self.documents = self._bystanders = 0
+        self.redelivered = self.documents = self._bystanders = 0
+        self._invocations = self._failures = self._errors = 0
         self.warnings: Counter[str] = Counter()
         self._ended: Counter[Ending] = Counter()
         self._oldest = 0.0
         self._failing: dict[str, FailedRecord] = {}  # records that have failed and not ended
         self._blocked: dict[Lane, tuple[float, str]] = {}
         self._longest_block: Blocked | None = None
+
+    def invocation(self, row: Invocation) -> None:
+        """Count a call."""
+        if row.outcome != "throttled":
+            self._invocations += 1
+            self._failures += row.outcome != "success"
+            self._errors += row.error is not None
 
     def call_ended(self, records: Sequence[Record], now: float) -> None:
         """Iterator age: the age of the batch's last record when the call has ended."""
@@ -478,6 +496,11 @@ class _Tally:
         if ending == "discarded" and named:
             self._bystanders += len(records) - named
 
+    @property
+    def ended(self) -> int:
+        """Records that have ended."""
+        return self._ended.total() + self.filtered + self.skipped
+
     def give_up_waiting(self, rows: list[Row]) -> None:
         """The run is over: what had failed and has not ended stays undelivered."""
         rows.extend(self._failing.values())
@@ -506,10 +529,12 @@ class _Tally:
             expired=self._ended["expired"],
             skipped=self.skipped,
             undelivered=self._records - self.skipped - self.taken + held,
-            invocations=self.invocations,
+            invocations=self._invocations,
             redelivered=self.redelivered,
             max_iterator_age_seconds=round(self._oldest, 6),
             elapsed_seconds=round(elapsed, 6),
+            failures=self._failures,
+            errors=self._errors,
             longest_block=self._longest_block,
             discarded_bystanders=self._bystanders,
             documents=self.documents,

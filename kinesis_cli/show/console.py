@@ -102,12 +102,12 @@ def write_json(document: object, file: IO[str] | None = None) -> None:
         import json
 
         text = json.dumps(json.loads(text), indent=2).replace("\x7f", "\\u007f")
-    _write(text, file)
+    write_text(f"{text}\n", file)
 
 
-def write_line(document: object, file: IO[str] | None = None) -> None:
+def write_line(document: object, file: IO[str] | None = None, *, end: str = "\n") -> None:
     """Write `document` as one line of JSON (NDJSON), safe as `write_json` says."""
-    _write(_json(document), file)
+    write_text(_json(document) + end, file)
 
 
 def _json(document: object) -> str:
@@ -143,8 +143,8 @@ def _finite(value: object) -> object:
             return value
 
 
-def _write(text: str, file: IO[str] | None) -> None:
+def write_text(text: str, file: IO[str] | None = None) -> None:
+    """Write text that is harmless already, e.g. parts of a JSON document."""
     stream = sys.stdout if file is None else file
     if stream is not None:
         stream.write(text)
-        stream.write("\n")

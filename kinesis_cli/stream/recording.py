@@ -92,6 +92,7 @@ class Recording:
     """
 
     def __init__(self, survey: Survey) -> None:
+        self._survey = survey
         self._files, self._blocks = survey.files, survey.blocks
         self._shards = {
             shard_id: _ShardReader(shard.blocks, shard.arrivals)
@@ -129,6 +130,25 @@ class Recording:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def rewound(self) -> Self:
+        """The same records from the beginning; valid until this one is closed."""
+        return type(self)(self._survey)
+
+    def find(self, ending: str) -> Record:
+        """The one record whose sequence number ends with these digits.
+
+        Raises:
+            InputError: there is none, or there are several.
+        """
+        found = [r for r in self.records() if r.sequence_number.endswith(ending)]
+        if len(found) == 1 and ending:
+            return found[0]
+        problem = f"{len(found):,} records have" if found else "no record has"
+        raise InputError(
+            f"{problem} a sequence number that ends with {ending!r}",
+            advice="Give more of its last digits." if found else "",
+        )
 
     def close(self) -> None:
         """Close the files; no record can be taken any more."""
