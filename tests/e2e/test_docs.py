@@ -76,3 +76,11 @@ def test_the_reference_of_the_command_line_is_what_help_prints() -> None:
         check=True,
     )
     assert run.stdout == (ROOT / "docs" / "cli-reference.md").read_text(), "stale: run `make docs`"
+
+
+@pytest.mark.parametrize("program", re.findall(r"^```python\n(.*?)^```", README, re.M | re.S))
+def test_each_python_example_of_the_readme_runs(program: str, folder: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
