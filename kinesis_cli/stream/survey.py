@@ -8,6 +8,7 @@ import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import BinaryIO, NamedTuple, cast
 
 import msgspec
@@ -23,8 +24,8 @@ _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _BOM = b"\xef\xbb\xbf"
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
-_decode = msgspec.json.Decoder(CheckedLine)
-_decode_any = msgspec.json.Decoder()
+_decode = msgspec.json.Decoder(CheckedLine).decode
+_decode_any = msgspec.json.Decoder().decode
 
 
 class Block(NamedTuple):
@@ -104,16 +105,16 @@ class Survey:
 
     def _add_lines(self, file: int, name: str) -> None:
         line = 1
-        descriptor = self.files[file].fileno()
-        for start, block in _located(descriptor, name):
-            breaks = block.count(b"\n")
-            # Only then is each line one record: within a record no "}" stands before a "{".
-            if block.count(b"}\n{") == breaks - block.endswith(b"}\n"):
-                place = Place(name, "line", range(line, line + breaks + 1))
-                self._add_block(block, Block(file, start, len(block)), place)
+        for start, text in _located(self.files[file].fileno(), name):
+            lines = text.removesuffix(b"\n").split(b"\n")
+            stripped = list(map(bytes.strip, lines))
+            place = Place(name, "line", range(line, line + len(lines)))
+            line += len(lines)
+            if all(stripped) and stripped == lines:
+                self._add_block(lines, Block(file, start, len(text)), place)
             else:
-                self._add_rewritten(_tidy(block, line, name), name, "line")
-            line += breaks
+                filled = filter(itemgetter(1), zip(place.numbers, stripped, strict=True))
+                self._add_rewritten(filled, name, "line")
 
     def _add_documents(self, file: BinaryIO, name: str) -> None:
         documents = Documents(text_reader(file.fileno(), name), name)
@@ -147,30 +148,32 @@ class Survey:
             self._spool = len(self.files)
             self.files.append(cast("BinaryIO", tempfile.TemporaryFile(buffering=0)))  # noqa: SIM115
         file = self.files[self._spool]
-        block, start = b"\n".join(lines) + b"\n", file.tell()
-        file.write(block)
-        self._add_block(block, Block(self._spool, start, len(block)), place)
+        text, start = b"\n".join(lines) + b"\n", file.tell()
+        file.write(text)
+        self._add_block(lines, Block(self._spool, start, len(text)), place)
 
-    def _add_block(self, text: bytes, block: Block, place: Place) -> None:
+    def _add_block(self, lines: list[bytes], block: Block, place: Place) -> None:
         try:
-            records = _decode.decode_lines(text)
-            if not text.isascii():
-                text.decode()  # a decoder does not look into the members that it skips
+            # One by one: two values on a line, or one on two lines, are no recording.
+            records = list(map(_decode, lines))
+            if not all(map(bytes.isascii, lines)):
+                b"".join(lines).decode()  # a decoder does not look into members that it skips
             shard_ids = shard_ids_of(records)
         except (*_REFUSED, InputError) as error:
-            raise _explained(text, place) from error
+            raise _explained(lines, place) from error
         datas = [record.kinesis for record in records]
         arrivals = [data.approximate_arrival_timestamp for data in datas]
+        numbers = [data.sequence_number for data in datas]
         earliest, latest = min(arrivals), max(arrivals)
-        if not (earliest >= 0 and latest < LATEST_ARRIVAL):
-            raise _explained(text, place)
-        self._check_order(shard_ids, [data.sequence_number for data in datas], text, place)
+        if earliest < 0 or latest >= LATEST_ARRIVAL or not "".join(numbers).encode().isdigit():
+            raise _explained(lines, place)
+        self._check_order(shard_ids, numbers, lines, place)
         self.first_arrival = min(self.first_arrival, earliest)
         self.last_arrival = max(self.last_arrival, latest)
         self._index(block, shard_ids, arrivals, place)
 
     def _check_order(
-        self, shard_ids: list[str], numbers: list[str], text: bytes, place: Place
+        self, shard_ids: list[str], numbers: list[str], lines: list[bytes], place: Place
     ) -> None:
         """Each sequence number is larger than the one before it in its shard."""
         lasts = self._last_numbers
@@ -178,11 +181,9 @@ class Survey:
             last = lasts.get(shard_id, "")
             # Numbers of the same length compare as text. All others, a shard's first too, are
             # looked at closely.
-            if not (
-                number > last and len(number) == len(last) and number.isdigit() and number.isascii()
-            ):
+            if not (number > last and len(number) == len(last)):
                 if not is_sequence_number(number):
-                    raise _explained(text, place)
+                    raise _explained(lines, place)
                 self._check_unusual(index, shard_ids, number, place)
             lasts[shard_id] = number
 
@@ -221,10 +222,10 @@ class Survey:
             shard.last_place = place.of(last_indices[shard_id])
 
 
-def _explained(text: bytes, place: Place) -> InputError:
+def _explained(lines: list[bytes], place: Place) -> InputError:
     """The sentence for the first record of some lines that is not usable."""
-    for index, line in enumerate(text.split(b"\n")):
-        if line and (error := _line_error(line, place, index)):
+    for index, line in enumerate(lines):
+        if error := _line_error(line, place, index):
             return error
     return InputError("not a recording", place=place.of(0))
 
@@ -233,7 +234,7 @@ def _line_error(line: bytes, place: Place, index: int) -> InputError | None:
     try:
         text = line.decode()
         value = json.loads(text)
-        _decode_any.decode(text)
+        _decode_any(text)
     except UnicodeDecodeError as error:
         return not_utf8(line[error.start], place.name, f"{place.unit} {place.numbers[index]}")
     except RecursionError:
@@ -274,7 +275,7 @@ def _holds_lines(descriptor: int) -> bool:
         head = os.pread(descriptor, MAX_LINE, 0)
     first = head.removeprefix(_BOM).lstrip().partition(b"\n")[0]
     try:
-        value = _decode_any.decode(first)
+        value = _decode_any(first)
     except _REFUSED:
         return False
     return isinstance(value, dict) and "Records" not in value and not is_get_records_record(value)
@@ -293,16 +294,3 @@ def _compact(value: object) -> bytes:
         return text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair; only an escape can carry it
         return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _tidy(block: bytes, line: int, name: str) -> Iterator[tuple[int, bytes]]:
-    """A block's lines without blank ones and without the spaces around them, numbered."""
-    for number, text in enumerate(block.split(b"\n"), line):
-        if text := text.strip():
-            try:
-                _decode.decode(text)  # alone: two values on a line are not two records
-            except _REFUSED as error:
-                place = Place(name, "line", [number])
-                if refused := _line_error(text, place, 0):
-                    raise refused from error
-            yield number, text
