@@ -18,6 +18,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.lines import shard_ids_of
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.source import open_plain
 from kinesis_cli.stream.survey import Survey
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
@@ -121,7 +122,7 @@ class Recording:
         Raises:
             InputError: names file, line or record, and field of the first thing that is wrong.
         """
-        return cls(Survey(paths, raw=raw))
+        return cls(Survey(map(open_plain, paths), raw=raw))
 
     def __enter__(self) -> Self:
         return self

@@ -18,9 +18,10 @@ from kinesis_cli.stream.documents import Documents, is_get_records_record
 from kinesis_cli.stream.lines import LATEST_ARRIVAL, CheckedLine, Fault, fault_in, shard_ids_of
 from kinesis_cli.stream.payload_lines import PayloadLines
 from kinesis_cli.stream.sequence import is_sequence_number
-from kinesis_cli.stream.source import BLOCK, MAX_LINE, blocks, not_utf8, open_plain, text_reader
+from kinesis_cli.stream.source import BLOCK, MAX_LINE, blocks, not_utf8, text_reader
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+_DOCUMENT = re.compile(rb'\s*\{\s*("Records"|"SequenceNumber")\s*:')
 _BOM = b"\xef\xbb\xbf"
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
@@ -63,14 +64,14 @@ class Survey:
     """All inputs of one recording, checked.
 
     Args:
-        paths: files in order; "-" is standard input.
+        inputs: what `open_plain` gives, in order; they are opened as they are read.
         raw: each line is a payload, not a record.
 
     Raises:
         InputError: a file cannot be read, or a record is not usable.
     """
 
-    def __init__(self, paths: Sequence[str], *, raw: bool) -> None:
+    def __init__(self, inputs: Iterable[tuple[BinaryIO, str]], *, raw: bool) -> None:
         self.files: list[BinaryIO] = []
         self.blocks: list[Block] = []
         self.shards: dict[str, ShardSurvey] = {}
@@ -80,10 +81,12 @@ class Survey:
         self._payloads = PayloadLines()
         self._found_document = False
         try:
-            for path in paths:
-                self._add(path, raw=raw)
+            name = ""
+            for file, name in inputs:
+                self.files.append(file)
+                self._add(file, name, raw=raw)
             if not self.shards and not self._found_document:
-                raise InputError("no record in it", place=", ".join(paths))
+                raise InputError("no record in it", place=name)
         except BaseException:
             self.close()
             raise
@@ -93,9 +96,7 @@ class Survey:
         for file in self.files:
             file.close()
 
-    def _add(self, path: str, *, raw: bool) -> None:
-        file, name = open_plain(path)
-        self.files.append(file)
+    def _add(self, file: BinaryIO, name: str, *, raw: bool) -> None:
         if raw:
             self._add_rewritten(self._payload_lines(file, name), name, "line")
         elif _holds_lines(file.fileno()):
@@ -268,7 +269,13 @@ def _located(descriptor: int, name: str) -> Iterator[tuple[int, bytes]]:
         raise _with_place(error, name) from error
 
 
-def _holds_lines(descriptor: int) -> bool:
+def holds_records(file: BinaryIO) -> bool:
+    """Whether a file looks like a recording, a Kinesis event or output of `get-records`."""
+    head = os.pread(file.fileno(), BLOCK, 0).removeprefix(_BOM)
+    return bool(_DOCUMENT.match(head)) or _holds_lines(file.fileno(), "kinesis")
+
+
+def _holds_lines(descriptor: int, member: str = "") -> bool:
     """Whether a file is a recording: its first line that is not blank is a record."""
     head = os.pread(descriptor, BLOCK, 0)
     if b"\n" not in head:
@@ -278,7 +285,9 @@ def _holds_lines(descriptor: int) -> bool:
         value = _decode_any(first)
     except _REFUSED:
         return False
-    return isinstance(value, dict) and "Records" not in value and not is_get_records_record(value)
+    if not isinstance(value, dict) or "Records" in value or is_get_records_record(value):
+        return False
+    return not member or member in value
 
 
 def _document_lines(documents: Documents, name: str) -> Iterator[tuple[int, bytes]]:
