@@ -9,17 +9,23 @@ from decimal import Decimal
 
 import msgspec
 
+from kinesis_cli.event_source_mapping.invocation import FunctionError
+
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB, and as recorded on
 # AWS a hundred bytes more
 MAXIMUM_RESPONSE_BYTES = 6291556
 
 
 class MarshalError(Exception):
-    """The return value is no JSON, or too much of it. The arguments: error type, message."""
+    """The return value is no JSON, or too much of it. Says so in Lambda's words."""
 
     def __init__(self, error_type: str, message: str) -> None:
         super().__init__(error_type, message)
         self.error_type, self.message = error_type, message
+
+    def as_function_error(self, request_id: str) -> FunctionError:
+        """The error that Lambda reports."""
+        return FunctionError(self.error_type, self.message, request_id=request_id)
 
 
 def as_json_value(response: object) -> object:
