@@ -17,7 +17,6 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge, misspelt_key
 from kinesis_cli.stream.event import kinesis_event, lambda_record
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import Recording
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
 
@@ -63,6 +62,8 @@ def read_event(path: str, *, raw: bool = False) -> Event:
     Raises:
         InputError: the file is not usable, empty, or more than Lambda takes in one call.
     """
+    from kinesis_cli.stream.recording import Recording  # not needed for an event of one reading
+
     records: list[Record] = []
     size = 0
     with Recording.open([path], raw=raw) as recording:

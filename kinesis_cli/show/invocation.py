@@ -2,11 +2,12 @@
 
 import json
 import math
+import os
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,9 +17,6 @@ from kinesis_cli.project.function import Function
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
 from kinesis_cli.stream.event import KinesisEventRecord
 from kinesis_cli.stream.record import Record
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 WIDE = 150  # columns from which on sequence numbers, times and payloads fit side by side
 LONGEST_RESPONSE = 2_000  # characters that the table view shows
@@ -36,8 +34,8 @@ def show_invocation(invocation: SingleInvocation, function: Function, output: st
         write_json(as_document(invocation))
     elif output == "ndjson":
         write_line(as_document(invocation))
-    else:
-        _Page(stdout_console()).show(invocation, function)
+    elif sys.stdout is not None:
+        _Page().show(invocation, function)
 
 
 def as_document(invocation: SingleInvocation) -> dict[str, object]:
@@ -76,10 +74,14 @@ def _json_numbers(value: object) -> object:
 
 
 class _Page:
-    """The table view, from top to bottom."""
+    """The table view, from top to bottom.
 
-    def __init__(self, console: "Console") -> None:
-        self._console = console
+    Where nothing is styled, lines are written as they are: rich takes as long to import as half
+    of all the rest, and only a table needs it.
+    """
+
+    def __init__(self) -> None:
+        self._styled = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
 
     def show(self, invocation: SingleInvocation, function: Function) -> None:
         result = invocation.result
@@ -104,26 +106,30 @@ class _Page:
                 self._line(line)
 
     def _heading(self, text: str) -> None:
-        self._console.print()
-        self._console.print(text, style="bold")
+        self._line("")
+        self._line(text, style="bold")
 
     def _line(self, text: str, style: str = "") -> None:
-        # a long line stays one line: the terminal wraps it, a pipe does not
-        self._console.print(plain(text), style=style, soft_wrap=True)
+        if self._styled:
+            # a long line stays one line: the terminal wraps it, a pipe does not
+            stdout_console().print(plain(text), style=style, soft_wrap=True)
+        else:
+            sys.stdout.write(f"{escape(text)}\n")
 
     def _failures(self, records: tuple[Record, ...]) -> None:
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
 
-        wide = self._console.width >= WIDE
+        console = stdout_console()
+        wide = console.width >= WIDE
         headings = ("Sequence number", "Shard", "Partition key", "Arrival", "Payload")
         rows = [[escape(cell) for cell in _cells(record, wide=wide)] for record in records]
         others = [max(map(len, column)) for column in zip(headings, *rows, strict=True)][:-1]
-        room = self._console.width - sum(others) - 3 * len(headings)
+        room = console.width - sum(others) - 3 * len(headings)
         table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False)
         for *cells, payload in rows:
             table.add_row(*map(plain, cells), plain(_cut(payload, max(room, 8))))
-        self._console.print(table)
+        console.print(table)
 
 
 def _cells(record: Record, *, wide: bool) -> list[str]:
