@@ -41,8 +41,9 @@ lock: $(READY)  ## resolve the dependencies anew into requirements.lock
 	    --generate-hashes --no-emit-index-url --all-extras --group dev \
 	    --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
-docs: $(READY)  ## write docs/cli-reference.md from the commands' own help
+docs: $(READY)  ## write docs/cli-reference.md and the shell completions from the commands
 	$(BIN)/python docs/make_cli_reference.py
+	$(BIN)/python docs/make_completions.py
 
 screenshot: $(READY)  ## draw docs/simulate.svg, the true output of `make demo`
 	$(BIN)/python docs/make_screenshot.py

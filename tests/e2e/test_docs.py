@@ -68,14 +68,18 @@ def test_no_link_of_a_page_is_dead(page: Path) -> None:
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
-def test_the_reference_of_the_command_line_is_what_help_prints() -> None:
+@pytest.mark.parametrize(
+    ("script", "made"),
+    [
+        ("docs/make_cli_reference.py", "docs/cli-reference.md"),
+        ("docs/make_completions.py", "kinesis_cli/cli/completions.json"),
+    ],
+)
+def test_what_is_made_from_the_commands_is_up_to_date(script: str, made: str) -> None:
     run = subprocess.run(
-        [sys.executable, ROOT / "docs" / "make_cli_reference.py", "-"],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, ROOT / script, "-"], capture_output=True, text=True, check=True
     )
-    assert run.stdout == (ROOT / "docs" / "cli-reference.md").read_text(), "stale: run `make docs`"
+    assert run.stdout == (ROOT / made).read_text(), "stale: run `make docs`"
 
 
 @pytest.mark.parametrize("program", re.findall(r"^```python\n(.*?)^```", README, re.M | re.S))
