@@ -73,6 +73,7 @@ def test_no_link_of_a_page_is_dead(page: Path) -> None:
     [
         ("docs/make_cli_reference.py", "docs/cli-reference.md"),
         ("docs/make_completions.py", "kinesis_cli/cli/completions.json"),
+        ("docs/make_screenshot.py", "docs/simulate.svg"),
     ],
 )
 def test_what_is_made_from_the_commands_is_up_to_date(script: str, made: str) -> None:
