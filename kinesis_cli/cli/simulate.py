@@ -28,7 +28,7 @@ from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.project.function import Function, find_function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
 from kinesis_cli.show.comparison import Compared, show_comparison
-from kinesis_cli.show.console import note
+from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.life import LifeView
 from kinesis_cli.show.progress import progress
 from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
@@ -229,6 +229,8 @@ def simulate(
         simulations = [
             Simulation(recording.rewound(), runnable, choice.mapping, options) for choice in choices
         ]
+        for sentence in dict.fromkeys(s for simulation in simulations for s in simulation.warnings):
+            warn(sentence)
         if compare:
             view: View = SilentView()
         elif record is not None:
