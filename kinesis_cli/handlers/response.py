@@ -56,7 +56,7 @@ def _copy(value: object) -> object:
     Subclasses are not plain: an enumeration, a named tuple, a dictionary of somebody's own.
     """
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind is str or kind is int or kind is float or kind is bool or value is None:
         return value
     if kind is dict:
         copied = {}
@@ -67,8 +67,6 @@ def _copy(value: object) -> object:
         return copied
     if kind is list:
         return [_copy(member) for member in value]  # type: ignore[attr-defined]
-    if kind is float and math.isfinite(value):  # type: ignore[arg-type]
-        return value
     raise _NotPlainError
 
 
