@@ -363,7 +363,11 @@ class Lane:
         return b"," + msgspec.json.encode(self._window.members(final=final))[1:-1]
 
     def _drop_old(self, now: float, effects: list[Effect]) -> None:
-        """Take out of the batch what left the stream or is older than MaximumRecordAge allows."""
+        """Take out of the batch what left the stream or is older than MaximumRecordAge allows.
+
+        UNSURE(retention-in-buffer): what left the stream while it waited here keeps its place
+        until its batch's turn comes; or it is gone before the batch is gathered.
+        """
         batch = self._batch
         assert batch is not None
         horizon = now - min(self._age_limit, self._retention)
