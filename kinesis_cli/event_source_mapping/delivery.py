@@ -521,7 +521,7 @@ class Lane:
         # UNSURE(suffix-top-up): only the rest of the batch, no newer records.
         self._pending.append(self._new_batch(records[first:], batch))
         self._batch = None
-        reason = f"{counted}; retry from {checkpoint}, retries count afresh"
+        reason = f"{counted}; retry from {checkpoint}"
         effects.append(Judged("partial", reason, checkpoint, report.failures))
         effects.append(Succeeded(records[:first], batch.deliveries))
 
