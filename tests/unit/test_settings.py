@@ -82,6 +82,7 @@ def test_a_number_is_accepted_within_awss_limits_and_refused_beyond(
     for value in (least - 1, most + 1, -2, 10**30):
         error = refusal({name: value}, "mapping.json")
         assert str(error).startswith(f"mapping.json: {name} is {value}, AWS accepts ")
+    wrong: object
     for wrong in (1.5, "100", True, [], float("nan")):
         error = refusal({name: wrong})
         assert str(error) == f"{name} is {wrong!r}, it must be a whole number"
