@@ -177,9 +177,9 @@ def test_an_answer_without_state_is_a_failed_call() -> None:
 
 
 def test_a_failed_call_leaves_the_state_as_it_was() -> None:
-    function: Counter = Counter(lambda event: len(function.events) == 2)
-    windowed(records_at(1, 5), function)
-    assert function.calls == [
+    counter = Counter(lambda event: len(counter.events) == 2)
+    windowed(records_at(1, 5), counter)
+    assert counter.calls == [
         (1, {}, False),
         (1, {"n": 1}, False),
         (1, {"n": 1}, False),
@@ -276,9 +276,9 @@ def test_a_report_inside_a_window_keeps_the_state_of_the_partly_failed_call() ->
 
 
 def test_both_halves_of_a_split_work_on_from_the_state_before() -> None:
-    function: Counter = Counter(lambda event: len(function.events) == 1)
-    windowed(records_at(*[0.0] * 4), function, BisectBatchOnFunctionError=True)
-    assert function.calls == [
+    counter = Counter(lambda event: len(counter.events) == 1)
+    windowed(records_at(*[0.0] * 4), counter, BisectBatchOnFunctionError=True)
+    assert counter.calls == [
         (4, {}, False),
         (2, {}, False),
         (2, {"n": 2}, False),
