@@ -103,6 +103,8 @@ class _Waiting:
 
     def taken(self) -> Payload:
         """All of them packed, under the first one's key; nothing waits any more."""
+        # UNSURE(aggregate-outer-key): AWS's aggregation module takes the first record's key, as we
+        # do; the producer library is said to send "a" and to choose the shard by a hash key.
         first = self.records[0]
         packed = Payload(first.partition_key, first.explicit_hash_key, aggregated(self.records))
         self.records, self.size = [], 0

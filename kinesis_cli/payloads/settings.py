@@ -13,6 +13,7 @@ from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings
 from kinesis_cli.stream.lines import LATEST_ARRIVAL
 
+# UNSURE(partition-key-length): AWS says 256 characters; we count code points, not UTF-16 units.
 MAX_KEY = 256  # characters
 
 
