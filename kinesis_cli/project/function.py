@@ -67,8 +67,10 @@ def find_function(
                 advice="Name the template with --template, or leave one of the two out.",
             )
         return _bare(handler, env_vars, directory)
+    path = _template(template, directory)
+    is_shipped = template is None and path.parent not in (directory, *directory.parents)
     try:
-        found = _of_template(_template(template, directory), function, env_vars)
+        found = _of_template(path, function, env_vars, is_shipped=is_shipped)
     except RecursionError as error:
         raise InputError(
             "the template refers to itself without end", place=str(template or "")
@@ -93,10 +95,12 @@ def bundled_template() -> Path:
     return in_wheel if in_wheel.is_file() else package.parent / "template.yaml"
 
 
-def _of_template(path: Path, function: str | None, env_vars: Path | None) -> Function:
+def _of_template(
+    path: Path, function: str | None, env_vars: Path | None, *, is_shipped: bool
+) -> Function:
     from kinesis_cli.project.deployed import function_of_template
 
-    return function_of_template(path, function, env_vars, bundled=path == bundled_template())
+    return function_of_template(path, function, env_vars, bundled=is_shipped)
 
 
 def _bare(handler: str, env_vars: Path | None, directory: Path) -> Function:
