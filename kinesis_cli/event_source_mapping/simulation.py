@@ -182,6 +182,14 @@ class Simulation:
         return self._filters.warnings if self._filters is not None else ()
 
     @property
+    def starts_from(self) -> float:
+        """The arrival from which on records are delivered, epoch seconds."""
+        if self._mapping.starting_position == "LATEST":
+            return self.start_at
+        at = self._mapping.starting_position_timestamp
+        return -math.inf if at is None else at
+
+    @property
     def records(self) -> int:
         """All records of the recording."""
         return self._source.count
@@ -235,12 +243,7 @@ class Simulation:
         self._finish_if_done(run, now)
 
     def _skip_to_starting_position(self, shard_id: str) -> None:
-        position = -math.inf
-        if self._mapping.starting_position == "LATEST":
-            position = self.start_at
-        elif self._mapping.starting_position_timestamp is not None:
-            position = self._mapping.starting_position_timestamp
-        before = math.nextafter(position, -math.inf)
+        before = math.nextafter(self.starts_from, -math.inf)
         while records := self._source.take(shard_id, before, POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES):
             self._tally.skipped += len(records)
 

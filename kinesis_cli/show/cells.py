@@ -1,11 +1,25 @@
 """Texts for table cells: records, shards and times as short as they stay clear."""
 
+import textwrap
 from datetime import UTC, datetime
 
 
-def cut(text: str, length: int) -> str:
-    """At most `length` characters of a text."""
-    return text if len(text) <= length else f"{text[: max(length - 1, 0)]}…"
+def cut(text: str, columns: int) -> str:
+    """As much of a text as fits `columns`."""
+    if text.isascii():
+        return text if len(text) <= columns else f"{text[: max(columns - 1, 0)]}…"
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= columns else f"{set_cell_size(text, max(columns - 1, 0))}…"
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """A text in lines of at most `columns`; at least one line."""
+    from rich.cells import cell_len, chop_cells
+
+    if cell_len(text) == len(text):
+        return textwrap.wrap(text, columns) or [""]
+    return chop_cells(text, columns)  # with characters two columns wide: between any two of them
 
 
 def number_cell(sequence_number: str, *, whole: bool = False) -> str:
@@ -25,7 +39,7 @@ def time_cell(epoch_seconds: float) -> str:
         moment = datetime.fromtimestamp(epoch_seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return str(epoch_seconds)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def since_cell(seconds: float) -> str:
@@ -51,7 +65,7 @@ def payload_cell(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        if error.start > len(data) - 4 and error.start:  # a character cut at the end
+        if error.reason == "unexpected end of data" and error.start:  # a character cut at the end
             return data[: error.start].decode()
         return f"0x{data.hex()}"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.trace import Summary
-from kinesis_cli.show.cells import cut, duration_cell
+from kinesis_cli.show.cells import cut, duration_cell, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
 from kinesis_cli.show.simulation import mapping_in_words, summary_document
 
@@ -44,8 +44,11 @@ def _table(runs: Sequence[Compared]) -> None:
 
     console = stdout_console()
     for letter, run in zip(_letters(runs), runs, strict=True):
-        words = f"{letter}  {run.name}: {mapping_in_words(run.mapping.to_aws())}"
-        console.print(plain(words), soft_wrap=True)
+        words = f"{run.name}: {mapping_in_words(run.mapping.to_aws())}"
+        label, indent = f"{letter}  ", len(letter) + 2
+        for line in wrapped(escape(words), max(console.width - indent, 20)):
+            console.print(plain(label + line), soft_wrap=True)
+            label = " " * indent
     table = Table("", *_letters(runs), box=SIMPLE_HEAD, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"

@@ -28,13 +28,20 @@ class _Step:
 
 
 class LifeView:
-    """Follows one record through a run; shows its life at the end."""
+    """Follows one record through a run; shows its life at the end.
 
-    def __init__(self, record: Record, start_at: float, output: str) -> None:
+    Args:
+        record: the record.
+        start_at: when the mapping goes live, epoch seconds.
+        starts_from: the arrival from which on records are delivered, epoch seconds.
+        output: "table", "json" or "ndjson".
+    """
+
+    def __init__(self, record: Record, start_at: float, starts_from: float, output: str) -> None:
         self._record, self._start_at, self._output = record, start_at, output
         self._number = record.sequence_number
         self._steps = [_Step(record.arrival, "arrived on the stream")]
-        self._ending = "undelivered"
+        self._ending = "skipped" if record.arrival < starts_from else "undelivered"
 
     def row(self, row: Row) -> None:
         """Keep what concerns the record."""
@@ -53,10 +60,8 @@ class LifeView:
             case _:
                 pass
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Summary) -> None:  # noqa: ARG002 - of a life, only the end counts
         """Show the record's life."""
-        if self._ending == "undelivered" and len(self._steps) == 1 and summary.skipped:
-            self._ending = "undelivered, or skipped before the starting position"
         if self._output == "json":
             write_json(self._document())
         elif self._output == "ndjson":
@@ -107,7 +112,7 @@ class LifeView:
         data = msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data[:1024]
         console.print(plain(f"Record {self._number}"), style="bold", soft_wrap=True)
         shard = f"shard {shard_cell(record.shard_id)}, partition key {record.partition_key}"
-        console.print(plain(shard), soft_wrap=True)
+        console.print(plain(shard))
         payload = cut(escape(payload_cell(data)) or "(empty)", console.width - 8)
         console.print(plain(f"payload {payload}"), soft_wrap=True)
         console.print(plain(f"mapping live at {time_cell(self._start_at)}"), style="dim")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import textwrap
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from kinesis_cli.show.cells import (
     shard_cell,
     since_cell,
     time_cell,
+    wrapped,
 )
 from kinesis_cli.show.console import escape, plain, stdout_console, write_line, write_text
 
@@ -340,7 +340,7 @@ class TableView:
         self._heading("Records that match no filter")
         for number, explanation in self._explanations.items():
             cell = number_cell(number, whole=self._whole_numbers)
-            self._line(f"  {cell}  {explanation}")
+            self._hanging(f"  {cell}  ", explanation)
         left_out = summary.filtered - len(self._explanations)
         if left_out:
             self._line(
@@ -370,7 +370,8 @@ class TableView:
         at = since_cell(row.at - self._run.start_at)
         count = context["approximateInvokeCount"]
         shard = shard_cell(row.shard_id)
-        self._line(f"  {at:>10}  {context['condition']}, count {count}: shard {shard}, {covered}")
+        condition = f"{context['condition']}, count {count}"
+        self._hanging(f"  {at:>10}  ", f"{condition}: shard {shard}, {covered}")
         if row.s3_key is not None:
             self._line(f"              {row.s3_key}", "dim")
 
@@ -392,9 +393,9 @@ class TableView:
             (summary.skipped, "skipped (before the starting position)", ""),
             (summary.undelivered, "undelivered", "yellow"),
         ]
-        self._console.print(plain(f"  {counted(summary.records, 'record')}: "), end="")
+        self._console.print(plain(f"  {counted(summary.records, 'record')}"), end="")
         for place, (count, name, style) in enumerate(end for end in ends if end[0]):
-            self._console.print(plain(", " if place else ""), end="")
+            self._console.print(plain(", " if place else ": "), end="")
             self._console.print(plain(f"{count:,} {name}"), style=style, end="")
         self._console.print()
         age = duration_cell(summary.max_iterator_age_seconds)
@@ -416,11 +417,15 @@ class TableView:
 
     def _wrapped(self, text: str, *, indent: int, style: str = "") -> None:
         """Text that goes on where the cursor is, `indent` columns from the left."""
-        room = max(self._console.width - indent, 20)
-        first, *others = textwrap.wrap(escape(text), room) or [""]
+        first, *others = wrapped(escape(text), max(self._console.width - indent, 20))
         self._line(first, style)
         for line in others:
             self._line(" " * indent + line, style)
+
+    def _hanging(self, label: str, text: str) -> None:
+        """A label, and a text that is wrapped beside it."""
+        self._console.print(plain(label), end="")
+        self._wrapped(text, indent=len(label))
 
     def _more(self, count: int, noun: str) -> None:
         if count:
@@ -489,7 +494,7 @@ def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
         )
     if summary.expired:
         sentences.append(
-            f"{counted(summary.expired, 'record')} left the stream before they were done"
+            f"{counted(summary.expired, 'record')} left the stream before being done"
         )
     for warning, calls in summary.warnings.items():
         sentences.append(f"{warning} ({counted(calls, 'call')})")
