@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -14,6 +13,14 @@ import msgspec
 from kinesis_cli.event_source_mapping.invocation import FunctionError
 from kinesis_cli.handlers.single import SingleInvocation
 from kinesis_cli.project.function import Function
+from kinesis_cli.show.cells import (
+    counted,
+    cut,
+    number_cell,
+    payload_cell,
+    shard_cell,
+    time_cell,
+)
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
 from kinesis_cli.stream.event import KinesisEventRecord
 from kinesis_cli.stream.record import Record
@@ -128,53 +135,28 @@ class _Page:
         room = console.width - sum(others) - 3 * len(headings)
         table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False)
         for *cells, payload in rows:
-            table.add_row(*map(plain, cells), plain(_cut(payload, max(room, 8))))
+            table.add_row(*map(plain, cells), plain(cut(payload, max(room, 8))))
         console.print(table)
 
 
 def _cells(record: Record, *, wide: bool) -> list[str]:
-    number, arrival = record.sequence_number, _iso(record.arrival)
+    arrival = time_cell(record.arrival)
     return [
-        number if wide or len(number) <= 15 else f"{number[:7]}…{number[-7:]}",
-        _shard(record.shard_id),
-        _cut(record.partition_key, 40 if wide else 13),
+        number_cell(record.sequence_number, whole=wide),
+        shard_cell(record.shard_id),
+        cut(record.partition_key, 40 if wide else 13),
         arrival if wide else arrival[11:-1],
         _payload(record),
     ]
 
 
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _shard(shard_id: str) -> str:
-    """`shardId-000000000006` as `6`."""
-    digits = shard_id.removeprefix("shardId-")
-    return str(int(digits)) if digits.isdecimal() else shard_id
-
-
-def _iso(epoch_seconds: float) -> str:
-    try:
-        time = datetime.fromtimestamp(epoch_seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return str(epoch_seconds)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _payload(record: Record) -> str:
-    """The record's data: as text where it is that, else in hexadecimal."""
     data = msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data
-    start = data[:300]  # more is never shown; a cut character at its end does no harm
-    try:
-        return start.decode()
-    except UnicodeDecodeError as error:
-        cut = error.start > len(start) - 4 and len(data) > len(start)
-        return start[: error.start].decode() if cut else f"0x{start.hex()}"
+    return payload_cell(data[:300])  # more is never shown
 
 
 def _summary(invocation: SingleInvocation) -> str:
-    count = len(invocation.records)
-    records = "1 record" if count == 1 else f"{count} records"
+    records = counted(len(invocation.records), "record")
     took = f"{invocation.result.elapsed * 1000:.1f} ms"
     if invocation.result.error is not None:
         return f"{records}: the call failed after {took}"
