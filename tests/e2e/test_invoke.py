@@ -90,8 +90,8 @@ def test_the_table_shows_what_failed_and_fits_80_columns(kcli: Kcli, event: str)
     assert all(len(line) <= 80 for line in table)
     rows = [line.split(maxsplit=4) for line in table if "…" in line]
     assert [row[:4] for row in rows] == [
-        ["4959033…6588891", "6", "sensor-1", "22:10:50.987"],
-        ["4959033…6588892", "6", "sensor-1", "22:10:50.987"],
+        ["…989136588891", "6", "sensor-1", "22:10:50.987"],
+        ["…989136588892", "6", "sensor-1", "22:10:50.987"],
     ]
     assert rows[0][4].strip() == "0x00ff1b5b33316d"
     assert rows[1][4].startswith('{"temperature":')
@@ -275,7 +275,8 @@ def test_bad_input_is_one_sentence(
 
 def test_ctrl_c_ends_a_call(terminal: Callable[..., Terminal], project: Path) -> None:
     write_handler(
-        project, "open('started', 'w').close(); sys.__stderr__.write('started'); time.sleep(60)"
+        project,
+        "open('started', 'w').close(); sys.__stderr__.write('started'); sys.__stderr__.flush(); time.sleep(60)",
     )
     template = project / "template.yaml"
     template.write_text(template.read_text().replace("Timeout: 1", "Timeout: 100"))
