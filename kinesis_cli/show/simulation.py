@@ -493,9 +493,7 @@ def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
             "will tell of them"
         )
     if summary.expired:
-        sentences.append(
-            f"{counted(summary.expired, 'record')} left the stream before being done"
-        )
+        sentences.append(f"{counted(summary.expired, 'record')} left the stream before being done")
     for warning, calls in summary.warnings.items():
         sentences.append(f"{warning} ({counted(calls, 'call')})")
     return sentences

@@ -276,7 +276,8 @@ def test_bad_input_is_one_sentence(
 def test_ctrl_c_ends_a_call(terminal: Callable[..., Terminal], project: Path) -> None:
     write_handler(
         project,
-        "open('started', 'w').close(); sys.__stderr__.write('started'); sys.__stderr__.flush(); time.sleep(60)",
+        "open('started', 'w').close(); print('started', file=sys.__stderr__, flush=True); "
+        "time.sleep(60)",
     )
     template = project / "template.yaml"
     template.write_text(template.read_text().replace("Timeout: 1", "Timeout: 100"))
