@@ -212,13 +212,19 @@ def simulate(
     with (
         Recording.open(inputs, raw=raw) as recording,
         closing(
-            InProcessHandler(found, wall_clock=wall_clock, debug=debug, debug_at=debug_at)
+            InProcessHandler(
+                found,
+                wall_clock=wall_clock,
+                debug=debug,
+                debug_at=debug_at,
+                at=_goes_live(start, recording),
+            )
         ) as runnable,
     ):
         first = recording.first_arrival
         options = replace(
             options,
-            start_at=None if start is None else start.after(first),
+            start_at=_goes_live(start, recording),
             until=None if end is None else end.after(first),
         )
         record = None if explain is None else recording.find(explain)
@@ -255,6 +261,11 @@ def simulate(
 
 def _moment(text: str | None, option: str) -> Moment | None:
     return None if text is None else Moment.parse(text, option)
+
+
+def _goes_live(start: Moment | None, recording: Recording) -> float | None:
+    first = recording.first_arrival
+    return first if start is None else start.after(first)
 
 
 def _run(

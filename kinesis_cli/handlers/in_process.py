@@ -16,6 +16,7 @@ from typing import NamedTuple, TextIO
 
 import msgspec
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
     InvocationRequest,
@@ -231,8 +232,7 @@ class CallableHandler:
 
     def _advice(self, error: FunctionError, request: InvocationRequest) -> tuple[str, ...]:
         virtual = request.at is not None and not self._wall_clock
-        told = f"{error.error_type} {error.error_message}"
-        if virtual and any(mark in told for mark in _CLOCK_ERRORS):
+        if virtual and _refused_for_its_clock(f"{error.error_type} {error.error_message}"):
             return (
                 "kcli: AWS refuses the handler's virtual time; --wall-clock gives it the real one",
             )
@@ -300,6 +300,10 @@ class InProcessHandler(CallableHandler):
             clock.start(at, math.inf)
         try:
             return Code(self.function)
+        except InputError as error:
+            if clock is not None and _refused_for_its_clock(error.problem):
+                error.advice = "AWS refuses the virtual time; --wall-clock gives the real one."
+            raise
         finally:
             self._leave(clock, streams)
 
@@ -308,6 +312,10 @@ class InProcessHandler(CallableHandler):
         if not self._closed and self._code is not None:
             self._code.close()
         super().close()
+
+
+def _refused_for_its_clock(told: str) -> bool:
+    return any(mark in told for mark in _CLOCK_ERRORS)
 
 
 def _not_loaded(_event: object, _context: object) -> object:
