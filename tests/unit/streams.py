@@ -139,5 +139,7 @@ def fickle_answers() -> st.SearchStrategy[list[tuple[str, int]]]:
 
 def injected() -> st.SearchStrategy[list[str]]:
     """Faults, or none."""
-    fault = st.sampled_from(["throttle@2-4", "timeout@p=0.1", "error@1,3", "duplicate@p=0.3"])
+    fault = st.sampled_from(
+        ["throttle@2-4", "throttle@3-40", "timeout@p=0.1", "error@1,3", "duplicate@p=0.3"]
+    )
     return st.lists(fault, max_size=2)

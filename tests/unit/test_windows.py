@@ -1,5 +1,6 @@
 """Tumbling windows: state from call to call, and the final call of each window."""
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesis_cli import Record, SimulationResult, simulate
-from tests.unit.streams import FIRST_NUMBER, START, STREAM_ARN, record, records_at
+from kinesis_cli.event_source_mapping.destination import iso_time
+from tests.unit.streams import (
+    FIRST_NUMBER,
+    START,
+    STREAM_ARN,
+    fickle_answers,
+    injected,
+    numbers_of,
+    record,
+    recordings,
+    records_at,
+)
 
 LENGTH = 30  # seconds; START is a boundary
 Events = list[dict[str, Any]]
@@ -330,3 +342,56 @@ def test_each_window_counts_its_records_once_whatever_the_rhythm(
     for at in arrivals:
         expected[at // LENGTH] = expected.get(at // LENGTH, 0) + 1
     assert counted == list(expected.values())
+
+
+@st.composite
+def windowed_mappings(draw: st.DrawFn) -> dict[str, object]:
+    """Mappings with tumbling windows."""
+    return {
+        "TumblingWindowInSeconds": draw(st.sampled_from([1, 30, 900])),
+        "BatchSize": draw(st.integers(1, 7)),
+        "MaximumBatchingWindowInSeconds": draw(st.sampled_from([0, 0, 1, 30])),
+        "MaximumRetryAttempts": draw(st.sampled_from([-1, 0, 1, 3])),
+        "MaximumRecordAgeInSeconds": draw(st.sampled_from([-1, 60, 3600])),
+        "BisectBatchOnFunctionError": draw(st.booleans()),
+        "FunctionResponseTypes": draw(st.sampled_from([[], ["ReportBatchItemFailures"]])),
+    }
+
+
+@given(recordings(), windowed_mappings(), fickle_answers(), injected())
+@settings(deadline=None)
+def test_every_record_ends_once_and_windows_only_move_on_whatever_fails(
+    records: list[Record],
+    mapping: dict[str, object],
+    answers: list[tuple[str, int]],
+    faults: list[str],
+) -> None:
+    last_start: dict[str, str] = {}
+    turn = itertools.cycle(answers)
+
+    def moody(event: dict[str, Any], context: object) -> object:
+        window, shard_id = event["window"], event["shardId"]
+        assert window["start"] >= last_start.get(shard_id, "")
+        last_start[shard_id] = window["start"]
+        for each in event["Records"]:
+            assert iso_time(each["kinesis"]["approximateArrivalTimestamp"])[:19] < window["end"]
+        kind, position = next(turn)
+        numbers = numbers_of(event)
+        match kind:
+            case "raise":
+                raise ValueError("drawn")
+            case "malformed":
+                return {}
+            case "report" if numbers:
+                failures = [{"itemIdentifier": numbers[position % len(numbers)]}]
+                return {"state": {}, "batchItemFailures": failures}
+        return {"state": {}}
+
+    result = simulate(records, moody, mapping, start_at=START, inject=faults, retention_hours=0.5)
+    s = result.summary
+    assert s.succeeded + s.discarded + s.expired == s.records == len(records)
+    assert not [
+        call
+        for call in result.invocations
+        if call.error and call.error.error_type == "AssertionError"
+    ]
