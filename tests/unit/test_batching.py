@@ -483,6 +483,25 @@ def test_unlimited_retries_block_the_shard_until_its_records_leave_the_stream() 
     assert block.seconds == pytest.approx(delivered[1,] - phase() - 0.1, abs=0.01)
 
 
+@given(st.floats(-59, 0), st.sampled_from(["MaximumRecordAgeInSeconds", "retention"]))
+def test_no_attempt_begins_when_its_record_is_too_old_or_gone(arrival: float, limit: str) -> None:
+    mapping = {limit: 60} if limit != "retention" else {}
+    result = simulate(
+        records_at(arrival),
+        raising(0),
+        mapping,
+        start_at=START,
+        retention_hours=24 if mapping else 60 / 3600,
+    )
+    ages = [at - arrival for at in starts(result)]
+    assert max(ages, default=0) <= 60
+    ended = result.summary.discarded if mapping else result.summary.expired
+    assert ended == 1
+    # and it is not given up before: the attempt after the last one would have come too late
+    pause = min(0.2 * 2 ** (len(ages) - 1), 60) if ages else 1
+    assert max(ages, default=-arrival) + 0.1 + pause > 60 - 0.002
+
+
 def test_what_is_left_of_a_batch_when_some_of_it_grew_too_old_counts_afresh() -> None:
     mapping = {"MaximumRecordAgeInSeconds": 60, "MaximumRetryAttempts": 9}
     result = simulate(records_at(-55, -54, 0), raising(2), mapping, start_at=START)
