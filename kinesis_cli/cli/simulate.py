@@ -21,6 +21,7 @@ from kinesis_cli.cli.options import (
     TemplateOption,
 )
 from kinesis_cli.event_source_mapping.faults import Fault
+from kinesis_cli.event_source_mapping.filters import compile_filters
 from kinesis_cli.event_source_mapping.moment import Moment, call_duration
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
@@ -209,42 +210,44 @@ def simulate(
     )
     for sentence in dict.fromkeys([*found.notes, *(n for c in choices for n in c.notes)]):
         note(sentence)
-    with (
-        Recording.open(inputs, raw=raw) as recording,
-        closing(
-            InProcessHandler(
-                found,
-                wall_clock=wall_clock,
-                debug=debug,
-                debug_at=debug_at,
-                at=_goes_live(start, recording),
-            )
-        ) as runnable,
-    ):
+    filters_of = [compile_filters(choice.mapping.filter_patterns) for choice in choices]
+    for sentence in dict.fromkeys(s for filters in filters_of for s in filters.warnings):
+        warn(sentence)
+    summaries = []
+    with Recording.open(inputs, raw=raw) as recording:
         first = recording.first_arrival
         options = replace(
             options,
-            start_at=_goes_live(start, recording),
+            start_at=first if start is None else start.after(first),
             until=None if end is None else end.after(first),
         )
         record = None if explain is None else recording.find(explain)
         if record is not None:
             options = replace(options, explain=(record.sequence_number,))
-        simulations = [
-            Simulation(recording.rewound(), runnable, choice.mapping, options) for choice in choices
-        ]
-        for sentence in dict.fromkeys(s for simulation in simulations for s in simulation.warnings):
-            warn(sentence)
-        if compare:
-            view: View = SilentView()
-        elif record is not None:
-            from kinesis_cli.show.life import LifeView  # seldom asked for, and start-up counts
+        for choice in choices:
+            # Each mapping gets a cold start: what one run leaves in the handler's modules must not
+            # reach the next.
+            with closing(
+                InProcessHandler(
+                    found,
+                    wall_clock=wall_clock,
+                    debug=debug,
+                    debug_at=debug_at,
+                    at=options.start_at,
+                )
+            ) as runnable:
+                simulation = Simulation(recording.rewound(), runnable, choice.mapping, options)
+                if compare:
+                    view: View = SilentView()
+                elif record is not None:
+                    # seldom asked for, and start-up counts
+                    from kinesis_cli.show.life import LifeView
 
-            view = LifeView(record, simulations[0].start_at, simulations[0].starts_from, output)
-        else:
-            run = _run(found, choices[0], runnable.runtime, simulations[0], recording, inputs)
-            view = simulation_view(run, output, show_all=show_all)
-        summaries = [_deliver(simulation, view) for simulation in simulations]
+                    view = LifeView(record, simulation.start_at, simulation.starts_from, output)
+                else:
+                    run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
+                    view = simulation_view(run, output, show_all=show_all)
+                summaries.append(_deliver(simulation, view))
     if compare:
         from kinesis_cli.show.comparison import Compared, show_comparison
 
@@ -261,11 +264,6 @@ def simulate(
 
 def _moment(text: str | None, option: str) -> Moment | None:
     return None if text is None else Moment.parse(text, option)
-
-
-def _goes_live(start: Moment | None, recording: Recording) -> float | None:
-    first = recording.first_arrival
-    return first if start is None else start.after(first)
 
 
 def _run(

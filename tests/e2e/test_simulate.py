@@ -219,6 +219,26 @@ def test_mappings_are_compared(kcli: Kcli, tmp_path: Path, readings: Path) -> No
     assert max(map(len, table.splitlines())) <= 80
 
 
+def test_what_a_handler_remembers_does_not_reach_the_next_mapping(
+    kcli: Kcli, tmp_path: Path, readings: Path
+) -> None:
+    (tmp_path / "app.py").write_text(
+        "calls = []\n"
+        "def handler(event, context):\n"
+        "    calls.append(event)\n"
+        "    if len(calls) == 1: raise ValueError\n"
+    )
+    (tmp_path / "same.json").write_text("{}")
+    run = kcli(
+        "simulate", "readings.ndjson", *HANDLER, "--compare", "same.json", "--output", "json"
+    )
+    compared = document(run)["comparison"]
+    assert isinstance(compared, list)
+    assert compared[0]["summary"] == compared[1]["summary"]
+    assert compared[0]["summary"]["redelivered"] == 0
+    assert compared[0]["summary"]["invocations"] == 7
+
+
 def test_the_life_of_a_record_is_explained(kcli: Kcli, readings: Path) -> None:
     number = str(FIRST + 2)
     run = kcli("simulate", "readings.ndjson", "--explain", number[-6:])
