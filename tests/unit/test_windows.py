@@ -173,6 +173,18 @@ def test_too_large_a_state_ends_its_window_early_with_an_empty_one_after_it() ->
     assert result.summary.succeeded == 3
 
 
+def test_an_early_end_leaves_the_window_open_until_its_own_end() -> None:
+    flags: list[tuple[object, bool, bool]] = []
+
+    def too_large(event: dict[str, Any], context: object) -> object:
+        flags.append((len(event["state"]), is_final(event), event["isWindowTerminatedEarly"]))
+        return {"state": {"text": "x" * 2**20}}
+
+    result = windowed(records_at(1), too_large)
+    assert flags == [(0, False, False), (1, True, True), (0, True, False)]
+    assert result.invocations[-1].at - START == LENGTH + 120
+
+
 def test_an_answer_without_state_is_a_failed_call() -> None:
     result = windowed(records_at(1), lambda event, context: {}, MaximumRetryAttempts=0)
     first = result.invocations[0]
