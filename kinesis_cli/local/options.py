@@ -1,0 +1,52 @@
+"""How a local endpoint is started: what `kcli local start` says to the server's process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from kinesis_cli.project.settings import DEFAULT_REGION, read_settings
+from kinesis_cli.project.target import template_streams
+
+DEFAULT_SHARD_LIMIT = 500  # per account, as AWS's own default in most regions
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """How to start a server."""
+
+    port: int | None = None  # None: the one of the last time, else any
+    in_memory: bool = False
+    synchronous: Literal["normal", "full"] = "normal"  # SQLite's; full survives power loss
+    limits: bool = False  # AWS's throughput and rates
+    delays: bool = False  # AWS's time for creating and changing streams
+    shard_limit: int = DEFAULT_SHARD_LIMIT
+    tls: bool = False
+    verbose: bool = False
+    region: str = DEFAULT_REGION  # where `streams` are made
+    streams: Mapping[str, int | None] = field(default_factory=dict)  # → shards, None: on demand
+
+    @classmethod
+    def of_project(cls, directory: Path | None = None) -> "LocalOptions":
+        """The defaults, with the streams of the project's template and its region."""
+        region = read_settings(directory=directory).region
+        return cls(
+            region=region.value if region else DEFAULT_REGION,
+            streams=template_streams(directory),
+        )
+
+    def arguments(self, state: Path, port: int) -> list[str]:
+        """The command line of `python -m kinesis_cli.local`."""
+        arguments = [
+            *("--state", str(state)),
+            *("--port", str(port)),
+            *("--region", self.region),
+            *("--limits", "aws" if self.limits else "off"),
+            *("--delays", "aws" if self.delays else "off"),
+            *("--shard-limit", str(self.shard_limit)),
+            *("--sync", self.synchronous),
+        ]
+        for name, shards in self.streams.items():
+            arguments += ["--stream", f"{name}={'on-demand' if shards is None else shards}"]
+        flags = {"--in-memory": self.in_memory, "--tls": self.tls, "--verbose": self.verbose}
+        return arguments + [flag for flag, is_set in flags.items() if is_set]
