@@ -123,6 +123,13 @@ def _of_command(name: str, words: list[str], incomplete: str) -> list[Candidate]
 
     command: Any = typer.main.get_command(application)
     context = command.make_context(name, [], resilient_parsing=True)
+    if subcommands := getattr(command, "commands", None):
+        chosen = next((word for word in words if word in subcommands), None)
+        if chosen is None:
+            return _subcommands(subcommands, incomplete)
+        words = words[words.index(chosen) + 1 :]
+        command = subcommands[chosen]
+        context = command.make_context(chosen, [], parent=context, resilient_parsing=True)
     parameters = [p for p in command.get_params(context) if p.param_type_name == "option"]
     if incomplete.startswith("-"):
         return list(_option_names(parameters, words))
@@ -131,6 +138,12 @@ def _of_command(name: str, words: list[str], incomplete: str) -> list[Candidate]
             found = parameter.shell_complete(context, incomplete)
             return [(item.value, item.help or "") for item in found if item.type == "plain"]
     return []
+
+
+def _subcommands(subcommands: Mapping[str, Any], incomplete: str) -> list[Candidate]:
+    if incomplete.startswith("-"):
+        return []
+    return [(name, command.get_short_help_str(80)) for name, command in subcommands.items()]
 
 
 def _option_names(parameters: Iterable[Any], words: list[str]) -> Iterable[Candidate]:

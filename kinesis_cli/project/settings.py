@@ -31,6 +31,7 @@ class Level(IntEnum):
     AWS_VARIABLE = 3
     PROJECT_FILE = 4
     SAMCONFIG = 5
+    DEFAULT = 6  # said by nobody
 
 
 @dataclass(frozen=True, slots=True)
