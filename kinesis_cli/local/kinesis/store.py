@@ -1,0 +1,476 @@
+"""The streams on disk: one SQLite file in write-ahead mode, or the same tables in memory.
+
+Records of one call that go to one shard are one row, a packed segment: sequence numbers follow from
+the counter of its first record, so the index holds one entry a segment and stays small however many
+records there are.
+
+All statements run on the event loop's thread. A commit in write-ahead mode without a sync is one
+`write`, 0.1 ms for 500 records; another thread would cost more in waiting for the interpreter. Only
+moving the log into the file (a checkpoint, it syncs) has a thread of its own.
+"""
+
+import fcntl
+import secrets
+import sqlite3
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.kinesis.model import Shard, Stream, StreamSettings
+
+Synchronous = Literal["normal", "full"]
+Record = tuple[str | None, bytes]  # partition key, data
+
+FILE_NAME = "kinesis.sqlite3"
+SCHEMA_VERSION = 1
+
+_APPLICATION_ID = 0x6B636C69  # "kcli": bytes 68 to 71 of the file
+_MAGIC = b"SQLite format 3\0"
+_SMALL = 64 * 2**20  # bytes; a larger file is not read through at start
+_CHECKPOINT_EVERY = 16 * 2**20  # bytes of log
+_LONGEST_LOG = 256 * 2**20  # bytes; then the next commit waits until the log starts anew
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE streams (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created REAL NOT NULL,
+    next_shard INTEGER NOT NULL,
+    settings BLOB NOT NULL,
+    UNIQUE (account, region, name)
+);
+CREATE TABLE shards (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    stream INTEGER,                      -- NULL: the stream or shard is gone, its segments follow
+    number INTEGER NOT NULL,
+    starting_hash_key TEXT NOT NULL,
+    ending_hash_key TEXT NOT NULL,
+    parent INTEGER,
+    adjacent_parent INTEGER,
+    created INTEGER NOT NULL,
+    opened REAL NOT NULL,
+    closed REAL,
+    horizon INTEGER NOT NULL DEFAULT 1   -- counters below it have left the stream
+);
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY,
+    shard INTEGER NOT NULL,
+    first INTEGER NOT NULL,              -- counter of the first record
+    count INTEGER NOT NULL,
+    size INTEGER NOT NULL,               -- bytes of data and partition keys
+    arrival INTEGER NOT NULL,            -- epoch milliseconds; never falls within a shard
+    encrypted INTEGER NOT NULL,
+    records BLOB NOT NULL                -- MessagePack: [[partition key, data], ...]
+);
+CREATE UNIQUE INDEX segments_by_position ON segments (shard, first);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Records of one shard that arrived together."""
+
+    first: int
+    count: int
+    size: int
+    arrival: int
+    encrypted: int
+    packed: bytes
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[Record]).decode
+
+
+def unpack(segment: Segment) -> list[Record]:
+    """The segment's records."""
+    return _unpack(segment.packed)
+
+
+class Store:
+    """Streams, shards and records as tables.
+
+    Args:
+        state: the directory of the file; None keeps everything in memory.
+        synchronous: "normal" survives the death of the process, "full" that of the machine too.
+
+    Raises:
+        InputError: the file is not ours, is damaged, is of a newer kcli or in use. It is unchanged.
+    """
+
+    def __init__(self, state: Path | None, synchronous: Synchronous = "normal") -> None:
+        self._lock: IO[str] | None = None
+        self._log: Path | None = None
+        self._checkpointing: threading.Thread | None = None
+        self._written = 0  # bytes since the last checkpoint began
+        if state is None:
+            self._connection = _connect(":memory:")
+            _create_tables(self._connection)
+        else:
+            self._lock = _lock(state)
+            try:
+                self._open_file(state / FILE_NAME, synchronous)
+            except BaseException:
+                self._lock.close()
+                raise
+        self.secret = self.value("secret") or b""
+
+    def _open_file(self, path: Path, synchronous: Synchronous) -> None:
+        if path.exists():
+            _check(path)
+        else:
+            _create(path)
+        self._connection = _connect(str(path))
+        self._path, self._log = path, path.with_name(f"{path.name}-wal")
+        self._connection.execute("PRAGMA journal_mode = wal")
+        self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+    def close(self) -> None:
+        """Write everything into the file and let go of it."""
+        if self._checkpointing:
+            self._checkpointing.join()
+        self._connection.close()
+        if self._lock:
+            self._lock.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. What it did is on disk when it ends without an error.
+
+        Raises:
+            sqlite3.Error: the disk is full or broken; nothing was changed.
+        """
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        try:
+            yield
+            run("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk ends it by itself
+                run("ROLLBACK")
+            raise
+        if self._log and self._written >= _CHECKPOINT_EVERY:
+            self._checkpoint(self._log)
+
+    # Records
+
+    def append(
+        self, shard: Shard, records: list[Record], size: int, arrival: int, encrypted: bool
+    ) -> None:
+        """Put records at the end of a shard, as one segment.
+
+        Args:
+            shard: theirs; its `next` is the first record's counter.
+            records: at least one.
+            size: bytes of data and partition keys.
+            arrival: epoch milliseconds.
+            encrypted: whether the stream was encrypted then.
+        """
+        self._connection.execute(
+            "INSERT INTO segments (shard, first, count, size, arrival, encrypted, records)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (shard.row, shard.next, len(records), size, arrival, encrypted, _pack(records)),
+        )
+        self._written += size
+
+    def segments(self, shard: Shard, position: int) -> Generator[Segment, None, None]:
+        """The shard's segments from the one that holds `position` on. Close it when done."""
+        cursor = self._connection.execute(
+            "SELECT first, count, size, arrival, encrypted, records FROM segments"
+            " WHERE shard = :shard AND first >= coalesce((SELECT max(first) FROM segments"
+            " WHERE shard = :shard AND first <= :position), 0) ORDER BY first",
+            {"shard": shard.row, "position": position},
+        )
+        try:
+            for row in cursor:
+                segment = Segment(*row)
+                if segment.first + segment.count > position:
+                    yield segment
+        finally:
+            cursor.close()  # an open one would keep the log from starting anew
+
+    def span(self, shard: Shard, position: int) -> tuple[int, int, int] | None:
+        """First counter, count and arrival of the segment that `position` is in."""
+        row: tuple[int, int, int] | None = self._connection.execute(
+            "SELECT first, count, arrival FROM segments WHERE shard = ? AND first <= ?"
+            " ORDER BY first DESC LIMIT 1",
+            (shard.row, position),
+        ).fetchone()
+        return row if row and position < row[0] + row[1] else None
+
+    def delete_expired(self, shard: Shard, most: int) -> int:
+        """Take records before the shard's horizon off the disk, at most so many segments."""
+        return self._delete(shard.row, shard.horizon, most)
+
+    def keep_horizon(self, shard: Shard) -> None:
+        """Remember the horizon: what has expired stays gone, and no counter is used again."""
+        self._connection.execute(
+            "UPDATE shards SET horizon = ? WHERE id = ?", (shard.horizon, shard.row)
+        )
+
+    # Streams and shards
+
+    def add_stream(self, stream: Stream) -> None:
+        """A new stream; it gets its row. Its shards are added by `add_shard`."""
+        cursor = self._connection.execute(
+            "INSERT INTO streams (account, region, name, created, next_shard, settings)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (stream.account, stream.region, stream.name, stream.created, 0, b"{}"),
+        )
+        stream.row = cursor.lastrowid or 0
+        self.save(stream)
+
+    def save(self, stream: Stream) -> None:
+        """The stream's settings as they are now."""
+        self._connection.execute(
+            "UPDATE streams SET settings = ?, next_shard = ? WHERE id = ?",
+            (msgspec.json.encode(stream.settings), stream.next_shard, stream.row),
+        )
+
+    def delete_stream(self, stream: Stream) -> None:
+        """Forget the stream. Its records follow by `delete_orphans`."""
+        self._connection.execute("UPDATE shards SET stream = NULL WHERE stream = ?", (stream.row,))
+        self._connection.execute("DELETE FROM streams WHERE id = ?", (stream.row,))
+
+    def add_shard(self, stream: Stream, shard: Shard) -> None:
+        """A new shard; it gets its row."""
+        cursor = self._connection.execute(
+            "INSERT INTO shards (stream, number, starting_hash_key, ending_hash_key, parent,"
+            " adjacent_parent, created, opened, closed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                stream.row,
+                shard.number,
+                str(shard.starting_hash_key),
+                str(shard.ending_hash_key),
+                shard.parent,
+                shard.adjacent_parent,
+                shard.created,
+                shard.opened,
+                shard.closed,
+            ),
+        )
+        shard.row = cursor.lastrowid or 0
+
+    def close_shard(self, shard: Shard) -> None:
+        """Keep when the shard was closed."""
+        self._connection.execute(
+            "UPDATE shards SET closed = ? WHERE id = ?", (shard.closed, shard.row)
+        )
+
+    def delete_shard(self, shard: Shard) -> None:
+        """Forget an expired shard."""
+        self._connection.execute("UPDATE shards SET stream = NULL WHERE id = ?", (shard.row,))
+
+    def delete_orphans(self, most: int) -> int:
+        """Take records of forgotten shards off the disk, at most so many segments."""
+        row = self._connection.execute("SELECT id FROM shards WHERE stream IS NULL").fetchone()
+        if row is None:
+            return 0
+        deleted = self._delete(row[0], 2**63 - 1, most)
+        if deleted < most:
+            self._connection.execute("DELETE FROM shards WHERE id = ?", row)
+        return deleted + 1
+
+    def give_back(self, pages: int) -> None:
+        """Return free pages of the file to the file system."""
+        # Each row of the answer is a page's worth of work: it must be read to the end.
+        self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+
+    def streams(self) -> list[Stream]:
+        """All streams with their shards, as they were stored."""
+        found = {}
+        for row, account, region, name, created, next_shard, document in self._connection.execute(
+            "SELECT id, account, region, name, created, next_shard, settings FROM streams"
+            " ORDER BY id"
+        ):
+            settings = msgspec.json.decode(document, type=StreamSettings)
+            found[row] = Stream(
+                row, account, region, name, created, settings, next_shard=next_shard
+            )
+        for stream, shard in self._shards():
+            found[stream].add(shard)
+        for each in found.values():
+            each.settle()
+        return list(found.values())
+
+    def _shards(self) -> Iterator[tuple[int, Shard]]:
+        rows = self._connection.execute(
+            "SELECT stream, id, number, starting_hash_key, ending_hash_key, parent,"
+            " adjacent_parent, created, opened, closed, horizon FROM shards"
+            " WHERE stream IS NOT NULL ORDER BY stream, number"
+        ).fetchall()
+        for stream, row, number, start, end, parent, adjacent, created, opened, closed, low in rows:
+            shard = Shard(
+                row, number, int(start), int(end), parent, adjacent, created, opened, closed
+            )
+            shard.horizon = shard.next = low
+            if newest := self.span_before(shard, 2**63 - 1):
+                first, count, shard.latest = newest
+                shard.next = max(low, first + count)
+            yield stream, shard
+
+    def span_before(self, shard: Shard, position: int) -> tuple[int, int, int] | None:
+        """First counter, count and arrival of the last segment that begins before `position`."""
+        row: tuple[int, int, int] | None = self._connection.execute(
+            "SELECT first, count, arrival FROM segments WHERE shard = ? AND first < ?"
+            " ORDER BY first DESC LIMIT 1",
+            (shard.row, position),
+        ).fetchone()
+        return row
+
+    # Values of the store itself and of accounts
+
+    def value(self, key: str) -> bytes | None:
+        """What was kept under a key."""
+        row: tuple[bytes] | None = self._connection.execute(
+            "SELECT value FROM meta WHERE key = ?", (key,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def keep_value(self, key: str, value: bytes) -> None:
+        """Keep a value under a key."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def _delete(self, shard: int, below: int, most: int) -> int:
+        return self._connection.execute(
+            "DELETE FROM segments WHERE id IN (SELECT id FROM segments"
+            " WHERE shard = ? AND first < ? ORDER BY first LIMIT ?)",
+            (shard, below, most),
+        ).rowcount
+
+    # The log
+
+    def _checkpoint(self, log: Path) -> None:
+        if self._checkpointing and self._checkpointing.is_alive():
+            return
+        if log.stat().st_size > _LONGEST_LOG:
+            # Under steady writing the thread never reaches the end of the log; here nobody writes.
+            self._connection.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
+        self._written = 0
+        self._checkpointing = threading.Thread(target=_checkpoint, args=(self._path,), daemon=True)
+        self._checkpointing.start()
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    return sqlite3.connect(name, isolation_level=None, cached_statements=256)
+
+
+def _checkpoint(path: Path) -> None:
+    """Move what is in the log into the file, beside the writer."""
+    with closing(_connect(str(path))) as connection:
+        # A full disk shows at the next commit; until then everything is safe in the log.
+        try:
+            connection.execute("PRAGMA wal_checkpoint(passive)").fetchall()
+        except sqlite3.OperationalError:
+            return
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA auto_vacuum = incremental")
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.executescript(_SCHEMA)
+    connection.execute("INSERT INTO meta VALUES ('secret', ?)", (secrets.token_bytes(32),))
+
+
+def _create(path: Path) -> None:
+    """An empty file under its name only when it is complete: a killed start leaves none behind."""
+    draft = path.with_name(f"{path.name}.new")
+    for leftover in (draft, draft.with_name(f"{draft.name}-journal")):
+        leftover.unlink(missing_ok=True)
+    try:
+        with closing(_connect(str(draft))) as connection:
+            _create_tables(connection)
+    except sqlite3.Error as error:
+        raise InputError(f"cannot be written: {error}", place=str(path)) from error
+    draft.replace(path)
+
+
+def _lock(state: Path) -> IO[str]:
+    """The state directory for this process alone, until the file is closed or the process ends."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = (state / "kinesis.lock").open("a")
+    except OSError as error:
+        raise InputError(f"cannot be used: {error.strerror or error}", place=str(state)) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise InputError(
+            "another process uses this state directory",
+            place=str(state),
+            advice="Stop it, or name another directory.",
+        ) from error
+    return lock
+
+
+def _check(path: Path) -> None:
+    """That the file is ours and whole, without changing it.
+
+    The header is read as bytes, because SQLite itself may write when it opens a file.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", place=str(path)) from error
+    version = int.from_bytes(header[60:64], "big")
+    if header[:16] != _MAGIC or int.from_bytes(header[68:72], "big") != _APPLICATION_ID:
+        raise InputError(
+            "not a store of kcli; it was left as it is",
+            place=str(path),
+            advice="Move it away, or name another directory.",
+        )
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            f"written by another version of kcli (schema {version}, this one has {SCHEMA_VERSION})",
+            place=str(path),
+            advice="Use that version, or name another directory.",
+        )
+    if damage := _damage(path):
+        raise InputError(
+            f"damaged ({damage}); it was left as it is",
+            place=str(path),
+            advice="Move it away, or name another directory.",
+        )
+
+
+def _damage(path: Path) -> str:
+    """What is wrong with the file; nothing if it is whole."""
+    log = path.with_name(f"{path.name}-wal")
+    # After a kill the file is whole only together with its log, which SQLite reads as it opens it.
+    plain = not log.exists() or log.stat().st_size == 0
+    mode = "mode=ro&immutable=1" if plain else "mode=ro"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)) as connection:
+            return "cut off" if plain and _is_cut_off(path) else _verdict(connection, path)
+    except sqlite3.Error as error:
+        return str(error)
+
+
+def _is_cut_off(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = file.read(100)
+    page_bytes = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    return path.stat().st_size < pages * page_bytes
+
+
+def _verdict(connection: sqlite3.Connection, path: Path) -> str:
+    if path.stat().st_size > _SMALL:  # reading it through would take longer than a start may
+        connection.execute("SELECT count(*) FROM shards, streams").fetchone()
+        connection.execute("SELECT max(id) FROM segments").fetchone()
+        return ""
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return "" if verdict == "ok" else str(verdict).splitlines()[-1]
