@@ -153,7 +153,7 @@ def _nearest(caller: Caller) -> str:
         return ""  # the list is help; that it cannot be had is not what went wrong
     if not names:
         return f"There is no stream at all at {caller.endpoint}."
-    near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.4)
+    near = difflib.get_close_matches(wanted, names, n=3)
     return (
         f"There is {', '.join(near or names[:3])}{_and_more(len(names) - len(near or names[:3]))}."
     )

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 
 from kinesis_cli.errors import InputError
 
-# verb → what it takes, what it does
+# verb → what it takes
 VERBS = {
-    "throttle": ("STREAM[/SHARD]… | off", "refuse reads from and writes to these"),
-    "fail": ("SHARE", "let this share of the entries of PutRecords fail"),
-    "error": ("SHARE", "answer this share of the requests with 500"),
-    "delay": ("DURATION", "wait before each answer"),
-    "cut": ("before|after|off [SHARE]", "drop the connection before or after the write"),
-    "operations": ("NAME… | all", "let error, delay and cut concern only these"),
-    "expire-iterators": ("", "let every iterator that was given out so far expire"),
-    "clock": ("+DURATION | -DURATION | reset", "move the server's clock"),
-    "off": ("", "switch everything off; the clock stays where it is"),
+    "throttle": "STREAM[/SHARD]... | off",
+    "fail": "SHARE",
+    "error": "SHARE",
+    "delay": "DURATION",
+    "cut": "before|after [SHARE] | off",
+    "operations": "NAME... | all",
+    "expire-iterators": "nothing",
+    "clock": "+DURATION | -DURATION | reset",
+    "off": "nothing",
 }
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}

@@ -1,7 +1,7 @@
 """How a local endpoint is started: what `kcli local start` says to the server's process."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -27,13 +27,27 @@ class LocalOptions:
     streams: Mapping[str, int | None] = field(default_factory=dict)  # → shards, None: on demand
 
     @classmethod
-    def of_project(cls, directory: Path | None = None) -> "LocalOptions":
-        """The defaults, with the streams of the project's template and its region."""
-        region = read_settings(directory=directory).region
+    def of_project(
+        cls, directory: Path | None = None, *, region: str | None = None
+    ) -> "LocalOptions":
+        """The defaults, with the project's region and the streams of its template."""
+        named = read_settings({"region": region}, directory=directory).region
         return cls(
-            region=region.value if region else DEFAULT_REGION,
+            region=named.value if named else DEFAULT_REGION,
             streams=template_streams(directory),
         )
+
+    def with_streams(self, names: Sequence[str], shards: int | None) -> "LocalOptions":
+        """These options with more streams, and the same number of shards for all where it is given.
+
+        Args:
+            names: of the streams to make besides those that are there.
+            shards: None: each stream's own number, one for the new ones.
+        """
+        streams = {**dict.fromkeys(names, 1), **self.streams}
+        if shards is not None:
+            streams = dict.fromkeys(streams, shards)
+        return replace(self, streams=streams)
 
     def arguments(self, state: Path, port: int) -> list[str]:
         """The command line of `python -m kinesis_cli.local`."""

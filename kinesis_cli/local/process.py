@@ -31,6 +31,7 @@ from kinesis_cli.local.state import (
     kept_port,
     locked,
     make_directory,
+    only_server,
     read_server,
     running_server,
     state_directory,
@@ -202,10 +203,41 @@ def _connection(server: Server) -> http.client.HTTPConnection:
     return http.client.HTTPSConnection(HOST, server.port, timeout=PATIENCE_ANSWER, context=context)
 
 
+def change_faults(server: Server, request: Mapping[str, object]) -> Mapping[str, object]:
+    """Switch faults of a server that runs.
+
+    Args:
+        server: that runs.
+        request: from `fault_request`; empty: change nothing.
+
+    Returns:
+        The switches that are on now, and the offset of the clock in seconds where it was moved.
+    """
+    answer = ask(server, "faults", request)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def reset_state(state: Path) -> None:
+    """Delete every stream and record of a state directory, whether its server runs or not.
+
+    Raises:
+        EndpointError: the server does not answer.
+    """
+    if server := running_server(state):
+        ask(server, "reset")
+    elif state.is_dir():
+        with locked(state / START_LOCK), only_server(state):
+            from kinesis_cli.local.kinesis.store import FILE_NAME
+
+            for suffix in ("", "-wal", "-shm"):  # the last two are SQLite's own
+                (state / (FILE_NAME + suffix)).unlink(missing_ok=True)
+
+
 # --- end
 
 
-def stop(state: Path) -> Server | None:
+def stop_server(state: Path) -> Server | None:
     """End the server of a state directory and wait until it is gone.
 
     Returns:

@@ -31,6 +31,7 @@ SERVER_LOCK = "server.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
 PORT_FILE = "port"
+CERTIFICATE_FILE = "certificate.pem"  # of `--tls`, made at the first start
 
 
 @dataclass(frozen=True, slots=True)
