@@ -1,11 +1,13 @@
 """How a local endpoint is started: what `kcli local start` says to the server's process."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from kinesis_cli.project.settings import DEFAULT_REGION, read_settings
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.settings import DEFAULT_REGION, STREAM_NAME, read_settings
 from kinesis_cli.project.target import template_streams
 
 DEFAULT_SHARD_LIMIT = 500  # per account, as AWS's own default in most regions
@@ -43,7 +45,16 @@ class LocalOptions:
         Args:
             names: of the streams to make besides those that are there.
             shards: None: each stream's own number, one for the new ones.
+
+        Raises:
+            InputError: a name is none that a stream can have.
         """
+        for name in names:
+            if not re.fullmatch(STREAM_NAME, name):
+                raise InputError(
+                    f"{name!r} is no name of a stream, which has 1 to 128 letters, digits, _, . or -",
+                    place="--stream",
+                )
         streams = {**dict.fromkeys(names, 1), **self.streams}
         if shards is not None:
             streams = dict.fromkeys(streams, shards)

@@ -44,7 +44,8 @@ class Setting:
 
 
 # StreamName and StreamARN: botocore's model `kinesis/2013-12-02`
-_STREAM = r"[a-zA-Z0-9_.-]{1,128}|arn:aws[^:]*:kinesis:[^:]*:\d{12}:stream/\S+"
+STREAM_NAME = r"[a-zA-Z0-9_.-]{1,128}"
+_STREAM = STREAM_NAME + r"|arn:aws[^:]*:kinesis:[^:]*:\d{12}:stream/\S+"
 _ANY = r"\S(.*\S)?"
 _QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/failures"
 

@@ -1,0 +1,96 @@
+"""What the server answers to our own commands, under `/_kcli/`. Nobody else has the token."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.clock import ShiftableClock
+from kinesis_cli.local.kinesis import Caller, DataPlane, FaultSettings, ServiceError
+
+# Of every access key that is not an account's twelve digits.
+DEFAULT_ACCOUNT = "000000000000"
+
+
+class Control:
+    """The verbs of the control path.
+
+    Args:
+        data_plane: that is controlled.
+        region: where the project's streams are made.
+        streams: those streams → shards; None: on demand.
+    """
+
+    def __init__(
+        self, data_plane: DataPlane, region: str, streams: Mapping[str, int | None]
+    ) -> None:
+        self._data_plane = data_plane
+        self._project = Caller(DEFAULT_ACCOUNT, region)
+        self._streams = streams
+
+    async def answer(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What a verb is answered with.
+
+        Raises:
+            InputError: there is no such verb, or it does not take this request.
+        """
+        match verb:
+            case "status":
+                return {"streams": self._data_plane.summary()}
+            case "reset":
+                await self._delete_streams()
+                await self.make_streams()
+                return {}
+            case "faults":
+                return self._faults(request)
+        raise InputError(f"there is no {verb}")
+
+    async def make_streams(self) -> None:
+        """Make the project's streams. One that is there already stays as it is.
+
+        Raises:
+            InputError: a stream cannot be made.
+        """
+        for name, shards in self._streams.items():
+            request: dict[str, Any] = {"StreamName": name}
+            if shards is None:
+                request["StreamModeDetails"] = {"StreamMode": "ON_DEMAND"}
+            else:
+                request["ShardCount"] = shards
+            try:
+                await self._data_plane.call("CreateStream", request, self._project)
+            except ServiceError as error:
+                if error.code != "ResourceInUseException":
+                    raise InputError(error.message.rstrip("."), place=f"stream {name}") from error
+
+    async def _delete_streams(self) -> None:
+        for stream in self._data_plane.summary():
+            _, _, _, region, account, name = stream["arn"].split(":", 5)
+            request = {
+                "StreamName": name.removeprefix("stream/"),
+                "EnforceConsumerDeletion": True,
+            }
+            await self._data_plane.call("DeleteStream", request, Caller(account, region))
+
+    def _faults(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        plane = self._data_plane
+        if "set" in request:
+            plane.faults.set(request["set"])
+        if request.get("clear"):
+            plane.faults.clear()
+        if request.get("expire_iterators"):
+            plane.expire_iterators()
+        if "clock" in request:
+            plane.shift_clock(request["clock"])
+        return _switched_on(plane)
+
+
+def _switched_on(plane: DataPlane) -> dict[str, Any]:
+    """The switches that differ from "off"."""
+    off = msgspec.structs.asdict(FaultSettings())
+    on = msgspec.structs.asdict(plane.faults.settings)
+    switched_on = {name: value for name, value in on.items() if value != off[name]}
+    if isinstance(plane.clock, ShiftableClock) and plane.clock.offset:
+        switched_on["clock"] = plane.clock.offset
+    return switched_on
