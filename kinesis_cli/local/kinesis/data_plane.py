@@ -6,6 +6,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
+
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.clock import Clock, ShiftableClock
 from kinesis_cli.local.kinesis.commit import GroupCommit
@@ -95,7 +97,7 @@ class DataPlane:
         if answer is None:
             raise ServiceError("UnknownOperationException", "")
         if self._context.limits:
-            stream = request.get("StreamName") or ""
+            stream = request.get("StreamName") or request.get("StreamARN", "").rpartition("/")[2]
             self._context.limits.count_call(operation, stream, caller, self.clock.now())
         return answer(self._context, request, caller)
 
@@ -122,9 +124,34 @@ class DataPlane:
             for stream in context.streams()
         ]
 
+    def switch_faults(self, document: dict[str, Any]) -> dict[str, Any]:
+        """What the control path is asked for.
+
+        Args:
+            document: any of `"clear": true`, `"set": {switches of FaultSettings}`,
+                `"expire_iterators": true`, `"clock": seconds to move it, or null for the real time`.
+
+        Returns:
+            All switches as they are now, and by how many seconds the clock is off.
+
+        Raises:
+            InputError: an unknown switch, or a value that it cannot have.
+        """
+        if unknown := document.keys() - {"clear", "set", "expire_iterators", "clock"}:
+            raise InputError(f"unknown: {', '.join(sorted(unknown))}", place="faults")
+        if document.get("clear"):
+            self.faults.clear()
+        self.faults.set(document.get("set") or {})
+        if document.get("expire_iterators"):
+            self.expire_iterators()
+        if "clock" in document:
+            self.shift_clock(document["clock"])
+        offset = self.clock.offset if isinstance(self.clock, ShiftableClock) else 0.0
+        return {**msgspec.structs.asdict(self.faults.settings), "clock": offset}
+
     def expire_iterators(self) -> None:
         """All shard iterators given so far have expired."""
-        self.faults.iterators_expired_at = self.clock.now()
+        self.faults.iterator_generation += 1
 
     def shift_clock(self, seconds: float | None) -> None:
         """Move the clock on or back by so many seconds; None: back to the real time.

@@ -43,7 +43,7 @@ class Faults:
     def __init__(self, random: Random) -> None:
         self._random = random
         self.settings = FaultSettings()
-        self.iterators_expired_at = 0.0  # epoch seconds; iterators created by then have expired
+        self.iterator_generation = 0  # iterators of earlier ones have expired
 
     @property
     def any(self) -> bool:

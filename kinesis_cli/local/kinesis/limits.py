@@ -14,6 +14,7 @@ _WRITE_BYTES_PER_SECOND = MIB
 _READ_BYTES_PER_SECOND = 2 * MIB
 _READS_PER_SECOND = 5
 _ITERATORS_PER_SECOND = 5
+_BUSY_BYTES_PER_SECOND = 500_000
 _DAY = 86_400.0  # seconds
 
 # Calls a second of one account in one region, from the operations' own documentation.
@@ -78,6 +79,18 @@ class _ShardWindows:
     reads: Window = field(default_factory=lambda: Window(_READS_PER_SECOND))
     read: Window = field(default_factory=lambda: Window(_READ_BYTES_PER_SECOND))
     iterators: Window = field(default_factory=lambda: Window(_ITERATORS_PER_SECOND))
+    minute: int = 0  # since the epoch
+    minute_bytes: int = 0  # written in it
+    busy: bool = False  # whether the minute before was a busy one
+
+    def count_minute(self, size: int, now: float) -> None:
+        """`size` bytes were written."""
+        minute = int(now // 60)
+        if minute != self.minute:
+            was_the_last = minute == self.minute + 1
+            self.busy = was_the_last and self.minute_bytes > 60 * _BUSY_BYTES_PER_SECOND
+            self.minute, self.minute_bytes = minute, 0
+        self.minute_bytes += size
 
 
 class Limits:
@@ -94,7 +107,12 @@ class Limits:
         if admitted:
             windows.records.use(1)
             windows.written.use(size)
+            windows.count_minute(size, now)
         return admitted
+
+    def is_busy(self, shard: Shard) -> bool:
+        """Whether so much was written in the last minute that an on-demand stream splits it."""
+        return self._of(shard).busy
 
     def admits_read(self, shard: Shard, now: float) -> bool:
         """Whether GetRecords may be called; if so, the call is counted."""

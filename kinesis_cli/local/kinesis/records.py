@@ -11,6 +11,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Caller, Request, Response, Shard, Stream
+from kinesis_cli.local.kinesis.on_demand import scale_on_demand
 from kinesis_cli.local.kinesis.positions import belongs_to, decoded, sequence_numbers
 from kinesis_cli.local.kinesis.store import Record, Segment, unpack
 from kinesis_cli.local.kinesis.tokens import ShardIterator
@@ -51,6 +52,7 @@ def put_record(context: Context, request: Request, caller: Caller) -> Response:
         raise errors.throughput_exceeded(refused)
     batch = _Batch([(request.get("PartitionKey"), request["Data"])], [size])
     (number,) = _store(context, stream, shard, batch)
+    scale_on_demand(context, stream, (shard,))
     return {"ShardId": shard.shard_id, "SequenceNumber": number, **_encryption(stream)}
 
 
@@ -79,6 +81,7 @@ def put_records(context: Context, request: Request, caller: Caller) -> Response:
         batch.records.append((entry.get("PartitionKey"), entry["Data"]))
         batch.sizes.append(size)
     numbers = {shard: _store(context, stream, shard, batch) for shard, batch in batches.items()}
+    scale_on_demand(context, stream, batches)
     given = {shard: (iter(each), shard.shard_id) for shard, each in numbers.items()}
     answers = []
     for index, (shard, _) in enumerate(placed):
@@ -239,8 +242,7 @@ def get_shard_iterator(context: Context, request: Request, caller: Caller) -> Re
     now = context.clock.now()
     if context.limits and not context.limits.admits_iterator(shard, now):
         _refuse_read(stream, shard)
-    token = context.tokens.iterator(now, stream.row, shard.number, position, stream.name)
-    return {"ShardIterator": token}
+    return {"ShardIterator": _iterator(context, stream, shard, position)}
 
 
 def get_records(context: Context, request: Request, caller: Caller) -> Response:
@@ -250,7 +252,7 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
         raise errors.invalid_argument("Invalid ShardIterator.")
     now = context.clock.now()
     created = token.created / 1000
-    expired = created <= context.faults.iterators_expired_at
+    expired = token.generation < context.faults.iterator_generation
     if expired or now - created > ITERATOR_SECONDS:
         raise errors.iterator_expired(created, now, ITERATOR_SECONDS)
     stream = context.by_row(token.stream)
@@ -274,10 +276,22 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
     if batch.at_end:
         # UNSURE(shard-end): together with the last records, or one empty answer later?
         return {**response, "ChildShards": child_shards(stream, shard)}
-    response["NextShardIterator"] = context.tokens.iterator(
-        now, stream.row, shard.number, batch.position, stream.name
-    )
+    response["NextShardIterator"] = _iterator(context, stream, shard, batch.position)
     return response
+
+
+def _iterator(context: Context, stream: Stream, shard: Shard, position: int) -> str:
+    return context.tokens.seal(
+        ShardIterator(
+            created=int(context.clock.now() * 1000),
+            stream=stream.row,
+            shard=shard.number,
+            position=position,
+            name=stream.name,
+            generation=context.faults.iterator_generation,
+            serial=context.tokens.next_serial(),
+        )
+    )
 
 
 @dataclass(slots=True)

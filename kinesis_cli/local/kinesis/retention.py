@@ -32,7 +32,10 @@ def sweep(context: Context) -> Iterator[None]:
         with context.transaction():
             orphans = context.store.delete_orphans(_SEGMENTS)
         yield
-    context.store.give_back(_PAGES)
+    while context.store.has_much_to_give_back():
+        with context.transaction():
+            context.store.give_back(_PAGES)
+        yield
 
 
 def forget(context: Context, stream: Stream, number: int) -> None:

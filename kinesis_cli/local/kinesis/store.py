@@ -34,6 +34,7 @@ _APPLICATION_ID = 0x6B636C69  # "kcli": bytes 68 to 71 of the file
 _MAGIC = b"SQLite format 3\0"
 _SMALL = 64 * 2**20  # bytes; a larger file is not read through at start
 _CHECKPOINT_EVERY = 16 * 2**20  # bytes of log
+_FREE_PAGES = 4096  # kept for the next records, however small the file
 _LONGEST_LOG = 256 * 2**20  # bytes; then the next commit waits until the log starts anew
 
 _SCHEMA = """
@@ -280,6 +281,12 @@ class Store:
         if deleted < most:
             self._connection.execute("DELETE FROM shards WHERE id = ?", row)
         return deleted + 1
+
+    def has_much_to_give_back(self) -> bool:
+        """Whether a good part of the file is empty. A small part is soon used again."""
+        (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+        return bool(free > max(pages // 4, _FREE_PAGES))
 
     def give_back(self, pages: int) -> None:
         """Return free pages of the file to the file system."""

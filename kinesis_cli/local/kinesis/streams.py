@@ -109,7 +109,7 @@ def describe_stream(context: Context, request: Request, caller: Caller) -> Respo
     shards = list(stream.shards.values()) if stream.settings.status != "CREATING" else []
     if (start := request.get("ExclusiveStartShardId")) is not None:
         shards = [shard for shard in shards if shard.shard_id > start]
-    limit = request.get("Limit") or _DESCRIBED_SHARDS
+    limit = min(request.get("Limit") or _DESCRIBED_SHARDS, _DESCRIBED_SHARDS)
     described = _common(stream) | {
         "Shards": [shard_description(shard) for shard in shards[:limit]],
         "HasMoreShards": len(shards) > limit,

@@ -24,7 +24,8 @@ class ShardIterator(msgspec.Struct, array_like=True, tag="iterator"):
     shard: int  # number
     position: int  # counter of the next record to read
     name: str  # of the stream, for the error when it is gone
-    serial: int = 0  # no two iterators are the same text
+    generation: int  # of `Faults`: expired on demand
+    serial: int  # no two iterators are the same text
 
 
 class Page(msgspec.Struct, array_like=True, tag="page"):
@@ -51,11 +52,9 @@ class Tokens:
         self._secret = secret
         self._serial = count(1)
 
-    def iterator(self, created: float, stream: int, shard: int, position: int, name: str) -> str:
-        """A shard iterator; `created` in epoch seconds."""
-        return self.seal(
-            ShardIterator(int(created * 1000), stream, shard, position, name, next(self._serial))
-        )
+    def next_serial(self) -> int:
+        """A number that no token has had since the start."""
+        return next(self._serial)
 
     def seal(self, token: ShardIterator | Page) -> str:
         """The token as text."""
