@@ -10,7 +10,7 @@ from kinesis_cli.local.kinesis.tokens import Page
 
 _MOST_CONSUMERS = 20  # of a stream
 _MOST_CREATING = 5
-_LISTED_CONSUMERS = 100  # UNSURE(consumers-page): the default of MaxResults; or another number?
+_LISTED_CONSUMERS = 100  # of one page, at most
 
 
 def register(context: Context, request: Request, caller: Caller) -> Response:
@@ -73,7 +73,7 @@ def list_consumers(context: Context, request: Request, caller: Caller) -> Respon
         after = page.after
     consumers = stream.settings.consumers
     names = [name for name in sorted(consumers) if name > after]
-    limit = request.get("MaxResults") or _LISTED_CONSUMERS
+    limit = min(request.get("MaxResults") or _LISTED_CONSUMERS, _LISTED_CONSUMERS)
     listed = names[:limit]
     response: Response = {
         "Consumers": [_described(context, stream, consumers[name]) for name in listed]

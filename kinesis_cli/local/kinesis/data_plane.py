@@ -13,7 +13,7 @@ from kinesis_cli.local.clock import Clock, ShiftableClock
 from kinesis_cli.local.kinesis.commit import GroupCommit
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.errors import ServiceError
-from kinesis_cli.local.kinesis.faults import Faults
+from kinesis_cli.local.kinesis.faults import Faults, read_fault_request
 from kinesis_cli.local.kinesis.limits import Limits
 from kinesis_cli.local.kinesis.model import Caller, Request, Response
 from kinesis_cli.local.kinesis.operations import OPERATIONS, PUTS
@@ -128,8 +128,7 @@ class DataPlane:
         """What the control path is asked for.
 
         Args:
-            document: any of `"clear": true`, `"set": {switches of FaultSettings}`,
-                `"expire_iterators": true`, `"clock": seconds to move it, or null for the real time`.
+            document: a `FaultRequest`.
 
         Returns:
             All switches as they are now, and by how many seconds the clock is off.
@@ -137,30 +136,20 @@ class DataPlane:
         Raises:
             InputError: an unknown switch, or a value that it cannot have.
         """
-        if unknown := document.keys() - {"clear", "set", "expire_iterators", "clock"}:
-            raise InputError(f"unknown: {', '.join(sorted(unknown))}", place="faults")
-        if document.get("clear"):
+        request = read_fault_request(document)
+        if request.clear:
             self.faults.clear()
-        self.faults.set(document.get("set") or {})
-        if document.get("expire_iterators"):
-            self.expire_iterators()
-        if "clock" in document:
-            self.shift_clock(document["clock"])
+        self.faults.set(request.set)
+        if request.expire_iterators:
+            self.faults.expire_iterators()
+        if not isinstance(request.clock, msgspec.UnsetType):
+            self._move_clock(request.clock)
         offset = self.clock.offset if isinstance(self.clock, ShiftableClock) else 0.0
         return {**msgspec.structs.asdict(self.faults.settings), "clock": offset}
 
-    def expire_iterators(self) -> None:
-        """All shard iterators given so far have expired."""
-        self.faults.iterator_generation += 1
-
-    def shift_clock(self, seconds: float | None) -> None:
-        """Move the clock on or back by so many seconds; None: back to the real time.
-
-        Raises:
-            InputError: this clock cannot be moved.
-        """
+    def _move_clock(self, seconds: float | None) -> None:
         if not isinstance(self.clock, ShiftableClock):
-            raise InputError("this clock cannot be moved", place="clock")
+            raise InputError("this clock cannot be moved", place="faults")
         if seconds is None:
             self.clock.reset()
         else:

@@ -33,6 +33,27 @@ class FaultSettings(msgspec.Struct, forbid_unknown_fields=True):
     operations: list[str] = []  # error, delay and cut only for these; empty: for all
 
 
+class FaultRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What is asked of the control path; all of it is optional."""
+
+    clear: bool = False  # switch everything off, before what follows
+    set: dict[str, object] = {}  # members of `FaultSettings`
+    expire_iterators: bool = False
+    clock: float | None | msgspec.UnsetType = msgspec.UNSET  # seconds on or back; null: real time
+
+
+def read_fault_request(document: dict[str, object]) -> FaultRequest:
+    """The request that a document is.
+
+    Raises:
+        InputError: an unknown member, or a value that it cannot have.
+    """
+    try:
+        return msgspec.convert(document, FaultRequest)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), place="faults") from error
+
+
 class Faults:
     """The faults that are switched on now.
 
@@ -72,6 +93,10 @@ class Faults:
     def clear(self) -> None:
         """Switch everything off. Expired iterators stay expired."""
         self.settings = FaultSettings()
+
+    def expire_iterators(self) -> None:
+        """All shard iterators given so far have expired."""
+        self.iterator_generation += 1
 
     def for_request(self, operation: str) -> RequestFault:
         """What goes wrong with the next request of this operation."""

@@ -159,7 +159,7 @@ def list_streams(context: Context, request: Request, caller: Caller) -> Response
             raise errors.invalid_argument("Invalid NextToken.")
         start = page.after
     streams = [stream for stream in context.streams(caller) if stream.name > start]
-    limit = request.get("Limit") or _LISTED_STREAMS
+    limit = min(request.get("Limit") or _LISTED_STREAMS, _LISTED_STREAMS)
     listed = streams[:limit]
     response: Response = {
         "StreamNames": [stream.name for stream in listed],
