@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench build lock docs screenshot clean
+.PHONY: help demo test lint format bench build lock docs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -24,7 +24,7 @@ lint: $(READY)  ## ruff, mypy --strict, and the arrows between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	PYTHONPATH=lambda_function $(BIN)/lint-imports
+	PYTHONPATH=lambda_function $(BIN)/lint-imports --no-logo
 
 format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
@@ -41,10 +41,9 @@ lock: $(READY)  ## resolve the dependencies anew into requirements.lock
 	    --generate-hashes --no-emit-index-url --all-extras --group dev \
 	    --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
-docs: $(READY)  ## write docs/cli-reference.md from the commands' own help
+docs: $(READY)  ## make the command line reference, the completions and the screenshot anew
 	$(BIN)/python docs/make_cli_reference.py
-
-screenshot: $(READY)  ## draw docs/simulate.svg, the true output of `make demo`
+	$(BIN)/python docs/make_completions.py
 	$(BIN)/python docs/make_screenshot.py
 
 clean:  ## remove the environment and everything that was built

@@ -1,6 +1,8 @@
-"""Draws docs/simulate.svg, what `make demo` shows on a terminal: `make screenshot`."""
+"""Draws docs/simulate.svg, what `make demo` shows on a terminal: `make docs`.
 
-import os
+With ``-`` the picture goes to standard output instead; a test compares the two.
+"""
+
 import subprocess
 import sys
 from io import StringIO
@@ -19,7 +21,7 @@ def screenshot() -> str:
     run = subprocess.run(
         [sys.executable, "-m", "kinesis_cli", *COMMAND.split()[1:]],
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": str(WIDTH), "FORCE_COLOR": "1", "TERM": "xterm-256color"},
+        env={"COLUMNS": str(WIDTH), "FORCE_COLOR": "1", "TERM": "xterm-256color"},
         capture_output=True,
         text=True,
         check=True,
@@ -32,4 +34,7 @@ def screenshot() -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / "docs" / "simulate.svg").write_text(screenshot())
+    if sys.argv[1:] == ["-"]:
+        sys.stdout.write(screenshot())
+    else:
+        (ROOT / "docs" / "simulate.svg").write_text(screenshot())

@@ -20,7 +20,7 @@ from kinesis_cli.event_source_mapping.trace import (
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.recording import Recording, RecordList
 
-LambdaFunction = Callable[[dict[str, Any], Any], object]
+LambdaFunction = Callable[[Any, Any], object]  # (event, context) -> response
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,17 @@
 """Shell completion for bash, zsh and fish.
 
-The shell calls ``kcli`` with the words typed so far in its environment. Names of commands are
-answered without loading any of them; only options and their values need the command's module.
+The shell calls ``kcli`` with the words typed so far in its environment. What may follow is read
+from `completions.json`, made by ``make docs`` and checked by a test, so that a press of TAB loads
+neither a command nor typer.
 """
 
 import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from kinesis_cli.errors import InputError
 
@@ -53,6 +54,8 @@ complete --command kcli --no-files --arguments '(_kcli_completion)'
 
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
+COMPLETIONS = Path(__file__).with_name("completions.json")
+
 Candidate = tuple[str, str]  # what may be typed, and what it means
 
 
@@ -68,7 +71,8 @@ def answer(
         option, _, incomplete = incomplete.partition("=")
         words, prefix = [*words, option], f"{option}="
     if words:
-        candidates = _of_command(words[0], words[1:], incomplete) if words[0] in commands else []
+        of_command = words[0] in commands
+        candidates = list(_of_command(words[0], words[1:], incomplete)) if of_command else []
     elif incomplete.startswith("-"):
         candidates = list(options.items())
     else:
@@ -114,43 +118,42 @@ def _line(shell: str, value: str, meaning: str) -> str:
             return value
 
 
-def _of_command(name: str, words: list[str], incomplete: str) -> list[Candidate]:
-    from kinesis_cli.cli.main import load
+class OptionWords(TypedDict):
+    """What can be typed for one option of a command."""
 
-    application = load(name)
+    names: list[str]  # ["--bisect-batch-on-function-error", "--no-bisect-…"]
+    help: str
+    takes_value: bool
+    choices: list[str]  # its values, where they are known
+    repeatable: bool
 
-    import typer
 
-    command: Any = typer.main.get_command(application)
-    context = command.make_context(name, [], resilient_parsing=True)
-    if subcommands := getattr(command, "commands", None):
+def _of_command(name: str, words: list[str], incomplete: str) -> Iterator[Candidate]:
+    known = _options()
+    if subcommands := [key.partition(" ")[2] for key in known if key.startswith(f"{name} ")]:
         chosen = next((word for word in words if word in subcommands), None)
         if chosen is None:
-            return _subcommands(subcommands, incomplete)
-        words = words[words.index(chosen) + 1 :]
-        command = subcommands[chosen]
-        context = command.make_context(chosen, [], parent=context, resilient_parsing=True)
-    parameters = [p for p in command.get_params(context) if p.param_type_name == "option"]
+            if not incomplete.startswith("-"):
+                yield from ((subcommand, "") for subcommand in subcommands)
+            return
+        name = f"{name} {chosen}"
+    options = known[name]
     if incomplete.startswith("-"):
-        return list(_option_names(parameters, words))
-    for parameter in parameters:
-        if words and words[-1] in parameter.opts and not parameter.is_flag:
-            found = parameter.shell_complete(context, incomplete)
-            return [(item.value, item.help or "") for item in found if item.type == "plain"]
-    return []
+        for option in options:
+            if option["repeatable"] or not set(option["names"]) & set(words):
+                yield from ((option_name, option["help"]) for option_name in option["names"])
+    else:
+        for option in options:
+            if option["takes_value"] and words and words[-1] in option["names"]:
+                yield from ((choice, "") for choice in option["choices"])
 
 
-def _subcommands(subcommands: Mapping[str, Any], incomplete: str) -> list[Candidate]:
-    if incomplete.startswith("-"):
-        return []
-    return [(name, command.get_short_help_str(80)) for name, command in subcommands.items()]
+def _options() -> dict[str, list[OptionWords]]:
+    import json
 
-
-def _option_names(parameters: Iterable[Any], words: list[str]) -> Iterable[Candidate]:
-    for parameter in parameters:
-        names = [*parameter.opts, *parameter.secondary_opts]
-        if parameter.multiple or not set(names) & set(words):
-            yield from ((name, parameter.help or "") for name in names if name.startswith("--"))
+    with COMPLETIONS.open() as file:
+        options: dict[str, list[OptionWords]] = json.load(file)
+        return options
 
 
 def show(shell: list[str]) -> None:

@@ -34,8 +34,9 @@ FailOnOption = Annotated[
     list[FailOn] | None,
     typer.Option(
         "--fail-on",
-        help="End with exit code 1 when this happened; may be repeated. "
-        "Without it a failing handler is a result, not an error.",
+        metavar="RULE",
+        help="End with exit code 1 on failures, discarded, expired, undelivered or error; "
+        "repeatable. Without it a failing handler is a result, not an error.",
     ),
 ]
 

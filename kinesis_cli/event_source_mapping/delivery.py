@@ -79,6 +79,8 @@ class Shard:
 
     shard_id: str
     retention_seconds: float
+    # No record of the shard arrived before (epoch seconds): spares looking for old ones in vain.
+    first_arrival: float = -math.inf
     hash_range: tuple[int, int] | None = None  # both inclusive; None: not known
 
 
@@ -153,7 +155,7 @@ class ShardDelivery:
         self, records: Sequence[Record], now: float, effects: list[Effect]
     ) -> Sequence[Record]:
         horizon = now - self._shard.retention_seconds
-        if not records or min([record.arrival for record in records]) > horizon:
+        if self._shard.first_arrival > horizon or _oldest(records) > horizon:
             return records
         effects.append(Expired([record for record in records if record.arrival <= horizon]))
         return [record for record in records if record.arrival > horizon]
@@ -200,11 +202,11 @@ class Lane:
         opened_at: float,
     ) -> None:
         self._settings, self._new_request_id = settings, new_request_id
-        self._retention = shard.retention_seconds
+        self._retention, self._first_arrival = shard.retention_seconds, shard.first_arrival
         self._age_limit = _or_infinity(settings.maximum_record_age_in_seconds)
         self._retry_limit = _or_infinity(settings.maximum_retry_attempts)
         self._waiting: list[Record] = []
-        self._waiting_bytes = 0
+        self._largest = 0  # bytes, of the records that wait
         self._pending: list[Batch] = []  # halves and rests, the next one last
         self._batch: Batch | None = None  # being called, or pausing before the next attempt
         self._is_calling = False
@@ -232,10 +234,12 @@ class Lane:
     @property
     def has_room(self) -> bool:
         """Whether fewer records wait than a full batch takes."""
-        return (
-            len(self._waiting) < self._settings.batch_size
-            and self._waiting_bytes < PAYLOAD_LIMIT_BYTES
-        )
+        waiting = self._waiting
+        if len(waiting) >= self._settings.batch_size:
+            return False
+        if len(waiting) * self._largest < PAYLOAD_LIMIT_BYTES:
+            return True
+        return sum([len(record.raw) for record in waiting]) < PAYLOAD_LIMIT_BYTES
 
     @property
     def blocking_record(self) -> str | None:
@@ -250,8 +254,10 @@ class Lane:
 
     def queue(self, records: Sequence[Record]) -> None:
         """Put records behind those that wait."""
-        self._waiting.extend(records)
-        self._waiting_bytes += sum([len(record.raw) for record in records])
+        if records:
+            largest = self._largest if self._waiting else 0
+            self._largest = max(largest, max([len(record.raw) for record in records]))
+            self._waiting.extend(records)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """What to do after `event`, which happened at `now` (epoch seconds)."""
@@ -281,7 +287,7 @@ class Lane:
         available = len(waiting)
         if window is not None:
             if window.final_call_is_due(waiting, now):
-                return Batch((), self._new_request_id(), window.last_arrival, is_final=True)
+                return Batch((), self._new_request_id(), is_final=True)
             available = window.admit(waiting)
         if not available:
             self._wake_for_idle_window(effects)
@@ -293,7 +299,6 @@ class Lane:
             return None
         records = waiting[:size]
         del waiting[:size]
-        self._waiting_bytes -= sum([len(record.raw) for record in records])
         self._batch_closes_at = None
         return self._new_batch(records)
 
@@ -316,9 +321,9 @@ class Lane:
         """How many of the first `most` waiting records fit one call's payload; at least 1."""
         members = self._window_members(final=False)
         room = PAYLOAD_LIMIT_BYTES - _EMPTY_EVENT_BYTES - len(members)
-        # The text as recorded is no shorter than the compact text that Lambda sends: where all of
-        # it fits, no record needs its exact size.
-        if self._waiting_bytes + most - 1 <= room:
+        # The text as recorded is no shorter than the compact text that Lambda sends: exact sizes
+        # matter only where records as large as the largest one would not fit.
+        if most * (self._largest + 1) - 1 <= room:
             return most
         for place, record in enumerate(self._waiting[:most]):
             room -= _compact_size(record.raw) + 1
@@ -327,8 +332,7 @@ class Lane:
         return most
 
     def _new_batch(self, records: Sequence[Record], parent: Batch | None = None) -> Batch:
-        oldest = min([record.arrival for record in records])
-        batch = Batch(records, self._new_request_id(), oldest)
+        batch = Batch(records, self._new_request_id())
         if parent is not None:
             batch.deliveries, batch.handled = parent.deliveries, parent.handled
         return batch
@@ -362,10 +366,13 @@ class Lane:
         """Take out of the batch what left the stream or is older than MaximumRecordAge allows."""
         batch = self._batch
         assert batch is not None
-        if now - batch.oldest < min(self._age_limit, self._retention):
+        horizon = now - min(self._age_limit, self._retention)
+        if self._first_arrival > horizon:
             return
         if batch.is_final:
-            self._drop_old_final_call(batch, now, effects)
+            self._drop_old_final_call(now, effects)
+            return
+        if _oldest(batch.records) > horizon:
             return
         kept: list[Record] = []
         for fate, run in groupby(batch.records, key=lambda record: self._fate(record.arrival, now)):
@@ -382,10 +389,12 @@ class Lane:
             # UNSURE(age-counter): what is left is a new batch with a fresh budget.
             self._batch = self._new_batch(kept, batch) if kept else None
 
-    def _drop_old_final_call(self, batch: Batch, now: float, effects: list[Effect]) -> None:
+    def _drop_old_final_call(self, now: float, effects: list[Effect]) -> None:
         """A final call is as old as the last record of its window."""
+        batch = self._batch
+        assert batch is not None
         assert self._window is not None
-        fate = self._fate(batch.oldest, now)
+        fate = self._fate(self._window.last_arrival, now)
         if fate == "too old":
             effects.append(self._aged(batch, ()))
         if fate != "kept":
@@ -477,7 +486,6 @@ class Lane:
         self._batch = Batch(
             batch.records,
             self._new_request_id(),
-            batch.oldest,
             deliveries=batch.deliveries,
             handled=numbers,
             is_duplicate=True,
@@ -500,7 +508,7 @@ class Lane:
         if not first:
             judged = len(effects)
             plan = self._failed(batch, now, effects, function_error=False)
-            reason = f"{counted}, the first record too: no progress; {plan}"
+            reason = f"{counted}, no progress; {plan}"
             effects.insert(judged, Judged("partial", reason, checkpoint, report.failures))
             return
         if self._window is not None:
@@ -509,7 +517,7 @@ class Lane:
         # UNSURE(suffix-top-up): only the rest of the batch, no newer records.
         self._pending.append(self._new_batch(records[first:], batch))
         self._batch = None
-        reason = f"{counted}; retry from {checkpoint} with a fresh retry budget"
+        reason = f"{counted}; retry from {checkpoint}, retries count afresh"
         effects.append(Judged("partial", reason, checkpoint, report.failures))
         effects.append(Succeeded(records[:first], batch.deliveries))
 
@@ -605,6 +613,10 @@ def _or_infinity(limit: int) -> float:
 def _pause(failures: int) -> float:
     # 2**30 is far beyond the cap: no need for larger powers
     return min(FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE_SECONDS)
+
+
+def _oldest(records: Sequence[Record]) -> float:
+    return min([record.arrival for record in records], default=math.inf)
 
 
 def _handled_after(batch: Batch, report: Reported) -> frozenset[str]:

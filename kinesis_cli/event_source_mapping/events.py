@@ -18,7 +18,6 @@ class Batch:
 
     records: Sequence[Record]  # of one shard, in stream order; empty for a window's final call
     request_id: str
-    oldest: float  # arrival of its oldest record, epoch seconds
     attempts: int = 0  # calls that count against MaximumRetryAttempts
     throttles: int = 0
     deliveries: int = 0  # times that its records were handed over, in the batches before it too

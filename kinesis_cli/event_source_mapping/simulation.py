@@ -6,7 +6,7 @@ the function when told to, and moves the clock to whatever comes next.
 
 import math
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -100,6 +100,13 @@ class _ShardRun:
 
 
 @dataclass(slots=True)
+class _Slot:
+    """A place among the rows, and its row as soon as that is known."""
+
+    row: Row | None = None
+
+
+@dataclass(slots=True)
 class _Call:
     """A call in flight, or one that has just ended."""
 
@@ -107,7 +114,8 @@ class _Call:
     lane: Lane
     effect: Invoke
     at: float
-    index: int | None  # None: throttled calls that are not shown
+    index: int = 0
+    slot: _Slot | None = None  # None: a throttled call that is not shown
     result: InvocationResult = field(default_factory=InvocationResult)
     duration: float = 0.0
 
@@ -142,9 +150,9 @@ class Simulation:
         self._unopened = list(source.shard_ids)
         self._attempts = 0
         self._calls = 0
-        self._ready: list[Row] = []
-        self._ended_calls: dict[int, Invocation] = {}  # held back until those before have ended
-        self._next_index = 0
+        # Rows in the order of what they tell: a call's place is that of its start, and what comes
+        # behind it waits until it has ended.
+        self._told: deque[_Slot] = deque()
         self._tally = _Tally(source.count)
 
     def rows(self) -> Iterator[Row]:
@@ -157,7 +165,8 @@ class Simulation:
                 continue
             self._now = max(self._now, at)
             step(at)
-        self._tally.give_up_waiting(self._ready)
+        for row in self._tally.give_up_waiting():
+            self._tell(row)
         yield from self._drain()
 
     def summary(self) -> Summary:
@@ -166,10 +175,28 @@ class Simulation:
         end = self._now if math.isinf(self._until) else max(self._now, self._until)
         return self._tally.summary(held, end - self.start_at)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What AWS may see otherwise in the mapping's filters, a sentence each."""
+        return self._filters.warnings if self._filters is not None else ()
+
+    @property
+    def records(self) -> int:
+        """All records of the recording."""
+        return self._source.count
+
+    @property
+    def ended(self) -> int:
+        """Records of which it is decided how they end."""
+        return self._tally.ended
+
     def _drain(self) -> Iterator[Row]:
-        while self._ready:
-            ready, self._ready = self._ready, []
-            yield from ready
+        while self._told and (row := self._told[0].row) is not None:
+            self._told.popleft()
+            yield row
+
+    def _tell(self, row: Row) -> None:
+        self._told.append(_Slot(row))
 
     # Shards
 
@@ -178,21 +205,25 @@ class Simulation:
 
         Source: stackd's reshard capture (a merged child waits for both parents).
         """
-        for shard_id in list(self._unopened):
-            parents = self._options.parents.get(shard_id, ())
-            if all(self._is_read(parent) for parent in parents):
-                self._unopened.remove(shard_id)
-                self._open(shard_id, now)
+        ready = [shard_id for shard_id in self._unopened if self._has_read_parents(shard_id)]
+        # Taken off the list first: a shard without records is done at once and opens its children.
+        self._unopened = [shard_id for shard_id in self._unopened if shard_id not in ready]
+        for shard_id in ready:
+            self._open(shard_id, now)
+
+    def _has_read_parents(self, shard_id: str) -> bool:
+        return all(self._is_read(parent) for parent in self._options.parents.get(shard_id, ()))
 
     def _is_read(self, shard_id: str) -> bool:
-        if shard_id in self._unopened:
-            return False
-        return shard_id not in self._runs or self._runs[shard_id].is_finished
+        # A parent that the recording does not hold has left the stream long ago.
+        run = self._runs.get(shard_id)
+        return shard_id not in self._unopened if run is None else run.is_finished
 
     def _open(self, shard_id: str, now: float) -> None:
         shard = Shard(
             shard_id=shard_id,
             retention_seconds=self._options.retention_hours * 3600,
+            first_arrival=first if (first := self._source.first_arrival) is not None else 0.0,
         )
         delivery = ShardDelivery(shard, self._mapping, self._filters, self._request_id, now)
         phase = random.Random(f"phase/{self._options.seed}/{shard_id}").random()
@@ -236,7 +267,7 @@ class Simulation:
         run.quota, run.quota_bytes = POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES
         self._read(run, now)
         for lane in run.delivery.lanes:
-            self._tell(run, lane, RecordsQueued(), now)
+            self._step(run, lane, RecordsQueued(), now)
 
     def _read(self, run: _ShardRun, now: float) -> None:
         """Hand over what the last poll brought, as far as there is room: the rest stays on disk."""
@@ -264,7 +295,7 @@ class Simulation:
 
     # Telling a lane what happened, and doing what it wants
 
-    def _tell(
+    def _step(
         self, run: _ShardRun, lane: Lane, event: Event, now: float, call: _Call | None = None
     ) -> None:
         self._read(run, now)
@@ -273,7 +304,7 @@ class Simulation:
                 case Invoke():
                     self._call(run, lane, effect, now)
                 case Wake(at=at):
-                    self._at(at, partial(self._tell, run, lane, TimeReached()))
+                    self._at(at, partial(self._step, run, lane, TimeReached()))
                 case Judged():
                     assert call is not None
                     self._judged(call, effect)
@@ -287,12 +318,12 @@ class Simulation:
         """Keep what was decided about records."""
         match effect:
             case Succeeded(records=records, deliveries=deliveries):
-                self._tally.end(records, "succeeded", deliveries, self._ready)
+                self._ended(records, "succeeded", deliveries)
             case Discarded():
                 self._discarded(run, effect, now)
             case Expired(records=records):
-                self._tally.end(records, "expired", 0, self._ready)
-                self._ready.append(ExpiredRecords(run.shard_id, _numbers(records), now))
+                self._tell(ExpiredRecords(run.shard_id, _numbers(records), now))
+                self._ended(records, "expired", 0)
             case Filtered(records=records):
                 self._filtered(run, records)
             case Judged() | Invoke() | Wake():
@@ -314,8 +345,12 @@ class Simulation:
             key = s3_key(mapping_id=mapping_id, shard_id=run.shard_id, at=now, unique=unique)
         self._tally.documents += 1
         numbers = _numbers(discard.records)
-        self._ready.append(Destination(document, key, now, run.shard_id, numbers))
-        self._tally.end(discard.records, "discarded", effect.deliveries, self._ready)
+        self._tell(Destination(document, key, now, run.shard_id, numbers))
+        self._ended(discard.records, "discarded", effect.deliveries)
+
+    def _ended(self, records: Sequence[Record], ending: Ending, deliveries: int) -> None:
+        for row in self._tally.end(records, ending, deliveries):
+            self._tell(row)
 
     def _filtered(self, run: _ShardRun, records: Sequence[Record]) -> None:
         assert self._filters is not None
@@ -328,7 +363,7 @@ class Simulation:
                 continue
             explanations[number] = self._filters.explain(record)
         self._tally.filtered += len(records)
-        self._ready.append(FilteredRecords(run.shard_id, _numbers(records), explanations))
+        self._tell(FilteredRecords(run.shard_id, _numbers(records), explanations))
 
     # Calls
 
@@ -338,10 +373,11 @@ class Simulation:
         self._attempts += 1
         fault = self._faults.at(self._attempts)
         throttled = fault == "throttle"
-        call = _Call(run, lane, effect, now, index=None)
+        call = _Call(run, lane, effect, now)
         if not throttled or self._options.show_throttled:
-            call.index = self._calls
+            call.index, call.slot = self._calls, _Slot()
             self._calls += 1
+            self._told.append(call.slot)
         if throttled:
             self._at(now, partial(self._end, call, Throttled()), is_end_of_call=True)
             return
@@ -378,16 +414,16 @@ class Simulation:
 
     def _end(self, call: _Call, event: InvocationEnded | Throttled, now: float) -> None:
         self._tally.call_ended(call.effect.batch.records, now)
-        self._tell(call.run, call.lane, event, now, call)
+        self._step(call.run, call.lane, event, now, call)
 
     def _judged(self, call: _Call, judged: Judged) -> None:
         batch, result = call.effect.batch, call.result
         self._tally.failing(batch, judged, result)
         if judged.warning is not None:
             self._tally.warnings[judged.warning] += 1
-        if call.index is None:
+        if call.slot is None:
             return
-        self._ended_calls[call.index] = Invocation(
+        call.slot.row = row = Invocation(
             index=call.index,
             request_id=batch.request_id,
             shard_id=call.run.shard_id,
@@ -402,10 +438,7 @@ class Simulation:
             duration_ms=round(call.duration * 1000, 6),
             logs=result.logs,
         )
-        while (row := self._ended_calls.pop(self._next_index, None)) is not None:
-            self._next_index += 1
-            self._tally.invocations += row.outcome != "throttled"
-            self._ready.append(row)
+        self._tally.invocation(row)
 
     # Small things
 
@@ -436,13 +469,21 @@ class _Tally:
     def __init__(self, records: int) -> None:
         self._records = records
         self.taken = self.skipped = self.filtered = self.explained = 0
-        self.invocations = self.redelivered = self.documents = self._bystanders = 0
+        self.redelivered = self.documents = self._bystanders = 0
+        self._invocations = self._failures = self._errors = 0
         self.warnings: Counter[str] = Counter()
         self._ended: Counter[Ending] = Counter()
         self._oldest = 0.0
         self._failing: dict[str, FailedRecord] = {}  # records that have failed and not ended
         self._blocked: dict[Lane, tuple[float, str]] = {}
         self._longest_block: Blocked | None = None
+
+    def invocation(self, row: Invocation) -> None:
+        """Count a call."""
+        if row.outcome != "throttled":
+            self._invocations += 1
+            self._failures += row.outcome != "success"
+            self._errors += row.error is not None
 
     def call_ended(self, records: Sequence[Record], now: float) -> None:
         """Iterator age: the age of the batch's last record when the call has ended."""
@@ -462,26 +503,30 @@ class _Tally:
                     why = _why(record.sequence_number, result)
                     self._failing[record.sequence_number] = _failed_record(record, why)
 
-    def end(
-        self, records: Sequence[Record], ending: Ending, deliveries: int, rows: list[Row]
-    ) -> None:
-        """Records that have ended, each exactly once."""
+    def end(self, records: Sequence[Record], ending: Ending, deliveries: int) -> list[FailedRecord]:
+        """Count records that have ended, each exactly once; those that had failed come back."""
         self._ended[ending] += len(records)
         if not self._failing:
-            return
-        named = 0
-        for record in records:
-            failed = self._failing.pop(record.sequence_number, None)
-            if failed is not None:
-                named += 1
-                rows.append(replace(failed, ended=ending, deliveries=deliveries))
-        if ending == "discarded" and named:
-            self._bystanders += len(records) - named
+            return []
+        failed = [
+            replace(self._failing.pop(record.sequence_number), ended=ending, deliveries=deliveries)
+            for record in records
+            if record.sequence_number in self._failing
+        ]
+        if ending == "discarded" and failed:
+            self._bystanders += len(records) - len(failed)
+        return failed
 
-    def give_up_waiting(self, rows: list[Row]) -> None:
+    @property
+    def ended(self) -> int:
+        """Records that have ended."""
+        return self._ended.total() + self.filtered + self.skipped
+
+    def give_up_waiting(self) -> list[FailedRecord]:
         """The run is over: what had failed and has not ended stays undelivered."""
-        rows.extend(self._failing.values())
+        failed = list(self._failing.values())
         self._failing.clear()
+        return failed
 
     def follow(self, shard_id: str, lane: Lane, now: float) -> None:
         """Measure how long failures keep a lane from new records."""
@@ -506,10 +551,12 @@ class _Tally:
             expired=self._ended["expired"],
             skipped=self.skipped,
             undelivered=self._records - self.skipped - self.taken + held,
-            invocations=self.invocations,
+            invocations=self._invocations,
             redelivered=self.redelivered,
             max_iterator_age_seconds=round(self._oldest, 6),
             elapsed_seconds=round(elapsed, 6),
+            failures=self._failures,
+            errors=self._errors,
             longest_block=self._longest_block,
             discarded_bystanders=self._bystanders,
             documents=self.documents,

@@ -102,7 +102,9 @@ class Summary:
     redelivered: int = 0  # deliveries of records that an earlier call had not failed
     max_iterator_age_seconds: float = 0.0
     elapsed_seconds: float = 0.0
-    # Beyond the JSON contract, for the words of the summary:
+    # Beyond the JSON contract, for `--fail-on` and the words of the summary:
+    failures: int = 0  # calls that failed, or reported a failure
+    errors: int = 0  # calls that ended with an error
     longest_block: Blocked | None = None
     discarded_bystanders: int = 0  # discarded with a batch although a report had not named them
     documents: int = 0

@@ -6,10 +6,14 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.template import region
+
+_LOGGING = ("AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_LOG_FORMAT")
 
 
 def lambda_variables(function: Function) -> dict[str, str]:
@@ -31,29 +35,32 @@ def lambda_variables(function: Function) -> dict[str, str]:
         # not sampled, so that no tracing library sends anything
         "_X_AMZN_TRACE_ID": "Root=1-00000000-000000000000000000000000;Sampled=0",
         **function.environment,
+        # the shell's word on logging wins, so that one run can be made quiet or talkative
+        **{name: os.environ[name] for name in _LOGGING if name in os.environ},
     }
 
 
 class Environment:
     """Variables and a working directory that are in force between `enter` and `leave`.
 
-    `os.environ` is overlaid through its dictionary of encoded values, which is 20 times as fast as
+    `os.environ` is overlaid through its dictionary of encoded values, which is 10 times as fast as
     assigning: this happens at every call. The process's own copy, which only subprocesses and C
     libraries read, has the variables from the beginning until `close`.
     """
 
-    def __init__(self, variables: dict[str, str], directory: Path) -> None:
+    def __init__(self, variables: Mapping[str, str], directory: Path | None) -> None:
         self._process: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
         self._inside: dict[bytes, bytes] = {
             os.fsencode(name): os.fsencode(value) for name, value in variables.items()
         }
+        self._names = tuple(self._inside)
         self._outside = {name: self._process.get(name) for name in self._inside}
         outer_zone = _zone()
         for name, value in self._inside.items():
-            os.putenv(name, value)
+            _put(name, value)
         time.tzset()
         self._zones_differ = _zone() != outer_zone
-        self._directory = directory if directory.is_dir() else None
+        self._directory = directory if directory is not None and directory.is_dir() else None
         self._outer_directory = ""
         self._use_zone(self._outside.get(b"TZ"))
 
@@ -71,10 +78,12 @@ class Environment:
         """The environment is as it was. What the function changed is there in its next call."""
         process, inside = self._process, self._inside
         for name, value in self._outside.items():
-            inside[name] = process.get(name, b"")
-            if value is None:
-                process.pop(name, None)
+            changed = process.pop(name, None)
+            if changed is None:
+                del inside[name]
             else:
+                inside[name] = changed
+            if value is not None:
                 process[name] = value
         if self._outer_directory:
             os.chdir(self._outer_directory)
@@ -82,7 +91,7 @@ class Environment:
 
     def close(self) -> None:
         """Take the variables out of the process's own copy, too."""
-        for name in self._inside:
+        for name in self._names:
             value = self._process.get(name)
             if value is None:
                 os.unsetenv(name)
@@ -98,6 +107,15 @@ class Environment:
         else:
             os.putenv(b"TZ", zone)
         time.tzset()
+
+
+def _put(name: bytes, value: bytes) -> None:
+    try:
+        os.putenv(name, value)
+    except ValueError as error:
+        raise InputError(
+            f"the environment variable {os.fsdecode(name)!r} cannot be set: {error}"
+        ) from error
 
 
 def _working_directory() -> str:

@@ -22,7 +22,7 @@ def error_of_exception(exception: Exception, request_id: str) -> FunctionError:
     )
 
 
-def exit_error(exception: BaseException, request_id: str) -> tuple[FunctionError, list[str]]:
+def exit_error(exception: BaseException, request_id: str) -> tuple[FunctionError, tuple[str, ...]]:
     """A process that ended, by `sys.exit` or an exception that the runtime does not catch.
 
     Returns:
@@ -31,12 +31,12 @@ def exit_error(exception: BaseException, request_id: str) -> tuple[FunctionError
     if isinstance(exception, SystemExit):
         code = exception.code
         if code is None or isinstance(code, int):
-            return _exit(int(code or 0) & 0xFF, request_id), []
-        return _exit(1, request_id), str(code).split("\n")
+            return _exit(int(code or 0) & 0xFF, request_id), ()
+        return _exit(1, request_id), tuple(str(code).split("\n"))
     written = traceback.format_exception_only(exception)
     stack = traceback.format_list(_frames(exception.__traceback__))
     text = "".join(["Traceback (most recent call last):\n", *stack, *written])
-    return _exit(1, request_id), text.removesuffix("\n").split("\n")
+    return _exit(1, request_id), tuple(text.removesuffix("\n").split("\n"))
 
 
 def _exit(status: int, request_id: str) -> FunctionError:

@@ -9,9 +9,10 @@ import math
 import sys
 import threading
 from bdb import BdbQuit
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import perf_counter  # before `virtual_time` puts its own in: this one is real
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import msgspec
 
@@ -49,11 +50,16 @@ _one_call_at_a_time = threading.RLock()
 class CallableHandler:
     """A Python function as a Lambda handler, behind the `Handler` protocol.
 
+    Construct it before importing code that says `from time import sleep`: what was taken out of
+    `time` earlier waits for real.
+
     Args:
         function: called with the event (parsed JSON) and a `LambdaContext`.
         name: how it is called in texts.
         timeout: seconds, of virtual or real time.
         memory_size: MB, for the context only.
+        environment: variables in force during calls; by default nothing is changed.
+        directory: the working directory during calls, if there are variables.
         wall_clock: whether it sees the real time in a simulation.
         debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
         debug_at: the same for the delivery attempt of this number only.
@@ -68,35 +74,25 @@ class CallableHandler:
         name: str | None = None,
         timeout: float = MAXIMUM_TIMEOUT,
         memory_size: int = DEFAULT_MEMORY_SIZE,
+        environment: Mapping[str, str] | None = None,
+        directory: Path | None = None,
         wall_clock: bool = False,
         debug: bool = False,
         debug_at: int | None = None,
     ) -> None:
-        name = name or str(getattr(function, "__qualname__", type(function).__name__))
-        self._set_up(name, timeout, memory_size, wall_clock, debug, debug_at)
+        variables = environment or {}
+        self.name = name or str(getattr(function, "__qualname__", type(function).__name__))
+        self.timeout = timeout
         self._function = function
-
-    def _set_up(
-        self,
-        name: str,
-        timeout: float,
-        memory_size: int,
-        wall_clock: bool,
-        debug: bool,
-        debug_at: int | None,
-        variables: dict[str, str] | None = None,
-    ) -> None:
-        variables = variables or {}
-        self.name, self.timeout = name, timeout
         self._wall_clock, self._debug, self._debug_at = wall_clock, debug, debug_at
         self._virtual: VirtualTime | None = None
-        self._environment: Environment | None = None
         self._output = Output()
         as_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
         self._log_handler = LogHandler(self._output, as_json=as_json)
         self._logging = install_logging(self._log_handler, variables.get("AWS_LAMBDA_LOG_LEVEL"))
+        self._environment = Environment(variables, directory) if variables else None
         self._alarm, self._ctrl_c = Alarm(), CtrlC()
-        self._context_type = _context_type(name, memory_size, variables)
+        self._context_type = _context_type(self.name, memory_size, variables)
         self._closed = False
         if not wall_clock:
             virtual_time.install()
@@ -108,7 +104,15 @@ class CallableHandler:
             KeyboardInterrupt: the user pressed Ctrl-C, or left the debugger.
         """
         with _one_call_at_a_time:
-            return self._invoke(request)
+            try:
+                event = _parsed(request.payload)
+            except ValueError as error:
+                text = f"Unable to unmarshal input: {error}"
+                return InvocationResult(error=FunctionError("Runtime.UnmarshalError", text))
+            ended = self._call(event, request)
+            response, failure, written = self._judged(ended, request)
+            logs = self._output.take() + written
+            return InvocationResult(response, failure, ended.slept, ended.elapsed, logs)
 
     def close(self) -> None:
         """Give back clocks, signals, logging and the environment."""
@@ -122,24 +126,19 @@ class CallableHandler:
         if self._environment is not None:
             self._environment.close()
 
-    def _invoke(self, request: InvocationRequest) -> InvocationResult:
-        try:
-            event = _parsed(request.payload)
-        except ValueError as error:
-            text = f"Unable to unmarshal input: {error}"
-            return InvocationResult(error=FunctionError("Runtime.UnmarshalError", text))
+    def _call(self, event: object, request: InvocationRequest) -> "_Ended":
         debugging = self._debug or request.number == self._debug_at
-        clock = self._clock(request)
+        limit = math.inf if debugging else self.timeout
+        clock = self._clock(request.at)
         started = perf_counter()
         context = self._context_type(
             request.request_id, self._remaining(clock, started, debugging=debugging)
         )
-        limit = math.inf if debugging else self.timeout
+        returned: object = None
+        raised: BaseException | None = None
         streams = self._enter(request.request_id, debugging=debugging)
         if clock is not None and request.at is not None:
             clock.start(request.at, limit - request.invocation_duration)
-        returned: object = None
-        raised: BaseException | None = None
         try:
             try:
                 if not debugging:
@@ -152,16 +151,22 @@ class CallableHandler:
         except TimedOut as error:  # it rang just before it was silenced
             raised = error
         elapsed = perf_counter() - started
-        self._leave(clock, elapsed, streams, debugging=debugging)
+        if not debugging:
+            self._alarm.stop(elapsed)
+        self._leave(clock, streams)
         self._pass_on_ctrl_c(raised, debugging=debugging)
         slept = 0.0 if clock is None else clock.slept
-        if elapsed > limit or slept + request.invocation_duration > limit or self._rang(clock):
-            late = timed_out(self.timeout, request.request_id)
-            return self._result(error=late, slept=slept, elapsed=elapsed)
-        return self._outcome(returned, raised, request, slept, elapsed)
+        is_late = (
+            elapsed > limit
+            or slept + request.invocation_duration > limit
+            # also where the handler swallowed the interruption
+            or self._alarm.rang
+            or (clock is not None and clock.timed_out)
+        )
+        return _Ended(returned, raised, is_late, slept, elapsed)
 
-    def _clock(self, request: InvocationRequest) -> VirtualTime | None:
-        if request.at is None or self._wall_clock:
+    def _clock(self, at: float | None) -> VirtualTime | None:
+        if at is None or self._wall_clock:
             return None
         if self._virtual is None:
             self._virtual = VirtualTime()
@@ -177,11 +182,8 @@ class CallableHandler:
             return lambda: timeout
         return lambda: timeout - (perf_counter() - started)
 
-    def _rang(self, clock: VirtualTime | None) -> bool:
-        """Whether time was up, also where the handler swallowed the interruption."""
-        return self._alarm.rang or (clock is not None and clock.timed_out)
-
     def _enter(self, request_id: str, *, debugging: bool) -> tuple[TextIO, TextIO]:
+        """The process is the function's. Returns its own standard output and error."""
         streams = sys.stdout, sys.stderr
         self._log_handler.request_id = request_id
         if debugging:
@@ -192,16 +194,8 @@ class CallableHandler:
             self._environment.enter()
         return streams
 
-    def _leave(
-        self,
-        clock: VirtualTime | None,
-        elapsed: float,
-        streams: tuple[TextIO, TextIO],
-        *,
-        debugging: bool,
-    ) -> None:
-        if not debugging:
-            self._alarm.stop(elapsed)
+    def _leave(self, clock: VirtualTime | None, streams: tuple[TextIO, TextIO]) -> None:
+        """The process is kcli's again."""
         if clock is not None:
             clock.stop()
         if self._environment is not None:
@@ -216,51 +210,43 @@ class CallableHandler:
             self._ctrl_c.pressed = False
             raise KeyboardInterrupt
 
-    def _outcome(
-        self,
-        returned: object,
-        raised: BaseException | None,
-        request: InvocationRequest,
-        slept: float,
-        elapsed: float,
-    ) -> InvocationResult:
+    def _judged(
+        self, ended: "_Ended", request: InvocationRequest
+    ) -> tuple[object, FunctionError | None, tuple[str, ...]]:
+        """The response or the error, and lines that end the log."""
+        raised = ended.raised
+        if ended.is_late:
+            return None, timed_out(self.timeout, request.request_id), ()
         if raised is None:
             try:
-                response = as_json_value(returned)
+                return as_json_value(ended.returned), None, ()
             except MarshalError as error:
-                failure = FunctionError(
-                    error.error_type, error.message, request_id=request.request_id
-                )
-                _close_coroutine(returned)
-                return self._result(error=failure, slept=slept, elapsed=elapsed)
-            return self._result(response=response, slept=slept, elapsed=elapsed)
+                _close_coroutine(ended.returned)
+                return None, error.as_function_error(request.request_id), ()
         if isinstance(raised, Exception):
-            failed = error_of_exception(raised, request.request_id)
-            written = self._advice(failed, request)
-        else:
-            failed, written = exit_error(raised, request.request_id)
-        return self._result(error=failed, slept=slept, elapsed=elapsed, written=written)
+            failure = error_of_exception(raised, request.request_id)
+            return None, failure, self._advice(failure, request)
+        failure, written = exit_error(raised, request.request_id)
+        return None, failure, written
 
-    def _result(
-        self,
-        *,
-        response: object = None,
-        error: FunctionError | None = None,
-        slept: float,
-        elapsed: float,
-        written: list[str] | None = None,
-    ) -> InvocationResult:
-        logs = self._output.take() + tuple(written or ())
-        return InvocationResult(response, error, slept, elapsed, logs)
-
-    def _advice(self, error: FunctionError, request: InvocationRequest) -> list[str]:
+    def _advice(self, error: FunctionError, request: InvocationRequest) -> tuple[str, ...]:
         virtual = request.at is not None and not self._wall_clock
         told = f"{error.error_type} {error.error_message}"
         if virtual and any(mark in told for mark in _CLOCK_ERRORS):
-            return [
-                "kcli: AWS refuses the handler's virtual time; --wall-clock gives it the real one"
-            ]
-        return []
+            return (
+                "kcli: AWS refuses the handler's virtual time; --wall-clock gives it the real one",
+            )
+        return ()
+
+
+class _Ended(NamedTuple):
+    """A call that is over."""
+
+    returned: object
+    raised: BaseException | None
+    is_late: bool
+    slept: float  # virtual seconds
+    elapsed: float  # real seconds
 
 
 class InProcessHandler(CallableHandler):
@@ -286,43 +272,46 @@ class InProcessHandler(CallableHandler):
         debug_at: int | None = None,
         at: float | None = None,
     ) -> None:
-        variables = lambda_variables(function)
-        self._set_up(
-            function.handler,
-            function.timeout,
-            function.memory_size,
-            wall_clock,
-            debug,
-            debug_at,
-            variables,
+        super().__init__(
+            _not_loaded,
+            name=function.handler,
+            timeout=function.timeout,
+            memory_size=function.memory_size,
+            environment=lambda_variables(function),
+            directory=function.code_uri,
+            wall_clock=wall_clock,
+            debug=debug,
+            debug_at=debug_at,
         )
         self.function = function
         self._code: Code | None = None
-        self._environment = Environment(variables, function.code_uri)
-        request = InvocationRequest("", b"", None if wall_clock else at)
         try:
-            self._code = self._loaded(request)
+            self._code = self._loaded(at)
         except BaseException:
             self.close()
             raise
         self._function = self._code.function
 
-    def _loaded(self, request: InvocationRequest) -> Code:
+    def _loaded(self, at: float | None) -> Code:
         """Import the code. What it writes belongs to the log of the first call, as in Lambda."""
-        clock = self._clock(request)
+        clock = self._clock(at)
         streams = self._enter("", debugging=self._debug)
-        if clock is not None and request.at is not None:
-            clock.start(request.at, math.inf)
+        if clock is not None and at is not None:
+            clock.start(at, math.inf)
         try:
             return Code(self.function)
         finally:
-            self._leave(clock, 0.0, streams, debugging=self._debug)
+            self._leave(clock, streams)
 
     def close(self) -> None:
         """Give back what `CallableHandler.close` does, and the imported modules."""
         if not self._closed and self._code is not None:
             self._code.close()
         super().close()
+
+
+def _not_loaded(_event: object, _context: object) -> object:
+    raise AssertionError("the code is imported before the first call")
 
 
 def _parsed(payload: bytes) -> object:
@@ -337,7 +326,7 @@ def _parsed(payload: bytes) -> object:
         return json.loads(payload)
 
 
-def _context_type(name: str, memory_size: int, variables: dict[str, str]) -> type[LambdaContext]:
+def _context_type(name: str, memory_size: int, variables: Mapping[str, str]) -> type[LambdaContext]:
     function_name = variables.get("AWS_LAMBDA_FUNCTION_NAME", name)
     shared = {
         "function_name": function_name,

@@ -53,8 +53,9 @@ class Code:
 
     def _is_own(self, module: ModuleType) -> bool:
         """Whether a module comes from the function's folder (and is not installed below it)."""
-        file = getattr(module, "__file__", None)
-        folders = [file] if file else list(getattr(module, "__path__", None) or ())
+        members = getattr(module, "__dict__", {})  # not getattr: a lazy module would import more
+        file = members.get("__file__")
+        folders = [file] if file else list(members.get("__path__") or ())
         return any(
             Path(str(folder)).is_relative_to(self._folder) and "site-packages" not in str(folder)
             for folder in folders

@@ -7,21 +7,25 @@ import json
 import math
 from decimal import Decimal
 
+import msgspec
+
+from kinesis_cli.event_source_mapping.invocation import FunctionError
+
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB, and as recorded on
 # AWS a hundred bytes more
 MAXIMUM_RESPONSE_BYTES = 6291556
 
-# A response of at most so many failures, with identifiers of at most so many characters, is far
-# below the limit: a batch has at most 10,000 records, a sequence number at most 128 digits.
-_MANY_FAILURES, _LONG_IDENTIFIER = 10_000, 256
-
 
 class MarshalError(Exception):
-    """The return value is no JSON, or too much of it. The arguments: error type, message."""
+    """The return value is no JSON, or too much of it. Says so in Lambda's words."""
 
     def __init__(self, error_type: str, message: str) -> None:
         super().__init__(error_type, message)
         self.error_type, self.message = error_type, message
+
+    def as_function_error(self, request_id: str) -> FunctionError:
+        """The error that Lambda reports."""
+        return FunctionError(self.error_type, self.message, request_id=request_id)
 
 
 def as_json_value(response: object) -> object:
@@ -33,33 +37,37 @@ def as_json_value(response: object) -> object:
         MarshalError: as the runtime (Runtime.MarshalError) or Lambda itself
             (Function.ResponseSizeTooLarge) would say.
     """
-    if response is None:
-        return None
-    usual = _usual_response(response)
-    return _by_way_of_json(response) if usual is None else usual
+    try:
+        copied = _copy(response)
+        if len(msgspec.json.encode(copied)) < MAXIMUM_RESPONSE_BYTES // 2:  # it leaves out spaces
+            return copied
+    except (_NotPlainError, RecursionError, msgspec.MsgspecError, OverflowError, UnicodeError):
+        pass
+    return _by_way_of_json(response)
 
 
-def _usual_response(response: object) -> dict[str, object] | None:
-    """A copy of a well-formed partial batch response; None for anything else.
+class _NotPlainError(Exception):
+    """Not made of what comes back from JSON as it was."""
 
-    The round trip through JSON takes 20 times as long, for the answer that nearly every call gives.
+
+def _copy(value: object) -> object:
+    """A copy of what is plain JSON already, as nearly every response is: 5 times as fast as JSON.
+
+    Subclasses are not plain: an enumeration, a named tuple, a dictionary of somebody's own.
     """
-    if type(response) is not dict or len(response) != 1:
-        return None
-    failures = response.get("batchItemFailures")
-    if type(failures) is not list or len(failures) > _MANY_FAILURES:
-        return None
-    copied = []
-    for failure in failures:
-        if type(failure) is not dict or len(failure) != 1:
-            return None
-        identifier = failure.get("itemIdentifier")
-        if type(identifier) is not str or len(identifier) > _LONG_IDENTIFIER:
-            return None
-        if not identifier.isascii():
-            return None
-        copied.append({"itemIdentifier": identifier})
-    return {"batchItemFailures": copied}
+    kind = type(value)
+    if kind is str or kind is int or kind is float or kind is bool or value is None:
+        return value
+    if kind is dict:
+        copied = {}
+        for name, member in value.items():  # type: ignore[attr-defined]
+            if type(name) is not str:
+                raise _NotPlainError
+            copied[name] = _copy(member)
+        return copied
+    if kind is list:
+        return [_copy(member) for member in value]  # type: ignore[attr-defined]
+    raise _NotPlainError
 
 
 def _by_way_of_json(response: object) -> object:
@@ -86,10 +94,9 @@ def _by_way_of_json(response: object) -> object:
 
 def _encoded(response: object) -> str:
     try:
+        _ENCODER.encode(response)  # refuses what holds itself, so the walk of the next line ends
         return _ENCODER.encode(_with_named_tuples_as_objects(response))
-    except RecursionError as error:
-        raise MarshalError("Runtime.MarshalError", _unable(error)) from error
-    except Exception as error:
+    except Exception as error:  # the user's own classes may raise anything
         raise MarshalError("Runtime.MarshalError", _unable(error)) from error
 
 

@@ -1,1 +1,1 @@
-"""payloads."""
+"""Where the data of records comes from. Pure: random only through the `Random` it is given."""

@@ -266,6 +266,7 @@ def _environment(reading: _Reading, env_vars: Path | None) -> dict[str, str]:
     declared = {
         str(name): _variable(reading, str(name), value)
         for name, value in (chosen.items() if isinstance(chosen, Mapping) else ())
+        if reading.template.resolve(value) is not NO_VALUE
     }
     variables = {**_logging_variables(reading), **declared, **dict(shell_variables(declared))}
     if env_vars is not None:

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
 """
 
 import io
+import json
 from collections.abc import Iterable
 from typing import Self
 
@@ -18,14 +19,14 @@ STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/kcli"
 ROLE_ARN = "arn:aws:iam::123456789012:role/lambda-role"
 
 
-class KinesisData(msgspec.Struct, rename="camel", gc=False):
+class KinesisData(msgspec.Struct, rename="camel", gc=False, kw_only=True):
     """The `kinesis` member of a record. `data` is base64 in JSON and bytes here."""
 
+    kinesis_schema_version: str = "1.0"
     partition_key: str
     sequence_number: str
     data: bytes
     approximate_arrival_timestamp: float  # epoch seconds, in milliseconds' precision
-    kinesis_schema_version: str = "1.0"
     encryption_type: str | msgspec.UnsetType = msgspec.UNSET  # only in samples; Lambda sends none
 
 
@@ -131,18 +132,32 @@ def lambda_record(
         event_source_arn: of the stream, or of an enhanced fan-out consumer; names the region too.
     """
     record = KinesisEventRecord(
-        KinesisData(partition_key, sequence_number, data, arrival),
+        KinesisData(
+            partition_key=partition_key,
+            sequence_number=sequence_number,
+            data=data,
+            approximate_arrival_timestamp=arrival,
+        ),
         event_id=f"{shard_id}:{sequence_number}",
         aws_region=region_of(event_source_arn),
         event_source_arn=event_source_arn,
     )
-    return Record(shard_id, sequence_number, partition_key, arrival, _encode(record))
+    return Record(shard_id, sequence_number, partition_key, arrival, _ascii(_encode(record)))
 
 
 def region_of(arn: str) -> str:
     """`us-east-1` of `arn:aws:kinesis:us-east-1:123456789012:stream/kcli`; "" if it is no ARN."""
     parts = arn.split(":", 4)
     return parts[3] if len(parts) == 5 else ""
+
+
+def _ascii(document: bytes) -> bytes:
+    # A partition key may hold anything. Shown on a terminal it must not do anything.
+    if document.isascii() and b"\x7f" not in document:
+        return document
+    return (
+        json.dumps(json.loads(document), separators=(",", ":")).replace("\x7f", "\\u007f").encode()
+    )
 
 
 def _described(document: bytes | str, place: str, error: Exception) -> InputError:

@@ -18,10 +18,12 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.lines import shard_ids_of
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.source import open_plain
 from kinesis_cli.stream.survey import Survey
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
 HELD_PER_SHARD = 96 << 10  # bytes that each shard may hold however many there are: a batch or so
+NEAR = 64  # blocks
 REREAD = 128 << 10  # bytes of one shard's lines that are read again together
 
 
@@ -92,12 +94,15 @@ class Recording:
     """
 
     def __init__(self, survey: Survey) -> None:
+        self._survey = survey
         self._files, self._blocks = survey.files, survey.blocks
         self._shards = {
             shard_id: _ShardReader(shard.blocks, shard.arrivals)
             for shard_id, shard in survey.shards.items()
         }
         self._held_per_shard = max(HELD_PER_SHARD, HELD // max(1, len(self._shards)))
+        self._was_read = bytearray(len(self._blocks) + 1)  # one more: the search ends there
+        self._frontier = 0  # the first block that was not read
         self._close = survey.close
         self.shard_ids = tuple(self._shards)
         self.count = sum(shard.count for shard in survey.shards.values())
@@ -117,7 +122,7 @@ class Recording:
         Raises:
             InputError: names file, line or record, and field of the first thing that is wrong.
         """
-        return cls(Survey(paths, raw=raw))
+        return cls(Survey(map(open_plain, paths), raw=raw))
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +134,25 @@ class Recording:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def rewound(self) -> Self:
+        """The same records from the beginning; valid until this one is closed."""
+        return type(self)(self._survey)
+
+    def find(self, ending: str) -> Record:
+        """The one record whose sequence number ends with these digits.
+
+        Raises:
+            InputError: there is none, or there are several.
+        """
+        found = [r for r in self.records() if r.sequence_number.endswith(ending)]
+        if len(found) == 1 and ending:
+            return found[0]
+        problem = f"{len(found):,} records have" if found else "no record has"
+        raise InputError(
+            f"{problem} a sequence number that ends with {ending!r}",
+            advice="Give more of its last digits." if found else "",
+        )
 
     def close(self) -> None:
         """Close the files; no record can be taken any more."""
@@ -168,19 +192,30 @@ class Recording:
             text = self._read(file, start, lengths[-1][1])
             lines = [text[begin:end] for begin, end in lengths]
             shard.queue.extend(map(_record, *_parsed(b"\n".join(lines)), lines))
-        else:
-            self._read_block(shard)
+            return
+        wanted = shard.blocks[shard.next_block]
+        while self._was_read[self._frontier]:
+            self._frontier += 1
+        # Blocks in order, so that no shard has to read one again; but a recording may be sorted by
+        # shard, and then what lies between is left for the others.
+        first = self._frontier if self._frontier + NEAR > wanted else wanted
+        for number in range(min(first, wanted), wanted + 1):
+            if not self._was_read[number] or number == wanted:
+                self._read_block(number, shard)
 
-    def _read_block(self, wanting: "_ShardReader") -> None:
+    def _read_block(self, number: int, wanting: "_ShardReader") -> None:
         """Give each shard its records of a block; one that holds enough notes where they are."""
-        number = wanting.blocks[wanting.next_block]
         block = self._blocks[number]
         text = self._read(block.file, block.start, block.length)
+        self._was_read[number] = True
         shard_ids, parsed = _parsed(text)
         room = self._held_per_shard * len(parsed) // block.length  # in records as large as these
         taking = {}
         passing = {}
-        for shard_id, shard in self._shards.items():
+        for shard_id in set(shard_ids):
+            shard = self._shards.get(shard_id)
+            if shard is None:
+                raise _changed()
             if shard.awaits(number):
                 shard.next_block += 1
                 if shard is wanting or (len(shard.queue) < room and not shard.passed):

@@ -8,6 +8,7 @@ import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import BinaryIO, NamedTuple, cast
 
 import msgspec
@@ -17,14 +18,15 @@ from kinesis_cli.stream.documents import Documents, is_get_records_record
 from kinesis_cli.stream.lines import LATEST_ARRIVAL, CheckedLine, Fault, fault_in, shard_ids_of
 from kinesis_cli.stream.payload_lines import PayloadLines
 from kinesis_cli.stream.sequence import is_sequence_number
-from kinesis_cli.stream.source import BLOCK, MAX_LINE, blocks, not_utf8, open_plain, text_reader
+from kinesis_cli.stream.source import BLOCK, MAX_LINE, blocks, not_utf8, text_reader
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+_DOCUMENT = re.compile(rb'\s*\{\s*("Records"|"SequenceNumber")\s*:')
 _BOM = b"\xef\xbb\xbf"
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
-_decode = msgspec.json.Decoder(CheckedLine)
-_decode_any = msgspec.json.Decoder()
+_decode = msgspec.json.Decoder(CheckedLine).decode
+_decode_any = msgspec.json.Decoder().decode
 
 
 class Block(NamedTuple):
@@ -62,14 +64,14 @@ class Survey:
     """All inputs of one recording, checked.
 
     Args:
-        paths: files in order; "-" is standard input.
+        inputs: what `open_plain` gives, in order; they are opened as they are read.
         raw: each line is a payload, not a record.
 
     Raises:
         InputError: a file cannot be read, or a record is not usable.
     """
 
-    def __init__(self, paths: Sequence[str], *, raw: bool) -> None:
+    def __init__(self, inputs: Iterable[tuple[BinaryIO, str]], *, raw: bool) -> None:
         self.files: list[BinaryIO] = []
         self.blocks: list[Block] = []
         self.shards: dict[str, ShardSurvey] = {}
@@ -79,10 +81,12 @@ class Survey:
         self._payloads = PayloadLines()
         self._found_document = False
         try:
-            for path in paths:
-                self._add(path, raw=raw)
+            name = ""
+            for file, name in inputs:
+                self.files.append(file)
+                self._add(file, name, raw=raw)
             if not self.shards and not self._found_document:
-                raise InputError("no record in it", place=", ".join(paths))
+                raise InputError("no record in it", place=name)
         except BaseException:
             self.close()
             raise
@@ -92,9 +96,7 @@ class Survey:
         for file in self.files:
             file.close()
 
-    def _add(self, path: str, *, raw: bool) -> None:
-        file, name = open_plain(path)
-        self.files.append(file)
+    def _add(self, file: BinaryIO, name: str, *, raw: bool) -> None:
         if raw:
             self._add_rewritten(self._payload_lines(file, name), name, "line")
         elif _holds_lines(file.fileno()):
@@ -104,16 +106,16 @@ class Survey:
 
     def _add_lines(self, file: int, name: str) -> None:
         line = 1
-        descriptor = self.files[file].fileno()
-        for start, block in _located(descriptor, name):
-            breaks = block.count(b"\n")
-            # Only then is each line one record: within a record no "}" stands before a "{".
-            if block.count(b"}\n{") == breaks - block.endswith(b"}\n"):
-                place = Place(name, "line", range(line, line + breaks + 1))
-                self._add_block(block, Block(file, start, len(block)), place)
+        for start, text in _located(self.files[file].fileno(), name):
+            lines = text.removesuffix(b"\n").split(b"\n")
+            stripped = list(map(bytes.strip, lines))
+            place = Place(name, "line", range(line, line + len(lines)))
+            line += len(lines)
+            if all(stripped) and stripped == lines:
+                self._add_block(lines, Block(file, start, len(text)), place)
             else:
-                self._add_rewritten(_tidy(block, line, name), name, "line")
-            line += breaks
+                filled = filter(itemgetter(1), zip(place.numbers, stripped, strict=True))
+                self._add_rewritten(filled, name, "line")
 
     def _add_documents(self, file: BinaryIO, name: str) -> None:
         documents = Documents(text_reader(file.fileno(), name), name)
@@ -147,30 +149,32 @@ class Survey:
             self._spool = len(self.files)
             self.files.append(cast("BinaryIO", tempfile.TemporaryFile(buffering=0)))  # noqa: SIM115
         file = self.files[self._spool]
-        block, start = b"\n".join(lines) + b"\n", file.tell()
-        file.write(block)
-        self._add_block(block, Block(self._spool, start, len(block)), place)
+        text, start = b"\n".join(lines) + b"\n", file.tell()
+        file.write(text)
+        self._add_block(lines, Block(self._spool, start, len(text)), place)
 
-    def _add_block(self, text: bytes, block: Block, place: Place) -> None:
+    def _add_block(self, lines: list[bytes], block: Block, place: Place) -> None:
         try:
-            records = _decode.decode_lines(text)
-            if not text.isascii():
-                text.decode()  # a decoder does not look into the members that it skips
+            # One by one: two values on a line, or one on two lines, are no recording.
+            records = list(map(_decode, lines))
+            if not all(map(bytes.isascii, lines)):
+                b"".join(lines).decode()  # a decoder does not look into members that it skips
             shard_ids = shard_ids_of(records)
         except (*_REFUSED, InputError) as error:
-            raise _explained(text, place) from error
+            raise _explained(lines, place) from error
         datas = [record.kinesis for record in records]
         arrivals = [data.approximate_arrival_timestamp for data in datas]
+        numbers = [data.sequence_number for data in datas]
         earliest, latest = min(arrivals), max(arrivals)
-        if not (earliest >= 0 and latest < LATEST_ARRIVAL):
-            raise _explained(text, place)
-        self._check_order(shard_ids, [data.sequence_number for data in datas], text, place)
+        if earliest < 0 or latest >= LATEST_ARRIVAL or not "".join(numbers).encode().isdigit():
+            raise _explained(lines, place)
+        self._check_order(shard_ids, numbers, lines, place)
         self.first_arrival = min(self.first_arrival, earliest)
         self.last_arrival = max(self.last_arrival, latest)
         self._index(block, shard_ids, arrivals, place)
 
     def _check_order(
-        self, shard_ids: list[str], numbers: list[str], text: bytes, place: Place
+        self, shard_ids: list[str], numbers: list[str], lines: list[bytes], place: Place
     ) -> None:
         """Each sequence number is larger than the one before it in its shard."""
         lasts = self._last_numbers
@@ -178,11 +182,9 @@ class Survey:
             last = lasts.get(shard_id, "")
             # Numbers of the same length compare as text. All others, a shard's first too, are
             # looked at closely.
-            if not (
-                number > last and len(number) == len(last) and number.isdigit() and number.isascii()
-            ):
+            if not (number > last and len(number) == len(last)):
                 if not is_sequence_number(number):
-                    raise _explained(text, place)
+                    raise _explained(lines, place)
                 self._check_unusual(index, shard_ids, number, place)
             lasts[shard_id] = number
 
@@ -221,10 +223,10 @@ class Survey:
             shard.last_place = place.of(last_indices[shard_id])
 
 
-def _explained(text: bytes, place: Place) -> InputError:
+def _explained(lines: list[bytes], place: Place) -> InputError:
     """The sentence for the first record of some lines that is not usable."""
-    for index, line in enumerate(text.split(b"\n")):
-        if line and (error := _line_error(line, place, index)):
+    for index, line in enumerate(lines):
+        if error := _line_error(line, place, index):
             return error
     return InputError("not a recording", place=place.of(0))
 
@@ -233,7 +235,7 @@ def _line_error(line: bytes, place: Place, index: int) -> InputError | None:
     try:
         text = line.decode()
         value = json.loads(text)
-        _decode_any.decode(text)
+        _decode_any(text)
     except UnicodeDecodeError as error:
         return not_utf8(line[error.start], place.name, f"{place.unit} {place.numbers[index]}")
     except RecursionError:
@@ -267,17 +269,25 @@ def _located(descriptor: int, name: str) -> Iterator[tuple[int, bytes]]:
         raise _with_place(error, name) from error
 
 
-def _holds_lines(descriptor: int) -> bool:
+def holds_records(file: BinaryIO) -> bool:
+    """Whether a file looks like a recording, a Kinesis event or output of `get-records`."""
+    head = os.pread(file.fileno(), BLOCK, 0).removeprefix(_BOM)
+    return bool(_DOCUMENT.match(head)) or _holds_lines(file.fileno(), "kinesis")
+
+
+def _holds_lines(descriptor: int, member: str = "") -> bool:
     """Whether a file is a recording: its first line that is not blank is a record."""
     head = os.pread(descriptor, BLOCK, 0)
     if b"\n" not in head:
         head = os.pread(descriptor, MAX_LINE, 0)
     first = head.removeprefix(_BOM).lstrip().partition(b"\n")[0]
     try:
-        value = _decode_any.decode(first)
+        value = _decode_any(first)
     except _REFUSED:
         return False
-    return isinstance(value, dict) and "Records" not in value and not is_get_records_record(value)
+    if not isinstance(value, dict) or "Records" in value or is_get_records_record(value):
+        return False
+    return not member or member in value
 
 
 def _document_lines(documents: Documents, name: str) -> Iterator[tuple[int, bytes]]:
@@ -293,16 +303,3 @@ def _compact(value: object) -> bytes:
         return text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair; only an escape can carry it
         return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _tidy(block: bytes, line: int, name: str) -> Iterator[tuple[int, bytes]]:
-    """A block's lines without blank ones and without the spaces around them, numbered."""
-    for number, text in enumerate(block.split(b"\n"), line):
-        if text := text.strip():
-            try:
-                _decode.decode(text)  # alone: two values on a line are not two records
-            except _REFUSED as error:
-                place = Place(name, "line", [number])
-                if refused := _line_error(text, place, 0):
-                    raise refused from error
-            yield number, text

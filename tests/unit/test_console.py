@@ -10,13 +10,11 @@ from kinesis_cli.show.console import error, escape, note, plain, warn, write_jso
 
 HOSTILE = "\x1b[31m \x9b31m \u202e \u2066 \x7f \r\n [red]"
 
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+texts = st.text() | st.text(st.characters())  # with lone surrogates too
 json_documents = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
     max_leaves=20,
 )
 
@@ -55,6 +53,13 @@ def test_json_gives_back_the_same_values_and_is_printable_ascii(document: object
     for text in (line.getvalue()[:-1], page.getvalue().replace("\n", "")):
         assert text.isascii()
         assert text.isprintable()
+
+
+@pytest.mark.parametrize("beside", [0, 2**70])
+def test_what_json_has_no_number_for_becomes_null(beside: int) -> None:
+    file = io.StringIO()
+    write_line({"a": [float("nan"), float("inf")], "b": beside}, file)
+    assert json.loads(file.getvalue()) == {"a": [None, None], "b": beside}
 
 
 def test_one_document_is_one_line_of_ndjson() -> None:

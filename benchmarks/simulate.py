@@ -1,0 +1,127 @@
+"""`kcli simulate` of a large recording, against a bare loop over the same file and handler.
+
+The bare loop parses each line with orjson, makes batches of 100 of each shard and calls the same
+function: what nobody can go below. Times are seconds, memory is megabytes of the whole process.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measure import Row, row
+
+ROOT = Path(__file__).parent.parent
+RECORDS, SHARDS, PER_SECOND = 1_000_000, 4, 2_000
+ROUNDS = 3
+MEMORY_LIMIT_MB = 250
+
+BARE_LOOP = """
+import sys, orjson
+from new_message_processor.handler import function_handler
+waiting = {}
+with open(sys.argv[1], "rb") as lines:
+    for line in lines:
+        record = orjson.loads(line)
+        batch = waiting.setdefault(record["eventID"][:20], [])
+        batch.append(record)
+        if len(batch) == 100:
+            function_handler({"Records": batch}, None)
+            batch.clear()
+for batch in waiting.values():
+    function_handler({"Records": batch}, None)
+"""
+
+BLOCKED = """
+def handler(event, context):
+    if event["Records"][0]["eventID"].startswith("shardId-000000000002"):
+        raise RuntimeError("blocked")
+    return {"batchItemFailures": []}
+"""
+
+
+def write_recording(path: Path, records: int) -> None:
+    """Readings on four shards, interleaved, 2,000 a second."""
+    from kinesis_cli.stream.sequence import SequenceNumbers
+
+    numbers = [SequenceNumbers(shard, 1_764_000_000) for shard in range(SHARDS)]
+    data = "eyJ0ZW1wZXJhdHVyZSI6ODkuOSwicmVhZGluZ1RpbWVzdGFtcCI6MTc2NDAwMDAwMDAwMH0="
+    with path.open("w") as file:
+        for index in range(records):
+            shard, at = index * 7 % SHARDS, 1_764_000_100 + index / PER_SECOND
+            number = numbers[shard].next(at)
+            file.write(
+                f'{{"kinesis":{{"kinesisSchemaVersion":"1.0","partitionKey":"sensor-{index % 50}",'
+                f'"sequenceNumber":"{number}","data":"{data}",'
+                f'"approximateArrivalTimestamp":{at:.3f}}},"eventSource":"aws:kinesis",'
+                f'"eventVersion":"1.0","eventID":"shardId-{shard:012d}:{number}",'
+                '"eventName":"aws:kinesis:record","invokeIdentityArn":'
+                '"arn:aws:iam::123456789012:role/lambda-role","awsRegion":"eu-west-1",'
+                '"eventSourceARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/readings"}\n'
+            )
+
+
+def cost(*command: str) -> tuple[float, float]:
+    """CPU seconds and peak megabytes of a command; its output goes nowhere."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambda_function'}",
+        "AWS_LAMBDA_LOG_LEVEL": "WARNING",
+    }
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(
+        [sys.executable, *command], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command} ended with {process.returncode}")
+    del before
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def kcli(recording: Path, *options: str) -> tuple[str, ...]:
+    """The command line of a simulation."""
+    return ("-m", "kinesis_cli", "simulate", str(recording), *options)
+
+
+def run(records: int = RECORDS, rounds: int = ROUNDS) -> list[Row]:
+    """Rows of time and of memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        one, two = Path(folder, "one.ndjson"), Path(folder, "two.ndjson")
+        write_recording(one, records)
+        write_recording(two, 2 * records)
+        blocked = Path(folder, "blocked.py")
+        blocked.write_text(BLOCKED)
+        settings = ("--batch-size", "100")
+        return [*_times(one, settings, rounds), *_memory(one, two, settings, blocked)]
+
+
+def _times(one: Path, settings: tuple[str, ...], rounds: int) -> list[Row]:
+    targets = {"table": 2.0, "ndjson": 2.0, "json": 2.5}
+    taken: dict[str, list[float]] = {name: [] for name in ("bare", *targets)}
+    for _ in range(rounds):
+        taken["bare"].append(cost("-c", BARE_LOOP, str(one))[0])
+        for output in targets:
+            command = kcli(one, *settings, "--output", output)
+            taken[output].append(cost(*command)[0])
+    middle = {name: sorted(times)[len(times) // 2] for name, times in taken.items()}
+    return [
+        row(f"simulate 1,000,000 records, {output} (s)", middle[output], middle["bare"], target)
+        for output, target in targets.items()
+    ]
+
+
+def _memory(one: Path, two: Path, settings: tuple[str, ...], blocked: Path) -> list[Row]:
+    rows = []
+    mapping = ("--handler", f"{blocked}:handler", "--retention-hours", "48")
+    for name, options in {"all succeed": settings, "one of 4 shards blocked": mapping}.items():
+        for output in ("table", "ndjson"):
+            small = cost(*kcli(one, *options, "--output", output))[1]
+            large = cost(*kcli(two, *options, "--output", output))[1]
+            rows.append(row(f"peak MB of 2 M, 1 M: {name}, {output}", large, small, 1.1))
+            if large > MEMORY_LIMIT_MB:
+                raise RuntimeError(f"{large:.0f} MB, {name}, {output}")
+    return rows

@@ -1,0 +1,158 @@
+"""`kcli event`."""
+
+import sys
+from collections.abc import Iterator
+from itertools import tee
+from pathlib import Path
+from random import Random
+from time import time
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.payload_options import (
+    CountOption,
+    DataOption,
+    FromOption,
+    HotRateOption,
+    InvalidRateOption,
+    KeyFieldOption,
+    MaximumOption,
+    MinimumOption,
+    ModelOption,
+    PartitionKeyOption,
+    PayloadTemplateOption,
+    PeriodOption,
+    SensorsOption,
+    SeriesOption,
+    StepOption,
+    TemperatureOption,
+    TimestampOption,
+    payload_settings,
+)
+from kinesis_cli.event_source_mapping.moment import Moment
+from kinesis_cli.payloads.arriving import ArrivingRecords
+from kinesis_cli.payloads.series import Series, SeriesKind
+from kinesis_cli.payloads.settings import evenly
+from kinesis_cli.show.console import note
+from kinesis_cli.stream.event import STREAM_ARN
+from kinesis_cli.stream.payload_lines import START
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.writing import (
+    is_recording_name,
+    write_event,
+    write_event_to,
+    write_recording,
+    write_recording_to,
+)
+
+
+def event(
+    count: CountOption = None,
+    shards: Annotated[int, typer.Option("--shards", metavar="N", help="Shards of the stream.")] = 1,
+    sensors: SensorsOption = 1,
+    temperature: TemperatureOption = None,
+    timestamp: TimestampOption = None,
+    partition_key: PartitionKeyOption = None,
+    series: SeriesOption = SeriesKind.UNIFORM,
+    minimum: MinimumOption = 10.0,
+    maximum: MaximumOption = 40.0,
+    period: PeriodOption = 60,
+    step: StepOption = 1.0,
+    hot_rate: HotRateOption = 0.0,
+    invalid_rate: InvalidRateOption = 0.0,
+    aggregate: Annotated[
+        bool,
+        typer.Option(
+            "--aggregate",
+            help="Pack many payloads into a record, as the Kinesis Producer Library does.",
+        ),
+    ] = False,
+    data: DataOption = None,
+    from_file: FromOption = None,
+    key_field: KeyFieldOption = None,
+    template: PayloadTemplateOption = None,
+    model: ModelOption = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--start",
+            metavar="TIME",
+            help="When the first record arrives, epoch seconds, ISO 8601, or +SECONDS from now; "
+            "default: now. With --seed, now is 2025-01-01T00:00:00Z.",
+        ),
+    ] = None,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", help="From one record to the next.")
+    ] = 1.0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="The same bytes each time; default: never."),
+    ] = None,
+    event_source_arn: Annotated[
+        str,
+        typer.Option(
+            "--event-source-arn", metavar="ARN", help="Of the stream, or of one of its consumers."
+        ),
+    ] = STREAM_ARN,
+    output_file: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output-file",
+            metavar="FILE",
+            help="Write here, and only when all is well; a recording if the name ends in "
+            ".ndjson, .ndjson.gz or .ndjson.zst, else an event.",
+        ),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Build a Kinesis event or a recording.
+
+    Prints an event, with --output ndjson a recording. The payloads are readings of a sensor unless
+    --data, --from, --template or --model bring your own.
+
+    \b
+    Examples:
+      kcli event
+      kcli event --count 20 --shards 2 --sensors 5 --hot-rate 0.1 --seed 1
+      kcli event --count 100000 --interval 0.01 -o day.ndjson.gz
+      kcli event --data '{"temperature": 99.9, "readingTimestamp": 1}'
+      kcli event --from payloads.ndjson --key-field sensor.id
+    """
+    settings = payload_settings(
+        sensors=sensors,
+        temperature=temperature,
+        timestamp=timestamp,
+        partition_key=partition_key,
+        series=Series(series, minimum, maximum, period, step),
+        hot_rate=hot_rate,
+        invalid_rate=invalid_rate,
+        data=data,
+        from_file=from_file,
+        key_field=key_field,
+        template=template,
+        model=model,
+    )
+    origin = time() if seed is None else float(START)
+    first = origin if start is None else Moment.parse(start, "--start").after(origin)
+    number = count if count is not None or from_file is not None else 1
+    arrivals, times = tee(evenly(first, interval, number))
+    payloads = settings.payloads(Random(seed), times)
+    stream = ArrivingRecords(shards, first, event_source_arn=event_source_arn)
+    build = stream.aggregates if aggregate else stream.records
+    records = build(zip(arrivals, payloads, strict=False))
+    _write(records, output_file, output)
+
+
+def _write(records: Iterator[Record], file: Path | None, output: Output) -> None:
+    if file is None:
+        write = write_recording_to if output is Output.NDJSON else write_event_to
+        sys.stdout.flush()
+        write(sys.stdout.buffer, records)
+        return
+    as_recording = output is Output.NDJSON or is_recording_name(file)
+    written = (write_recording if as_recording else write_event)(records, file)
+    kind = "a recording" if as_recording else "an event"
+    note(f"{file}: {kind} of {written:,} record{'' if written == 1 else 's'}")

@@ -1,0 +1,66 @@
+"""Moments and lengths of virtual time as a user writes them."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.settings import epoch_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time: absolute, or so many seconds after the first arrival."""
+
+    seconds: float
+    is_relative: bool = False
+
+    @classmethod
+    def parse(cls, text: str, place: str) -> "Moment":
+        """Read epoch seconds, an ISO 8601 time, or `+SECONDS` after the first arrival.
+
+        Raises:
+            InputError: it has another form.
+        """
+        try:
+            if text.startswith("+"):
+                return cls(_finite(text[1:]), is_relative=True)
+            return cls(epoch_seconds(text))
+        except (ValueError, OverflowError):
+            raise InputError(
+                f"{text!r} is no time",
+                place=place,
+                advice="Write epoch seconds, an ISO time such as 2026-01-31T12:00:00Z, or "
+                "+SECONDS after the first arrival.",
+            ) from None
+
+    def after(self, first_arrival: float | None) -> float:
+        """The moment in epoch seconds."""
+        return self.seconds + (first_arrival or 0.0) if self.is_relative else self.seconds
+
+
+def call_duration(text: str) -> float | None:
+    """Seconds that a call takes; None for `measured`.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if text == "measured":
+        return None
+    try:
+        return _finite(text)
+    except ValueError:
+        raise InputError(
+            f"{text!r} is no length of time",
+            place="--invocation-duration",
+            advice="Write seconds, such as 0.25, or measured.",
+        ) from None
+
+
+def _finite(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text.strip()):
+        raise ValueError(text)
+    seconds = float(text)
+    if math.isinf(seconds):
+        raise ValueError(text)
+    return seconds

@@ -1,0 +1,146 @@
+"""One call of a function with one event: what `kcli invoke` does."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import (
+    Handler,
+    InvocationRequest,
+    InvocationResult,
+)
+from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge, misspelt_key
+from kinesis_cli.stream.event import kinesis_event, lambda_record
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.sequence import SequenceNumbers
+from kinesis_cli.stream.shards import shard_id
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAXIMUM_EVENT_BYTES = 6 * 1024 * 1024
+
+DEFAULT_TEMPERATURE = 21.5
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a function is called with."""
+
+    records: tuple[Record, ...]
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SingleInvocation:
+    """One call, and what it means for each record."""
+
+    handler: str  # "new_message_processor.handler.function_handler"
+    runtime: str  # "in-process"
+    request_id: str
+    records: tuple[Record, ...]
+    result: InvocationResult
+    failed: tuple[Record, ...]  # those that the function reported, in its order
+    remark: str  # what is wrong with the answer, one sentence; "" if nothing is
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether a record has failed, alone or with its whole batch."""
+        return bool(self.failed or self.result.error)
+
+
+def read_event(path: str, *, raw: bool = False) -> Event:
+    """All records of a file as one event; an event's further members (a window's) are kept.
+
+    Args:
+        path: an event, a recording, output of `aws kinesis get-records`; "-" is standard input.
+        raw: each line is a payload.
+
+    Raises:
+        InputError: the file is not usable, empty, or more than Lambda takes in one call.
+    """
+    from kinesis_cli.stream.recording import Recording  # not needed for an event of one reading
+
+    records: list[Record] = []
+    size = 0
+    with Recording.open([path], raw=raw) as recording:
+        for record in recording.records():
+            records.append(record)
+            size += len(record.raw) + 1
+            if size > MAXIMUM_EVENT_BYTES:
+                raise InputError(
+                    f"more than the {MAXIMUM_EVENT_BYTES:,} bytes that a function takes at once",
+                    place=path,
+                    advice="`kcli simulate` delivers it in batches.",
+                )
+    if not records:
+        raise InputError("no records, so there is nothing to call the function with", place=path)
+    payload = kinesis_event(records)
+    if members := {} if raw else _further_members(path):
+        payload = msgspec.json.encode({"Records": msgspec.Raw(payload[11:-1]), **members})
+    return Event(tuple(records), payload)
+
+
+def _further_members(path: str) -> Mapping[str, msgspec.Raw]:
+    """What an event holds besides its records, as written."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - "-" is a name here, too
+            document = msgspec.json.decode(file.read(), type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.MsgspecError, UnicodeError):
+        return {}  # standard input, packed, or lines: `Recording` has said what is wrong with it
+    if "Records" not in document or "NextShardIterator" in document:
+        return {}
+    return {name: value for name, value in document.items() if name != "Records"}
+
+
+def reading_event(temperature: float | None = None, timestamp: int | None = None) -> Event:
+    """An event of one reading, which has just arrived.
+
+    Args:
+        temperature: degrees Celsius.
+        timestamp: epoch seconds of the reading; default: now.
+    """
+    arrival = round(time.time(), 3)
+    reading = {
+        "temperature": DEFAULT_TEMPERATURE if temperature is None else temperature,
+        "readingTimestamp": int(arrival) if timestamp is None else timestamp,
+    }
+    record = lambda_record(
+        shard_id=shard_id(0),
+        sequence_number=SequenceNumbers(0, created=int(arrival)).next(arrival),
+        partition_key="sensor-1",
+        arrival=arrival,
+        data=json.dumps(reading).encode(),
+    )
+    return Event((record,), kinesis_event([record]))
+
+
+def invoke_once(handler: Handler, event: Event) -> SingleInvocation:
+    """Call `handler` with `event` and read its answer as Lambda would."""
+    request_id = str(uuid.uuid4())
+    result = handler.invoke(InvocationRequest(request_id, event.payload))
+    failed, remark = _answer(result, event.records) if result.error is None else ((), "")
+    return SingleInvocation(
+        handler.name, handler.runtime, request_id, event.records, result, failed, remark
+    )
+
+
+def _answer(
+    result: InvocationResult, records: tuple[Record, ...]
+) -> tuple[tuple[Record, ...], str]:
+    match judge(result.response, records):
+        case Reported(failures=failures):
+            return tuple(_in_order(failures, records)), ""
+        case Malformed(why=why):
+            return (), f"the whole batch counts as failed: {why}"
+        case _:
+            key = misspelt_key(result.response)
+            return (), f"{key} is no member that Lambda reads; batchItemFailures is" if key else ""
+
+
+def _in_order(numbers: Iterable[str], records: Iterable[Record]) -> list[Record]:
+    by_number = {record.sequence_number: record for record in records}
+    return [by_number[number] for number in dict.fromkeys(numbers)]

@@ -1,0 +1,109 @@
+"""Payloads as the records that a stream would make of them."""
+
+from collections.abc import Iterable, Iterator
+
+from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.stream.aggregate import MAX_SIZE, UserRecord, aggregated
+from kinesis_cli.stream.event import STREAM_ARN, lambda_record
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.sequence import SequenceNumbers
+from kinesis_cli.stream.shards import (
+    Shard,
+    even_shards,
+    explicit_hash_key,
+    hash_key,
+    shard_index,
+    shard_of,
+)
+
+_KNOWN_KEYS = 100_000  # partition keys whose shard is remembered
+
+
+class ArrivingRecords:
+    """A stream that takes payloads and gives the records that Lambda would read from it.
+
+    Args:
+        shards: how many; each takes an equal range of hash keys.
+        created: when the stream was created, epoch seconds; part of the sequence numbers.
+        event_source_arn: of the stream, or of an enhanced fan-out consumer.
+
+    Raises:
+        InputError: no stream has so many shards.
+    """
+
+    def __init__(self, shards: int, created: float, *, event_source_arn: str = STREAM_ARN) -> None:
+        self._shards = even_shards(shards)
+        self._arn = event_source_arn
+        self._numbers = {
+            shard.shard_id: SequenceNumbers(shard_index(shard.shard_id), int(created))
+            for shard in self._shards
+        }
+        self._by_key: dict[str, Shard] = {}
+
+    def records(self, payloads: Iterable[tuple[float, Payload]]) -> Iterator[Record]:
+        """A record for each payload.
+
+        Args:
+            payloads: each with its arrival, epoch seconds.
+        """
+        for arrival, payload in payloads:
+            yield self._record(self._shard(payload).shard_id, arrival, payload)
+
+    def aggregates(self, payloads: Iterable[tuple[float, Payload]]) -> Iterator[Record]:
+        """Records that hold many payloads of one shard, as the Kinesis Producer Library packs them.
+
+        A record arrives with the last of its payloads, or at the end of all.
+        """
+        waiting: dict[str, _Waiting] = {}
+        arrival = 0.0
+        for arrival, payload in payloads:
+            shard_id = self._shard(payload).shard_id
+            packed = waiting.setdefault(shard_id, _Waiting())
+            if packed.records and packed.size + len(payload.data) > MAX_SIZE:
+                yield self._record(shard_id, arrival, packed.taken())
+            packed.add(payload)
+        for shard_id, packed in waiting.items():
+            yield self._record(shard_id, arrival, packed.taken())
+
+    def _record(self, shard_id: str, arrival: float, payload: Payload) -> Record:
+        return lambda_record(
+            shard_id=shard_id,
+            sequence_number=self._numbers[shard_id].next(arrival),
+            partition_key=payload.partition_key,
+            arrival=arrival,
+            data=payload.data,
+            event_source_arn=self._arn,
+        )
+
+    def _shard(self, payload: Payload) -> Shard:
+        if payload.explicit_hash_key is not None:
+            return shard_of(self._shards, explicit_hash_key(payload.explicit_hash_key))
+        key = payload.partition_key
+        shard = self._by_key.get(key)
+        if shard is None:
+            shard = shard_of(self._shards, hash_key(key))
+            if len(self._by_key) < _KNOWN_KEYS:
+                self._by_key[key] = shard
+        return shard
+
+
+class _Waiting:
+    """Payloads of one shard that will be packed together."""
+
+    def __init__(self) -> None:
+        self.records: list[UserRecord] = []
+        self.size = 0  # bytes, of the data
+
+    def add(self, payload: Payload) -> None:
+        """Take one more."""
+        self.records.append(
+            UserRecord(payload.partition_key, payload.data, payload.explicit_hash_key)
+        )
+        self.size += len(payload.data)
+
+    def taken(self) -> Payload:
+        """All of them packed, under the first one's key; nothing waits any more."""
+        first = self.records[0]
+        packed = Payload(first.partition_key, first.explicit_hash_key, aggregated(self.records))
+        self.records, self.size = [], 0
+        return packed

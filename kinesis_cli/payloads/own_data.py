@@ -1,0 +1,95 @@
+"""The user's own data: a text, a file of payloads, records that exist already."""
+
+import json
+import os
+import sys
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from itertools import repeat
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.stream.recording import Recording
+from kinesis_cli.stream.source import blocks, open_plain
+from kinesis_cli.stream.survey import Survey, holds_records
+
+
+def data_argument(argument: str) -> bytes:
+    """What `--data` names: its own text, a file's content (`@FILE`) or standard input (`-`).
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        if argument == "-":
+            return sys.stdin.buffer.read()
+        if argument.startswith("@"):
+            return Path(argument[1:]).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise InputError(reason, place=f"--data {argument}") from error
+    return os.fsencode(argument)
+
+
+def same_data(data: bytes) -> Iterator[Payload]:
+    """The same payload again and again, each with a key of its own."""
+    return numbered(repeat(data))
+
+
+def payloads_from(path: str) -> Iterator[Payload]:
+    """The payloads in a file: one a line, or those of a recording or a Kinesis event.
+
+    Args:
+        path: plain, `.gz` or `.zst`; "-" is standard input.
+
+    Raises:
+        InputError: it cannot be read, or a record in it is not usable.
+    """
+    file, name = open_plain(path)
+    if not holds_records(file):
+        with file:
+            lines = (line for _, text in blocks(file.fileno()) for line in text.split(b"\n"))
+            yield from numbered(line for line in (one.strip() for one in lines) if line)
+        return
+    with Recording(Survey([(file, name)], raw=False)) as recording:
+        for record in recording.records():
+            data = json.loads(record.raw)["kinesis"]["data"]
+            yield Payload(record.partition_key, None, b64decode(data))
+
+
+def numbered(datas: Iterable[bytes]) -> Iterator[Payload]:
+    """Payloads with the partition keys record-1, record-2, …: they spread over all shards."""
+    for number, data in enumerate(datas, 1):
+        yield Payload(f"record-{number}", None, data)
+
+
+def with_key(payloads: Iterable[Payload], partition_key: str) -> Iterator[Payload]:
+    """The same payloads, all with one partition key."""
+    for payload in payloads:
+        yield payload._replace(partition_key=partition_key)
+
+
+def with_key_from(payloads: Iterable[Payload], path: str) -> Iterator[Payload]:
+    """The same payloads, the partition key taken from a field of their JSON.
+
+    Args:
+        payloads: JSON objects.
+        path: names separated by dots, `sensor.id`.
+
+    Raises:
+        InputError: a payload has no such field, or it is no text or number.
+    """
+    for number, payload in enumerate(payloads, 1):
+        place = f"payload {number}"
+        try:
+            value = json.loads(payload.data)
+        except (ValueError, RecursionError) as error:
+            raise InputError("not JSON, so it has no key field", place=place) from error
+        for name in path.split("."):
+            if not isinstance(value, dict) or name not in value:
+                raise InputError(f"no field '{path}' to take the key from", place=place)
+            value = value[name]
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
+            raise InputError(f"the key field '{path}' is no text or number", place=place)
+        yield payload._replace(partition_key=str(value)[:256])

@@ -1,0 +1,80 @@
+"""The same recording under several mappings, summaries side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.trace import Summary
+from kinesis_cli.show.cells import cut, duration_cell
+from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.show.simulation import mapping_in_words, summary_document
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One of the runs."""
+
+    name: str  # where its mapping came from
+    mapping: EventSourceMapping
+    summary: Summary
+
+
+def show_comparison(runs: Sequence[Compared], output: str) -> None:
+    """Print the runs: a column each, or an object each."""
+    documents = [
+        {
+            "name": run.name,
+            "mapping": run.mapping.to_aws(),
+            "summary": summary_document(run.summary),
+        }
+        for run in runs
+    ]
+    if output == "json":
+        write_json({"version": 1, "comparison": documents})
+    elif output == "ndjson":
+        for document in documents:
+            write_line({"type": "comparison", **document})
+    else:
+        _table(runs)
+
+
+def _table(runs: Sequence[Compared]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    console = stdout_console()
+    for letter, run in zip(_letters(runs), runs, strict=True):
+        words = f"{letter}  {run.name}: {mapping_in_words(run.mapping.to_aws())}"
+        console.print(plain(words), soft_wrap=True)
+    table = Table("", *_letters(runs), box=SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, cells in _rows(runs):
+        best = len(set(cells)) > 1
+        table.add_row(plain(name), *map(plain, cells), style="" if best else "dim")
+    console.print(table)
+
+
+def _letters(runs: Sequence[Compared]) -> list[str]:
+    return [cut(escape(f"[{number}]"), 4) for number in range(1, len(runs) + 1)]
+
+
+def _rows(runs: Sequence[Compared]) -> list[tuple[str, list[str]]]:
+    summaries = [run.summary for run in runs]
+    return [
+        ("invocations", [f"{s.invocations:,}" for s in summaries]),
+        ("records succeeded", [f"{s.succeeded:,}" for s in summaries]),
+        ("records discarded", [f"{s.discarded:,}" for s in summaries]),
+        ("records expired", [f"{s.expired:,}" for s in summaries]),
+        ("records filtered", [f"{s.filtered:,}" for s in summaries]),
+        ("records undelivered", [f"{s.undelivered:,}" for s in summaries]),
+        ("redelivered", [f"{s.redelivered:,}" for s in summaries]),
+        ("answers ignored", [f"{sum(s.warnings.values()):,}" for s in summaries]),
+        ("iterator age up to", [duration_cell(s.max_iterator_age_seconds) for s in summaries]),
+        ("longest block", [_block(s) for s in summaries]),
+        ("virtual time", [duration_cell(s.elapsed_seconds) for s in summaries]),
+    ]
+
+
+def _block(summary: Summary) -> str:
+    return duration_cell(summary.longest_block.seconds) if summary.longest_block else "none"

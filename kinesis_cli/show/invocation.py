@@ -1,0 +1,209 @@
+"""The result of `kcli invoke`: as tables for people, as JSON for programs."""
+
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from kinesis_cli.event_source_mapping.invocation import FunctionError
+from kinesis_cli.handlers.single import SingleInvocation
+from kinesis_cli.project.function import Function
+from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.stream.event import KinesisEventRecord
+from kinesis_cli.stream.record import Record
+
+WIDE = 150  # columns from which on sequence numbers, times and payloads fit side by side
+LONGEST_RESPONSE = 2_000  # characters that the table view shows
+
+
+def show_invocation(invocation: SingleInvocation, function: Function, output: str) -> None:
+    """Print an invocation.
+
+    Args:
+        invocation: what was called and what came of it.
+        function: where the code and its settings came from.
+        output: "table", "json" or "ndjson".
+    """
+    if output == "json":
+        write_json(as_document(invocation))
+    elif output == "ndjson":
+        write_line(as_document(invocation))
+    elif sys.stdout is not None:
+        _Page().show(invocation, function)
+
+
+def as_document(invocation: SingleInvocation) -> dict[str, object]:
+    """An invocation as JSON, version 1."""
+    result = invocation.result
+    return {
+        "version": 1,
+        "function": {"handler": invocation.handler, "runtime": invocation.runtime},
+        "requestId": invocation.request_id,
+        "response": _json_numbers(result.response),
+        "batchItemFailures": [record.sequence_number for record in invocation.failed],
+        "error": None if result.error is None else _error_document(result.error),
+        "durationMs": round(result.elapsed * 1000, 3),
+        "logs": list(result.logs),
+        "report": result.report,
+    }
+
+
+def _error_document(error: FunctionError) -> dict[str, object]:
+    return {
+        "errorType": error.error_type,
+        "errorMessage": error.error_message,
+        "stackTrace": list(error.stack_trace),
+    }
+
+
+def _json_numbers(value: object) -> object:
+    """NaN and infinities, which a handler may return and JSON has not, as null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_json_numbers(member) for member in value]
+    if isinstance(value, dict):
+        return {name: _json_numbers(member) for name, member in value.items()}
+    return value
+
+
+class _Page:
+    """The table view, from top to bottom.
+
+    Where nothing is styled, lines are written as they are: rich takes as long to import as half
+    of all the rest, and only a table needs it.
+    """
+
+    def __init__(self) -> None:
+        self._styled = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+    def show(self, invocation: SingleInvocation, function: Function) -> None:
+        result = invocation.result
+        self._line(f"{invocation.handler}, {invocation.runtime}", style="bold")
+        self._line(f"from {function.origin}", style="dim")
+        self._line(_summary(invocation), style="red" if invocation.has_failures else "green")
+        if invocation.remark:
+            self._line(invocation.remark, style="yellow")
+        if invocation.failed:
+            self._heading("Batch item failures")
+            self._failures(invocation.failed)
+        if result.error is not None:
+            self._heading("Error")
+            for line in _error_lines(result.error, function):
+                self._line(line)
+        else:
+            self._heading("Response")
+            self._line(_shortened(json.dumps(result.response, ensure_ascii=False)))
+        if result.logs:
+            self._heading("Log")
+            for line in result.logs:
+                self._line(line)
+
+    def _heading(self, text: str) -> None:
+        self._line("")
+        self._line(text, style="bold")
+
+    def _line(self, text: str, style: str = "") -> None:
+        if self._styled:
+            # a long line stays one line: the terminal wraps it, a pipe does not
+            stdout_console().print(plain(text), style=style, soft_wrap=True)
+        else:
+            sys.stdout.write(f"{escape(text)}\n")
+
+    def _failures(self, records: tuple[Record, ...]) -> None:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+
+        console = stdout_console()
+        wide = console.width >= WIDE
+        headings = ("Sequence number", "Shard", "Partition key", "Arrival", "Payload")
+        rows = [[escape(cell) for cell in _cells(record, wide=wide)] for record in records]
+        others = [max(map(len, column)) for column in zip(headings, *rows, strict=True)][:-1]
+        room = console.width - sum(others) - 3 * len(headings)
+        table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False)
+        for *cells, payload in rows:
+            table.add_row(*map(plain, cells), plain(_cut(payload, max(room, 8))))
+        console.print(table)
+
+
+def _cells(record: Record, *, wide: bool) -> list[str]:
+    number, arrival = record.sequence_number, _iso(record.arrival)
+    return [
+        number if wide or len(number) <= 15 else f"{number[:7]}…{number[-7:]}",
+        _shard(record.shard_id),
+        _cut(record.partition_key, 40 if wide else 13),
+        arrival if wide else arrival[11:-1],
+        _payload(record),
+    ]
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _shard(shard_id: str) -> str:
+    """`shardId-000000000006` as `6`."""
+    digits = shard_id.removeprefix("shardId-")
+    return str(int(digits)) if digits.isdecimal() else shard_id
+
+
+def _iso(epoch_seconds: float) -> str:
+    try:
+        time = datetime.fromtimestamp(epoch_seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return str(epoch_seconds)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _payload(record: Record) -> str:
+    """The record's data: as text where it is that, else in hexadecimal."""
+    data = msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data
+    start = data[:300]  # more is never shown; a cut character at its end does no harm
+    try:
+        return start.decode()
+    except UnicodeDecodeError as error:
+        cut = error.start > len(start) - 4 and len(data) > len(start)
+        return start[: error.start].decode() if cut else f"0x{start.hex()}"
+
+
+def _summary(invocation: SingleInvocation) -> str:
+    count = len(invocation.records)
+    records = "1 record" if count == 1 else f"{count} records"
+    took = f"{invocation.result.elapsed * 1000:.1f} ms"
+    if invocation.result.error is not None:
+        return f"{records}: the call failed after {took}"
+    if invocation.failed:
+        return f"{records}: {len(invocation.failed)} failed, in {took}"
+    return f"{records}: handled in {took}"
+
+
+def _shortened(text: str) -> str:
+    left_out = len(text) - LONGEST_RESPONSE
+    if left_out <= 0:
+        return text
+    return f"{text[:LONGEST_RESPONSE]}… ({left_out:,} more characters, --output json shows all)"
+
+
+def _error_lines(error: FunctionError, function: Function) -> Iterator[str]:
+    """As in the function's log, with the frames of the user's own code."""
+    yield from f"[ERROR] {error.error_type}: {error.error_message}".split("\n")
+    if error.stack_trace:
+        yield "Traceback (most recent call last):"
+        for frame in _own_frames(error.stack_trace, function.code_uri):
+            yield from frame.rstrip("\n").split("\n")
+
+
+def _own_frames(stack: tuple[str, ...], folder: Path) -> list[str]:
+    """Those of the frames whose file lies in the function's folder; all, where none does."""
+    own = []
+    for frame in stack:
+        file = re.match(r'  File "(.+?)", line', frame)
+        if file and Path(file[1]).is_relative_to(folder) and "site-packages" not in file[1]:
+            own.append(frame)
+    return own or list(stack)

@@ -1,0 +1,496 @@
+"""A simulation as it goes: tables for people, JSON for programs. All faces read the same rows."""
+
+import json
+import re
+import textwrap
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from kinesis_cli.event_source_mapping.trace import (
+    Destination,
+    ExpiredRecords,
+    FailedRecord,
+    FilteredRecords,
+    Invocation,
+    Row,
+    Summary,
+)
+from kinesis_cli.show.cells import (
+    counted,
+    cut,
+    duration_cell,
+    number_cell,
+    payload_cell,
+    shard_cell,
+    since_cell,
+    time_cell,
+)
+from kinesis_cli.show.console import escape, plain, stdout_console, write_line, write_text
+
+T = TypeVar("T")
+
+WHOLE_NUMBERS_FROM = 150  # columns
+FIRST_ROWS, LAST_ROWS = 12, 4  # what stays of a long list without --all
+OUTCOME_STYLES = {"success": "green", "partial": "yellow", "failed": "red", "throttled": "magenta"}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is being run: the head of every view."""
+
+    handler: str
+    runtime: str
+    handler_origin: str
+    mapping: Mapping[str, object]  # effective settings under AWS's names
+    mapping_origin: str
+    source: str  # "fixtures/batch.json"
+    records: int
+    shards: int
+    start_at: float  # epoch seconds
+
+    def function(self) -> dict[str, object]:
+        """The `function` member of the JSON contract."""
+        return {"handler": self.handler, "runtime": self.runtime}
+
+
+class View(Protocol):
+    """Shows a run: `row` for each row as it comes, `finish` once."""
+
+    def row(self, row: Row) -> None:
+        """Show, or keep for the end, what happened."""
+        ...
+
+    def finish(self, summary: Summary) -> None:
+        """Show the rest."""
+        ...
+
+
+def simulation_view(run: Run, output: str, *, show_all: bool) -> View:
+    """The view for `--output`: "table", "json" or "ndjson"."""
+    match output:
+        case "json":
+            return JsonView(run)
+        case "ndjson":
+            return LinesView(run)
+        case _:
+            return TableView(run, show_all=show_all)
+
+
+class SilentView:
+    """Shows nothing: of compared runs only the summaries count."""
+
+    def row(self, row: Row) -> None:
+        """Show nothing."""
+
+    def finish(self, summary: Summary) -> None:
+        """Show nothing."""
+
+
+# JSON
+
+
+def invocation_document(row: Invocation) -> dict[str, object]:
+    """An invocation as JSON."""
+    return {
+        "index": row.index,
+        "requestId": row.request_id,
+        "shardId": row.shard_id,
+        "at": row.at,
+        "attempt": row.attempt,
+        "sequenceNumbers": row.sequence_numbers,
+        "outcome": row.outcome,
+        "checkpoint": row.checkpoint,
+        "batchItemFailures": row.batch_item_failures,
+        "error": None if row.error is None else row.error.document(),
+        "reason": row.reason,
+        "durationMs": row.duration_ms,
+    }
+
+
+def summary_document(summary: Summary) -> dict[str, object]:
+    """The summary as JSON."""
+    return {
+        "records": summary.records,
+        "succeeded": summary.succeeded,
+        "discarded": summary.discarded,
+        "filtered": summary.filtered,
+        "expired": summary.expired,
+        "skipped": summary.skipped,
+        "undelivered": summary.undelivered,
+        "invocations": summary.invocations,
+        "redelivered": summary.redelivered,
+        "maxIteratorAgeSeconds": summary.max_iterator_age_seconds,
+        "elapsedSeconds": summary.elapsed_seconds,
+    }
+
+
+class LinesView:
+    """NDJSON: a line for each thing that happens, the summary last."""
+
+    def __init__(self, run: Run) -> None:
+        write_line(
+            {"type": "run", "version": 1, "function": run.function(), "mapping": run.mapping}
+        )
+
+    def row(self, row: Row) -> None:
+        """Write the row's line."""
+        match row:
+            case Invocation():
+                write_line({"type": "invocation", **invocation_document(row)})
+            case Destination(document=document):
+                write_line({"type": "destination", **document})
+            case FilteredRecords(sequence_numbers=numbers, shard_id=shard_id):
+                write_line({"type": "filtered", "shardId": shard_id, "sequenceNumbers": numbers})
+            case ExpiredRecords(sequence_numbers=numbers, shard_id=shard_id):
+                write_line({"type": "expired", "shardId": shard_id, "sequenceNumbers": numbers})
+            case FailedRecord():
+                pass  # what it tells is in the invocations
+
+    def finish(self, summary: Summary) -> None:
+        """Write the summary's line."""
+        write_line({"type": "summary", **summary_document(summary)})
+
+
+class JsonView:
+    """One document, its invocations written as they happen, one a line."""
+
+    def __init__(self, run: Run) -> None:
+        self._destination: list[Mapping[str, object]] = []
+        self._filtered: list[str] = []
+        self._expired: list[str] = []
+        self._is_first = True
+        write_text('{"version": 1,\n "function": ')
+        write_line(run.function(), end=',\n "mapping": ')
+        write_line(run.mapping, end=',\n "invocations": [')
+
+    def row(self, row: Row) -> None:
+        """Write an invocation, keep the rest."""
+        match row:
+            case Invocation():
+                write_text("\n  " if self._is_first else ",\n  ")
+                write_line(invocation_document(row), end="")
+                self._is_first = False
+            case Destination(document=document):
+                self._destination.append(document)
+            case FilteredRecords(sequence_numbers=numbers):
+                self._filtered.extend(numbers)
+            case ExpiredRecords(sequence_numbers=numbers):
+                self._expired.extend(numbers)
+            case FailedRecord():
+                pass
+
+    def finish(self, summary: Summary) -> None:
+        """Write what was kept, and the summary."""
+        write_text('],\n "destination": ')
+        write_line(self._destination, end=',\n "filtered": ')
+        write_line(self._filtered, end=',\n "expired": ')
+        write_line(self._expired, end=',\n "summary": ')
+        write_line(summary_document(summary), end="}\n")
+
+
+# Tables
+
+
+class TableView:
+    """For people, from top to bottom: what runs, the invocations, what failed, what it means.
+
+    Invocations are shown as they come; of a long list the middle is left out, unless all are asked
+    for. What is kept until the end is bounded.
+    """
+
+    def __init__(self, run: Run, *, show_all: bool) -> None:
+        self._run, self._show_all = run, show_all
+        self._console = stdout_console()
+        self._whole_numbers = self._console.width >= WHOLE_NUMBERS_FROM
+        self._shown = 0
+        self._last: deque[Invocation] = deque(maxlen=LAST_ROWS)
+        self._folded = 0
+        self._failed: list[FailedRecord] = []
+        self._documents: list[Destination] = []
+        self._left_out: Counter[str] = Counter()
+        self._explanations: dict[str, str] = {}
+        self._head()
+
+    def row(self, row: Row) -> None:
+        """Show an invocation, or keep what comes below them."""
+        match row:
+            case Invocation():
+                self._invocation(row)
+            case FailedRecord():
+                self._keep(self._failed, row, "record")
+            case Destination():
+                self._keep(self._documents, row, "document")
+            case FilteredRecords(explanations=explanations):
+                self._explanations.update(explanations)
+            case ExpiredRecords():
+                pass
+
+    def finish(self, summary: Summary) -> None:
+        """Show the rest."""
+        for row in self._last:
+            self._print_invocation(row)
+        if not self._shown and not self._last:
+            self._line("  none", "dim")
+        self._failed_records()
+        self._filtered_records(summary)
+        self._on_failure_documents()
+        self._summary(summary)
+
+    def _keep(self, rows: list[T], row: T, noun: str) -> None:
+        if self._show_all or len(rows) < FIRST_ROWS + LAST_ROWS:
+            rows.append(row)
+        else:
+            self._left_out[noun] += 1
+
+    # What runs
+
+    def _head(self) -> None:
+        run = self._run
+        records = f"{counted(run.records, 'record')} on {counted(run.shards, 'shard')}"
+        self._labelled("handler", f"{run.handler} ({run.runtime})", f"from {run.handler_origin}")
+        self._labelled("mapping", mapping_in_words(run.mapping), f"from {run.mapping_origin}")
+        self._labelled(
+            "stream",
+            f"{records}, from {run.source}",
+            f"virtual time starts at {time_cell(run.start_at)}",
+        )
+        self._heading("Invocations")
+
+    def _labelled(self, label: str, text: str, origin: str) -> None:
+        self._console.print(plain(f"{label:9}"), style="bold", end="")
+        self._wrapped(text, indent=9)
+        self._console.print(" " * 9, end="")
+        self._wrapped(origin, indent=9, style="dim")
+
+    # Invocations
+
+    def _invocation(self, row: Invocation) -> None:
+        if self._show_all or self._shown < FIRST_ROWS:
+            self._shown += 1
+            self._print_invocation(row)
+            return
+        if len(self._last) == LAST_ROWS:
+            self._folded += 1
+        self._last.append(row)
+
+    def _print_invocation(self, row: Invocation) -> None:
+        if row is (self._last[0] if self._last else None) and self._folded:
+            folded = f"  … {counted(self._folded, 'more invocation')} (--all shows them all)"
+            self._line(folded, "dim")
+        if row.index == 0:
+            self._line(
+                f"{'#':>5} {'time':>9} {'shard':>5} {'try':>3} {'size':>5}  outcome  what followed"
+            )
+        at = since_cell(row.at - self._run.start_at)
+        shard = cut(shard_cell(row.shard_id), 5)
+        size = len(row.sequence_numbers)
+        cells = f"{row.index:>5} {at:>9} {shard:>5} {row.attempt:>3} {size:>5}  "
+        outcome = f"{row.outcome:7}  "
+        self._console.print(plain(cells), end="")
+        self._console.print(plain(outcome), style=OUTCOME_STYLES[row.outcome], end="")
+        self._wrapped(self._shorter(row.reason), indent=len(cells) + len(outcome))
+
+    def _shorter(self, reason: str) -> str:
+        """The reason with its long numbers cut, where the terminal is narrow."""
+        if self._whole_numbers:
+            return reason
+        return re.sub(r"\d{20,}", lambda number: number_cell(number[0]), reason)
+
+    # What failed
+
+    def _failed_records(self) -> None:
+        if not self._failed:
+            return
+        self._heading("Records that failed (batchItemFailures, or alone in a failed call)")
+        width = 56 if self._whole_numbers else 13
+        self._line(
+            f"  {'sequence number':{width}} {'shard':>5}  {'partition key':14} {'arrived':>10} "
+            f"{'calls':>5}  ended"
+        )
+        for record in self._failed:
+            self._failed_record(record, width)
+        self._more(self._left_out["record"], "more record")
+
+    def _failed_record(self, record: FailedRecord, width: int) -> None:
+        number = number_cell(record.sequence_number, whole=self._whole_numbers)
+        key = cut(escape(record.partition_key), 14)
+        arrived = since_cell(record.arrival - self._run.start_at)
+        style = "green" if record.ended == "succeeded" else "red"
+        shard = cut(shard_cell(record.shard_id), 5)
+        heading = max(width, 15)
+        self._console.print(
+            plain(
+                f"  {number:{heading}} {shard:>5}  {key:14} {arrived:>10} {record.deliveries:>5}  "
+            ),
+            end="",
+        )
+        self._console.print(record.ended, style=style)
+        room = self._console.width - 12
+        self._line(
+            f"    payload {cut(escape(payload_cell(record.data)) or '(empty)', room)}", "dim"
+        )
+        if record.why:
+            self._line(f"    why     {cut(escape(why_in_words(record.why)), room)}", "dim")
+
+    def _filtered_records(self, summary: Summary) -> None:
+        if not summary.filtered:
+            return
+        self._heading("Records that match no filter")
+        for number, explanation in self._explanations.items():
+            cell = number_cell(number, whole=self._whole_numbers)
+            self._line(f"  {cell}  {explanation}")
+        left_out = summary.filtered - len(self._explanations)
+        if left_out:
+            self._line(
+                f"  … {counted(left_out, 'more record')} (--explain tells of any one)", "dim"
+            )
+
+    def _on_failure_documents(self) -> None:
+        if not self._documents:
+            return
+        on_failure = self._destination_arn()
+        self._heading(
+            f"On-failure documents → {on_failure or 'nowhere: no destination configured'}"
+        )
+        for row in self._documents:
+            self._document(row)
+        self._more(self._left_out["document"], "more document")
+
+    def _document(self, row: Destination) -> None:
+        context = row.document["requestContext"]
+        assert isinstance(context, Mapping)
+        numbers = row.sequence_numbers
+        covered = counted(len(numbers), "record")
+        if numbers:
+            covered += f", {number_cell(numbers[0], whole=self._whole_numbers)}"
+        if len(numbers) > 1:
+            covered += f" to {number_cell(numbers[-1], whole=self._whole_numbers)}"
+        at = since_cell(row.at - self._run.start_at)
+        count = context["approximateInvokeCount"]
+        shard = shard_cell(row.shard_id)
+        self._line(f"  {at:>10}  {context['condition']}, count {count}: shard {shard}, {covered}")
+        if row.s3_key is not None:
+            self._line(f"              {row.s3_key}", "dim")
+
+    def _destination_arn(self) -> str | None:
+        config = self._run.mapping.get("DestinationConfig")
+        on_failure = config.get("OnFailure") if isinstance(config, Mapping) else None
+        arn = on_failure.get("Destination") if isinstance(on_failure, Mapping) else None
+        return str(arn) if arn else None
+
+    # What it means
+
+    def _summary(self, summary: Summary) -> None:
+        self._heading("Summary")
+        ends = [
+            (summary.succeeded, "succeeded", "green"),
+            (summary.discarded, "discarded", "red"),
+            (summary.expired, "expired", "red"),
+            (summary.filtered, "filtered", ""),
+            (summary.skipped, "skipped (before the starting position)", ""),
+            (summary.undelivered, "undelivered", "yellow"),
+        ]
+        self._console.print(plain(f"  {counted(summary.records, 'record')}: "), end="")
+        for place, (count, name, style) in enumerate(end for end in ends if end[0]):
+            self._console.print(plain(", " if place else ""), end="")
+            self._console.print(plain(f"{count:,} {name}"), style=style, end="")
+        self._console.print()
+        age = duration_cell(summary.max_iterator_age_seconds)
+        calls = counted(summary.invocations, "invocation")
+        elapsed = duration_cell(summary.elapsed_seconds)
+        self._line(f"  {calls} in {elapsed} of virtual time, iterator age up to {age}")
+        for sentence in consequences(summary, has_destination=self._destination_arn() is not None):
+            self._console.print("  ! ", style="yellow", end="")
+            self._wrapped(sentence, indent=4, style="yellow")
+
+    # Lines
+
+    def _heading(self, text: str) -> None:
+        self._console.print()
+        self._console.print(plain(text), style="bold")
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._console.print(plain(text), style=style, soft_wrap=True)
+
+    def _wrapped(self, text: str, *, indent: int, style: str = "") -> None:
+        """Text that goes on where the cursor is, `indent` columns from the left."""
+        room = max(self._console.width - indent, 20)
+        first, *others = textwrap.wrap(escape(text), room) or [""]
+        self._line(first, style)
+        for line in others:
+            self._line(" " * indent + line, style)
+
+    def _more(self, count: int, noun: str) -> None:
+        if count:
+            self._line(f"  … {counted(count, noun)} (--all shows them all)", "dim")
+
+
+# Words
+
+
+def mapping_in_words(mapping: Mapping[str, object]) -> str:
+    """The settings that shape delivery, in one line."""
+    words = [f"BatchSize {mapping['BatchSize']}"]
+    if window := mapping["MaximumBatchingWindowInSeconds"]:
+        words.append(f"window {window} s")
+    if (lanes := mapping["ParallelizationFactor"]) != 1:
+        words.append(f"ParallelizationFactor {lanes}")
+    retries = mapping["MaximumRetryAttempts"]
+    words.append("unlimited retries" if retries == -1 else f"retries {retries}")
+    age = mapping["MaximumRecordAgeInSeconds"]
+    words.append("no record age limit" if age == -1 else f"record age {age} s")
+    words.append("bisect" if mapping["BisectBatchOnFunctionError"] else "no bisect")
+    if mapping["FunctionResponseTypes"]:
+        words.append("ReportBatchItemFailures")
+    if tumbling := mapping["TumblingWindowInSeconds"]:
+        words.append(f"tumbling window {tumbling} s (experimental)")
+    if "FilterCriteria" in mapping:
+        words.append("filters")
+    words.append(f"from {mapping['StartingPosition']}")
+    return ", ".join(words)
+
+
+def why_in_words(why: str) -> str:
+    """What a log line says of a record: its `reason` or `message`, where it is JSON."""
+    try:
+        line = json.loads(why)
+    except ValueError:
+        return why.replace("\t", " ")
+    if not isinstance(line, dict):
+        return why
+    return str(line.get("reason") or line.get("message") or why)
+
+
+def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
+    """What would hurt in production, a sentence each."""
+    sentences = []
+    block = summary.longest_block
+    if block is not None and block.seconds >= 1:
+        sentences.append(
+            f"shard {shard_cell(block.shard_id)} was blocked for {duration_cell(block.seconds)} "
+            f"by the failure of {number_cell(block.sequence_number)}"
+        )
+    if summary.redelivered:
+        sentences.append(
+            f"{summary.redelivered:,} times a record came again that an earlier call had not "
+            "failed: the handler must be idempotent"
+        )
+    if summary.discarded_bystanders:
+        sentences.append(
+            f"{counted(summary.discarded_bystanders, 'record')} discarded together with a failed "
+            "one, though never reported"
+        )
+    if summary.discarded and not has_destination:
+        sentences.append(
+            f"{counted(summary.discarded, 'record')} discarded without a destination: nothing "
+            "will tell of them"
+        )
+    if summary.expired:
+        sentences.append(
+            f"{counted(summary.expired, 'record')} left the stream before they were done"
+        )
+    for warning, calls in summary.warnings.items():
+        sentences.append(f"{warning} ({counted(calls, 'call')})")
+    return sentences

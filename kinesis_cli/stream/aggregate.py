@@ -1,0 +1,167 @@
+"""Records packed into one by the Kinesis Producer Library (KPL).
+
+Source: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
+The container is protobuf; its wire format is small enough to be read and written here:
+https://protobuf.dev/programming-guides/encoding/
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+MAGIC = b"\xf3\x89\x9a\xc2"
+MAX_SIZE = 51_200  # bytes; the KPL's AggregationMaxSize
+
+_DIGEST = 16  # bytes of MD5 at the end
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_MAX_UINT64 = 2**64 - 1
+
+# Field numbers of AggregatedRecord, and of its Record.
+_KEYS, _HASH_KEYS, _RECORDS = 1, 2, 3
+_KEY_INDEX, _HASH_KEY_INDEX, _DATA = 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """One record inside an aggregate."""
+
+    partition_key: str
+    data: bytes
+    explicit_hash_key: str | None = None  # decimal digits
+
+
+class _Malformed(Exception):  # noqa: N818 - never leaves this file
+    """The bytes are no aggregate."""
+
+
+def aggregated(records: Sequence[UserRecord]) -> bytes:
+    """The data of one Kinesis record that holds `records`, at least one."""
+    keys = _numbered(record.partition_key for record in records)
+    hash_keys = _numbered(
+        record.explicit_hash_key for record in records if record.explicit_hash_key is not None
+    )
+    message = b"".join(
+        [_field(_KEYS, key.encode()) for key in keys]
+        + [_field(_HASH_KEYS, key.encode()) for key in hash_keys]
+        + [_field(_RECORDS, _record(record, keys, hash_keys)) for record in records]
+    )
+    return MAGIC + message + _digest(message)
+
+
+def deaggregated(data: bytes) -> list[UserRecord] | None:
+    """The records in a Kinesis record's data; None: it is a plain record.
+
+    As the KCL does it: data is an aggregate only if the magic bytes, the checksum and the message
+    all fit, https://github.com/awslabs/amazon-kinesis-client (AggregatorUtil.java).
+    """
+    message, digest = data[len(MAGIC) : -_DIGEST], data[-_DIGEST:]
+    if not data.startswith(MAGIC) or len(data) <= len(MAGIC) + _DIGEST:
+        return None
+    if _digest(message) != digest:
+        return None
+    try:
+        return _records(message)
+    except (_Malformed, UnicodeDecodeError, IndexError):
+        return None
+
+
+def _numbered(texts: Iterable[str]) -> dict[str, int]:
+    return {text: index for index, text in enumerate(dict.fromkeys(texts))}
+
+
+def _digest(message: bytes) -> bytes:
+    return hashlib.md5(message, usedforsecurity=False).digest()
+
+
+def _record(record: UserRecord, keys: dict[str, int], hash_keys: dict[str, int]) -> bytes:
+    message = _index(_KEY_INDEX, keys[record.partition_key])
+    if record.explicit_hash_key is not None:
+        message += _index(_HASH_KEY_INDEX, hash_keys[record.explicit_hash_key])
+    return message + _field(_DATA, record.data)
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | _BYTES) + _varint(len(content)) + content
+
+
+def _index(number: int, value: int) -> bytes:
+    return _varint(number << 3 | _VARINT) + _varint(value)
+
+
+def _varint(value: int) -> bytes:
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*encoded, value])
+
+
+def _records(message: bytes) -> list[UserRecord]:
+    keys: list[str] = []
+    hash_keys: list[str] = []
+    records: list[bytes] = []
+    for number, value in _fields(message):
+        match number, value:
+            case (1, bytes()):
+                keys.append(value.decode())
+            case (2, bytes()):
+                hash_keys.append(value.decode())
+            case (3, bytes()):
+                records.append(value)
+            case _:
+                continue
+    return [_user_record(record, keys, hash_keys) for record in records]
+
+
+def _user_record(message: bytes, keys: list[str], hash_keys: list[str]) -> UserRecord:
+    key_index = hash_key_index = data = None
+    for number, value in _fields(message):
+        match number, value:
+            case (1, int()):
+                key_index = value
+            case (2, int()):
+                hash_key_index = value
+            case (3, bytes()):
+                data = value
+            case _:
+                continue
+    if key_index is None or data is None:
+        raise _Malformed
+    # Only with an index: that of the first hash key is 0, so absent and 0 are two things.
+    hash_key = None if hash_key_index is None else hash_keys[hash_key_index]
+    return UserRecord(keys[key_index], data, hash_key)
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Field numbers and values of a protobuf message; unknown ones too."""
+    at = 0
+    while at < len(message):
+        tag, at = _read_varint(message, at)
+        kind = tag & 7
+        if kind == _VARINT:
+            value, at = _read_varint(message, at)
+            yield tag >> 3, value
+            continue
+        if kind == _BYTES:
+            size, at = _read_varint(message, at)
+        elif kind in (_FIXED64, _FIXED32):
+            size = 8 if kind == _FIXED64 else 4
+        else:
+            raise _Malformed
+        if at + size > len(message):
+            raise _Malformed
+        yield tag >> 3, message[at : at + size]
+        at += size
+
+
+def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[at]  # an IndexError at the end: the message is torn
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            break
+    if value > _MAX_UINT64 or shift > 70:
+        raise _Malformed
+    return value, at

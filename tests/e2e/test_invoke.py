@@ -1,0 +1,309 @@
+"""`kcli invoke`, as a person or a script runs it."""
+
+import json
+import subprocess
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.programs import KCLI, Kcli, Terminal
+
+NUMBERS = [f"4959033827149025660855969253836157109592157598913658889{n}" for n in range(3)]
+
+
+def record(number: str, data: bytes, key: str = "sensor-1") -> dict[str, object]:
+    return {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": key,
+            "sequenceNumber": number,
+            "data": b64encode(data).decode(),
+            "approximateArrivalTimestamp": 1545084650.987,
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"shardId-000000000006:{number}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": "arn:aws:iam::123456789012:role/r",
+        "awsRegion": "us-east-1",
+        "eventSourceARN": "arn:aws:kinesis:us-east-1:123456789012:stream/s",
+    }
+
+
+@pytest.fixture
+def event(tmp_path: Path) -> str:
+    """Three readings: good, no JSON at all, too hot."""
+    payloads = [
+        b'{"temperature": 20.5, "readingTimestamp": 1545084650}',
+        b"\x00\xff\x1b[31m",
+        b'{"temperature": 120.5, "readingTimestamp": 1545084650}',
+    ]
+    document = {"Records": list(map(record, NUMBERS, payloads))}
+    (tmp_path / "event.json").write_text(json.dumps(document, indent=1))
+    return "event.json"
+
+
+def test_without_arguments_the_bundled_function_handles_one_reading(kcli: Kcli) -> None:
+    done = kcli("invoke", "--output", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert set(document) == {
+        "version", "function", "requestId", "response", "batchItemFailures", "error", "durationMs",
+        "logs", "report",
+    }  # fmt: skip
+    assert document["version"] == 1
+    assert document["function"] == {
+        "handler": "new_message_processor.handler.function_handler",
+        "runtime": "in-process",
+    }
+    assert document["response"] == {"batchItemFailures": []}
+    assert (document["error"], document["report"], document["batchItemFailures"]) == (
+        None,
+        None,
+        [],
+    )
+    assert document["durationMs"] > 0
+    log = json.loads(document["logs"][0])
+    assert log["message"].startswith("New message is for temperature 21.5 at time ")
+    assert log["requestId"] == document["requestId"]
+
+
+def test_the_reading_is_made_of_the_options(kcli: Kcli) -> None:
+    done = kcli("invoke", "--temperature", "100.5", "--timestamp", "7", "--output", "ndjson")
+    (line,) = done.stdout.splitlines()
+    assert len(json.loads(line)["batchItemFailures"]) == 1
+    assert "temperature 100.5 at time 7" in line
+
+
+def test_the_table_shows_what_failed_and_fits_80_columns(kcli: Kcli, event: str) -> None:
+    done = kcli("invoke", event, "--fail-on", "error")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [
+        "new_message_processor.handler.function_handler, in-process",
+        "from kcli's own template, NewMessageFunction",
+    ]
+    assert lines[2].startswith("3 records: 2 failed, in ")
+    table = lines[lines.index("Batch item failures") : lines.index("Response")]
+    assert all(len(line) <= 80 for line in table)
+    rows = [line.split(maxsplit=4) for line in table if "…" in line]
+    assert [row[:4] for row in rows] == [
+        ["4959033…6588891", "6", "sensor-1", "22:10:50.987"],
+        ["4959033…6588892", "6", "sensor-1", "22:10:50.987"],
+    ]
+    assert rows[0][4].strip() == "0x00ff1b5b33316d"
+    assert rows[1][4].startswith('{"temperature":')
+
+
+def test_a_wide_table_shows_whole_numbers(kcli: Kcli, event: str) -> None:
+    done = kcli("invoke", event, COLUMNS="200")
+    assert NUMBERS[1] in done.stdout
+    assert "2018-12-17T22:10:50.987Z" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "code"), [((), 0), (("error",), 0), (("failures",), 1), (("error", "failures"), 1)]
+)
+def test_the_exit_code_follows_the_rule_that_was_asked_for(
+    kcli: Kcli, event: str, fail_on: tuple[str, ...], code: int
+) -> None:
+    options = [part for rule in fail_on for part in ("--fail-on", rule)]
+    assert kcli("invoke", event, *options).returncode == code
+
+
+def test_standard_input_and_recordings_are_read_too(kcli: Kcli, tmp_path: Path, event: str) -> None:
+    piped = subprocess.run(
+        [*KCLI, "invoke", "-", "--output", "json"],
+        input=(tmp_path / event).read_text(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(piped.stdout)["batchItemFailures"] == NUMBERS[1:]
+    lines = [json.dumps(record(number, b"x")) for number in NUMBERS]
+    (tmp_path / "recording.ndjson").write_text("\n".join(lines))
+    done = kcli("invoke", "recording.ndjson", "--output", "json")
+    assert json.loads(done.stdout)["batchItemFailures"] == NUMBERS
+
+
+def test_plain_payload_lines_are_read_as_raw(kcli: Kcli, tmp_path: Path) -> None:
+    (tmp_path / "lines").write_text('{"temperature": 1, "readingTimestamp": 2}\nnothing\n')
+    document = json.loads(kcli("invoke", "lines", "--raw", "--output", "json").stdout)
+    assert len(document["batchItemFailures"]) == 1
+
+
+def test_a_windows_members_reach_the_handler(kcli: Kcli, tmp_path: Path) -> None:
+    window = {
+        "Records": [record(NUMBERS[0], b"x")],
+        "state": {"count": 3},
+        "isFinalInvokeForWindow": False,
+    }
+    (tmp_path / "window.json").write_text(json.dumps(window))
+    (tmp_path / "app.py").write_text("def echo(event, context): return event\n")
+    done = kcli("invoke", "window.json", "--handler", "app.echo", "--output", "json")
+    assert json.loads(done.stdout)["response"] == window
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A SAM project of a user's own."""
+    (tmp_path / "template.yaml").write_text(
+        """
+Resources:
+  Mine:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: app.handler
+      Runtime: python3.13
+      Timeout: 1
+      VpcConfig: {SubnetIds: [a]}
+      Environment: {Variables: {COLOUR: red}}
+      Events:
+        S: {Type: Kinesis, Properties: {Stream: !GetAtt Stream.Arn, StartingPosition: LATEST}}
+  Stream: {Type: AWS::Kinesis::Stream}
+"""
+    )
+    (tmp_path / "src").mkdir()
+    return tmp_path
+
+
+def write_handler(project: Path, body: str) -> None:
+    code = f"import os, sys, time\ndef handler(event, context):\n    {body}\n"
+    (project / "src" / "app.py").write_text(code)
+
+
+def test_the_projects_own_function_runs_with_its_settings(kcli: Kcli, project: Path) -> None:
+    write_handler(project, "return os.environ['COLOUR']")
+    done = kcli("invoke")
+    assert '"red"' in done.stdout
+    assert "from template.yaml, Mine" in done.stdout
+    assert done.stderr == (
+        "template.yaml, Mine: VpcConfig is not acted on: "
+        "the handler has the network of this machine.\n"
+    )
+    (project / "env.json").write_text('{"Mine": {"COLOUR": "blue"}}')
+    assert '"blue"' in kcli("invoke", "--env-vars", "env.json").stdout
+
+
+def test_an_error_is_shown_as_lambda_shows_it(kcli: Kcli, project: Path) -> None:
+    write_handler(project, "import json; json.loads('no')")
+    done = kcli("invoke", "--fail-on", "error")
+    assert done.returncode == 1
+    start = done.stdout.index("[ERROR]")
+    assert done.stdout[start:].splitlines() == [
+        "[ERROR] JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+        "Traceback (most recent call last):",
+        f'  File "{project}/src/app.py", line 3, in handler',
+        "    import json; json.loads('no')",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("sys.exit(1)", "Runtime.ExitError"),
+        ("raise KeyboardInterrupt", "Runtime.ExitError"),
+        ("return {1}", "Runtime.MarshalError"),
+        ("time.sleep(60)", "Sandbox.Timedout"),
+        ("return 'x' * 7_000_000", "Function.ResponseSizeTooLarge"),
+    ],
+)
+def test_a_hostile_handler_is_a_result(kcli: Kcli, project: Path, body: str, error: str) -> None:
+    write_handler(project, body)
+    done = kcli("invoke", "--output", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["error"]["errorType"] == error
+
+
+def test_nan_in_a_response_is_null_in_the_document(kcli: Kcli, project: Path) -> None:
+    write_handler(project, "return [float('nan'), 1.5]")
+    done = kcli("invoke", "--output", "json")
+    assert json.loads(done.stdout)["response"] == [None, 1.5]
+
+
+def test_what_a_handler_writes_cannot_act_on_the_terminal(kcli: Kcli, project: Path) -> None:
+    write_handler(
+        project, r"print('\x1b[31m\x9b\u202e[red]'); raise ValueError('\x1b]0;title\x07')"
+    )
+    for output in ("table", "json"):
+        text = kcli("invoke", "--output", output).stdout
+        assert not set(text) & set("\x1b\x9b\u202e\x07")
+        assert "[red]" in text
+
+
+def test_long_responses_are_shortened_in_the_table_only(kcli: Kcli, project: Path) -> None:
+    write_handler(project, "return 'x' * 100_000")
+    assert "(98,002 more characters, --output json shows all)" in kcli("invoke").stdout
+    assert len(json.loads(kcli("invoke", "--output", "json").stdout)["response"]) == 100_000
+
+
+def test_an_answer_that_lambda_misreads_is_remarked(kcli: Kcli, project: Path) -> None:
+    write_handler(project, "return {'batchItemFailure': []}")
+    assert "batchItemFailure is no member that Lambda reads" in kcli("invoke").stdout
+    write_handler(project, "return {'batchItemFailures': [{'itemIdentifier': 'x'}]}")
+    assert "the whole batch counts as failed" in kcli("invoke").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["none.json"], "kcli: none.json: no such file"),
+        (["event.json", "--temperature", "1"], "--temperature and --timestamp make an event"),
+        (["--handler", "none.handler"], "there is no module none in"),
+        (["--handler", "none.py:handler"], "--handler: there is no file none.py"),
+        (["--template", "none.yaml"], "none.yaml: cannot read the template"),
+        (["--function", "Nobody"], "has no function Nobody"),
+        (["--env-vars", "none.json"], "none.json: cannot read"),
+        (["empty.json"], "empty.json: no records"),
+        (["huge.ndjson", "--raw"], "huge.ndjson: more than the 6,291,456 bytes"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    kcli: Kcli, tmp_path: Path, event: str, arguments: list[str], problem: str
+) -> None:
+    (tmp_path / "empty.json").write_text('{"Records": []}')
+    if "huge.ndjson" in arguments:
+        (tmp_path / "huge.ndjson").write_text(("x" * 600_000 + "\n") * 10)
+    done = kcli("invoke", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_a_call(terminal: Callable[..., Terminal], project: Path) -> None:
+    write_handler(
+        project, "open('started', 'w').close(); sys.__stderr__.write('started'); time.sleep(60)"
+    )
+    template = project / "template.yaml"
+    template.write_text(template.read_text().replace("Timeout: 1", "Timeout: 100"))
+    run = terminal(*KCLI, "invoke", cwd=project)
+    run.read_until("started")
+    run.type(b"\x03")
+    assert "kcli: interrupted." in run.read_all()
+    assert run.process.wait(10) == 130
+
+
+def test_a_breakpoint_works_with_debug(terminal: Callable[..., Terminal], project: Path) -> None:
+    write_handler(project, "answer = 6\n    breakpoint()\n    return answer * 7")
+    run = terminal(*KCLI, "invoke", "--debug", cwd=project)
+    run.read_until("(Pdb)")
+    run.type(b"answer = 5\n")
+    run.read_until("(Pdb)", seconds=10)
+    run.type(b"c\n")
+    run.read_until("35")
+    run.read_all()
+    assert run.process.wait(10) == 0
+
+
+def test_boto3_and_time_machine_are_not_imported(kcli: Kcli, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import sys\n"
+        "def handler(event, context):\n"
+        "    heavy = ('boto3', 'botocore', 'time_machine')\n"
+        "    return [name for name in heavy if name in sys.modules]\n"
+    )
+    done = kcli("invoke", "--handler", "app.handler", "--output", "json")
+    assert json.loads(done.stdout)["response"] == []
