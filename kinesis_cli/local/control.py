@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.clock import ShiftableClock
 from kinesis_cli.local.kinesis import Caller, DataPlane, FaultSettings, ServiceError
+
+# Every switch of `kcli local faults` as it is when nobody touched it.
+_OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
 
 # Of every access key that is not an account's twelve digits.
 DEFAULT_ACCOUNT = "000000000000"
@@ -43,7 +45,8 @@ class Control:
                 await self.make_streams()
                 return {}
             case "faults":
-                return self._faults(request)
+                switches = self._data_plane.switch_faults(dict(request))
+                return {n: value for n, value in switches.items() if value != _OFF[n]}
         raise InputError(f"there is no {verb}")
 
     async def make_streams(self) -> None:
@@ -72,25 +75,3 @@ class Control:
                 "EnforceConsumerDeletion": True,
             }
             await self._data_plane.call("DeleteStream", request, Caller(account, region))
-
-    def _faults(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        plane = self._data_plane
-        if "set" in request:
-            plane.faults.set(request["set"])
-        if request.get("clear"):
-            plane.faults.clear()
-        if request.get("expire_iterators"):
-            plane.expire_iterators()
-        if "clock" in request:
-            plane.shift_clock(request["clock"])
-        return _switched_on(plane)
-
-
-def _switched_on(plane: DataPlane) -> dict[str, Any]:
-    """The switches that differ from "off"."""
-    off = msgspec.structs.asdict(FaultSettings())
-    on = msgspec.structs.asdict(plane.faults.settings)
-    switched_on = {name: value for name, value in on.items() if value != off[name]}
-    if isinstance(plane.clock, ShiftableClock) and plane.clock.offset:
-        switched_on["clock"] = plane.clock.offset
-    return switched_on

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from kinesis_cli.aws.session import LOCAL_KEY
-from kinesis_cli.local.state import CERTIFICATE_FILE, Server
+from kinesis_cli.local.http.certificate import CERTIFICATE_FILE
+from kinesis_cli.local.state import Server
 
 
 def shell_lines(server: Server, environment: Mapping[str, str] | None = None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.settings import DEFAULT_REGION, STREAM_NAME, read_settings
-from kinesis_cli.project.target import template_streams
+from kinesis_cli.project.target import project_template, template_streams
 
 DEFAULT_SHARD_LIMIT = 500  # per account, as AWS's own default in most regions
 
@@ -27,6 +27,7 @@ class LocalOptions:
     verbose: bool = False
     region: str = DEFAULT_REGION  # where `streams` are made
     streams: Mapping[str, int | None] = field(default_factory=dict)  # → shards, None: on demand
+    template: Path | None = None  # what else it names (queues, log groups, alarms) is there too
 
     @classmethod
     def of_project(
@@ -37,6 +38,7 @@ class LocalOptions:
         return cls(
             region=named.value if named else DEFAULT_REGION,
             streams=template_streams(directory),
+            template=project_template(directory),
         )
 
     def with_streams(self, names: Sequence[str], shards: int | None) -> "LocalOptions":
@@ -52,7 +54,7 @@ class LocalOptions:
         for name in names:
             if not re.fullmatch(STREAM_NAME, name):
                 raise InputError(
-                    f"{name!r} is no name of a stream, which has 1 to 128 letters, digits, _, . or -",
+                    f"{name!r} is no stream name: 1 to 128 letters, digits, _, . or -",
                     place="--stream",
                 )
         streams = {**dict.fromkeys(names, 1), **self.streams}
@@ -71,6 +73,8 @@ class LocalOptions:
             *("--shard-limit", str(self.shard_limit)),
             *("--sync", self.synchronous),
         ]
+        if self.template:
+            arguments += ["--template", str(self.template)]
         for name, shards in self.streams.items():
             arguments += ["--stream", f"{name}={'on-demand' if shards is None else shards}"]
         flags = {"--in-memory": self.in_memory, "--tls": self.tls, "--verbose": self.verbose}

@@ -31,7 +31,6 @@ SERVER_LOCK = "server.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
 PORT_FILE = "port"
-CERTIFICATE_FILE = "certificate.pem"  # of `--tls`, made at the first start
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +146,19 @@ def read_server(state: Path) -> Server | None:
         ) from error
 
 
-def write_server(server: Server) -> None:
-    """Publish a server that is ready, readable by this user only, whole or not at all."""
+@contextlib.contextmanager
+def published_server(server: Server) -> Iterator[None]:
+    """`server.json` for as long as the server answers: for this user only, whole or not at all."""
     state = Path(server.state)
-    new = state / f"{SERVER_FILE}.{server.pid}"
+    new = state / f"{SERVER_FILE}.new"
+    new.unlink(missing_ok=True)
     new.touch(mode=0o600)
     new.write_text(json.dumps(asdict(server), indent=2))
     new.replace(state / SERVER_FILE)
     (state / PORT_FILE).write_text(f"{server.port}\n")
-
-
-def remove_server(server: Server) -> None:
-    """A server that ends takes its own file with it, and no other's."""
-    if read_server(Path(server.state)) == server:
-        (Path(server.state) / SERVER_FILE).unlink(missing_ok=True)
+    yield
+    if read_server(state) == server:
+        (state / SERVER_FILE).unlink(missing_ok=True)
 
 
 def kept_port(state: Path) -> int:

@@ -1,5 +1,6 @@
 """What a local endpoint has to say of itself."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,11 @@ def local_status(state: Path) -> LocalStatus:
     if server is None:
         return LocalStatus(state, None, ())
     answer: Any = ask(server, "status")
-    streams = tuple(
-        StreamStatus(each["name"], each["arn"], each["shards"], each["records"])
-        for each in answer["streams"]
+    return LocalStatus(state, server, stream_status(answer["streams"]))
+
+
+def stream_status(summary: Iterable[Mapping[str, Any]]) -> tuple[StreamStatus, ...]:
+    """The streams of the data plane's summary."""
+    return tuple(
+        StreamStatus(each["name"], each["arn"], each["shards"], each["records"]) for each in summary
     )
-    return LocalStatus(state, server, streams)

@@ -127,12 +127,17 @@ def _default_region(kind: TargetKind) -> str | None:
     return DEFAULT_REGION if kind is TargetKind.LOCAL else None
 
 
+def project_template(directory: Path | None = None) -> Path:
+    """The template found upwards from `directory` (default: the working one), else kcli's own."""
+    return find_template((directory or Path()).resolve()) or bundled_template()
+
+
 def template_streams(directory: Path | None = None) -> dict[str, int | None]:
     """The streams of the project's template, or of kcli's own: name → shards, None: on demand.
 
     Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesis-stream.html
     """
-    template = Template.read(find_template((directory or Path()).resolve()) or bundled_template())
+    template = Template.read(project_template(directory))
     return {
         template.physical_name(logical_id): _shards(template, resource.get("Properties"))
         for logical_id, resource in template.resources(STREAM).items()
