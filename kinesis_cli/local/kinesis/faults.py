@@ -39,7 +39,7 @@ class FaultRequest(msgspec.Struct, forbid_unknown_fields=True):
     clear: bool = False  # switch everything off, before what follows
     set: dict[str, object] = {}  # members of `FaultSettings`
     expire_iterators: bool = False
-    clock: float | None | msgspec.UnsetType = msgspec.UNSET  # seconds on or back; null: real time
+    clock: float | msgspec.UnsetType | None = msgspec.UNSET  # seconds on or back; null: real time
 
 
 def read_fault_request(document: dict[str, object]) -> FaultRequest:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from kinesis_cli.errors import InputError
 from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Caller, Request, Response, Shard, Stream
@@ -103,7 +102,7 @@ def _destination(stream: Stream, entry: Request) -> tuple[Shard, int]:
     size = len(entry["Data"])
     if key is not None:
         # UNSURE(key-length): 256 code points, or UTF-16 units? The size counts UTF-8 bytes.
-        size += len(key) if key.isascii() else len(key.encode(errors="replace"))
+        size += len(key) if key.isascii() else _utf8_size(key)
     if size > stream.settings.max_record_kib * 1024:
         raise errors.invalid_argument(
             f"Record size of {size} bytes exceeds the maximum record size of"
@@ -125,14 +124,14 @@ def _destination(stream: Stream, entry: Request) -> tuple[Shard, int]:
             " constraint: Member must not be null"
         )
     else:
-        number = _hashed(key)
+        number = _hash_key(key)
     return stream.shard_of(number), size
 
 
-def _hashed(key: str) -> int:
+def _utf8_size(key: str) -> int:
     try:
-        return _hash_key(key)
-    except InputError as error:
+        return len(key.encode())
+    except UnicodeEncodeError as error:  # a lone surrogate, which JSON can write
         raise errors.ServiceError("SerializationException", "Invalid UTF-8 text") from error
 
 
