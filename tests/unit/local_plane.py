@@ -57,41 +57,50 @@ class Plane:
         self.data.close()
         self.runner.close()
 
-    def call(self, operation: str, *, caller: Caller = CALLER, **request: object) -> dict[str, Any]:
+    def call(self, operation: str, **request: object) -> dict[str, Any]:
+        return self.request(operation, request)
+
+    def request(
+        self, operation: str, request: dict[str, object], caller: Caller = CALLER
+    ) -> dict[str, Any]:
         return self.runner.run(self.data.call(operation, request, caller))
 
-    def create(self, name: str = "s", shards: int = 1, **more: object) -> str:
-        self.call("CreateStream", StreamName=name, ShardCount=shards, **more)
+    def create(self, name: str = "s", shards: int = 1) -> str:
+        self.call("CreateStream", StreamName=name, ShardCount=shards)
         return f"arn:aws:kinesis:eu-west-1:123456789012:stream/{name}"
 
     def put(self, data: bytes, key: str = "a", name: str = "s", **more: object) -> str:
         """The record's sequence number."""
-        answer = self.call("PutRecord", StreamName=name, Data=data, PartitionKey=key, **more)
-        return str(answer["SequenceNumber"])
+        record = {"StreamName": name, "Data": data, "PartitionKey": key}
+        return str(self.request("PutRecord", {**record, **more})["SequenceNumber"])
 
     def iterator(
         self, shard: int = 0, kind: str = "TRIM_HORIZON", name: str = "s", **more: object
     ) -> str:
-        answer = self.call(
-            "GetShardIterator",
-            StreamName=name,
-            ShardId=f"shardId-{shard:012d}",
-            ShardIteratorType=kind,
+        return self._iterator(shard, kind, name, more)
+
+    def _iterator(self, shard: int, kind: str, name: str, more: dict[str, object]) -> str:
+        request = {
+            "StreamName": name,
+            "ShardId": f"shardId-{shard:012d}",
+            "ShardIteratorType": kind,
             **more,
-        )
-        return str(answer["ShardIterator"])
+        }
+        return str(self.request("GetShardIterator", request)["ShardIterator"])
 
     def get(self, iterator: str, **more: object) -> dict[str, Any]:
-        return self.call("GetRecords", ShardIterator=iterator, **more)
+        return self.request("GetRecords", {"ShardIterator": iterator, **more})
 
     def read(self, shard: int = 0, kind: str = "TRIM_HORIZON", **more: object) -> list[bytes]:
         """The data of a shard's records, from a position to its tip."""
-        return [record["Data"] for record in self.records(shard, kind, **more)]
+        return [record["Data"] for record in self._records(self._iterator(shard, kind, "s", more))]
 
-    def records(
-        self, shard: int = 0, kind: str = "TRIM_HORIZON", limit: int = 10_000, **more: object
-    ) -> list[dict[str, Any]]:
-        iterator: str | None = self.iterator(shard, kind, **more)
+    def records(self, shard: int = 0, limit: int = 10_000) -> list[dict[str, Any]]:
+        """All records of a shard."""
+        return self._records(self.iterator(shard), limit)
+
+    def _records(self, start: str, limit: int = 10_000) -> list[dict[str, Any]]:
+        iterator: str | None = start
         records: list[dict[str, Any]] = []
         while iterator:
             answer = self.get(iterator, Limit=limit)
@@ -101,12 +110,13 @@ class Plane:
             iterator = answer.get("NextShardIterator")
         return records
 
-    def shards(self, name: str = "s", **more: object) -> list[dict[str, Any]]:
-        listed: list[dict[str, Any]] = self.call("ListShards", StreamName=name, **more)["Shards"]
+    def shards(self, **more: object) -> list[dict[str, Any]]:
+        request = {"StreamName": "s", **more}
+        listed: list[dict[str, Any]] = self.request("ListShards", request)["Shards"]
         return listed
 
-    def open_shards(self, name: str = "s") -> list[str]:
-        listed = self.shards(name, ShardFilter={"Type": "AT_LATEST"})
+    def open_shards(self) -> list[str]:
+        listed = self.shards(ShardFilter={"Type": "AT_LATEST"})
         return [shard["ShardId"] for shard in listed]
 
     def subscribe(self, consumer: str, kind: str = "TRIM_HORIZON", shard: int = 0) -> "Events":

@@ -61,19 +61,19 @@ def test_a_name_is_taken_once_per_account_and_region(plane: Plane) -> None:
     with refused("ResourceInUseException", "Stream s under account 123456789012 already exists."):
         plane.create()
     for other in (Caller("000000000000", "eu-west-1"), Caller(CALLER.account, "us-east-1")):
-        plane.call("CreateStream", StreamName="s", ShardCount=1, caller=other)
-        names = plane.call("ListStreams", caller=other)["StreamNames"]
+        plane.request("CreateStream", {"StreamName": "s", "ShardCount": 1}, other)
+        names = plane.request("ListStreams", {}, other)["StreamNames"]
         assert names == ["s"]
     assert len(plane.data.summary()) == 3
 
 
 def test_an_arn_of_another_account_needs_a_policy(plane: Plane) -> None:
     other = Caller("000000000000", "eu-west-1")
-    record = {"Data": b"x", "PartitionKey": "a"}
+    record: dict[str, object] = {"StreamARN": ARN, "Data": b"x", "PartitionKey": "a"}
     with refused("AccessDeniedException"):
-        plane.call("PutRecord", StreamARN=ARN, **record, caller=other)
+        plane.request("PutRecord", record, other)
     plane.call("PutResourcePolicy", ResourceARN=ARN, Policy="{}")
-    plane.call("PutRecord", StreamARN=ARN, **record, caller=other)
+    plane.request("PutRecord", record, other)
 
     assert plane.read() == [b"x"]
 
@@ -232,7 +232,7 @@ def test_the_account_knows_its_limits_and_settings(plane: Plane) -> None:
     commitment = "MinimumThroughputBillingCommitment"
     before = plane.call("DescribeAccountSettings")
     assert before == {commitment: {"Status": "DISABLED"}}
-    plane.call("UpdateAccountSettings", **{commitment: {"Status": "ENABLED"}})
+    plane.request("UpdateAccountSettings", {commitment: {"Status": "ENABLED"}})
     assert plane.call("DescribeAccountSettings")[commitment]["StartedAt"] == START
 
 
@@ -244,7 +244,8 @@ def test_what_is_not_here_is_an_unknown_operation(plane: Plane) -> None:
 
 
 def register(plane: Plane, name: str = "c", **more: object) -> str:
-    answer = plane.call("RegisterStreamConsumer", StreamARN=ARN, ConsumerName=name, **more)
+    request = {"StreamARN": ARN, "ConsumerName": name, **more}
+    answer = plane.request("RegisterStreamConsumer", request)
     return str(answer["Consumer"]["ConsumerARN"])
 
 
