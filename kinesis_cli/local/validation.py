@@ -132,7 +132,7 @@ def _type(shape: Shape) -> Any:  # noqa: ANN401 - a type made at run time
 
 def _structure(shape: Shape) -> Any:  # noqa: ANN401 - a type made at run time
     fields = {
-        name: Required[_type(member)] if name in shape.required else NotRequired[_type(member)]  # type: ignore[misc]
+        name: Required[_type(member)] if name in shape.required else NotRequired[_type(member)]
         for name, member in shape.members.items()
     }
     return TypedDict(shape.name, fields)  # type: ignore[operator]

@@ -30,8 +30,7 @@ def decoded(body: bytes) -> object:
         raise ServiceError("SerializationException", "") from error
 
 
-def _seconds(decoder: cbor2.CBORDecoder) -> float:
-    milliseconds = decoder.decode()
+def _seconds(milliseconds: object, immutable: bool) -> float:  # noqa: ARG001 - as cbor2 calls it
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
         raise ValueError("a timestamp is a number")
     return milliseconds / 1000
