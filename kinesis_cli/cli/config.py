@@ -29,7 +29,7 @@ def config(
     AWS's own variables, kcli.toml or [tool.kcli] of pyproject.toml, samconfig.toml and its stack.
     Where none names a stream, stack, profile, region or endpoint, it is the stream on this machine.
 
-    \\b
+    \b
     Examples:
       kcli config
       kcli config --output json

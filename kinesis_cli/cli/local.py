@@ -120,8 +120,8 @@ def start(
 
     \b
     Examples:
-      kcli local start --detach && kcli local stop
-      kcli local start --detach --in-memory --stream orders --shards 2 && kcli local stop
+      kcli local start --detach; kcli local stop
+      kcli local start --detach --stream orders --shards 2; kcli local stop
     """
     options = LocalOptions.of_project(region=region).with_streams(stream or [], shards)
     options = replace(
@@ -145,6 +145,7 @@ def start(
         from kinesis_cli.local.run import run_here
 
         run_here(where, options, lambda status: show_ready(status, _state_option(state)))
+        note("local stream ended")
 
 
 @app.command()
@@ -176,7 +177,7 @@ def reset(
     state: StateOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete every stream and record, and what the other services hold.
+    """Delete every stream and record.
 
     \b
     Examples:
@@ -191,7 +192,7 @@ def reset(
 
 @app.command()
 def env(state: StateOption = None) -> None:
-    """Print what points any AWS client at the stream, as lines for the shell.
+    """Print the shell lines that point any AWS client at the stream.
 
     Starts the stream where it does not run yet.
 
@@ -209,7 +210,7 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")
     ] = False,
 ) -> None:
-    """Print what the detached stream wrote: starts, ends, errors, with -v each request.
+    """Print what the detached stream wrote; with -v each request.
 
     \b
     Examples:
@@ -222,30 +223,32 @@ def logs(
 @app.command(context_settings={"ignore_unknown_options": True})
 def faults(
     verb: Annotated[
-        str | None, typer.Argument(metavar="[VERB]", help="Default: show what is switched on.")
+        str | None, typer.Argument(metavar="VERB", help="Default: show what is switched on.")
     ] = None,
-    values: Annotated[list[str] | None, typer.Argument(metavar="[VALUE]...")] = None,
+    values: Annotated[list[str] | None, typer.Argument(metavar="VALUE")] = None,
     state: StateOption = None,
 ) -> None:
     """Switch faults on and off while the stream runs.
 
     \b
     Verbs:
-      throttle STREAM[/SHARD]... | off    refuse reads and writes
-      fail SHARE                          fail a share of the entries of PutRecords
-      error SHARE                         answer a share of the requests with 500
-      delay DURATION                      wait before each answer
-      cut before|after [SHARE] | off      drop the connection before or after the write
-      operations NAME... | all            error, delay and cut concern these only
-      expire-iterators                    expire every shard iterator given out so far
-      clock +DURATION | -DURATION | reset
-                                          move the clock of the stream
-      off                                 switch all of it off; the clock stays
+      throttle STREAM[/SHARD]...      refuse reads and writes
+      fail SHARE                      fail a share of PutRecords' entries
+      error SHARE                     answer a share of the requests with 500
+      delay DURATION                  wait before each answer
+      cut before|after [SHARE]        drop connections before or after the write
+      operations NAME...              error, delay and cut concern only these
+      expire-iterators                expire every iterator given out so far
+      clock +DURATION|-DURATION       move the stream's clock
+      off                             switch all of it off but the clock
+
+    \b
+    `throttle off`, `cut off`, `operations all` and `clock reset` undo one each.
 
     \b
     Examples:
-      kcli local start --detach && kcli local faults fail 20% && kcli local stop
-      kcli local start --detach && kcli local faults clock +6m && kcli local stop
+      kcli local start --detach && kcli local faults fail 20%; kcli local stop
+      kcli local start --detach && kcli local faults clock +6m; kcli local stop
     """
     request = fault_request(verb, values or []) if verb else {}
     show_faults(change_faults(_running_already(state), request))

@@ -55,10 +55,8 @@ def fault_request(verb: str, values: Sequence[str]) -> dict[str, object]:
             return {"clear": True}
     if verb not in VERBS:
         raise InputError(f"there is no fault {verb!r}", advice=f"There are {', '.join(VERBS)}.")
-    takes = VERBS[verb][0] or "nothing"
-    raise InputError(
-        f"takes {takes}, found {' '.join(values) or 'nothing'}", place=f"faults {verb}"
-    )
+    found = " ".join(values) or "nothing"
+    raise InputError(f"takes {VERBS[verb]}, found {found}", place=f"faults {verb}")
 
 
 def _share(verb: str, text: str) -> float:
