@@ -35,7 +35,7 @@ _MAGIC = b"SQLite format 3\0"
 _SMALL = 64 * 2**20  # bytes; a larger file is not read through at start
 _CHECKPOINT_EVERY = 16 * 2**20  # bytes of log
 _FREE_PAGES = 4096  # kept for the next records, however small the file
-_LONGEST_LOG = 256 * 2**20  # bytes; then the next commit waits until the log starts anew
+_LONGEST_LOG = 64 * 2**20  # bytes; then the next commit waits until the log starts anew
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -358,11 +358,15 @@ class Store:
     # The log
 
     def _checkpoint(self, log: Path) -> None:
-        if self._checkpointing and self._checkpointing.is_alive():
-            return
+        busy = self._checkpointing and self._checkpointing.is_alive()
         if log.stat().st_size > _LONGEST_LOG:
-            # Under steady writing the thread never reaches the end of the log; here nobody writes.
+            # Under steady writing the thread never reaches the end of the log, or the disk is
+            # slower than the writers: they wait.
+            if self._checkpointing:
+                self._checkpointing.join()
             self._connection.execute("PRAGMA wal_checkpoint(truncate)").fetchall()
+        elif busy:
+            return
         self._written = 0
         self._checkpointing = threading.Thread(target=_checkpoint, args=(self._path,), daemon=True)
         self._checkpointing.start()
