@@ -1,8 +1,10 @@
 """Clients for a target. Credentials, profiles, regions and endpoints are botocore's business."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from kinesis_cli.errors import InputError
@@ -11,6 +13,7 @@ from kinesis_cli.project.target import Target, TargetKind
 if TYPE_CHECKING:
     from typing import Literal
 
+    from botocore.config import Config
     from botocore.session import Session
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_kinesis import KinesisClient
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 
 # The local endpoint takes any key; this one is nobody's, and belongs to account 000000000000.
 LOCAL_KEY = "local"
+
+# The local endpoint needs neither a profile nor AWS's files, and no mistake in them may harm it.
+_NO_CONFIGURATION: Any = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+}
 
 STREAM_NAMES_AT_MOST = 1000  # that are looked through for one like the user's
 
@@ -29,12 +38,19 @@ class Connection:
     Args:
         target: what was named.
         local_url: where the local endpoint listens; needed for a target of that kind.
+        local_certificate: the one that it shows, where it speaks TLS.
     """
 
-    def __init__(self, target: Target, local_url: str | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        local_url: str | None = None,
+        local_certificate: Path | None = None,
+    ) -> None:
         assert (local_url is not None) == (target.kind is TargetKind.LOCAL)
         self.target = target
         self._url = local_url or target.endpoint_url
+        self._certificate = local_certificate
         self._clients: dict[str, Any] = {}
 
     @overload
@@ -85,9 +101,10 @@ class Connection:
     def _session(self) -> "Session":
         from botocore.session import Session
 
-        session = Session(profile=self.target.profile)
-        if self.target.kind is TargetKind.LOCAL:
-            session.set_credentials(LOCAL_KEY, LOCAL_KEY)
+        if self.target.kind is not TargetKind.LOCAL:
+            return Session(profile=self.target.profile)
+        session = Session(_NO_CONFIGURATION)
+        session.set_credentials(LOCAL_KEY, LOCAL_KEY)
         return session
 
     def _create(self, service: str) -> Any:  # noqa: ANN401
@@ -96,6 +113,8 @@ class Connection:
             service,
             region_name=self.target.region,
             endpoint_url=None if left_to_botocore else self._url,
+            verify=str(self._certificate) if self._certificate else None,
+            config=self._config(),
         )
         if left_to_botocore and service == "kinesis" and client.meta.endpoint_url != self._url:
             raise InputError(
@@ -105,6 +124,13 @@ class Connection:
                 advice="Name the endpoint with --endpoint-url, or unset the variable.",
             )
         return client
+
+    def _config(self) -> "Config | None":
+        if self.target.kind is not TargetKind.LOCAL:
+            return None
+        from botocore.config import Config
+
+        return Config(proxies={})  # this machine is not behind its own proxy
 
     def _caller(self, service: str, stream: str | None) -> "Caller":
         from kinesis_cli.aws.errors import Caller

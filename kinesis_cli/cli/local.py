@@ -16,7 +16,13 @@ from kinesis_cli.local.environment import shell_lines
 from kinesis_cli.local.fault_verbs import fault_request
 from kinesis_cli.local.logs import log_lines
 from kinesis_cli.local.options import DEFAULT_SHARD_LIMIT, LocalOptions
-from kinesis_cli.local.process import change_faults, ensure_running, reset_state, stop_server
+from kinesis_cli.local.process import (
+    change_faults,
+    ensure_running,
+    needs_extra,
+    reset_state,
+    stop_server,
+)
 from kinesis_cli.local.state import Server, running_server, state_directory
 from kinesis_cli.local.status import local_status
 from kinesis_cli.show.console import note
@@ -142,8 +148,8 @@ def start(
             note("a local stream runs here already, with the options that it was started with")
         show_ready(local_status(where), _state_option(state))
     else:
-        from kinesis_cli.local.run import run_here
-
+        with needs_extra():
+            from kinesis_cli.local.run import run_here
         run_here(where, options, lambda status: show_ready(status, _state_option(state)))
         note("local stream ended")
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from kinesis_cli.errors import KcliError
 from kinesis_cli.local.options import DEFAULT_SHARD_LIMIT, LocalOptions
-from kinesis_cli.local.process import READY
+from kinesis_cli.local.process import READY, needs_extra
 from kinesis_cli.project.settings import DEFAULT_REGION
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a server until it is told to end; say on `--ready-fd` when it is ready, or why not."""
     parsed = _parser().parse_args(arguments)
-    from kinesis_cli.local.run import run_here
-
     try:
+        with needs_extra():
+            from kinesis_cli.local.run import run_here
         run_here(parsed.state, _options(parsed), lambda _: _say(parsed.ready_fd, READY))
     except KcliError as error:
         problem = {"problem": error.problem, "place": error.place, "advice": error.advice}

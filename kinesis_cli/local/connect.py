@@ -10,7 +10,7 @@ from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.stacks import complete
 from kinesis_cli.errors import KcliError
 from kinesis_cli.local.process import Running, ensure_running
-from kinesis_cli.local.state import running_server, state_directory
+from kinesis_cli.local.state import Server, running_server, state_directory
 from kinesis_cli.project.settings import Level, Setting, Settings
 from kinesis_cli.project.target import Target, TargetKind, resolve_target
 
@@ -35,7 +35,9 @@ def connect(settings: Settings, directory: Path | None = None) -> Connected:
     target = resolve_target(settings, directory)
     if target.kind is TargetKind.LOCAL:
         running = ensure_running(directory=directory)
-        return Connected(Connection(target, running.server.endpoint), settings, running)
+        server = running.server
+        target = _at(server, target, settings)
+        return Connected(Connection(target, server.endpoint, server.certificate), settings, running)
     connection = Connection(target)
     return Connected(connection, complete(connection, settings), None)
 
@@ -59,7 +61,9 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
     target = resolve_target(settings, directory)
     if target.kind is TargetKind.LOCAL:
         server = running_server(state_directory(directory=directory))
-        endpoint = server.endpoint if server else None
+        endpoint = None
+        if server:
+            endpoint, target = server.endpoint, _at(server, target, settings)
         return Description(_effective(settings, target, "default"), target, endpoint, None)
     connection, problem = Connection(target), None
     try:
@@ -71,6 +75,14 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
     endpoint = target.endpoint_url if problem else connection.endpoint_url
     settings = _effective(settings, target, "AWS's configuration")
     return Description(settings, target, endpoint, problem)
+
+
+def _at(server: Server, target: Target, settings: Settings) -> Target:
+    """The target in the region where the server made its streams, unless kcli was told another."""
+    region = settings.region
+    if region and region.level is not Level.AWS_VARIABLE:
+        return target
+    return replace(target, region=server.region)
 
 
 def _effective(settings: Settings, target: Target, region_source: str) -> Settings:

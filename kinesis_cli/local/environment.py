@@ -3,11 +3,9 @@
 import os
 import shlex
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from kinesis_cli.aws.session import LOCAL_KEY
-from kinesis_cli.local.http.certificate import CERTIFICATE_FILE
-from kinesis_cli.local.state import Server
+from kinesis_cli.local.state import HOST, Server
 
 
 def shell_lines(server: Server, environment: Mapping[str, str] | None = None) -> Iterator[str]:
@@ -23,6 +21,7 @@ def shell_lines(server: Server, environment: Mapping[str, str] | None = None) ->
             yield f"unset {name}"
     for name, value in client_variables(server).items():
         yield f"export {name}={shlex.quote(value)}"
+    yield from _proxy_lines(environment)
 
 
 def client_variables(server: Server) -> dict[str, str]:
@@ -37,6 +36,17 @@ def client_variables(server: Server) -> dict[str, str]:
         "AWS_REGION": server.region,  # the AWS CLI 2 and the other languages' SDKs read this one
         "AWS_DEFAULT_REGION": server.region,  # boto3 this
     }
-    if server.tls:
-        variables["AWS_CA_BUNDLE"] = str(Path(server.state) / CERTIFICATE_FILE)
+    if server.certificate:
+        variables["AWS_CA_BUNDLE"] = str(server.certificate)
     return variables
+
+
+def _proxy_lines(environment: Mapping[str, str]) -> Iterator[str]:
+    """Where the shell sends requests through a proxy, those to this machine must not go there."""
+    names = {name.lower() for name in environment}
+    if not names & {"http_proxy", "https_proxy", "all_proxy"}:
+        return
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = environment.get(name, "").split(",")
+        if HOST not in hosts:
+            yield f"export {name}={shlex.quote(','.join(filter(None, [*hosts, HOST])))}"

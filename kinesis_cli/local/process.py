@@ -10,7 +10,6 @@ import os
 import select
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -117,6 +116,22 @@ def _when_ready(pipe: IO[bytes], process: "subprocess.Popen[bytes]", state: Path
     )
 
 
+@contextlib.contextmanager
+def needs_extra() -> Iterator[None]:
+    """Around the import of the server, whose packages are an extra.
+
+    Raises:
+        InputError: one of them is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the local stream needs {error.name}, which is not installed",
+            advice="pip install 'kcli[local]'",
+        ) from error
+
+
 def free_port(state: Path, asked: int | None) -> int:
     """The port to listen on: the one asked for, else the one of the last time, else any.
 
@@ -196,10 +211,11 @@ def _post(server: Server, path: str, body: bytes) -> tuple[int, bytes]:
 
 
 def _connection(server: Server) -> http.client.HTTPConnection:
-    if not server.tls:
+    if server.certificate is None:
         return http.client.HTTPConnection(HOST, server.port, timeout=PATIENCE_ANSWER)
-    # Its certificate is its own; the token, which only this user can read, tells who it is not.
-    context = ssl._create_unverified_context()
+    import ssl
+
+    context = ssl.create_default_context(cafile=server.certificate)
     return http.client.HTTPSConnection(HOST, server.port, timeout=PATIENCE_ANSWER, context=context)
 
 
@@ -270,11 +286,14 @@ def _send(server: Server, signal_: signal.Signals) -> None:
 
 @contextlib.contextmanager
 def _process(pid: int) -> Iterator[int | None]:
-    """A descriptor that stands for the process itself, where the system has such (Linux)."""
-    if not hasattr(os, "pidfd_open"):
+    """A descriptor that stands for the process itself; None where the system has no such."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise
+    except (AttributeError, OSError):  # not Linux, or an old or sandboxed one
         yield None
         return
-    descriptor = os.pidfd_open(pid)
     try:
         yield descriptor
     finally:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +21,11 @@ from kinesis_cli.local.state import (
     only_server,
     process_identity,
     published_server,
+    read_server,
 )
 from kinesis_cli.local.status import LocalStatus, stream_status
+
+LOOK_EVERY = 2.0  # seconds
 
 
 def run_here(state: Path, options: LocalOptions, ready: Callable[[LocalStatus], None]) -> None:
@@ -70,10 +74,18 @@ async def _serve(state: Path, options: LocalOptions, ready: Callable[[LocalStatu
                 published.enter_context(published_server(server))
                 streams = stream_status(data_plane.summary())
                 ready(LocalStatus(state, server, streams))
+                published.callback(asyncio.create_task(_end_when_unpublished(server)).cancel)
 
             await serve(config, data_plane, control, ready=announce)
     finally:
         data_plane.close()
+
+
+async def _end_when_unpublished(server: Server) -> None:
+    """End the server when its directory was deleted (`git clean`): nobody would find it again."""
+    while read_server(Path(server.state)) == server:
+        await asyncio.sleep(LOOK_EVERY)
+    os.kill(server.pid, signal.SIGTERM)
 
 
 def _server(state: Path, options: LocalOptions, port: int, token: str) -> Server:

@@ -31,6 +31,7 @@ SERVER_LOCK = "server.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
 PORT_FILE = "port"
+CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.http.certificate`
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Server:
     def endpoint(self) -> str:
         """The URL for clients."""
         return f"{'https' if self.tls else 'http'}://{HOST}:{self.port}"
+
+    @property
+    def certificate(self) -> Path | None:
+        """The one that it shows, signed by itself; None: it speaks plain HTTP."""
+        return Path(self.state) / CERTIFICATE_FILE if self.tls else None
 
 
 def state_directory(named: Path | None = None, directory: Path | None = None) -> Path:
@@ -81,7 +87,8 @@ def _user_state() -> Path:
     try:
         if sys.platform == "darwin":
             return Path.home() / "Library" / "Application Support"
-        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        named = Path(os.environ.get("XDG_STATE_HOME", ""))
+        return named if named.is_absolute() else Path.home() / ".local" / "state"
     except RuntimeError as error:
         raise InputError(
             "there is no home directory to keep the local stream in",
