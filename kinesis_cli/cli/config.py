@@ -23,7 +23,7 @@ def config(
     config_env: ConfigEnvOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show each setting, where it came from, and what kcli would talk to.
+    """Show each setting, its source, and what kcli would talk to.
 
     Nothing is started. Each value comes from the first of: the command line, KCLI_* variables,
     AWS's own variables, kcli.toml or [tool.kcli] of pyproject.toml, samconfig.toml and its stack.

@@ -35,7 +35,7 @@ COMMANDS = {
     "local": Command("kinesis_cli.cli.local", "A Kinesis stream on this machine, for any client."),
     "config": Command(
         "kinesis_cli.cli.config",
-        "Show each setting, where it came from, and what kcli would talk to.",
+        "Show each setting, its source, and what kcli would talk to.",
     ),
 }
 

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -562,3 +563,77 @@ def test_the_aws_cli_of_a_newcomer_puts_and_gets(
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == ["2", "aGVsbG8="]
+
+
+# --- what must not come between
+
+
+def test_with_tls_clients_trust_the_certificate_that_env_names(kcli: Kcli, project: Path) -> None:
+    succeeded(kcli("local", "start", "--detach", "--tls"))
+    lines = succeeded(kcli("local", "env"))
+    assert f"export AWS_CA_BUNDLE={project / '.kcli' / 'certificate.pem'}" in lines
+    assert list_streams(project) == ["orders"]
+    assert status(kcli)["endpoint"].startswith("https://127.0.0.1:")
+    assert kcli("local", "faults").returncode == 0
+
+
+def test_neither_a_broken_profile_nor_a_proxy_keeps_kcli_from_the_local_endpoint(
+    kcli: Kcli, project: Path
+) -> None:
+    environment = {"AWS_PROFILE": "nobody", "HTTP_PROXY": "http://127.0.0.1:9"}
+    assert list_streams(project, **environment) == ["orders"]
+    run = kcli("local", "env", no_proxy="example.com", **environment)
+    assert "export no_proxy=example.com,127.0.0.1" in run.stdout
+
+
+def test_streams_are_found_in_the_region_in_which_they_were_made(kcli: Kcli, project: Path) -> None:
+    succeeded(kcli("local", "start", "--detach", "--region", "eu-west-3"))
+    assert list_streams(project, AWS_REGION="us-west-2") == ["orders"]
+    assert config(kcli, AWS_REGION="us-west-2")["target"]["region"] == "eu-west-3"
+    assert "export AWS_REGION=eu-west-3" in kcli("local", "env").stdout
+
+
+def list_streams(directory: Path, **environment: str) -> list[str]:
+    """The streams that kcli as a library sees in a directory."""
+    program = (
+        "from kinesis_cli.local.connect import connect\n"
+        "from kinesis_cli.project.settings import read_settings\n"
+        "kinesis = connect(read_settings()).connection.client('kinesis')\n"
+        "print(*kinesis.list_streams()['StreamNames'])"
+    )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=directory,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout.split()
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits as only Linux can")
+def test_a_server_whose_directory_was_deleted_ends(kcli: Kcli, project: Path) -> None:
+    succeeded(kcli("local", "start", "--detach"))
+    process = os.pidfd_open(status(kcli)["pid"])
+    shutil.rmtree(project / ".kcli")
+    assert select.select([process], [], [], 30)[0]
+    os.close(process)
+    succeeded(kcli("local", "start", "--detach"))
+
+
+def test_without_the_extra_it_says_what_to_install(kcli: Kcli, project: Path) -> None:
+    hidden = (
+        "import sys; sys.modules['uvicorn'] = None; from kinesis_cli.local.__main__ import main"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", f"{hidden}; sys.exit(main(['--state', 'x']))"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert run.stderr == "kcli: the local stream needs uvicorn, which is not installed\n"
