@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import http.client
 import json
 import os
 import select
@@ -16,7 +15,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.local.options import LocalOptions
@@ -35,6 +34,9 @@ from kinesis_cli.local.state import (
     running_server,
     state_directory,
 )
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 PATIENCE_START = 30.0  # seconds until a server must be ready
 PATIENCE_STOP = 5.0  # seconds until one that was asked to end is made to
@@ -183,10 +185,12 @@ def ask(server: Server, verb: str, request: Mapping[str, object] | None = None) 
         InputError: the server does not take the request.
         EndpointError: it does not answer.
     """
+    from http.client import HTTPException
+
     try:
         status, body = _post(server, f"/_kcli/{verb}", json.dumps(request or {}).encode())
         answer = json.loads(body or b"null")
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise EndpointError(
             f"the local stream on {server.endpoint} does not answer: {error}",
             advice="`kcli local stop` ends it.",
@@ -210,13 +214,15 @@ def _post(server: Server, path: str, body: bytes) -> tuple[int, bytes]:
         connection.close()
 
 
-def _connection(server: Server) -> http.client.HTTPConnection:
+def _connection(server: Server) -> "HTTPConnection":
+    from http.client import HTTPConnection, HTTPSConnection
+
     if server.certificate is None:
-        return http.client.HTTPConnection(HOST, server.port, timeout=PATIENCE_ANSWER)
+        return HTTPConnection(HOST, server.port, timeout=PATIENCE_ANSWER)
     import ssl
 
     context = ssl.create_default_context(cafile=server.certificate)
-    return http.client.HTTPSConnection(HOST, server.port, timeout=PATIENCE_ANSWER, context=context)
+    return HTTPSConnection(HOST, server.port, timeout=PATIENCE_ANSWER, context=context)
 
 
 def change_faults(server: Server, request: Mapping[str, object]) -> Mapping[str, object]:

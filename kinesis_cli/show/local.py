@@ -17,16 +17,18 @@ def show_ready(status: LocalStatus, state_option: str) -> None:
     """
     server = status.server
     assert server is not None
-    console = stdout_console()
     kept = "in memory, gone when it ends" if server.in_memory else f"kept in {status.state}"
-    lines = [
-        f"Local stream on {server.endpoint}, region {server.region}, {kept}.",
-        *(f"  {each.name}: {_count(each.shards, 'shard')}, {_count(each.records, 'record')}"
-          for each in status.streams),
-        f'Point any client at it: eval "$(kcli local env{state_option})"',
-    ]  # fmt: skip
-    for line in lines:
-        console.print(plain(line), soft_wrap=True)
+    streams = [
+        f"  {each.name}: {_count(each.shards, 'shard')}, {_count(each.records, 'record')}"
+        for each in status.streams
+    ]
+    show_lines(
+        [
+            f"Local stream on {server.endpoint}, region {server.region}, {kept}.",
+            *streams,
+            f'Point any client at it: eval "$(kcli local env{state_option})"',
+        ]
+    )
 
 
 def show_status(status: LocalStatus, output: str) -> None:
