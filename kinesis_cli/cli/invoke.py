@@ -40,7 +40,7 @@ def invoke(
     event: Annotated[
         str | None,
         typer.Argument(
-            metavar="[EVENT]",
+            metavar="EVENT",
             help="Event or recording, all of it in one call; - reads standard input. "
             "Default: one reading, made of --temperature and --timestamp.",
         ),

@@ -4,6 +4,7 @@ Start-up is part of the contract (`benchmarks/startup.py`): ``--version``, ``--h
 completion of command names are answered from this file, before typer or any command is imported.
 """
 
+import gc
 import os
 import sys
 from typing import NamedTuple, NoReturn
@@ -73,6 +74,8 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         return ExitCode.READER_LEFT
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is a sentence too
         return _report_full_disk(error) if _is_full_disk(error) else _report_bug(error)
+    finally:
+        gc.enable()
     return code
 
 
@@ -143,6 +146,8 @@ def _refuse(name: str) -> NoReturn:
 
 
 def _run_command(name: str, arguments: list[str]) -> int:
+    # What imports make is no garbage; looking for some would be a twentieth of the start-up.
+    gc.disable()
     application = load(name)
 
     import typer
@@ -150,6 +155,8 @@ def _run_command(name: str, arguments: list[str]) -> int:
     command = typer.main.get_command(application)
     try:
         with command.make_context(f"kcli {name}", arguments) as context:
+            gc.freeze()
+            gc.enable()
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code

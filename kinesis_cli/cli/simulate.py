@@ -27,9 +27,7 @@ from kinesis_cli.event_source_mapping.trace import Summary
 from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.project.function import Function, find_function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
-from kinesis_cli.show.comparison import Compared, show_comparison
 from kinesis_cli.show.console import note, warn
-from kinesis_cli.show.life import LifeView
 from kinesis_cli.show.progress import progress
 from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
 from kinesis_cli.stream.recording import Recording
@@ -234,12 +232,16 @@ def simulate(
         if compare:
             view: View = SilentView()
         elif record is not None:
-            view = LifeView(record, simulations[0].start_at, output)
+            from kinesis_cli.show.life import LifeView  # seldom asked for, and start-up counts
+
+            view = LifeView(record, simulations[0].start_at, simulations[0].starts_from, output)
         else:
             run = _run(found, choices[0], runnable.runtime, simulations[0], recording, inputs)
             view = simulation_view(run, output, show_all=show_all)
         summaries = [_deliver(simulation, view) for simulation in simulations]
     if compare:
+        from kinesis_cli.show.comparison import Compared, show_comparison
+
         show_comparison(
             [
                 Compared(choice.origin, choice.mapping, summary)

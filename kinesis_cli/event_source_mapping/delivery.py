@@ -243,14 +243,17 @@ class Lane:
 
     @property
     def blocking_record(self) -> str | None:
-        """Sequence number of the first record whose failure keeps the lane from new records."""
+        """Sequence number of the first record whose failure keeps the lane from new records.
+
+        Empty where the final call of a window does; None where the lane is free.
+        """
         batch = self._batch
         if batch is not None and not self._pending and not (batch.attempts or batch.throttles):
             return None
         if batch is None and not self._pending:
             return None
         first = batch if batch is not None else self._pending[-1]
-        return first.records[0].sequence_number if first.records else None
+        return first.records[0].sequence_number if first.records else ""
 
     def queue(self, records: Sequence[Record]) -> None:
         """Put records behind those that wait."""
@@ -363,7 +366,11 @@ class Lane:
         return b"," + msgspec.json.encode(self._window.members(final=final))[1:-1]
 
     def _drop_old(self, now: float, effects: list[Effect]) -> None:
-        """Take out of the batch what left the stream or is older than MaximumRecordAge allows."""
+        """Take out of the batch what left the stream or is older than MaximumRecordAge allows.
+
+        UNSURE(retention-in-buffer): what left the stream while it waited here keeps its place
+        until its batch's turn comes; or it is gone before the batch is gathered.
+        """
         batch = self._batch
         assert batch is not None
         horizon = now - min(self._age_limit, self._retention)
@@ -373,6 +380,9 @@ class Lane:
             self._drop_old_final_call(now, effects)
             return
         if _oldest(batch.records) > horizon:
+            return
+        if batch.is_duplicate:  # its records have ended, only once
+            self._batch = None
             return
         kept: list[Record] = []
         for fate, run in groupby(batch.records, key=lambda record: self._fate(record.arrival, now)):
@@ -390,11 +400,17 @@ class Lane:
             self._batch = self._new_batch(kept, batch) if kept else None
 
     def _drop_old_final_call(self, now: float, effects: list[Effect]) -> None:
-        """A final call is as old as the last record of its window."""
+        """A final call is as old as the last record of its window.
+
+        UNSURE(window-final-age): the age limit counts for its retries only. The wait for late
+        records may be longer than the limit, and would leave a window without any final call.
+        """
         batch = self._batch
         assert batch is not None
         assert self._window is not None
         fate = self._fate(self._window.last_arrival, now)
+        if fate == "too old" and not (batch.attempts or batch.throttles):
+            return
         if fate == "too old":
             effects.append(self._aged(batch, ()))
         if fate != "kept":
@@ -517,7 +533,7 @@ class Lane:
         # UNSURE(suffix-top-up): only the rest of the batch, no newer records.
         self._pending.append(self._new_batch(records[first:], batch))
         self._batch = None
-        reason = f"{counted}; retry from {checkpoint}, retries count afresh"
+        reason = f"{counted}; retry from {checkpoint}"
         effects.append(Judged("partial", reason, checkpoint, report.failures))
         effects.append(Succeeded(records[:first], batch.deliveries))
 

@@ -54,7 +54,7 @@ class Faults:
 
 
 def _range(part: str, text: str) -> range:
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+    match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", part.strip())
     if match is None:
         raise _unreadable(text, f"{part!r} is no number of an attempt")
     first, last = int(match[1]), int(match[2] or match[1])

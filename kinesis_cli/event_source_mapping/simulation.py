@@ -165,6 +165,8 @@ class Simulation:
                 continue
             self._now = max(self._now, at)
             step(at)
+        if math.isfinite(self._until):
+            self._now = max(self._now, self._until)
         for row in self._tally.give_up_waiting():
             self._tell(row)
         yield from self._drain()
@@ -172,8 +174,7 @@ class Simulation:
     def summary(self) -> Summary:
         """What has come of the records so far."""
         held = sum(run.delivery.held for run in self._runs.values())
-        end = self._now if math.isinf(self._until) else max(self._now, self._until)
-        return self._tally.summary(held, end - self.start_at)
+        return self._tally.summary(held, self._now, self._now - self.start_at)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -475,7 +476,7 @@ class _Tally:
         self._ended: Counter[Ending] = Counter()
         self._oldest = 0.0
         self._failing: dict[str, FailedRecord] = {}  # records that have failed and not ended
-        self._blocked: dict[Lane, tuple[float, str]] = {}
+        self._blocked: dict[Lane, tuple[str, float, str]] = {}  # shard, since when, by which record
         self._longest_block: Blocked | None = None
 
     def invocation(self, row: Invocation) -> None:
@@ -534,15 +535,23 @@ class _Tally:
         since = self._blocked.get(lane)
         if blocking is not None:
             if since is None:
-                self._blocked[lane] = (now, blocking)
+                self._blocked[lane] = (shard_id, now, blocking)
         elif since is not None:
+            self._longest_block = self._longest(now)
             del self._blocked[lane]
-            block = Blocked(shard_id, now - since[0], since[1])
-            if self._longest_block is None or block.seconds > self._longest_block.seconds:
-                self._longest_block = block
 
-    def summary(self, held: int, elapsed: float) -> Summary:
-        """The counts so far; `held`: records that arrived and have not ended."""
+    def _longest(self, now: float) -> Blocked | None:
+        """The longest block, those included that have not ended."""
+        blocks = [
+            Blocked(shard_id, now - since, number)
+            for shard_id, since, number in self._blocked.values()
+        ]
+        if self._longest_block is not None:
+            blocks.append(self._longest_block)
+        return max(blocks, key=lambda block: block.seconds, default=None)
+
+    def summary(self, held: int, now: float, elapsed: float) -> Summary:
+        """The counts up to `now`; `held`: records that arrived and have not ended."""
         return Summary(
             records=self._records,
             succeeded=self._ended["succeeded"],
@@ -557,7 +566,7 @@ class _Tally:
             elapsed_seconds=round(elapsed, 6),
             failures=self._failures,
             errors=self._errors,
-            longest_block=self._longest_block,
+            longest_block=self._longest(now),
             discarded_bystanders=self._bystanders,
             documents=self.documents,
             warnings=dict(self.warnings),

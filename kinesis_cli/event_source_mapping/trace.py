@@ -84,7 +84,7 @@ class Blocked:
 
     shard_id: str
     seconds: float
-    sequence_number: str  # the first record of the batch that blocked it
+    sequence_number: str  # the first record of the batch that blocked it; "": a final call
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,11 @@ class Progress:
             BarColumn(),
             TextColumn("{task.completed:,}" + of_total),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=sys.stderr),
             transient=True,
+            # Results go to standard output while the bar is up; rich must not take them over.
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         bar.start()
         return bar, bar.add_task(escape(self._label), total=self._total)

@@ -470,7 +470,7 @@ def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
     if block is not None and block.seconds >= 1:
         sentences.append(
             f"shard {shard_cell(block.shard_id)} was blocked for {duration_cell(block.seconds)} "
-            f"by the failure of {number_cell(block.sequence_number)}"
+            f"by the failure of {number_cell(block.sequence_number) or 'a final call'}"
         )
     if summary.redelivered:
         sentences.append(

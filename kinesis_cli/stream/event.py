@@ -12,8 +12,9 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.documents import Documents
-from kinesis_cli.stream.lines import fault_in, shard_id_of
+from kinesis_cli.stream.lines import LATEST_ARRIVAL, fault_in, shard_id_of
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.sequence import is_sequence_number
 
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/kcli"
 ROLE_ARN = "arn:aws:iam::123456789012:role/lambda-role"
@@ -95,9 +96,12 @@ class KinesisEvent(msgspec.Struct, rename="camel", kw_only=True):
             InputError: it is not JSON, no Kinesis event, or a record is not usable.
         """
         try:
-            return msgspec.json.decode(document, type=cls)
+            event = msgspec.json.decode(document, type=cls)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise _described(document, place, error) from error
+        if not all(map(_is_sound, event.records)):
+            raise _described(document, place)
+        return event
 
     def to_json(self) -> bytes:
         """The event as Lambda would send it: compact, members in AWS's order."""
@@ -160,7 +164,20 @@ def _ascii(document: bytes) -> bytes:
     )
 
 
-def _described(document: bytes | str, place: str, error: Exception) -> InputError:
+def _is_sound(record: KinesisEventRecord) -> bool:
+    kinesis = record.kinesis
+    try:
+        shard_id_of(record.event_id, kinesis.sequence_number)
+    except InputError:
+        return False
+    return (
+        record.event_source == "aws:kinesis"
+        and is_sequence_number(kinesis.sequence_number)
+        and 0 <= kinesis.approximate_arrival_timestamp < LATEST_ARRIVAL
+    )
+
+
+def _described(document: bytes | str, place: str, error: Exception | None = None) -> InputError:
     """The sentence for an event that did not decode."""
     text = document if isinstance(document, str) else document.decode(errors="replace")
     documents = Documents(io.StringIO(text.removeprefix("\ufeff")).read, place)
@@ -171,4 +188,4 @@ def _described(document: bytes | str, place: str, error: Exception) -> InputErro
                 return InputError(fault.problem, place=where, advice=fault.advice)
     except InputError as refused:
         return refused
-    return InputError(f"no Kinesis event: {error}", place=place)
+    return InputError(f"no Kinesis event: {error or 'no record in it'}", place=place)

@@ -202,6 +202,8 @@ class Recording:
         for number in range(min(first, wanted), wanted + 1):
             if not self._was_read[number] or number == wanted:
                 self._read_block(number, shard)
+        if shard.awaits(wanted):
+            raise _changed()  # no record of the shard is there any more
 
     def _read_block(self, number: int, wanting: "_ShardReader") -> None:
         """Give each shard its records of a block; one that holds enough notes where they are."""
@@ -222,13 +224,15 @@ class Recording:
                     taking[shard_id] = shard.queue.append
                 else:
                     passing[shard_id] = shard.passed.append
-        lines = text.split(b"\n")
-        for shard_id, record, line in zip(shard_ids, parsed, lines, strict=False):
+        lines = text.removesuffix(b"\n").split(b"\n")
+        if len(lines) != len(parsed):
+            raise _changed()
+        for shard_id, record, line in zip(shard_ids, parsed, lines, strict=True):
             if append := taking.get(shard_id):
                 append(_record(shard_id, record, line))
         if passing:
             start = block.start
-            for shard_id, line in zip(shard_ids, lines, strict=False):
+            for shard_id, line in zip(shard_ids, lines, strict=True):
                 if note := passing.get(shard_id):
                     note(block.file, start, len(line))
                 start += len(line) + 1

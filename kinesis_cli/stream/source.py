@@ -99,7 +99,7 @@ def blocks(descriptor: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
         if not end and len(block) == size:
             if size >= MAX_LINE:
                 raise InputError(f"a line of more than {MAX_LINE >> 20} MiB")
-            size *= 2
+            size = min(2 * size, MAX_LINE)
             continue
         if end and (end < len(block)) and len(block) == size:
             block = block[:end]

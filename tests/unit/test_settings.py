@@ -1,234 +1,460 @@
-from collections.abc import Callable
+"""Settings: AWS's names, defaults, limits and forbidden combinations, and where they come from."""
+
+import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kinesis_cli.errors import InputError
-from kinesis_cli.project.settings import Level, Setting, Settings, read_settings
-from kinesis_cli.project.target import Target, TargetKind, resolve_target, template_streams
+from kinesis_cli import EventSourceMapping, InputError
+from kinesis_cli.event_source_mapping.settings import LIMITS, epoch_seconds, members_not_acted_on
+from kinesis_cli.project.function import Function
+from kinesis_cli.project.mapping import choose_mapping, read_mapping
 
-ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
-TEMPLATE = """\
-Resources:
-  Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 3}}
-  Returns: {Type: AWS::Kinesis::Stream, Properties: {StreamModeDetails: {StreamMode: ON_DEMAND}}}
-"""
-SAMCONFIG = """\
-version = 0.1
-[default.global.parameters]
-stack_name = "of-global"
-region = "eu-central-1"
-[default.deploy.parameters]
-stack_name = "of-deploy"
-[prod.deploy.parameters]
-stack_name = "app-prod"
-profile = "prod"
-"""
-
-Read = Callable[..., Settings]
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Read:
-    """Reads the settings of an otherwise empty project."""
-    (tmp_path / "template.yaml").write_text(TEMPLATE)
-
-    def read(flags: dict[str, str | None] | None = None, **environment: str) -> Settings:
-        return read_settings(flags, environment=environment, directory=tmp_path)
-
-    return read
-
-
-def stream(settings: Settings) -> tuple[str, str] | None:
-    return (settings.stream.value, settings.stream.source) if settings.stream else None
-
-
-def test_the_command_line_comes_before_variables_and_these_before_files(
-    read: Read, tmp_path: Path
-) -> None:
-    (tmp_path / "kcli.toml").write_text('stream = "of-file"')
-    assert stream(read()) == ("of-file", "kcli.toml")
-    assert stream(read(KCLI_STREAM="of-variable")) == ("of-variable", "KCLI_STREAM")
-    assert stream(read({"stream": "x"}, KCLI_STREAM="of-variable")) == ("x", "--stream")
-    assert stream(read({"stream": None})) == ("of-file", "kcli.toml")
+SQS = "arn:aws:sqs:eu-west-1:111111111111:failures"
+ANSWER: dict[str, Any] = {  # of `aws lambda get-event-source-mapping`
+    "UUID": "14e0db71-5d35-4eb5-b481-8945cf9d10c2",
+    "StartingPosition": "LATEST",
+    "BatchSize": 200,
+    "MaximumBatchingWindowInSeconds": 5,
+    "ParallelizationFactor": 2,
+    "EventSourceArn": "arn:aws:kinesis:eu-west-1:111111111111:stream/readings",
+    "FunctionArn": "arn:aws:lambda:eu-west-1:111111111111:function:readings",
+    "LastModified": "2026-01-31T12:00:00.123000+01:00",
+    "LastProcessingResult": "OK",
+    "State": "Enabled",
+    "StateTransitionReason": "User action",
+    "DestinationConfig": {"OnFailure": {"Destination": SQS}},
+    "MaximumRecordAgeInSeconds": 3600,
+    "BisectBatchOnFunctionError": True,
+    "MaximumRetryAttempts": 4,
+    "TumblingWindowInSeconds": 0,
+    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    "EventSourceMappingArn": "arn:aws:lambda:eu-west-1:111111111111:event-source-mapping:14e0db71",
+}
+OTHER_SERVICES = {
+    "AmazonManagedKafkaEventSourceConfig": "Amazon MSK",
+    "DocumentDBEventSourceConfig": "DocumentDB",
+    "ProvisionedPollerConfig": "Kafka and SQS",
+    "Queues": "Amazon MQ",
+    "ScalingConfig": "SQS",
+    "SelfManagedEventSource": "self-managed Kafka",
+    "SelfManagedKafkaEventSourceConfig": "self-managed Kafka",
+    "SourceAccessConfigurations": "Kafka and Amazon MQ",
+    "Topics": "Kafka",
+}
 
 
-def test_of_aws_variables_the_one_for_kinesis_comes_first(read: Read) -> None:
-    both = {"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_KINESIS": "http://kinesis"}
-    assert read(**both).endpoint_url == Setting(
-        "http://kinesis", "AWS_ENDPOINT_URL_KINESIS", Level.AWS_VARIABLE
-    )
-    ours = read(**both, KCLI_ENDPOINT_URL="http://ours").endpoint_url
-    assert ours
-    assert ours.value == "http://ours"
+def refusal(document: dict[str, object], place: str = "") -> InputError:
+    with pytest.raises(InputError) as caught:
+        EventSourceMapping.from_aws(document, place=place)
+    return caught.value
 
 
-def test_configured_endpoints_are_ignored_where_aws_tools_ignore_them(read: Read) -> None:
-    ignore = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "True", "AWS_ENDPOINT_URL": "http://all"}
-    assert read(**ignore).endpoint_url is None
-    assert read({"endpoint_url": "http://flag"}, **ignore).endpoint_url is not None
+# Limits
 
 
-def test_the_nearest_project_file_is_read_kcli_toml_before_pyproject(
-    read: Read, tmp_path: Path
-) -> None:
-    (tmp_path / "pyproject.toml").write_text('[tool.kcli]\nendpoint-url = "http://far"')
-    below = tmp_path / "src"
-    below.mkdir()
-    (below / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100")
-    found = read_settings(environment={}, directory=below).endpoint_url
-    assert found == Setting("http://far", "pyproject.toml", Level.PROJECT_FILE)
-    (tmp_path / "kcli.toml").write_text('stream = "near"')
-    assert read_settings(environment={}, directory=below).endpoint_url is None
-
-
-def test_samconfig_gives_its_stack_and_with_it_profile_and_region(
-    read: Read, tmp_path: Path
-) -> None:
-    (tmp_path / "samconfig.toml").write_text(SAMCONFIG)
-    default = read()
-    assert default.stack == Setting("of-deploy", "samconfig.toml", Level.SAMCONFIG)
-    assert default.region == Setting("eu-central-1", "samconfig.toml", Level.SAMCONFIG)
-    prod = read({"config_env": "prod"})
-    assert (prod.stack and prod.stack.value, prod.profile and prod.profile.value) == (
-        "app-prod",
-        "prod",
-    )
-    other = read({"stack": "other"})
-    assert (other.region, other.profile) == (None, None)
-
-
-def test_samconfig_may_be_yaml(read: Read, tmp_path: Path) -> None:
-    (tmp_path / "samconfig.yaml").write_text("default: {deploy: {parameters: {stack_name: app}}}")
-    assert read().stack == Setting("app", "samconfig.yaml", Level.SAMCONFIG)
+def attribute(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "message"),
+    ("name", "least", "most", "default"),
     [
-        ("kcli.toml", 'strem = "x"', "there is no setting 'strem'"),
-        ("kcli.toml", "stream = 1", "stream is 1, not a text"),
-        (
-            "kcli.toml",
-            'stream = "a b"',
-            "kcli.toml: 'a b' is no stream, which reads like my-stream",
-        ),
-        ("kcli.toml", 'endpoint_url = "x"', "'x' is no endpoint url"),
-        ("kcli.toml", "= 1", "kcli.toml: is not TOML: "),
-        ("kcli.toml", b"\xff", "kcli.toml: is not UTF-8 text"),
-        ("samconfig.toml", "= 1", "samconfig.toml: is not TOML: "),
-        ("samconfig.yaml", "{", "samconfig.yaml: is not YAML: "),
-        ("samconfig.yaml", "[]", "samconfig.yaml: holds no mapping"),
+        ("BatchSize", 1, 10_000, 100),
+        ("MaximumBatchingWindowInSeconds", 0, 300, 0),
+        ("ParallelizationFactor", 1, 10, 1),
+        ("MaximumRetryAttempts", -1, 10_000, -1),
+        ("MaximumRecordAgeInSeconds", 60, 604_800, -1),
+        ("TumblingWindowInSeconds", 0, 900, 0),
     ],
 )
-def test_what_is_wrong_in_a_file_is_said_with_its_place(
-    file: str, text: str | bytes, message: str, read: Read, tmp_path: Path
+def test_a_number_is_accepted_within_awss_limits_and_refused_beyond(
+    name: str, least: int, most: int, default: int
 ) -> None:
-    (tmp_path / file).write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(InputError) as raised:
-        read()
-    assert message in str(raised.value)
+    assert getattr(EventSourceMapping.from_aws({}), attribute(name)) == default
+    for value in (least, most, default, None):
+        mapping = EventSourceMapping.from_aws({name: value})
+        assert getattr(mapping, attribute(name)) == (default if value is None else value)
+    for value in (least - 1, most + 1, -2, 10**30):
+        error = refusal({name: value}, "mapping.json")
+        assert str(error).startswith(f"mapping.json: {name} is {value}, AWS accepts ")
+    wrong: object
+    for wrong in (1.5, "100", True, [], float("nan")):
+        error = refusal({name: wrong})
+        assert str(error) == f"{name} is {wrong!r}, it must be a whole number"
 
 
-def test_an_environment_of_samconfig_that_was_named_must_be_there(
-    read: Read, tmp_path: Path
+def test_no_limit_is_named_where_aws_has_one() -> None:
+    accepts = str(refusal({"MaximumRecordAgeInSeconds": 59}))
+    assert accepts.endswith("is 59, AWS accepts 60 to 604800 or -1 (no limit)")
+
+
+def lambda_model() -> dict[str, Any]:
+    loaders = pytest.importorskip("botocore.loaders")
+    shapes: dict[str, Any] = loaders.Loader().load_service_model("lambda", "service-2")["shapes"]
+    return shapes
+
+
+def test_the_limits_are_those_of_awss_own_model() -> None:
+    shapes = lambda_model()
+    members = shapes["CreateEventSourceMappingRequest"]["members"]
+    for name, limit in LIMITS.items():
+        shape = shapes[members[name]["shape"]]
+        # What the model does not say: CloudFormation and the service refuse ages below 60.
+        least = -1 if limit.unlimited else limit.least
+        assert (least, limit.most) == (shape["min"], shape["max"]), name
+    assert shapes["EventSourcePosition"]["enum"] == ["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
+    assert shapes["FunctionResponseType"]["enum"] == ["ReportBatchItemFailures"]
+
+
+def test_every_member_that_aws_knows_is_known() -> None:
+    shapes = lambda_model()
+    request = set(shapes["CreateEventSourceMappingRequest"]["members"])
+    known = request | set(shapes["EventSourceMappingConfiguration"]["members"])
+    others = {name for name in known if name in OTHER_SERVICES}
+    assert EventSourceMapping.from_aws(dict.fromkeys(known - others)) == EventSourceMapping()
+    for name in others:
+        assert "not for a Kinesis stream" in str(refusal({name: None}))
+
+
+@pytest.mark.parametrize("batch_size", [11, 101, 10_000])
+def test_a_large_batch_needs_no_window_although_the_api_text_says_so(batch_size: int) -> None:
+    mapping = EventSourceMapping.from_aws({"BatchSize": batch_size})
+    assert mapping.maximum_batching_window_in_seconds == 0
+
+
+# What else is refused
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        (
+            {"TumblingWindowInSeconds": 1, "ParallelizationFactor": 2},
+            "TumblingWindowInSeconds cannot be combined with ParallelizationFactor above 1",
+        ),
+        (
+            {
+                "TumblingWindowInSeconds": 1,
+                "FilterCriteria": {"Filters": [{"Pattern": '{"data": {"a": [1]}}'}]},
+            },
+            "TumblingWindowInSeconds cannot be combined with FilterCriteria",
+        ),
+        (
+            {"StartingPosition": "AT_TIMESTAMP"},
+            "StartingPosition AT_TIMESTAMP needs StartingPositionTimestamp",
+        ),
+        (
+            {"StartingPositionTimestamp": 1.0},
+            "StartingPositionTimestamp goes with StartingPosition AT_TIMESTAMP only",
+        ),
+        (
+            {"StartingPosition": "LATEST", "StartingPositionTimestamp": 1.0},
+            "StartingPositionTimestamp goes with StartingPosition AT_TIMESTAMP only",
+        ),
+        (
+            {"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": "soon"},
+            "StartingPositionTimestamp is 'soon', it must be epoch seconds or an ISO 8601 time",
+        ),
+        (
+            {"StartingPosition": "latest"},
+            "StartingPosition is 'latest', AWS accepts TRIM_HORIZON, LATEST or AT_TIMESTAMP",
+        ),
+        (
+            {"FunctionResponseTypes": ["ReportBatchItemFailure"]},
+            "FunctionResponseTypes is ['ReportBatchItemFailure'], AWS accepts [] or "
+            '["ReportBatchItemFailures"]',
+        ),
+        (
+            {"FunctionResponseTypes": ["ReportBatchItemFailures"] * 2},
+            "FunctionResponseTypes is ['ReportBatchItemFailures', 'ReportBatchItemFailures'], "
+            'AWS accepts [] or ["ReportBatchItemFailures"]',
+        ),
+        (
+            {"BisectBatchOnFunctionError": "true"},
+            "BisectBatchOnFunctionError is 'true', it must be true or false",
+        ),
+        ({"EventSourceArn": 3}, "EventSourceArn is 3, it must be text"),
+        (
+            {"FilterCriteria": []},
+            'FilterCriteria must have the form {"Filters": [{"Pattern": "..."}]}',
+        ),
+        (
+            {"FilterCriteria": {"Filters": "data"}},
+            'FilterCriteria must have the form {"Filters": [{"Pattern": "..."}]}',
+        ),
+        (
+            {"FilterCriteria": {"Filters": [{"Pattern": "{}"}, {"Pattern": {"data": {}}}]}},
+            "FilterCriteria, filter 2: Pattern must be a JSON text",
+        ),
+        (
+            {"DestinationConfig": {"OnFailure": SQS}},
+            'DestinationConfig must have the form {"OnFailure": {"Destination": "arn:..."}}',
+        ),
+        (
+            {"DestinationConfig": {"OnFailure": {"Destination": "failures"}}},
+            "DestinationConfig.OnFailure.Destination is 'failures', it must be the ARN of an SQS "
+            "queue, an SNS topic or an S3 bucket",
+        ),
+        (
+            {"DestinationConfig": {"OnFailure": {"Destination": f"{SQS}.fifo"}}},
+            "a FIFO queue or topic cannot be the on-failure destination of a stream",
+        ),
+    ],
+)
+def test_what_aws_refuses_is_refused_with_a_sentence(
+    document: dict[str, object], problem: str
 ) -> None:
-    with pytest.raises(InputError, match=r"there is no samconfig\.toml"):
-        read(KCLI_CONFIG_ENV="prod")
-    (tmp_path / "samconfig.toml").write_text(SAMCONFIG)
-    with pytest.raises(InputError, match="has no environment 'test', it has default, prod"):
-        read({"config_env": "test"})
+    assert str(refusal(document)) == problem
+    assert str(refusal(document, "m.yaml")) == f"m.yaml: {problem}"
 
 
-# --- the target
+@pytest.mark.parametrize(("name", "service"), OTHER_SERVICES.items())
+def test_another_services_setting_is_refused_by_name(name: str, service: str) -> None:
+    error = refusal({"BatchSize": 1, name: {}})
+    assert str(error) == f"{name} is a setting for {service}, not for a Kinesis stream"
+    assert error.advice == "Remove it."
 
 
-@pytest.fixture
-def target(read: Read, tmp_path: Path) -> Callable[..., Target]:
-    """What the settings lead to."""
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("BatchSzie", "Did you mean BatchSize?"),
+        ("batch_size", "Did you mean BatchSize?"),
+        ("MaximumRetryAttempt", "Did you mean MaximumRetryAttempts?"),
+        ("BisectBatchOnError", "Did you mean BisectBatchOnFunctionError?"),
+        ("x", "Settings have the names of CreateEventSourceMapping, e.g. BatchSize."),
+    ],
+)
+def test_a_misspelt_setting_is_refused_with_a_suggestion(name: str, advice: str) -> None:
+    error = refusal({name: 1})
+    assert str(error) == f"{name!r} is no setting of an event source mapping"
+    assert error.advice == advice
 
-    def target(flags: dict[str, str | None] | None = None, **environment: str) -> Target:
-        return resolve_target(read(flags, **environment), tmp_path)
 
-    return target
+# What is accepted
 
 
-Resolve = Callable[..., Target]
+def test_a_saved_answer_of_get_event_source_mapping_is_a_mapping() -> None:
+    mapping = EventSourceMapping.from_aws(json.loads(json.dumps(ANSWER)))
+    assert mapping == EventSourceMapping(
+        starting_position="LATEST",
+        batch_size=200,
+        maximum_batching_window_in_seconds=5,
+        parallelization_factor=2,
+        maximum_retry_attempts=4,
+        maximum_record_age_in_seconds=3600,
+        bisect_batch_on_function_error=True,
+        report_batch_item_failures=True,
+        destination=SQS,
+        event_source_arn=ANSWER["EventSourceArn"],
+        function_name=ANSWER["FunctionArn"],
+    )
+    assert members_not_acted_on(ANSWER) == ()
 
 
-def test_without_anything_named_it_is_the_local_endpoint_and_the_templates_stream(
-    target: Resolve,
+def test_settings_that_change_nothing_are_named() -> None:
+    document = {"Enabled": True, "BatchSize": 1, "Tags": {}, "KMSKeyArn": "arn:aws:kms:x"}
+    EventSourceMapping.from_aws(document)
+    assert members_not_acted_on(document) == (
+        "Enabled: kcli does not act on it",
+        "Tags: kcli does not act on it",
+        "KMSKeyArn: kcli does not act on it",
+    )
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, object]:
+    """Mappings that AWS accepts."""
+    document: dict[str, object] = {}
+    for name, limit in LIMITS.items():
+        values = st.none() | st.integers(limit.least, limit.most)
+        document[name] = draw(values | st.just(-1) if limit.unlimited else values)
+    position = draw(st.sampled_from(["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]))
+    document["StartingPosition"] = position
+    if position == "AT_TIMESTAMP":
+        document["StartingPositionTimestamp"] = draw(st.floats(0, 1e10))
+    document["BisectBatchOnFunctionError"] = draw(st.none() | st.booleans())
+    document["FunctionResponseTypes"] = draw(
+        st.sampled_from([None, [], ["ReportBatchItemFailures"]])
+    )
+    patterns = draw(st.lists(st.just({"Pattern": '{"data": {"a": [1]}}'}), max_size=2))
+    document["FilterCriteria"] = {"Filters": patterns}
+    destinations: list[object] = [None, {}, {"OnFailure": {}}, {"OnFailure": {"Destination": SQS}}]
+    document["DestinationConfig"] = draw(st.sampled_from(destinations))
+    if document["ParallelizationFactor"] not in (None, 1) or patterns:
+        document["TumblingWindowInSeconds"] = 0
+    return document
+
+
+@given(documents())
+def test_effective_settings_written_and_read_are_the_same(document: dict[str, object]) -> None:
+    mapping = EventSourceMapping.from_aws(document)
+    written = json.loads(json.dumps(mapping.to_aws()))
+    assert EventSourceMapping.from_aws(written) == mapping
+    assert set(LIMITS) <= set(written)
+    for name, value in document.items():
+        if isinstance(value, int | float | str):
+            assert written[name] == value
+
+
+# Times
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (1.5, 1.5),
+        (0, 0.0),
+        ("1700000000.25", 1_700_000_000.25),
+        ("2023-11-14T22:13:20Z", 1_700_000_000.0),
+        ("2023-11-14T22:13:20.250", 1_700_000_000.25),
+        ("2023-11-14T23:13:20+01:00", 1_700_000_000.0),
+        ("2023-11-14", 1_699_920_000.0),
+        (datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), 1_700_000_000.0),
+        (datetime(2023, 11, 14, 22, 13, 20), 1_700_000_000.0),
+        (datetime(2023, 11, 14).date(), 1_699_920_000.0),
+    ],
+)
+def test_a_time_is_epoch_seconds_or_iso_utc_without_a_zone(value: object, seconds: float) -> None:
+    assert epoch_seconds(value) == seconds
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        -1,
+        "-1",
+        "nan",
+        float("nan"),
+        "inf",
+        "1e12",
+        "",
+        "noon",
+        [],
+        "1900-01-01",
+        "9999-01-01",
+        10**400,
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
+def test_what_is_no_time_is_refused(value: object) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - its text is the caller's business
+        epoch_seconds(value)
+
+
+# Which mapping applies
+
+
+def function_with(mapping: dict[str, object] | None) -> Function:
+    return Function(
+        name="Readings",
+        code_uri=Path(),
+        handler="app.handler",
+        timeout=3.0,
+        memory_size=128,
+        environment={},
+        mapping=mapping,
+        origin="template.yaml, Readings",
+        mapping_origin="template.yaml, Readings, event Stream",
+        notes=(),
+    )
+
+
+NOTHING_GIVEN = {"BatchSize": None, "FilterCriteria": None}
+
+
+def test_without_a_mapping_awss_defaults_apply() -> None:
+    choice = choose_mapping(function_with(None), None, NOTHING_GIVEN)
+    assert choice.mapping == EventSourceMapping()
+    assert (choice.origin, choice.notes) == ("AWS's defaults", ())
+
+
+def test_the_templates_mapping_applies_and_flags_change_single_settings() -> None:
+    function = function_with({"BatchSize": 10, "MaximumRetryAttempts": 2, "Enabled": True})
+    choice = choose_mapping(function, None, NOTHING_GIVEN)
+    assert choice.mapping == EventSourceMapping(batch_size=10, maximum_retry_attempts=2)
+    assert choice.origin == "template.yaml, Readings, event Stream"
+    assert choice.notes == ("Enabled: kcli does not act on it",)
+
+    choice = choose_mapping(function, None, {"BatchSize": 7, "TumblingWindowInSeconds": None})
+    assert choice.mapping == EventSourceMapping(batch_size=7, maximum_retry_attempts=2)
+    assert choice.origin == (
+        "template.yaml, Readings, event Stream, with BatchSize from the command line"
+    )
+
+
+def test_a_mapping_file_replaces_the_templates_mapping_wholly(tmp_path: Path) -> None:
+    file = tmp_path / "mapping.yaml"
+    file.write_text("MaximumRetryAttempts: 5\nBisectBatchOnFunctionError: yes\n")
+    choice = choose_mapping(function_with({"BatchSize": 10}), file, {"BatchSize": None})
+    assert choice.mapping == EventSourceMapping(
+        maximum_retry_attempts=5, bisect_batch_on_function_error=True
+    )
+    assert choice.origin == str(file)
+
+
+def test_another_starting_position_drops_the_timestamp_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "mapping.yaml"
+    file.write_text("StartingPosition: AT_TIMESTAMP\nStartingPositionTimestamp: 2023-11-14\n")
+    at_timestamp = choose_mapping(function_with(None), file, {}).mapping
+    assert at_timestamp.starting_position_timestamp == 1_699_920_000.0
+    latest = choose_mapping(function_with(None), file, {"StartingPosition": "LATEST"}).mapping
+    assert latest == EventSourceMapping(starting_position="LATEST")
+
+
+def test_an_error_names_the_file_or_the_template_unless_a_flag_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "mapping.json"
+    file.write_text('{"BatchSize": 0}')
+    with pytest.raises(InputError, match=r"mapping\.json: BatchSize is 0, AWS accepts 1 to 10000"):
+        choose_mapping(function_with(None), file, {"MaximumRetryAttempts": 1})
+    with pytest.raises(InputError, match=r"^mapping of template\.yaml, .*: BatchSize is 0, "):
+        choose_mapping(function_with({"BatchSize": 0}), None, {})
+    with pytest.raises(InputError, match=r"^BatchSize is 10001, AWS accepts"):
+        choose_mapping(function_with({"BatchSize": 1}), None, {"BatchSize": 10_001})
+
+
+@pytest.mark.parametrize("name", ["mapping.json", "mapping.yaml", "mapping", "mapping.yml"])
+def test_json_is_read_under_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(json.dumps(ANSWER, indent=2))
+    assert read_mapping(tmp_path / name)["BatchSize"] == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("mapping.json", '{"BatchSize": 1', "not readable: "),
+        ("mapping.json", "", "not readable: "),
+        ("mapping.json", "[1]", "not a mapping"),
+        ("mapping.yaml", "BatchSize: 1\nx: [\n", "not readable: line 3: "),
+        ("mapping.yaml", "", "not a mapping"),
+        ("mapping.yaml", "just text", "not a mapping"),
+        ("mapping.yaml", "a: !Ref B", "not readable: line 1: "),
+        ("mapping.yaml", "a: \x1b", "not readable: "),
+        ("mapping.yaml", "[" * 10_000, "not readable: "),
+        ("mapping.json", "[" * 100_000, "not readable: "),
+    ],
+)
+def test_a_broken_mapping_file_is_named_with_the_line(
+    tmp_path: Path, name: str, text: str, problem: str
 ) -> None:
-    found = target()
-    assert (found.kind, found.stream, found.region) == (TargetKind.LOCAL, "orders", "us-east-1")
-    assert found.is_local
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_mapping(file)
+    assert str(caught.value).startswith(f"{file}: {problem}")
+    assert "\n" not in str(caught.value)
 
 
-def test_variables_that_many_shells_set_name_no_target(target: Resolve) -> None:
-    found = target(AWS_PROFILE="dev", AWS_REGION="eu-west-1", AWS_ACCESS_KEY_ID="x")
-    assert (found.kind, found.region, found.profile) == (TargetKind.LOCAL, "eu-west-1", None)
-
-
-@pytest.mark.parametrize("name", ["stream", "stack", "profile", "region"])
-def test_a_name_given_to_kcli_means_aws(name: str, target: Resolve) -> None:
-    for found in (target({name: "x"}), target(**{f"KCLI_{name.upper()}": "x"})):
-        assert found.kind is TargetKind.AWS
-        assert not found.is_local
-        assert name in found.reason.lower()
-
-
-def test_an_endpoint_is_where_requests_go_whatever_else_is_named(target: Resolve) -> None:
-    found = target({"stack": "app", "profile": "dev"}, AWS_ENDPOINT_URL="https://example.com")
-    assert (found.kind, found.endpoint_url) == (TargetKind.ENDPOINT, "https://example.com")
-    assert (found.stack, found.profile, found.is_local) == ("app", "dev", False)
-    assert target(AWS_ENDPOINT_URL="http://localhost:1").is_local
-    assert target(AWS_ENDPOINT_URL="http://127.0.0.1:1").stream == "orders"
-
-
-def test_an_endpoint_is_not_asked_for_the_stack_that_is_in_aws(
-    target: Resolve, tmp_path: Path
-) -> None:
-    (tmp_path / "samconfig.toml").write_text(SAMCONFIG)
-    assert target().stack == "of-deploy"
-    assert target(AWS_ENDPOINT_URL="http://localhost:1").stack is None
-
-
-def test_local_can_be_named_and_a_stack_named_closer_means_aws(
-    target: Resolve, tmp_path: Path
-) -> None:
-    assert target({"endpoint_url": "local", "stream": "x"}).kind is TargetKind.LOCAL
-    (tmp_path / "kcli.toml").write_text('endpoint_url = "local"\nstack = "app"')
-    assert target().kind is TargetKind.LOCAL
-    assert target({"stream": "x"}).kind is TargetKind.LOCAL
-    assert target({"stack": "x"}).kind is TargetKind.AWS
-
-
-def test_of_stream_and_stack_the_one_named_closer_to_the_command_line_counts(
-    target: Resolve,
-) -> None:
-    assert target({"stack": "app"}, KCLI_STREAM="x").stream is None
-    assert target({"stream": "x"}, KCLI_STACK="app").stream == "x"
-    assert target({"stream": "x", "stack": "app"}).stream == "x"
-
-
-def test_an_arn_names_its_region(target: Resolve) -> None:
-    assert target({"stream": ARN}, AWS_REGION="us-east-1").region == "eu-west-1"
-    with pytest.raises(InputError, match=r"--region: us-east-1 is not the region of arn:"):
-        target({"stream": ARN, "region": "us-east-1"})
-
-
-def test_streams_of_the_template_have_cloudformations_number_of_shards(
-    read: Read, tmp_path: Path
-) -> None:
-    assert template_streams(tmp_path) == {"orders": 3, "Returns": None}
-
-
-def test_what_the_stack_says_does_not_replace_what_was_named_closer() -> None:
-    flag, variable = Level.FLAG, Level.KCLI_VARIABLE
-    settings = Settings(
-        stack=Setting("app", "KCLI_STACK", variable),
-        stream=Setting("x", "--stream", flag),
-        function=Setting("f", "kcli.toml", Level.PROJECT_FILE),
-    ).with_stack({"stream": ("s", "output"), "function": ("g", "output")})
-    assert settings.stream == Setting("x", "--stream", flag)
-    assert settings.function == Setting("g", "output", variable)
+def test_a_mapping_file_that_is_no_text_or_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\xd8")
+    for name in ("binary.yaml", "none.yaml", "."):
+        with pytest.raises(InputError) as caught:
+            read_mapping(tmp_path / name)
+        assert str(caught.value).startswith(f"{tmp_path / name}: ")
