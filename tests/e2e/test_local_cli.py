@@ -18,7 +18,8 @@ from botocore.session import Session
 
 from kinesis_cli.cli.local import app
 from kinesis_cli.local.fault_verbs import VERBS
-from kinesis_cli.local.state import process_identity, read_server
+from kinesis_cli.local.kinesis import store
+from kinesis_cli.local.state import DATABASES, process_identity, read_server
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
 
 TEMPLATE = """\
@@ -265,23 +266,37 @@ def test_a_taken_port_is_refused_and_a_kept_one_that_is_taken_is_left(kcli: Kcli
         assert status(kcli)["endpoint"] != f"http://127.0.0.1:{port}"
 
 
-def test_reset_asks_and_then_leaves_the_templates_stream_empty(kcli: Kcli, project: Path) -> None:
-    succeeded(kcli("local", "start", "--detach"))
-    endpoint = status(kcli)["endpoint"]
-    put(endpoint, b"one")
-    kinesis(endpoint).create_stream(StreamName="more", ShardCount=1)
+def test_reset_asks_and_then_leaves_the_templates_stream_empty(kcli: Kcli) -> None:
+    succeeded(kcli("local", "start", "--detach", "--stream", "returns"))
+    before = status(kcli)
+    put(before["endpoint"], b"one")
+    kinesis(before["endpoint"]).create_stream(StreamName="more", ShardCount=1)
     unasked = kcli("local", "reset")
     assert unasked.returncode == 2
     assert "--yes answers the question" in unasked.stderr
-    assert status(kcli)["streams"][0]["records"] == 0 + status(kcli)["streams"][0]["records"]
+    assert sum(each["records"] for each in status(kcli)["streams"]) == 1
     succeeded(kcli("local", "reset", "--yes"))
-    after = status(kcli)["streams"]
-    assert [(each["name"], each["records"]) for each in after] == [("orders", 0)]
-    put(endpoint, b"two")
+    after = status(kcli)
+    assert after["endpoint"] == before["endpoint"]
+    assert {each["name"]: each["records"] for each in after["streams"]} == {
+        "orders": 0,
+        "returns": 0,
+    }
+
+
+def test_reset_of_one_that_does_not_run_deletes_what_it_kept(kcli: Kcli) -> None:
+    succeeded(kcli("local", "start", "--detach"))
+    put(status(kcli)["endpoint"], b"one")
     kcli("local", "stop")
     succeeded(kcli("local", "reset", "--yes"))
+    assert status(kcli)["running"] is False
     succeeded(kcli("local", "start", "--detach"))
     assert [each["records"] for each in status(kcli)["streams"]] == [0]
+
+
+def test_reset_deletes_the_files_of_all_who_keep_something() -> None:
+    message_journal = pytest.importorskip("kinesis_cli.local.message_journal")
+    assert DATABASES == (store.FILE_NAME, message_journal.FILE)
 
 
 def test_reset_on_a_terminal_takes_no_for_an_answer(
