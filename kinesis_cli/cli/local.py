@@ -183,7 +183,9 @@ def reset(
     state: StateOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete every stream and record.
+    """Delete every stream and record, and what the other services hold.
+
+    The stream starts anew, with what the template names and nothing in it.
 
     \b
     Examples:
@@ -192,8 +194,9 @@ def reset(
     where = state_directory(state)
     if not yes and not _confirmed(f"Delete every stream and record in {where}?"):
         raise typer.Exit(ExitCode.FAILED)
-    reset_state(where)
-    note("all streams are gone; those of the template are made anew at the next start")
+    ended = reset_state(where)
+    if ended and not ended.arguments:
+        note("the local stream that ran in a terminal was ended; start it there again")
 
 
 @app.command()

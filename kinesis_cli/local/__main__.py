@@ -19,7 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with needs_extra():
             from kinesis_cli.local.run import run_here
-        run_here(parsed.state, _options(parsed), lambda _: _say(parsed.ready_fd, READY))
+        options = _options(parsed)
+        run_here(
+            parsed.state,
+            options,
+            lambda _: _say(parsed.ready_fd, READY),
+            options.arguments(parsed.state),
+        )
     except KcliError as error:
         problem = {"problem": error.problem, "place": error.place, "advice": error.advice}
         _say(parsed.ready_fd, json.dumps(problem).encode())
@@ -60,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m kinesis_cli.local", description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--in-memory", action="store_true")
-    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--port", type=int)
     parser.add_argument("--region", default=DEFAULT_REGION)
     parser.add_argument("--stream", type=_stream, action="append", default=[], metavar="NAME=N")
     parser.add_argument("--template", type=Path)

@@ -6,13 +6,11 @@ from typing import Any
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.local.kinesis import Caller, DataPlane, FaultSettings, ServiceError
 
 # Every switch of `kcli local faults` as it is when nobody touched it.
 _OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
-
-# Of every access key that is not an account's twelve digits.
-DEFAULT_ACCOUNT = "000000000000"
 
 
 class Control:
@@ -40,10 +38,6 @@ class Control:
         match verb:
             case "status":
                 return {"streams": self._data_plane.summary()}
-            case "reset":
-                await self._delete_streams()
-                await self.make_streams()
-                return {}
             case "faults":
                 switches = self._data_plane.switch_faults(dict(request))
                 return {n: value for n, value in switches.items() if value != _OFF[n]}
@@ -66,12 +60,3 @@ class Control:
             except ServiceError as error:
                 if error.code != "ResourceInUseException":
                     raise InputError(error.message.rstrip("."), place=f"stream {name}") from error
-
-    async def _delete_streams(self) -> None:
-        for stream in self._data_plane.summary():
-            _, _, _, region, account, name = stream["arn"].split(":", 5)
-            request = {
-                "StreamName": name.removeprefix("stream/"),
-                "EnforceConsumerDeletion": True,
-            }
-            await self._data_plane.call("DeleteStream", request, Caller(account, region))

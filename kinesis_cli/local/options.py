@@ -62,17 +62,18 @@ class LocalOptions:
             streams = dict.fromkeys(streams, shards)
         return replace(self, streams=streams)
 
-    def arguments(self, state: Path, port: int) -> list[str]:
+    def arguments(self, state: Path) -> list[str]:
         """The command line of `python -m kinesis_cli.local`."""
         arguments = [
             *("--state", str(state)),
-            *("--port", str(port)),
             *("--region", self.region),
             *("--limits", "aws" if self.limits else "off"),
             *("--delays", "aws" if self.delays else "off"),
             *("--shard-limit", str(self.shard_limit)),
             *("--sync", self.synchronous),
         ]
+        if self.port is not None:
+            arguments += ["--port", str(self.port)]
         if self.template:
             arguments += ["--template", str(self.template)]
         for name, shards in self.streams.items():

@@ -25,11 +25,11 @@ from kinesis_cli.local.state import (
     SERVER_LOCK,
     START_LOCK,
     Server,
+    delete_databases,
     is_alive,
     kept_port,
     locked,
     make_directory,
-    only_server,
     read_server,
     running_server,
     state_directory,
@@ -74,20 +74,20 @@ def ensure_running(
     with locked(where / START_LOCK):  # two commands at once start one server
         if (server := read_server(where)) and is_alive(server):
             return Running(server, started_now=False)
-        started = _start(where, options or LocalOptions.of_project(directory))
+        options = options or LocalOptions.of_project(directory)
+        started = _start(where, options.arguments(where))
     return Running(started, started_now=True)
 
 
-def _start(state: Path, options: LocalOptions) -> Server:
+def _start(state: Path, arguments: list[str]) -> Server:
     """Start a detached server and wait until it is ready."""
-    port = free_port(state, options.port)
     reader, writer = os.pipe()
     with open_log(state) as log:
         process = subprocess.Popen(
             [
                 # -P: what lies in the directory is not importable
                 *(sys.executable, "-P", "-m", "kinesis_cli.local"),
-                *options.arguments(state, port),
+                *arguments,
                 *("--ready-fd", str(writer)),
             ],
             stdin=subprocess.DEVNULL,
@@ -178,7 +178,7 @@ def ask(server: Server, verb: str, request: Mapping[str, object] | None = None) 
 
     Args:
         server: that runs.
-        verb: `status`, `reset` or `faults`.
+        verb: `status` or `faults`.
         request: what the verb takes.
 
     Raises:
@@ -240,22 +240,6 @@ def change_faults(server: Server, request: Mapping[str, object]) -> Mapping[str,
     return answer
 
 
-def reset_state(state: Path) -> None:
-    """Delete every stream and record of a state directory, whether its server runs or not.
-
-    Raises:
-        EndpointError: the server does not answer.
-    """
-    if server := running_server(state):
-        ask(server, "reset")
-    elif state.is_dir():
-        with locked(state / START_LOCK), only_server(state):
-            from kinesis_cli.local.kinesis.store import FILE_NAME
-
-            for suffix in ("", "-wal", "-shm"):  # the last two are SQLite's own
-                (state / (FILE_NAME + suffix)).unlink(missing_ok=True)
-
-
 # --- end
 
 
@@ -312,7 +296,28 @@ def _gone(state: Path, patience: float) -> bool:
 
     def wait() -> None:
         with locked(state / SERVER_LOCK):
-            gone.set()
+            pass
+        gone.set()
 
     threading.Thread(target=wait, daemon=True).start()
     return gone.wait(patience)
+
+
+def reset_state(state: Path) -> Server | None:
+    """Delete every stream and record, and what the neighbours hold.
+
+    A server that runs is ended; a detached one is started again as it was. So it forgets everything
+    that it has in memory too.
+
+    Returns:
+        The server that was ended; one without `arguments` ran in a terminal.
+
+    Raises:
+        InputError, EndpointError: it cannot be ended or started.
+    """
+    server = stop_server(state)
+    delete_databases(state)
+    if server and server.arguments:
+        with locked(state / START_LOCK):
+            _start(state, server.arguments)
+    return server

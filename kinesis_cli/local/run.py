@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kinesis_cli.local.clock import ShiftableClock
@@ -28,23 +28,34 @@ from kinesis_cli.local.status import LocalStatus, stream_status
 LOOK_EVERY = 2.0  # seconds
 
 
-def run_here(state: Path, options: LocalOptions, ready: Callable[[LocalStatus], None]) -> None:
+def run_here(
+    state: Path,
+    options: LocalOptions,
+    ready: Callable[[LocalStatus], None],
+    arguments: Sequence[str] = (),
+) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     Args:
         state: the state directory.
         options: how to serve.
         ready: told once, when requests are answered.
+        arguments: that start this detached server again.
 
     Raises:
         InputError: the state directory, its database or the port is not usable.
     """
     make_directory(state)
     with only_server(state):
-        asyncio.run(_serve(state, options, ready))
+        asyncio.run(_serve(state, options, ready, arguments))
 
 
-async def _serve(state: Path, options: LocalOptions, ready: Callable[[LocalStatus], None]) -> None:
+async def _serve(
+    state: Path,
+    options: LocalOptions,
+    ready: Callable[[LocalStatus], None],
+    arguments: Sequence[str],
+) -> None:
     in_memory = options.in_memory
     data_plane = DataPlane(
         None if in_memory else state,
@@ -70,7 +81,7 @@ async def _serve(state: Path, options: LocalOptions, ready: Callable[[LocalStatu
         with contextlib.ExitStack() as published:
 
             def announce(port: int) -> None:
-                server = _server(state, options, port, token)
+                server = _server(state, options, port, token, arguments)
                 published.enter_context(published_server(server))
                 streams = stream_status(data_plane.summary())
                 ready(LocalStatus(state, server, streams))
@@ -88,7 +99,9 @@ async def _end_when_unpublished(server: Server) -> None:
     os.kill(server.pid, signal.SIGTERM)
 
 
-def _server(state: Path, options: LocalOptions, port: int, token: str) -> Server:
+def _server(
+    state: Path, options: LocalOptions, port: int, token: str, arguments: Sequence[str]
+) -> Server:
     pid = os.getpid()
     return Server(
         pid=pid,
@@ -100,4 +113,5 @@ def _server(state: Path, options: LocalOptions, port: int, token: str) -> Server
         region=options.region,
         in_memory=options.in_memory,
         tls=options.tls,
+        arguments=list(arguments),
     )

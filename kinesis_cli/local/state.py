@@ -6,7 +6,7 @@
     server.log     what a detached server wrote
     port           the port of the last time, kept across restarts
 
-Beside them lies the database, which is `kinesis_cli.local.kinesis`'s business.
+Beside them lie the databases, `DATABASES`, whose inside is their owners' business.
 """
 
 import contextlib
@@ -31,6 +31,8 @@ SERVER_LOCK = "server.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
 PORT_FILE = "port"
+# The databases of `local.kinesis.store` and `local.message_journal`, which import much.
+DATABASES = ("kinesis.sqlite3", "messages.sqlite3")
 CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.http.certificate`
 
 
@@ -47,6 +49,7 @@ class Server:
     region: str  # in which the project's streams were made
     in_memory: bool
     tls: bool
+    arguments: list[str]  # that start it again as it is; empty: it runs in a terminal
 
     @property
     def endpoint(self) -> str:
@@ -166,6 +169,19 @@ def published_server(server: Server) -> Iterator[None]:
     yield
     if read_server(state) == server:
         (state / SERVER_FILE).unlink(missing_ok=True)
+
+
+def delete_databases(state: Path) -> None:
+    """Delete what a server that does not run has kept.
+
+    Raises:
+        InputError: a server runs.
+    """
+    if state.is_dir():
+        with only_server(state):
+            for name in DATABASES:
+                for suffix in ("", "-wal", "-shm"):  # the last two are SQLite's own
+                    (state / (name + suffix)).unlink(missing_ok=True)
 
 
 def kept_port(state: Path) -> int:
