@@ -125,7 +125,8 @@ def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:
 
 
 def _listener(port: int) -> socket.socket:
-    listener = socket.socket()
+    # With the protocol named: only then asyncio sets TCP_NODELAY, without it answers take 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
