@@ -25,8 +25,10 @@ from kinesis_cli.handlers.isolated.memory import family, peak, resident
 from kinesis_cli.handlers.isolated.runtime_api import Connection, Listener, RuntimeRequest
 from kinesis_cli.handlers.output import Output
 
-MEMORY_CHECK_SECONDS = 0.02
-_READ_AT_ONCE = 64 * 1024
+# How often output and memory are looked at. To wake for each line would slow the function down.
+LOOK_SECONDS = 0.02
+_PIPE_BYTES = 1024 * 1024  # what it can write meanwhile
+_READ_AT_ONCE = 256 * 1024
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -77,7 +79,7 @@ class Sandbox:
         self.output = Output()
         self.max_memory_used = 0  # bytes
         self._memory_limit = math.inf if debug else memory_limit
-        self._memory_checked = self._started = time.monotonic()
+        self._looked_at = self._started = time.monotonic()
         self._listener = Listener()
         self._lifeline, theirs = os.pipe()[::-1]
         try:
@@ -116,7 +118,8 @@ class Sandbox:
         if self._process.stdout is not None:
             self._output_fd = self._process.stdout.fileno()
             os.set_blocking(self._output_fd, False)
-            self._poll.register(self._output_fd, _READABLE)
+            with suppress(OSError):  # more than this user may have: it waits for us more often
+                fcntl.fcntl(self._output_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def is_ready(self) -> bool:
         """Whether it can take a call now."""
@@ -187,11 +190,12 @@ class Sandbox:
             now = time.monotonic()
             if now >= until:
                 return self._timed_out()
-            if now >= self._memory_checked + MEMORY_CHECK_SECONDS:
-                self._memory_checked = now
+            if now >= self._looked_at + LOOK_SECONDS:
+                self._looked_at = now
+                self._read_output()
                 if ended := self._over_limit():
                     return ended
-            has_exited = self._read(min(until - now, MEMORY_CHECK_SECONDS))
+            has_exited = self._read(min(until - now, LOOK_SECONDS))
             if has_exited and not self._requests:
                 return self._exited()
         return self._requests.popleft()
@@ -202,8 +206,6 @@ class Sandbox:
         for fd, _ in self._poll.poll(math.ceil(seconds * 1000)):
             if fd == self._exit:
                 has_exited = True
-            elif fd == self._output_fd:
-                self._read_output()
             elif fd == self._listener.fileno():
                 self._connect()
             else:
@@ -232,7 +234,6 @@ class Sandbox:
             except BlockingIOError:
                 return
             if not data:
-                self._poll.unregister(self._output_fd)
                 self._output_fd = -1
                 return
             self.output.buffer.write(data)
