@@ -145,10 +145,11 @@ def template_streams(directory: Path | None = None) -> dict[str, int | None]:
 
 
 def _shards(template: Template, properties: object) -> int | None:
-    """A stream with neither a count nor a mode has one shard, as CloudFormation makes it."""
+    """How many shards CloudFormation would make; None: as many as are needed."""
     match template.resolve(properties):
         case {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}:
             return None
         case {"ShardCount": count} if str(count).isdecimal():
             return int(str(count))
+    # UNSURE(template-shard-count): one shard where neither count nor mode is given; or is it refused?
     return 1
