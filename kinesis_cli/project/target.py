@@ -151,5 +151,5 @@ def _shards(template: Template, properties: object) -> int | None:
             return None
         case {"ShardCount": count} if str(count).isdecimal():
             return int(str(count))
-    # UNSURE(template-shard-count): one shard where neither count nor mode is given; or is it refused?
+    # UNSURE(template-shard-count): one where neither count nor mode is given; or is it refused?
     return 1
