@@ -1,6 +1,7 @@
 """The detached server: `python -m kinesis_cli.local`, started by `kinesis_cli.local.process`."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _say(descriptor: int | None, message: bytes) -> None:
     if descriptor is not None:
-        os.write(descriptor, message)
+        with contextlib.suppress(BrokenPipeError):  # the command that started us is gone
+            os.write(descriptor, message)
         os.close(descriptor)
 
 

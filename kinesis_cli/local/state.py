@@ -106,7 +106,7 @@ def make_directory(state: Path) -> None:
         InputError: it cannot be made or written to.
     """
     try:
-        if not state.exists():
+        if not state.is_dir():
             state.mkdir(parents=True, mode=0o700)
             (state / ".gitignore").write_text("*\n")
         if not os.access(state, os.W_OK | os.X_OK):

@@ -348,9 +348,13 @@ def test_what_is_no_database_of_kclis_is_refused_and_unchanged(kcli: Kcli, proje
 
 def test_a_directory_that_cannot_be_written_is_one_sentence(kcli: Kcli, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    run = kcli("local", "start", "--detach", "--state", str(tmp_path / "file" / "state"))
-    assert run.returncode == 2
-    assert "cannot hold the local stream's state: Not a directory" in run.stderr
+    for state, reason in (
+        (tmp_path / "file", "File exists"),
+        (tmp_path / "file" / "x", "Not a dir"),
+    ):
+        run = kcli("local", "start", "--detach", "--state", str(state))
+        assert run.returncode == 2
+        assert f"{state}: cannot hold the local stream's state: {reason}" in run.stderr
 
 
 def test_logs_show_what_the_server_was_asked(kcli: Kcli) -> None:
