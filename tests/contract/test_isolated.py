@@ -324,6 +324,34 @@ def test_a_response_that_lambda_does_not_take(
     assert error_of(handler.invoke(request())) == (error_type, message)
 
 
+def test_a_function_that_talks_to_the_runtime_api_itself_harms_only_its_call(
+    isolate: Isolated,
+) -> None:
+    handler = isolate(
+        r"""
+        import os, socket
+        def handler(event, context):
+            host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+            for said in (
+                b"\0\xff\r\n\r\n",
+                b"POST /2018-06-01/runtime/invocation/other/response HTTP/1.1\r\n"
+                b"Content-Length: -1\r\n\r\n",
+                b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\n\r\n",
+            ):
+                with socket.create_connection((host, int(port))) as connection:
+                    connection.sendall(said)
+                    assert connection.recv(100).startswith(b"HTTP/1.1 404 ")
+            there = socket.create_connection((host, int(port)))
+            path = f"/2018-06-01/runtime/invocation/{context.aws_request_id}/error"
+            there.sendall(f"POST {path} HTTP/1.1\r\nContent-Length: 4\r\n\r\nnone".encode())
+            there.recv(100)
+            os._exit(0)
+        """
+    )
+    for _ in range(2):
+        assert error_of(handler.invoke(request())) == ("Runtime.Unknown", "none")
+
+
 def test_six_megabytes_pass_both_ways(isolate: Isolated) -> None:
     handler = isolate("def handler(event, context): return event", memory_size=512)
     event = {"data": "x" * (6 * 1024 * 1024 - 12)}

@@ -98,10 +98,10 @@ class IsolatedHandler:
 
     def close(self) -> None:
         """End all processes. A call that is running ends as if its process had been killed."""
-        self._closed = True
-        self.renew()
         with self._lock:
+            self._closed = True
             running = list(self._running)
+        self.renew()
         for sandbox in running:
             sandbox.kill()  # the call's own thread gives the rest back
 
@@ -151,6 +151,8 @@ class IsolatedHandler:
         )
         with self._lock:
             self._running.add(sandbox)
+            if self._closed:
+                sandbox.kill()  # `close` may have looked already
         return sandbox
 
     def _give_back(self, sandbox: Sandbox) -> None:

@@ -90,7 +90,7 @@ class Connection:
         length = 0
         for line in lines:
             name, _, value = line.partition(":")
-            if name.lower() == "content-length":
+            if name.lower() == "content-length" and value.strip().isdecimal():
                 length = int(value)
         self._is_too_large = length > MAXIMUM_RESPONSE_BYTES
         path = first.split(" ")[1] if first.count(" ") == 2 else ""

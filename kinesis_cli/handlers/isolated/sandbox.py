@@ -159,19 +159,19 @@ class Sandbox:
             connection.reply(200, payload, headers, timeout=None if math.isinf(limit) else limit)
         except TimeoutError:
             return self._timed_out()
-        ended = self._answer(f"invocation/{headers['Lambda-Runtime-Aws-Request-Id']}/", until)
-        return self._over_limit() or ended
+        return self._answer(f"invocation/{headers['Lambda-Runtime-Aws-Request-Id']}/", until)
 
     def _answer(self, path: str, until: float) -> Ended:
         answer: Ended | None = None
         while True:
             told = self._next(until)
             if isinstance(told, Ended):
-                return answer or told  # what it had answered before is valid
+                # UNSURE(exit-after-answer): we take the answer. Or does the exit count?
+                return answer or told
             if told.path == "invocation/next":
                 self._waiting = told.connection
                 if answer is not None:
-                    return answer
+                    return self._over_limit() or answer
             elif told.is_too_large:
                 answer = Ended(Kind.TOO_LARGE)
                 told.refuse(413, "RequestEntityTooLarge")
@@ -188,16 +188,18 @@ class Sandbox:
         """What the runtime says next, or how it ended; a process that must not go on is killed."""
         while not self._requests:
             now = time.monotonic()
-            if now >= until:
-                return self._timed_out()
             if now >= self._looked_at + LOOK_SECONDS:
                 self._looked_at = now
                 self._read_output()
                 if ended := self._over_limit():
                     return ended
-            has_exited = self._read(min(until - now, LOOK_SECONDS))
-            if has_exited and not self._requests:
+            has_exited = self._read(max(0.0, min(until - now, LOOK_SECONDS)))
+            if self._requests:
+                break  # in time, even if we come late
+            if has_exited:
                 return self._exited()
+            if now >= until:
+                return self._timed_out()
         return self._requests.popleft()
 
     def _read(self, seconds: float) -> bool:
