@@ -242,6 +242,21 @@ def test_an_iterator_is_not_there_for_another_account_or_region(plane: Plane) ->
             plane.request("GetRecords", {"ShardIterator": iterator}, caller)
 
 
+def test_an_iterator_with_the_arn_of_its_stream_reads_it_and_no_other(plane: Plane) -> None:
+    arn, other = "arn:aws:kinesis:eu-west-1:123456789012:stream/s", plane.create("other")
+    plane.put(b"x")
+
+    assert plane.get(plane.iterator(), StreamARN=arn)["Records"]
+    with refused("ResourceNotFoundException", "does not exist"):
+        plane.get(plane.iterator(), StreamARN=other)
+    stranger = Caller("000000000000", CALLER.region)
+    request: dict[str, object] = {"ShardIterator": plane.iterator(), "StreamARN": arn}
+    with refused("AccessDeniedException", "no resource-based policy allows it"):
+        plane.request("GetRecords", request, stranger)
+    plane.call("PutResourcePolicy", ResourceARN=arn, Policy="{}")
+    assert plane.request("GetRecords", request, stranger)["Records"]
+
+
 def test_records_leave_when_their_retention_ends(plane: Plane) -> None:
     number = plane.put(b"old")
     iterator = plane.iterator()

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from kinesis_cli.local.kinesis import Caller
 from kinesis_cli.stream.shards import even_shards
-from tests.unit.local_plane import HOUR, START, Plane, refused
+from tests.unit.local_plane import CALLER, HOUR, START, Plane, refused
 
 MIDDLE = str(2**127)
 IDS = [f"shardId-{number:012d}" for number in range(20)]
@@ -254,6 +255,9 @@ def test_long_lists_come_in_pages() -> None:
         plane.call("ListShards", StreamName="s", NextToken=first["NextToken"])
     with refused("InvalidArgumentException", "Either NextToken or StreamName should be provided."):
         plane.call("ListShards")
+    stranger = Caller("000000000000", CALLER.region)
+    with refused("InvalidArgumentException", "Invalid NextToken."):
+        plane.request("ListShards", {"NextToken": first["NextToken"]}, stranger)
     plane.clock.at += 300.01
     with refused("ExpiredNextTokenException", "expired"):
         plane.call("ListShards", NextToken=first["NextToken"])

@@ -1,5 +1,6 @@
 """What is on disk: restarts, kills, damaged files, a full disk, the size of the file."""
 
+import os
 import resource
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.kinesis.store import FILE_NAME
 from tests.unit.local_plane import HOUR, START, Plane, StoppedClock, refused
 
+KILLS = int(os.environ.get("KCLI_KILLS", "10"))  # more of them: `make soak`
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/s"
 
@@ -87,7 +89,7 @@ def test_a_change_that_takes_its_time_is_done_after_a_restart(tmp_path: Path) ->
 def test_a_kill_loses_nothing_acknowledged_and_doubles_nothing(tmp_path: Path) -> None:
     random = Random(4)
     acknowledged: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for round_number in range(10):
+    for round_number in range(KILLS):
         for line in killed_writer(tmp_path, round_number, lines=random.randrange(1, 2000)):
             shard, number, data = line.split()
             acknowledged[shard].append((int(number), data))

@@ -1,6 +1,7 @@
 """The door of the data plane."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.clock import Clock, ShiftableClock
 from kinesis_cli.local.kinesis.commit import GroupCommit
 from kinesis_cli.local.kinesis.context import Context
-from kinesis_cli.local.kinesis.errors import ServiceError
+from kinesis_cli.local.kinesis.errors import ServiceError, internal_failure
 from kinesis_cli.local.kinesis.faults import Faults, read_fault_request
 from kinesis_cli.local.kinesis.limits import Limits
 from kinesis_cli.local.kinesis.model import Caller, Request, Response
@@ -74,8 +75,7 @@ class DataPlane:
 
     def close(self) -> None:
         """Write everything into the file and let go of it."""
-        if self._sweeper:
-            self._sweeper.cancel()
+        self._stop_sweeping()
         self._context.store.close()
 
     async def call(self, operation: str, request: Request, caller: Caller) -> Response:
@@ -99,7 +99,10 @@ class DataPlane:
         if self._context.limits:
             stream = request.get("StreamName") or request.get("StreamARN", "").rpartition("/")[2]
             self._context.limits.count_call(operation, stream, caller, self.clock.now())
-        return answer(self._context, request, caller)
+        try:
+            return answer(self._context, request, caller)
+        except sqlite3.Error as error:  # the file was damaged while it was open
+            raise internal_failure() from error
 
     def subscribe(self, request: Request, caller: Caller) -> AsyncIterator[Response]:
         """SubscribeToShard: the events that follow the answer.
@@ -155,6 +158,12 @@ class DataPlane:
         else:
             self.clock.shift(seconds)
         self._context.pulse.beat()
+        self._stop_sweeping()  # the next call starts it anew: records may have expired
+
+    def _stop_sweeping(self) -> None:
+        if self._sweeper:
+            self._sweeper.cancel()
+            self._sweeper = None
 
     def sweep(self) -> None:
         """Take everything that has expired off the disk now."""
@@ -166,6 +175,6 @@ class DataPlane:
             try:
                 for _ in sweep(self._context):
                     await asyncio.sleep(0)
-            except ServiceError:  # the disk is full: what is deleted later is deleted later
-                pass
+            except (ServiceError, sqlite3.Error):
+                pass  # the disk is full or broken; the next sweep tries again
             await asyncio.sleep(_SWEEP_EVERY_SECONDS)

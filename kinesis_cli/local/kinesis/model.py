@@ -138,6 +138,10 @@ class Stream:
         place = f"kinesis:{self.region}:{self.account}"
         return f"arn:{partition(self.region)}:{place}:stream/{self.name}"
 
+    def belongs_to(self, caller: Caller) -> bool:
+        """Whether it is the caller's own."""
+        return (self.account, self.region) == (caller.account, caller.region)
+
     def consumer_arn(self, consumer: Consumer) -> str:
         """The Amazon Resource Name of one of its consumers."""
         return f"{self.arn}/consumer/{consumer.name}:{consumer.created}"

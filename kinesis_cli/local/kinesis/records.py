@@ -254,12 +254,7 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
     expired = token.generation < context.faults.iterator_generation
     if expired or now - created > ITERATOR_SECONDS:
         raise errors.iterator_expired(created, now, ITERATOR_SECONDS)
-    stream = context.by_row(token.stream)
-    arn = request.get("StreamARN")
-    if stream is None or (arn is not None and arn != stream.arn):
-        raise errors.shard_missing(shard_id(token.shard), token.name, caller.account)
-    if arn is None and (stream.account, stream.region) != (caller.account, caller.region):
-        raise errors.shard_missing(shard_id(token.shard), token.name, caller.account)
+    stream = _stream_of(context, token, request.get("StreamARN"), caller)
     shard = existing_shard(stream, token.shard)
     if request.get("DryRun"):
         raise errors.dry_run()
@@ -291,6 +286,18 @@ def _iterator(context: Context, stream: Stream, shard: Shard, position: int) -> 
             serial=context.tokens.next_serial(),
         )
     )
+
+
+def _stream_of(context: Context, token: ShardIterator, arn: str | None, caller: Caller) -> Stream:
+    """The stream of an iterator: the caller's own, or the one of the ARN."""
+    stream = context.by_row(token.stream)
+    if arn is not None:
+        allowed = context.stream({"StreamARN": arn}, caller) is stream
+    else:
+        allowed = stream is not None and stream.belongs_to(caller)
+    if stream is None or not allowed:
+        raise errors.shard_missing(shard_id(token.shard), token.name, caller.account)
+    return stream
 
 
 @dataclass(slots=True)

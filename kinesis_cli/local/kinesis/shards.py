@@ -89,10 +89,10 @@ def _listed(context: Context, request: Request, caller: Caller) -> tuple[Stream,
         if request.get(other) is not None:
             raise errors.invalid_argument(f"NextToken and {other} cannot be provided together.")
     page = open_page(context, text, "ListShards")
-    stream_or_none = context.by_row(int(page.scope))
-    if stream_or_none is None:
+    listed = context.by_row(int(page.scope))
+    if listed is None or not listed.belongs_to(caller):
         raise errors.invalid_argument("Invalid NextToken.")
-    return stream_or_none, page.filter, page.after
+    return listed, page.filter, page.after
 
 
 def open_page(context: Context, text: str, operation: str) -> Page:
