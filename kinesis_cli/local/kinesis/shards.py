@@ -76,16 +76,15 @@ def list_shards(context: Context, request: Request, caller: Caller) -> Response:
 def _listed(context: Context, request: Request, caller: Caller) -> tuple[Stream, str, str]:
     """The stream to list, the filter (`TYPE` or `TYPE argument`), and the id to go on after."""
     text = request.get("NextToken")
-    named = request.get("StreamName") or request.get("StreamARN")
     if text is None:
-        if not named:
+        if not (request.get("StreamName") or request.get("StreamARN")):
             raise errors.invalid_argument("Either NextToken or StreamName should be provided.")
         stream = context.stream(request, caller)
         _check_creation(stream, request)
         return stream, _filter(request), request.get("ExclusiveStartShardId") or ""
-    if named:
-        raise errors.invalid_argument("NextToken and StreamName cannot be provided together.")
-    for other in ("StreamCreationTimestamp", "ExclusiveStartShardId"):
+    # On AWS too this is what boto3's paginator meets after the first page:
+    # https://github.com/boto/botocore/issues/2009
+    for other in ("StreamName", "StreamARN", "StreamCreationTimestamp", "ExclusiveStartShardId"):
         if request.get(other) is not None:
             raise errors.invalid_argument(f"NextToken and {other} cannot be provided together.")
     page = open_page(context, text, "ListShards")
