@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 from mypy_boto3_kinesis import KinesisClient
-from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef
+from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry
 
 HASH_KEYS = 2**128
 
@@ -59,9 +59,7 @@ def test_sequence_numbers_have_56_digits_and_grow(
     kinesis: KinesisClient, make_stream: Callable[..., str]
 ) -> None:
     stream = make_stream(kinesis)
-    records: list[PutRecordsRequestEntryTypeDef] = [
-        {"Data": b"x", "PartitionKey": "a"} for _ in range(50)
-    ]
+    records: list[Entry] = [{"Data": b"x", "PartitionKey": "a"} for _ in range(50)]
     answer = kinesis.put_records(StreamName=stream, Records=records)
     one = kinesis.put_record(StreamName=stream, Data=b"x", PartitionKey="a")
     numbers = [record["SequenceNumber"] for record in answer["Records"]]
@@ -103,9 +101,7 @@ def test_a_record_is_read_as_it_was_put(
 
 def test_501_records_are_refused(kinesis: KinesisClient, make_stream: Callable[..., str]) -> None:
     stream = make_stream(kinesis)
-    records: list[PutRecordsRequestEntryTypeDef] = [
-        {"Data": b"x", "PartitionKey": "a"} for _ in range(501)
-    ]
+    records: list[Entry] = [{"Data": b"x", "PartitionKey": "a"} for _ in range(501)]
     with pytest.raises(ClientError, match="less than or equal to 500") as refused:
         kinesis.put_records(StreamName=stream, Records=records)
     assert refused.value.response["Error"]["Code"] == "ValidationException"
@@ -124,7 +120,7 @@ def test_one_wrong_record_refuses_the_whole_call(
     kinesis: KinesisClient, make_stream: Callable[..., str], read: Callable[..., list[bytes]]
 ) -> None:
     stream = make_stream(kinesis)
-    records: list[PutRecordsRequestEntryTypeDef] = [
+    records: list[Entry] = [
         {"Data": b"x", "PartitionKey": "a"},
         {"Data": b"y", "PartitionKey": ""},
     ]

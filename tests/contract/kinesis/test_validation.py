@@ -5,7 +5,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from mypy_boto3_kinesis import KinesisClient
-from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef
+from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry
 
 MODEL = botocore.session.get_session().get_service_model("kinesis")
 NAME = MODEL.shape_for("StreamName").metadata["pattern"]
@@ -110,9 +110,7 @@ def test_what_is_wrong_is_said_in_aws_words_and_order(
 
 
 def test_at_most_ten_mistakes_are_named(kinesis: KinesisClient) -> None:
-    records: list[PutRecordsRequestEntryTypeDef] = [
-        {"PartitionKey": "", "Data": b""} for _ in range(20)
-    ]
+    records: list[Entry] = [{"PartitionKey": "", "Data": b""} for _ in range(20)]
     with pytest.raises(ClientError) as refused:
         kinesis.put_records(StreamName="s", Records=records)
     message = refused.value.response["Error"]["Message"]
