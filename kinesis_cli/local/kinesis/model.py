@@ -13,6 +13,8 @@ import msgspec
 from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
+_LARGEST_SHARD_NUMBER = 2**31 - 1
+
 Request = dict[str, Any]  # one operation's parameters under their wire names
 Response = dict[str, Any]
 
@@ -106,6 +108,13 @@ class Shard:
         """`shardId-000000000006`."""
         return shard_id(self.number)
 
+    def hash_key_range(self) -> Response:
+        """Its range as AWS shows it."""
+        return {
+            "StartingHashKey": str(self.starting_hash_key),
+            "EndingHashKey": str(self.ending_hash_key),
+        }
+
     def starting_sequence_number(self) -> str:
         """Below every record of the shard."""
         return SequenceNumber(self.created, self.number, 0, self.created).encode()
@@ -177,3 +186,12 @@ def partition(region: str) -> str:
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def resolve_shard_number(text: str) -> int | None:
+    """6 for `shardId-000000000006`, and as on AWS for `x-6` and `6`; nothing if it is no id."""
+    _, dash, digits = text.partition("-")
+    digits = digits if dash else text
+    if not (digits.isascii() and digits.isdigit()) or int(digits) > _LARGEST_SHARD_NUMBER:
+        return None
+    return int(digits)

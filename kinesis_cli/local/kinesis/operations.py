@@ -2,15 +2,24 @@
 
 from collections.abc import Callable
 
-from kinesis_cli.local.kinesis import account, consumers, records, resources, shards, streams, tags
+from kinesis_cli.local.kinesis import (
+    account,
+    consumers,
+    reading,
+    resources,
+    shards,
+    streams,
+    tags,
+    writing,
+)
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Caller, Request, Response
 
 Operation = Callable[[Context, Request, Caller], Response]
 
 PUTS: dict[str, Operation] = {
-    "PutRecord": records.put_record,
-    "PutRecords": records.put_records,
+    "PutRecord": writing.put_record,
+    "PutRecords": writing.put_records,
 }
 
 OPERATIONS: dict[str, Operation] = {
@@ -27,9 +36,9 @@ OPERATIONS: dict[str, Operation] = {
     "DescribeStreamSummary": streams.describe_stream_summary,
     "DisableEnhancedMonitoring": streams.disable_monitoring,
     "EnableEnhancedMonitoring": streams.enable_monitoring,
-    "GetRecords": records.get_records,
+    "GetRecords": reading.get_records,
     "GetResourcePolicy": resources.get_policy,
-    "GetShardIterator": records.get_shard_iterator,
+    "GetShardIterator": reading.get_shard_iterator,
     "IncreaseStreamRetentionPeriod": streams.increase_retention,
     "ListShards": shards.list_shards,
     "ListStreamConsumers": consumers.list_consumers,

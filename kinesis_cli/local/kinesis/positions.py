@@ -23,7 +23,7 @@ def sequence_numbers(shard: Shard, first: int, count: int, arrival: int) -> Iter
     return map(str, range(number, number + count * _STEP, _STEP))
 
 
-def belongs_to(number: SequenceNumber, shard: Shard) -> bool:
+def is_of_shard(number: SequenceNumber, shard: Shard) -> bool:
     """Whether a number can be one of this shard's."""
     return number.shard_index == shard.number and number.created == shard.created
 

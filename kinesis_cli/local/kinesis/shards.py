@@ -13,8 +13,8 @@ from kinesis_cli.local.kinesis.model import (
     Shard,
     Split,
     Stream,
+    resolve_shard_number,
 )
-from kinesis_cli.local.kinesis.records import hash_key_range, resolve_shard_number
 from kinesis_cli.local.kinesis.tokens import Page
 from kinesis_cli.stream.shards import shard_id
 
@@ -34,7 +34,7 @@ def shard_description(shard: Shard) -> Response:
         described["ParentShardId"] = shard_id(shard.parent)
     if shard.adjacent_parent is not None:
         described["AdjacentParentShardId"] = shard_id(shard.adjacent_parent)
-    return described | {"HashKeyRange": hash_key_range(shard), "SequenceNumberRange": numbers}
+    return described | {"HashKeyRange": shard.hash_key_range(), "SequenceNumberRange": numbers}
 
 
 def check_shard_limit(context: Context, caller: Caller, more: int) -> None:

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.limits import Window
-from kinesis_cli.local.kinesis.model import Caller, Request, Response, Shard, Stream
-from kinesis_cli.local.kinesis.positions import continuation
-from kinesis_cli.local.kinesis.records import (
-    child_shards,
-    existing_shard,
-    read,
+from kinesis_cli.local.kinesis.model import (
+    Caller,
+    Request,
+    Response,
+    Shard,
+    Stream,
     resolve_shard_number,
-    starting_position,
 )
+from kinesis_cli.local.kinesis.positions import continuation
+from kinesis_cli.local.kinesis.reading import child_shards, read
 from kinesis_cli.local.kinesis.resources import find_resource
+from kinesis_cli.local.kinesis.starting import existing_shard, starting_position
 from kinesis_cli.stream.shards import shard_id
 
 SUBSCRIPTION_SECONDS = 300.0
