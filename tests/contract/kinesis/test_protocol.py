@@ -31,7 +31,7 @@ def stream(port: int) -> str:
     return name
 
 
-def cbor(port: int, operation: str, **parameters: object) -> Any:
+def cbor(port: int, operation: str, **parameters: object) -> Any:  # noqa: ANN401 - as decoded
     answer = ask(port, operation, cbor2.dumps(parameters), content_type=CBOR)
     assert answer.headers["content-type"] == CBOR
     tags = {1: lambda value, _: ("milliseconds", value)}
