@@ -6,10 +6,13 @@ With ``-`` the text goes to standard output instead; a test compares the two.
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import typer
+
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.main import COMMANDS
+from kinesis_cli.cli.main import COMMANDS, load
 
 REFERENCE = Path(__file__).parent / "cli-reference.md"
 
@@ -36,10 +39,18 @@ def help_of(*command: str) -> str:
     return run.stdout.strip()
 
 
+def commands() -> Iterator[str]:
+    """Each command, each group followed by its subcommands: "event", "local", "local start"."""
+    for name in COMMANDS:
+        yield name
+        command = typer.main.get_command(load(name))
+        yield from (f"{name} {subcommand}" for subcommand in getattr(command, "commands", {}))
+
+
 def reference() -> str:
     """The whole page."""
     parts = ["# Command line reference", "Made by `make docs` from the commands' own help."]
-    for command in ("", *COMMANDS):
+    for command in ("", *commands()):
         parts.append(f"## kcli {command}".rstrip())
         parts.append(f"```text\n{help_of(*command.split())}\n```")
     parts.append("## Exit codes")

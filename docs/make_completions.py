@@ -33,9 +33,16 @@ def completions() -> str:
     options = {}
     for name in COMMANDS:
         command: Any = typer.main.get_command(load(name))
-        parameters = command.get_params(typer.Context(command))
-        options[name] = [words(p) for p in parameters if isinstance(p, TyperOption)]
+        options[name] = words_of(command)
+        for subcommand, its_command in getattr(command, "commands", {}).items():
+            options[f"{name} {subcommand}"] = words_of(its_command)
     return json.dumps(options, indent=1) + "\n"
+
+
+def words_of(command: Any) -> list[OptionWords]:  # noqa: ANN401 - typer's commands are untyped
+    """What can be typed for each option of a command."""
+    parameters = command.get_params(typer.Context(command))
+    return [words(parameter) for parameter in parameters if isinstance(parameter, TyperOption)]
 
 
 if __name__ == "__main__":

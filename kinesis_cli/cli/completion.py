@@ -129,7 +129,15 @@ class OptionWords(TypedDict):
 
 
 def _of_command(name: str, words: list[str], incomplete: str) -> Iterator[Candidate]:
-    options = _options()[name]
+    known = _options()
+    if subcommands := [key.partition(" ")[2] for key in known if key.startswith(f"{name} ")]:
+        chosen = next((word for word in words if word in subcommands), None)
+        if chosen is None:
+            if not incomplete.startswith("-"):
+                yield from ((subcommand, "") for subcommand in subcommands)
+            return
+        name = f"{name} {chosen}"
+    options = known[name]
     if incomplete.startswith("-"):
         for option in options:
             if option["repeatable"] or not set(option["names"]) & set(words):

@@ -1,5 +1,6 @@
 """`kcli invoke`."""
 
+from contextlib import closing
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,11 +11,13 @@ from kinesis_cli.cli.options import (
     EnvVarsOption,
     FunctionOption,
     HandlerOption,
+    IsolatedOption,
     Output,
     OutputOption,
     TemplateOption,
 )
 from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.handlers.single import (
     DEFAULT_TEMPERATURE,
@@ -24,7 +27,7 @@ from kinesis_cli.handlers.single import (
     read_event,
     reading_event,
 )
-from kinesis_cli.project.function import find_function
+from kinesis_cli.project.function import Function, find_function
 from kinesis_cli.show.console import note
 from kinesis_cli.show.invocation import show_invocation
 
@@ -57,6 +60,7 @@ def invoke(
     template: TemplateOption = None,
     function: FunctionOption = None,
     env_vars: EnvVarsOption = None,
+    isolated: IsolatedOption = False,
     debug: Annotated[
         bool,
         typer.Option(
@@ -71,12 +75,14 @@ def invoke(
 ) -> None:
     """Call a handler once with one event.
 
-    The handler runs in this process, with the settings of its template, and sees the real clock.
+    The handler runs in this process, or isolated in one of its own, with the settings of its
+    template, and sees the real clock.
 
     \b
     Examples:
       kcli invoke
       kcli invoke --temperature 120
+      kcli invoke --isolated
       kcli invoke fixtures/batch.json --fail-on failures
       kcli event | kcli invoke -
     """
@@ -84,14 +90,19 @@ def invoke(
     found = find_function(template=template, function=function, handler=handler, env_vars=env_vars)
     for sentence in found.notes:
         note(sentence)
-    runnable = InProcessHandler(found, wall_clock=True, debug=debug)
-    try:
+    with closing(_handler(found, isolated=isolated, debug=debug)) as runnable:
         invocation = invoke_once(runnable, called_with)
-    finally:
-        runnable.close()
     show_invocation(invocation, found, output)
     if _failed(invocation, fail_on or []):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _handler(function: Function, *, isolated: bool, debug: bool) -> Handler:
+    if not isolated:
+        return InProcessHandler(function, wall_clock=True, debug=debug)
+    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
+
+    return IsolatedHandler(function, debug=debug)
 
 
 def _event(

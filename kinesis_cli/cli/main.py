@@ -15,6 +15,7 @@ from kinesis_cli.errors import EndpointError, InputError, KcliError
 TYPE_CHECKING = False  # as `typing.TYPE_CHECKING`; typer costs a tenth of a second
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     import typer
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Command(NamedTuple):
     """One line of ``kcli --help``: where the command lives, and what it does."""
 
-    module: str  # holds a function named like the command
+    module: str  # holds a function named like the command, or `app`, a group of subcommands
     summary: str  # first line of that function's docstring
 
 
@@ -32,6 +33,20 @@ COMMANDS = {
     ),
     "invoke": Command("kinesis_cli.cli.invoke", "Call a handler once with one event."),
     "event": Command("kinesis_cli.cli.event", "Build a Kinesis event or a recording."),
+    "put": Command("kinesis_cli.cli.put", "Put records on a stream."),
+    "local": Command("kinesis_cli.cli.local", "A Kinesis stream on this machine, for any client."),
+    "config": Command(
+        "kinesis_cli.cli.config",
+        "Show each setting, its source, and what kcli would talk to.",
+    ),
+}
+
+# Of each typer application. Plain help, not rich's: three times as fast, and the same text in
+# terminals, pipes and docs.
+PLAIN: "dict[str, Any]" = {
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["--help", "-h"]},
 }
 
 OPTIONS = {
@@ -108,13 +123,15 @@ def load(name: str) -> "typer.Typer":
     if name not in COMMANDS:
         _refuse(name)
     from importlib import import_module
+    from typing import cast
 
     import typer
 
-    # Plain help, not rich's: three times as fast, and the same text in terminals, pipes and docs.
-    application = typer.Typer(add_completion=False, rich_markup_mode=None)
-    function = getattr(import_module(COMMANDS[name].module), name)
-    application.command(name, context_settings={"help_option_names": ["--help", "-h"]})(function)
+    module = import_module(COMMANDS[name].module)
+    if group := getattr(module, "app", None):
+        return cast("typer.Typer", group)
+    application = typer.Typer(**PLAIN)
+    application.command(name)(getattr(module, name))
     return application
 
 
@@ -149,10 +166,16 @@ def _run_command(name: str, arguments: list[str]) -> int:
     except typer.TyperException as error:
         raise InputError(
             _usage_problem(error),
-            place=name,
-            advice=f"`kcli {name} --help` shows what it takes.",
+            place=(place := _command_path(error, name)),
+            advice=f"`kcli {place} --help` shows what it takes.",
         ) from error
     return ExitCode.DONE
+
+
+def _command_path(error: "typer.TyperException", name: str) -> str:
+    """The command that was misused: "event", "local start"."""
+    context = getattr(error, "ctx", None)
+    return context.command_path.removeprefix("kcli ") if context else name
 
 
 def _usage_problem(error: "typer.TyperException") -> str:

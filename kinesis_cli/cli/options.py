@@ -77,6 +77,15 @@ EnvVarsOption = Annotated[
     ),
 ]
 
+IsolatedOption = Annotated[
+    bool,
+    typer.Option(
+        "--isolated",
+        help="Run the handler in a process of its own, in AWS's runtime client, with Lambda's "
+        "limits (needs kcli[isolated]; Linux).",
+    ),
+]
+
 SeedOption = Annotated[
     int,
     typer.Option("--seed", metavar="N", help="Makes everything random the same each time."),

@@ -15,13 +15,16 @@ from kinesis_cli.cli.options import (
     FailOnOption,
     FunctionOption,
     HandlerOption,
+    IsolatedOption,
     Output,
     OutputOption,
     SeedOption,
     TemplateOption,
 )
+from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.filters import compile_filters
+from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.moment import Moment, call_duration
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
@@ -143,6 +146,10 @@ def simulate(
     show_throttled: Annotated[
         bool, typer.Option("--show-throttled", help="List throttled calls too.")
     ] = False,
+    isolated: IsolatedOption = False,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Isolated: a fresh process for each call.")
+    ] = False,
     wall_clock: Annotated[
         bool, typer.Option("--wall-clock", help="Let the handler see the real time.")
     ] = False,
@@ -176,6 +183,7 @@ def simulate(
       kcli simulate fixtures/batch.json
       kcli simulate fixtures/batch.json --maximum-retry-attempts -1 --until +3600
       kcli simulate fixtures/batch.json --no-report-batch-item-failures --fail-on discarded
+      kcli simulate fixtures/batch.json --isolated
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
     """
     overrides: dict[str, object] = {
@@ -198,6 +206,8 @@ def simulate(
     found = find_function(template=template, function=function, handler=handler, env_vars=env_vars)
     choices = [choose_mapping(found, mapping, overrides)]
     choices += [choose_mapping(found, file, {}) for file in compare or []]
+    if cold and not isolated:
+        raise InputError("--cold is for a handler with a process of its own: add --isolated")
     start, end = _moment(start_at, "--start-at"), _moment(until, "--until")
     options = SimulationOptions(
         invocation_duration=call_duration(invocation_duration),
@@ -228,7 +238,9 @@ def simulate(
             # Each mapping gets a cold start: what one run leaves in the handler's modules must not
             # reach the next.
             with closing(
-                InProcessHandler(
+                _isolated(found, cold=cold, debug=debug, debug_at=debug_at)
+                if isolated
+                else InProcessHandler(
                     found,
                     wall_clock=wall_clock,
                     debug=debug,
@@ -260,6 +272,18 @@ def simulate(
         )
     if any(_has_failed(summary, fail_on or []) for summary in summaries):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _isolated(function: Function, *, cold: bool, debug: bool, debug_at: int | None) -> Handler:
+    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
+
+    if debug_at is not None:
+        raise InputError(
+            "--debug-at needs the handler in kcli's own process",
+            advice="Leave --isolated out, or debug all calls with --debug.",
+        )
+    note("An isolated handler sees the real clock, not the simulation's.")
+    return IsolatedHandler(function, cold=cold, debug=debug)
 
 
 def _moment(text: str | None, option: str) -> Moment | None:

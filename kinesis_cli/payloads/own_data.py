@@ -54,8 +54,10 @@ def payloads_from(path: str) -> Iterator[Payload]:
         return
     with Recording(Survey([(file, name)], raw=False)) as recording:
         for record in recording.records():
-            data = json.loads(record.raw)["kinesis"]["data"]
-            yield Payload(record.partition_key, None, b64decode(data))
+            kinesis = json.loads(record.raw)["kinesis"]
+            # What `put --failed` and `record` write; Lambda never tells an explicit hash key.
+            hash_key = kinesis.get("explicitHashKey")
+            yield Payload(record.partition_key, hash_key, b64decode(kinesis["data"]))
 
 
 def numbered(datas: Iterable[bytes]) -> Iterator[Payload]:

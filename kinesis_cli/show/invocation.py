@@ -110,7 +110,8 @@ class _Page:
         if result.logs:
             self._heading("Log")
             for line in result.logs:
-                self._line(line)
+                for part in line.split("\r"):  # so AWS's client writes a traceback: in one line
+                    self._line(part.replace("\N{NO-BREAK SPACE}", " "))
 
     def _heading(self, text: str) -> None:
         self._line("")

@@ -57,6 +57,8 @@ def test_each_example_of_the_help_works(
     run = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
+    if (tmp_path / ".kcli").exists():  # a local stream was started
+        subprocess.run([*KCLI, "local", "stop"], cwd=tmp_path, check=True)
     expected = (0, 1) if "--fail-on" in example else (0,)
     assert run.returncode in expected, run.stderr
 

@@ -1,0 +1,151 @@
+"""Clients for a target. Credentials, profiles, regions and endpoints are botocore's business."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.target import Target, TargetKind
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from botocore.config import Config
+    from botocore.session import Session
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_kinesis import KinesisClient
+
+    from kinesis_cli.aws.errors import Caller
+
+# The local endpoint takes any key; this one is nobody's, and belongs to account 000000000000.
+LOCAL_KEY = "local"
+
+# The local endpoint needs neither a profile nor AWS's files, and no mistake in them may harm it.
+_NO_CONFIGURATION: Any = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+}
+
+STREAM_NAMES_AT_MOST = 1000  # that are looked through for one like the user's
+
+
+class Connection:
+    """How a command reaches its target.
+
+    Args:
+        target: what was named.
+        local_url: where the local endpoint listens; needed for a target of that kind.
+        local_certificate: the one that it shows, where it speaks TLS.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        local_url: str | None = None,
+        local_certificate: Path | None = None,
+    ) -> None:
+        assert (local_url is not None) == (target.kind is TargetKind.LOCAL)
+        self.target = target
+        self._url = local_url or target.endpoint_url
+        self._certificate = local_certificate
+        self._clients: dict[str, Any] = {}
+
+    @overload
+    def client(self, service: "Literal['kinesis']") -> "KinesisClient": ...
+    @overload
+    def client(self, service: "Literal['cloudformation']") -> "CloudFormationClient": ...
+    @overload
+    def client(self, service: str) -> Any: ...  # noqa: ANN401 - botocore makes classes as it runs
+    def client(self, service: str) -> Any:
+        """The client of a service, made once.
+
+        Raises:
+            EndpointError: no region, no such profile, …
+            InputError: AWS_ENDPOINT_URL is set, and the profile tells botocore to ignore it.
+        """
+        if service not in self._clients:
+            with self.explained(service):
+                self._clients[service] = self._create(service)
+        return self._clients[service]
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where Kinesis requests go."""
+        return str(self.client("kinesis").meta.endpoint_url)
+
+    @property
+    def region(self) -> str:
+        """The region in force."""
+        return str(self.client("kinesis").meta.region_name)
+
+    @contextmanager
+    def explained(self, service: str = "kinesis", stream: str | None = None) -> Iterator[None]:
+        """Raises what botocore raises inside as an EndpointError with help.
+
+        Args:
+            service: whose client is called.
+            stream: the one in question; where it is not found, those like it are named.
+
+        Raises:
+            EndpointError: AWS or the endpoint refused, or was not reached.
+        """
+        from kinesis_cli.aws.errors import explained
+
+        with explained(self._caller(service, stream)):
+            yield
+
+    @cached_property
+    def _session(self) -> "Session":
+        from botocore.session import Session
+
+        if self.target.kind is not TargetKind.LOCAL:
+            return Session(profile=self.target.profile)
+        session = Session(_NO_CONFIGURATION)
+        session.set_credentials(LOCAL_KEY, LOCAL_KEY)
+        return session
+
+    def _create(self, service: str) -> Any:  # noqa: ANN401
+        left_to_botocore = self.target.found_by_botocore
+        client = self._session.create_client(
+            service,
+            region_name=self.target.region,
+            endpoint_url=None if left_to_botocore else self._url,
+            verify=str(self._certificate) if self._certificate else None,
+            config=self._config(),
+        )
+        if left_to_botocore and service == "kinesis" and client.meta.endpoint_url != self._url:
+            raise InputError(
+                f"names {self._url}, and ignore_configured_endpoint_urls of the profile "
+                "makes AWS's tools ignore it",
+                place=self.target.reason,
+                advice="Name the endpoint with --endpoint-url, or unset the variable.",
+            )
+        return client
+
+    def _config(self) -> "Config | None":
+        if self.target.kind is not TargetKind.LOCAL:
+            return None
+        from botocore.config import Config
+
+        return Config(proxies={})  # this machine is not behind its own proxy
+
+    def _caller(self, service: str, stream: str | None) -> "Caller":
+        from kinesis_cli.aws.errors import Caller
+
+        region = self.target.region
+        return Caller(
+            endpoint=self._url or (f"AWS in {region}" if region else "AWS"),
+            profile=self._session.profile,
+            service=service,
+            stream=stream,
+            stream_names=self._stream_names,
+        )
+
+    def _stream_names(self) -> Iterator[str]:
+        pages = self.client("kinesis").get_paginator("list_streams")
+        config = {"MaxItems": STREAM_NAMES_AT_MOST}
+        for page in pages.paginate(PaginationConfig=config):  # type: ignore[arg-type]
+            yield from page["StreamNames"]

@@ -1,0 +1,72 @@
+"""What a deployed stack knows of itself: its stream, function, log group and failure queue."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kinesis_cli.aws.session import Connection
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+# Setting → the outputs that may hold it, best first.
+_OUTPUTS = {
+    "stream": ("StreamName", "StreamArn"),
+    "function": ("FunctionName",),
+    "log_group": ("LogGroupName",),
+    "failure_queue_url": ("FailureQueueUrl",),
+}
+# Setting → the type of the resource whose physical id it is, where no output says it.
+_RESOURCES = {"stream": "AWS::Kinesis::Stream", "function": "AWS::Lambda::Function"}
+
+
+def complete(connection: Connection, settings: Settings) -> Settings:
+    """The settings with everything that the target's stack says; the connection's target too.
+
+    Raises:
+        EndpointError: CloudFormation refused, or was not reached.
+        InputError: the stack has no stream.
+    """
+    target = connection.target
+    if target.stack is None:
+        return settings
+    settings = settings.with_stack(_values(connection, target.stack))
+    if settings.stream is None:
+        raise InputError(
+            f"the stack {target.stack} has no stream",
+            place=target.reason,
+            advice="Name the stream with --stream.",
+        )
+    function = settings.function.value if settings.function else None
+    connection.target = replace(target, stream=settings.stream.value, function=function)
+    return settings
+
+
+def _values(connection: Connection, stack: str) -> dict[str, tuple[str, str]]:
+    """Setting → (value, where it stands)."""
+    with connection.explained("cloudformation"):
+        client = connection.client("cloudformation")
+        values = dict(_of_outputs(client.describe_stacks(StackName=stack)["Stacks"][0]))
+        if missing := _RESOURCES.keys() - values.keys():
+            resources = client.describe_stack_resources(StackName=stack)["StackResources"]
+            ids = [(each["ResourceType"], each.get("PhysicalResourceId", "")) for each in resources]
+            values |= dict(_of_resources(ids, stack, missing))
+    return values
+
+
+def _of_outputs(stack: "StackTypeDef") -> Iterator[tuple[str, tuple[str, str]]]:
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    for setting, names in _OUTPUTS.items():
+        if found := next((name for name in names if outputs.get(name)), None):
+            yield setting, (outputs[found], f"stack {stack['StackName']}, output {found}")
+
+
+def _of_resources(
+    ids: list[tuple[str, str]], stack: str, wanted: set[str]
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    for setting in wanted:
+        type_ = _RESOURCES[setting]
+        if found := next((identity for each, identity in ids if each == type_ and identity), None):
+            yield setting, (found, f"stack {stack}, its first {type_}")

@@ -1,0 +1,293 @@
+"""`kcli local` and its subcommands."""
+
+import sys
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.main import PLAIN
+from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.environment import shell_lines
+from kinesis_cli.local.fault_verbs import fault_request
+from kinesis_cli.local.logs import log_lines
+from kinesis_cli.local.options import DEFAULT_SHARD_LIMIT, LocalOptions
+from kinesis_cli.local.process import (
+    change_faults,
+    ensure_running,
+    needs_extra,
+    reset_state,
+    stop_server,
+)
+from kinesis_cli.local.state import Server, running_server, state_directory
+from kinesis_cli.local.status import local_status
+from kinesis_cli.show.console import note
+from kinesis_cli.show.local import (
+    show_faults,
+    show_lines,
+    show_ready,
+    show_status,
+    started_note,
+)
+
+app = typer.Typer(no_args_is_help=True, **PLAIN)
+
+
+class Switch(StrEnum):
+    """Whether the local endpoint does as AWS does, where that is slower or stricter."""
+
+    AWS = "aws"
+    OFF = "off"
+
+
+class Sync(StrEnum):
+    """How much an acknowledged record survives."""
+
+    NORMAL = "normal"  # the end of the process, however it comes
+    FULL = "full"  # a power loss too
+
+
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        help="Where the stream is kept; default: .kcli beside the project's template, outside a "
+        "project a directory of this one's own in your user state directory.",
+    ),
+]
+
+
+@app.callback()
+def local() -> None:
+    """A Kinesis stream on this machine, for any client.
+
+    Records are kept: an answer leaves only after they are written, and no end of the process loses
+    one. SQS, CloudWatch Logs, CloudWatch, S3, SNS and DynamoDB answer behind the same address.
+
+    \b
+    Examples:
+      kcli local start --detach
+      eval "$(kcli local env)"
+      kcli local stop
+    """
+
+
+@app.command()
+def start(
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return as soon as it is ready.")
+    ] = False,
+    state: StateOption = None,
+    in_memory: Annotated[
+        bool, typer.Option("--in-memory", help="Keep records in memory only.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Of 127.0.0.1; default: that of the last time, else any."
+        ),
+    ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of each stream made at the start; default: as in the template."),
+    ] = None,
+    stream: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A stream to make besides the template's; may be repeated."
+        ),
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(metavar="NAME", help="In which the streams are made.")
+    ] = None,
+    limits: Annotated[Switch, typer.Option(help="Throughput limits and call rates.")] = Switch.OFF,
+    delays: Annotated[
+        Switch, typer.Option(help="The time that making and changing a stream takes.")
+    ] = Switch.OFF,
+    shard_limit: Annotated[
+        int, typer.Option(min=1, help="Shards per account and region.")
+    ] = DEFAULT_SHARD_LIMIT,
+    sync: Annotated[
+        Sync, typer.Option(help="Survive the end of the process, or a power loss too.")
+    ] = Sync.NORMAL,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Speak TLS, with a certificate made at the first start.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="A line for each request.")
+    ] = False,
+) -> None:
+    """Start the stream; Ctrl-C ends it, nothing is lost.
+
+    \b
+    Examples:
+      kcli local start --detach; kcli local stop
+      kcli local start --detach --stream orders --shards 2; kcli local stop
+    """
+    options = LocalOptions.of_project(region=region).with_streams(stream or [], shards)
+    options = replace(
+        options,
+        port=port,
+        in_memory=in_memory,
+        synchronous=sync.value,
+        limits=limits is Switch.AWS,
+        delays=delays is Switch.AWS,
+        shard_limit=shard_limit,
+        tls=tls,
+        verbose=verbose,
+    )
+    where = state_directory(state)
+    if detach:
+        running = ensure_running(options, state=where)
+        if not running.started_now:
+            note("a local stream runs here already, with the options that it was started with")
+        show_ready(local_status(where), _state_option(state))
+    else:
+        with needs_extra():
+            from kinesis_cli.local.run import run_here
+        run_here(where, options, lambda status: show_ready(status, _state_option(state)))
+        note("local stream ended")
+
+
+@app.command()
+def stop(state: StateOption = None) -> None:
+    """End the stream's process; its records stay.
+
+    \b
+    Examples:
+      kcli local stop
+    """
+    server = stop_server(state_directory(state))
+    note(f"local stream on {server.endpoint} ended" if server else "no local stream runs here")
+
+
+@app.command()
+def status(state: StateOption = None, output: OutputOption = Output.TABLE) -> None:
+    """Show whether the stream runs, where, and what is in it.
+
+    \b
+    Examples:
+      kcli local status
+      kcli local status --output json
+    """
+    show_status(local_status(state_directory(state)), output)
+
+
+@app.command()
+def reset(
+    state: StateOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete every stream and record, and what the other services hold.
+
+    The stream starts anew, with what the template names and nothing in it.
+
+    \b
+    Examples:
+      kcli local reset --yes
+    """
+    where = state_directory(state)
+    if not yes and not _confirmed(f"Delete every stream and record in {where}?"):
+        raise typer.Exit(ExitCode.FAILED)
+    ended = reset_state(where)
+    if ended and not ended.arguments:
+        note("the local stream that ran in a terminal was ended; start it there again")
+
+
+@app.command()
+def env(state: StateOption = None) -> None:
+    """Print the shell lines that point any AWS client at the stream.
+
+    Starts the stream where it does not run yet.
+
+    \b
+    Examples:
+      eval "$(kcli local env)"; kcli local stop
+    """
+    show_lines(shell_lines(_running(state)))
+
+
+@app.command()
+def logs(
+    state: StateOption = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")
+    ] = False,
+) -> None:
+    """Print what the detached stream wrote; with -v each request.
+
+    \b
+    Examples:
+      kcli local start --detach -v && kcli local logs; kcli local stop
+    """
+    show_lines(log_lines(state_directory(state), follow=follow))
+
+
+# `clock -6m`: what begins with a dash may be a value
+@app.command(context_settings={"ignore_unknown_options": True})
+def faults(
+    verb: Annotated[
+        str | None, typer.Argument(metavar="VERB", help="Default: show what is switched on.")
+    ] = None,
+    values: Annotated[list[str] | None, typer.Argument(metavar="VALUE")] = None,
+    state: StateOption = None,
+) -> None:
+    """Switch faults on and off while the stream runs.
+
+    \b
+    Verbs:
+      throttle STREAM[/SHARD]...      refuse reads and writes
+      fail SHARE                      fail a share of PutRecords' entries
+      error SHARE                     answer a share of the requests with 500
+      delay DURATION                  wait before each answer
+      cut before|after [SHARE]        drop connections before or after the write
+      operations NAME...              error, delay and cut concern only these
+      expire-iterators                expire every iterator given out so far
+      clock +DURATION|-DURATION       move the stream's clock
+      off                             switch all of it off but the clock
+
+    \b
+    `throttle off`, `cut off`, `operations all` and `clock reset` undo one each.
+
+    \b
+    Examples:
+      kcli local start --detach && kcli local faults fail 20%; kcli local stop
+      kcli local start --detach && kcli local faults clock +6m; kcli local stop
+    """
+    request = fault_request(verb, values or []) if verb else {}
+    show_faults(change_faults(_running_already(state), request))
+
+
+def _running(state: Path | None) -> Server:
+    """The server of this directory, started where it is not running, which is said."""
+    running = ensure_running(state=state)
+    if running.started_now:
+        note(started_note(running.server, _state_option(state)))
+    return running.server
+
+
+def _running_already(state: Path | None) -> Server:
+    server = running_server(state_directory(state))
+    if server is None:
+        raise InputError(
+            "no local stream runs here",
+            advice=f"`kcli local start --detach{_state_option(state)}` starts one.",
+        )
+    return server
+
+
+def _state_option(state: Path | None) -> str:
+    import shlex
+
+    return f" --state {shlex.quote(str(state))}" if state else ""
+
+
+def _confirmed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise InputError("there is no terminal to ask on", advice="--yes answers the question.")
+    return typer.confirm(question, err=True)

@@ -1,0 +1,320 @@
+"""`kcli put`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain, repeat
+from pathlib import Path
+from random import Random
+from time import time, time_ns
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.aws.producer import Producer
+from kinesis_cli.aws.streams import open_shards
+from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.interruption import on_ctrl_c
+from kinesis_cli.cli.large_put import ask_if_large, asked_if_large
+from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.payload_options import (
+    CountOption,
+    DataOption,
+    FromOption,
+    HotRateOption,
+    InvalidRateOption,
+    KeyFieldOption,
+    MaximumOption,
+    MinimumOption,
+    ModelOption,
+    PartitionKeyOption,
+    PayloadTemplateOption,
+    PeriodOption,
+    SensorsOption,
+    SeriesOption,
+    StepOption,
+    TemperatureOption,
+    payload_settings,
+)
+from kinesis_cli.cli.target_options import (
+    ConfigEnvOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+    StreamOption,
+)
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.connect import Connected, connect
+from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.payloads.series import Series, SeriesKind
+from kinesis_cli.payloads.settings import PayloadSettings
+from kinesis_cli.project.settings import read_settings
+from kinesis_cli.show.console import note
+from kinesis_cli.show.local import started_note
+from kinesis_cli.show.put import PutTarget, PutView, show_base64, show_dry_run
+from kinesis_cli.stream.event import STREAM_ARN
+from kinesis_cli.stream.put_entry import Entry
+from kinesis_cli.stream.put_failed import FailedRecords
+from kinesis_cli.stream.put_plan import PutPlan, Slice
+from kinesis_cli.stream.put_source import RatedSource, records_per_second, seconds
+
+
+def put(
+    count: CountOption = None,
+    sensors: SensorsOption = 1,
+    temperature: TemperatureOption = None,
+    timestamp: Annotated[
+        int | None,
+        typer.Option(
+            "--timestamp",
+            metavar="N",
+            help="readingTimestamp of every reading; default: now, in milliseconds.",
+        ),
+    ] = None,
+    partition_key: PartitionKeyOption = None,
+    series: SeriesOption = SeriesKind.UNIFORM,
+    minimum: MinimumOption = 10.0,
+    maximum: MaximumOption = 40.0,
+    period: PeriodOption = 60,
+    step: StepOption = 1.0,
+    hot_rate: HotRateOption = 0.0,
+    invalid_rate: InvalidRateOption = 0.0,
+    data: DataOption = None,
+    from_file: FromOption = None,
+    key_field: KeyFieldOption = None,
+    template: PayloadTemplateOption = None,
+    model: ModelOption = None,
+    change: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            metavar="MODULE:FUNCTION",
+            help="Your function sees each payload, bytes, and returns the one to put; None: none.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="The same random values each time."),
+    ] = None,
+    rate: Annotated[
+        str, typer.Option("--rate", metavar="N/s|N/m|max", help="Records a second or a minute.")
+    ] = "max",
+    ordered: Annotated[
+        bool,
+        typer.Option(
+            "--ordered",
+            help="Keep the order within each partition key, whatever fails: one record of a key "
+            "at a time, so a key is as slow as its calls.",
+        ),
+    ] = False,
+    aggregate: Annotated[
+        bool,
+        typer.Option(
+            "--aggregate",
+            help="Pack records of a shard together, as the Kinesis Producer Library does.",
+        ),
+    ] = False,
+    give_up_after: Annotated[
+        str,
+        typer.Option("--give-up-after", metavar="DURATION", help="How long to retry a record."),
+    ] = "1m",
+    failed: Annotated[
+        Path | None,
+        typer.Option(
+            "--failed",
+            metavar="FILE",
+            help="Recording of what could not be put; default: put-failed-TIME.ndjson, here.",
+        ),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            "--slice",
+            metavar="I/N",
+            help="Only every N-th record, I from 0, so that N machines share the work; with "
+            "--ordered every N-th part of the keys.",
+        ),
+    ] = None,
+    base64: Annotated[
+        bool, typer.Option("--base64", help="Print each payload in base64, and put nothing.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print each record, its shard, and the AWS CLI's command, and put nothing.",
+        ),
+    ] = False,
+    check_access: Annotated[
+        bool,
+        typer.Option(
+            "--check-access", help="With --dry-run: ask the service whether it would allow it."
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
+    ] = False,
+    stream: StreamOption = None,
+    stack: StackOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    config_env: ConfigEnvOption = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Put records on a stream.
+
+    Readings of a sensor, unless --data, --from, --template or --model bring your own. What fails is
+    tried again until --give-up-after; what could not be put is kept in a file that --from takes,
+    and the exit code is 3. A record whose answer was lost is put again, so a stream may have it
+    twice. Ctrl-C finishes what is in flight.
+
+    \b
+    Examples:
+      kcli put --temperature 89.9
+      kcli put --count 10000 --sensors 50 --series sine
+      kcli put --count 100 --rate 50/s --hot-rate 0.1
+      kcli put --data '{"temperature": 99.9, "readingTimestamp": 1}' --partition-key a
+      kcli event --count 1000 | kcli put --from - --ordered
+      kcli put --count 3 --dry-run
+    """
+    settings = payload_settings(
+        sensors=sensors,
+        temperature=temperature,
+        timestamp=timestamp,
+        partition_key=partition_key,
+        series=Series(series, minimum, maximum, period, step),
+        hot_rate=hot_rate,
+        invalid_rate=invalid_rate,
+        data=data,
+        from_file=from_file,
+        key_field=key_field,
+        template=template,
+        model=model,
+    )
+    if check_access and not dry_run:
+        raise InputError("--check-access needs --dry-run")
+    number = count if count is not None or from_file is not None else 1
+    taken = None if part is None else Slice.parse(part)
+    per_second, patience = records_per_second(rate), seconds(give_up_after, "--give-up-after")
+    payloads = settings.payloads(Random(seed), _times(number, settings))
+
+    def source(payloads: Iterable[Payload]) -> RatedSource:
+        return RatedSource(
+            payloads, rate=per_second, part=taken, by_key=ordered, change=_change(change)
+        )
+
+    if base64:
+        show_base64(source(payloads).rest())
+        return
+    connected = connect(
+        read_settings(
+            {
+                "stream": stream,
+                "stack": stack,
+                "endpoint_url": endpoint_url,
+                "profile": profile,
+                "region": region,
+                "config_env": config_env,
+            }
+        )
+    )
+    target = _target(connected)
+    if dry_run:
+        _dry_run(connected, target, source(payloads).rest(), output, check_access=check_access)
+        return
+    if not (yes or target.target.is_local):
+        payloads = _asked(target, settings, number, taken, payloads)
+    plan = PutPlan(Random(), give_up_after=patience, ordered=ordered, aggregate=aggregate)
+    _put(connected, target, plan, source(payloads), failed, output)
+
+
+def _put(
+    connected: Connected,
+    target: PutTarget,
+    plan: PutPlan,
+    source: RatedSource,
+    failed: Path | None,
+    output: Output,
+) -> None:
+    started = datetime.now(UTC)
+    producer = Producer(connected.connection, target.stream, plan)
+    arn = target.stream if target.stream.startswith("arn:") else STREAM_ARN
+    with FailedRecords(started.timestamp(), arn) as left:
+        view = PutView(target, output, left)
+        try:
+            with on_ctrl_c(producer.interrupt):
+                summary = producer.put(source, view)
+        finally:
+            view.close()
+        if summary.error and not summary.acknowledged and not summary.in_flight:
+            raise summary.error  # nothing was put: the same command does it all
+        file = failed or Path(f"put-failed-{started:%Y%m%dT%H%M%S%fZ}.ndjson")
+        if left.count:
+            left.write(file)
+        view.finish(summary, file if left.count else None)
+    if summary.error:
+        raise summary.error
+    if summary.interrupted:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if summary.failed:
+        raise typer.Exit(ExitCode.ENDPOINT)
+
+
+def _times(number: int | None, settings: PayloadSettings) -> Iterator[float]:
+    """The moment at which each payload is made; of readings in milliseconds, as they carry it."""
+    now: Callable[[], float] = (lambda: time_ns() // 1_000_000) if settings.is_readings else time
+    return (now() for _ in (repeat(None) if number is None else repeat(None, number)))
+
+
+def _change(name: str | None) -> Callable[[bytes], bytes | None] | None:
+    if name is None:
+        return None
+    from kinesis_cli.payloads.user_function import user_function
+
+    return user_function(name)
+
+
+def _target(connected: Connected) -> PutTarget:
+    if connected.local and connected.local.started_now:
+        note(started_note(connected.local.server, ""))
+    connection = connected.connection
+    if connection.target.stream is None:
+        raise InputError("no stream is named", advice="Name it with --stream.")
+    return PutTarget(
+        connection.target, connection.target.stream, connection.endpoint_url, connection.region
+    )
+
+
+def _asked(
+    target: PutTarget,
+    settings: PayloadSettings,
+    number: int | None,
+    part: Slice | None,
+    payloads: Iterator[Payload],
+) -> Iterator[Payload]:
+    """The payloads, once it was asked whether to put so many."""
+    if settings.from_file is not None or number is None:
+        return asked_if_large(str(target), payloads)
+    of_slice = number if part is None else -(-number // part.count)
+    ask_if_large(str(target), of_slice, of_slice * len(settings.data or b""))
+    return payloads
+
+
+def _dry_run(
+    connected: Connected,
+    target: PutTarget,
+    entries: Iterator[Entry],
+    output: Output,
+    *,
+    check_access: bool,
+) -> None:
+    shards = open_shards(connected.connection, target.stream)
+    first = next(entries, None)
+    if check_access and first is not None:
+        from kinesis_cli.aws.put_check import check_put
+
+        check_put(connected.connection, target.stream, first)
+    everything = chain([] if first is None else [first], entries)
+    records = ((entry, entry.shard_in(shards).shard_id) for entry in everything)
+    show_dry_run(target, records, output, may_put=True if check_access else None)

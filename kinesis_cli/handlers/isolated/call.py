@@ -1,0 +1,172 @@
+"""One call of the function: its log, its figures, and what came of it in Lambda's words."""
+
+import json
+import signal
+from collections.abc import Mapping
+
+from kinesis_cli.event_source_mapping.invocation import (
+    FunctionError,
+    InvocationRequest,
+    InvocationResult,
+)
+from kinesis_cli.handlers.failure import exit_error, timed_out
+from kinesis_cli.handlers.isolated.platform_log import PlatformLog, Report, Trouble
+from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
+from kinesis_cli.handlers.response import MAXIMUM_RESPONSE_BYTES, MarshalError, as_json_value
+from kinesis_cli.project.function import Function
+
+_MB = 1024 * 1024
+
+
+class Call:
+    """What is known of a call, from the start of its process to its report."""
+
+    def __init__(
+        self, request: InvocationRequest, function: Function, arn: str, log: PlatformLog
+    ) -> None:
+        self.duration = 0.0  # seconds of the call's own time
+        self._request, self._function, self._arn, self._log = request, function, arn, log
+        self._lines: list[str] = []
+        self._init_duration: float | None = None  # seconds
+        self._max_memory_used = 0  # MB
+
+    def initialising(self) -> None:
+        """A process is about to start."""
+        self._lines += self._log.init_start()
+
+    def initialised(self, sandbox: Sandbox, ended: Ended, seconds: float, phase: str) -> None:
+        """It has imported the function, or not.
+
+        Args:
+            sandbox: the process.
+            ended: what came of it.
+            seconds: how long it took.
+            phase: "init", or "invoke" if the call's own time was used.
+        """
+        self._take_from(sandbox)
+        if phase == "init":
+            self._init_duration = seconds
+        else:
+            self.duration = seconds
+        if ended.kind is not Kind.READY:
+            _, error = self._outcome(ended)
+            assert error is not None, "not ready"
+            self._lines += self._log.init_report(seconds, phase, _trouble(ended, error))
+
+    def started(self) -> None:
+        """The function is about to be called."""
+        self._lines += self._log.start(self._request.request_id, self._arn)
+
+    def ended(self, sandbox: Sandbox, ended: Ended, seconds: float) -> InvocationResult:
+        """The call is over.
+
+        Args:
+            sandbox: the process that it ran in.
+            ended: what came of it.
+            seconds: how long it took, besides an initialisation in the call's own time.
+        """
+        self.duration += seconds
+        self._take_from(sandbox)
+        return self.result(ended)
+
+    def result(self, ended: Ended) -> InvocationResult:
+        """What came of the call, or of the initialisation that failed before it."""
+        request_id, limit = self._request.request_id, self._function.memory_size
+        response, error = self._outcome(ended)
+        if error is not None and ended.kind is Kind.TIMED_OUT:
+            self._lines += self._log.timed_out(request_id, self._function.timeout)
+        elif error is not None and ended.kind in (Kind.EXITED, Kind.OUT_OF_MEMORY):
+            self._lines += self._log.exited(error.error_message)
+        report = Report(
+            request_id=request_id,
+            duration=self.duration,
+            memory_size=limit,
+            max_memory_used=min(self._max_memory_used, limit),
+            init_duration=self._init_duration,
+            trouble=None if error is None else _trouble(ended, error),
+        )
+        self._lines += self._log.report(report)
+        return InvocationResult(
+            response=response,
+            error=error,
+            elapsed=self.duration,
+            logs=tuple(self._lines),
+            report=report.document(),
+        )
+
+    def _take_from(self, sandbox: Sandbox) -> None:
+        self._lines += sandbox.take_output()
+        self._max_memory_used = -(-sandbox.max_memory_used // _MB)
+
+    def _outcome(self, ended: Ended) -> tuple[object, FunctionError | None]:
+        request_id = self._request.request_id
+        match ended.kind:
+            case Kind.RESPONSE:
+                return _response(ended.body, request_id)
+            case Kind.TOO_LARGE:
+                return None, _too_large(request_id)
+            case Kind.ERROR:
+                return None, _reported(ended.body)
+            case Kind.TIMED_OUT:
+                return None, timed_out(self._function.timeout, request_id)
+            case Kind.OUT_OF_MEMORY:
+                # UNSURE(memory-kill): Runtime.ExitError with this text, as in most logs, or
+                # Runtime.OutOfMemory?
+                return None, _exited(-signal.SIGKILL, request_id)
+            case Kind.EXITED:
+                return None, _exited(ended.exit_code, request_id)
+            case Kind.READY:
+                return None, None
+
+
+def _response(body: bytes, request_id: str) -> tuple[object, FunctionError | None]:
+    try:
+        return as_json_value(body), None
+    except MarshalError as error:
+        return None, error.as_function_error(request_id)
+
+
+def _too_large(request_id: str) -> FunctionError:
+    """As `as_json_value` says it, for a response that is not even read."""
+    try:
+        as_json_value(bytes(MAXIMUM_RESPONSE_BYTES + 1))
+    except MarshalError as error:
+        return error.as_function_error(request_id)
+    raise AssertionError("it is too large")
+
+
+def _reported(body: bytes) -> FunctionError:
+    """The document that the runtime sent. The function's own code may have sent another one."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if not isinstance(document, Mapping):
+        # UNSURE(error-not-json): what Lambda makes of an error that is no JSON object
+        return FunctionError("Runtime.Unknown", body.decode("utf-8", "replace"))
+    stack = document.get("stackTrace")
+    request_id = document.get("requestId")
+    return FunctionError(
+        error_type=str(document.get("errorType", "")),
+        error_message=str(document.get("errorMessage", "")),
+        stack_trace=tuple(map(str, stack)) if isinstance(stack, list) else (),
+        request_id=None if request_id is None else str(request_id),
+    )
+
+
+def _exited(exit_code: int, request_id: str) -> FunctionError:
+    if exit_code >= 0:
+        return exit_error(SystemExit(exit_code), request_id)[0]
+    name = (signal.strsignal(-exit_code) or str(-exit_code)).lower()
+    return FunctionError(
+        "Runtime.ExitError",
+        f"RequestId: {request_id} Error: Runtime exited with error: signal: {name}",
+    )
+
+
+def _trouble(ended: Ended, error: FunctionError) -> Trouble:
+    if ended.kind is Kind.TIMED_OUT:
+        return Trouble("timeout", "")
+    # UNSURE(failure-status): of "error" and "failure", the second when the process ended?
+    has_ended = ended.kind in (Kind.EXITED, Kind.OUT_OF_MEMORY)
+    return Trouble("failure" if has_ended else "error", error.error_type)

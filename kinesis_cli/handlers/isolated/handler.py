@@ -1,0 +1,207 @@
+"""The function in AWS's runtime client, behind the `Handler` protocol.
+
+The real clock, the real `LambdaContext`, a process apart for each concurrent call, and Lambda's
+limits: a time-out, too much memory or a crash ends the process, and the next call starts a fresh
+one.
+"""
+
+import math
+import os
+import sys
+import threading
+import time
+import uuid
+from importlib.util import find_spec
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
+from kinesis_cli.handlers.environment import lambda_variables
+from kinesis_cli.handlers.isolated.call import Call
+from kinesis_cli.handlers.isolated.platform_log import platform_log
+from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
+from kinesis_cli.project.function import Function
+from kinesis_cli.project.template import ACCOUNT_ID, region
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+INIT_SECONDS = 10.0
+
+# What belongs to the machine, and the user's access to AWS. All else that the shell has is unknown
+# to the deployed function, and so to this one.
+_PASSED_ON = frozenset(
+    {"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "VIRTUAL_ENV"}
+    | {"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"}
+)
+_PASSED_ON_PREFIXES = ("AWS_", "LC_", "PYTHON", "SSL_")
+
+
+class IsolatedHandler:
+    """Calls the project's function in processes of its own. Threads may call at the same time.
+
+    Args:
+        function: what to run, see `find_function`.
+        cold: each call starts a fresh process.
+        debug: the function has kcli's standard streams, and no limit applies, so that
+            `breakpoint()` works.
+
+    Raises:
+        InputError: AWS's runtime client is not installed, or the code's folder is not there.
+    """
+
+    runtime = "isolated"
+
+    def __init__(self, function: Function, *, cold: bool = False, debug: bool = False) -> None:
+        _require_runtime_client()
+        if not function.code_uri.is_dir():
+            raise InputError("there is no such folder", place=str(function.code_uri))
+        self.name = function.handler
+        self._function, self._cold, self._debug = function, cold, debug
+        self._variables = _variables(function)
+        self._log = platform_log(self._variables)
+        self._arn = f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.name}"
+        self._timeout = math.inf if debug else function.timeout
+        self._lock = threading.Lock()
+        self._idle: list[Sandbox] = []
+        self._running: set[Sandbox] = set()
+        self._retired: set[Sandbox] = set()  # running, and not to be used again
+        self._closed = False
+
+    def invoke(self, request: InvocationRequest) -> InvocationResult:
+        """Call the function once, in a warm process if one is idle. A failing function is a result.
+
+        Raises:
+            InputError: its process cannot be started.
+        """
+        call = Call(request, self._function, self._arn, self._log)
+        sandbox = self._warm() or self._started(call)
+        if isinstance(sandbox, Ended):
+            call.started()
+            return call.result(sandbox)
+        try:
+            call.started()
+            began, limit = time.monotonic(), self._timeout - call.duration
+            ended = sandbox.call(request.payload, self._headers(request, limit), limit)
+            return call.ended(sandbox, ended, time.monotonic() - began)
+        except BaseException:  # Ctrl-C
+            sandbox.kill()
+            raise
+        finally:
+            self._give_back(sandbox)
+
+    def renew(self) -> None:
+        """Let the next calls start fresh processes, for changed code; running calls go on."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+            self._retired |= self._running
+        for sandbox in idle:
+            sandbox.close()
+
+    def close(self) -> None:
+        """End all processes. A call that is running ends as if its process had been killed."""
+        with self._lock:
+            self._closed = True
+            running = list(self._running)
+        self.renew()
+        for sandbox in running:
+            sandbox.kill()  # the call's own thread gives the rest back
+
+    def _warm(self) -> Sandbox | None:
+        """A process that waits for a call."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                sandbox = self._idle.pop()
+                self._running.add(sandbox)
+            if sandbox.is_ready():
+                return sandbox
+            self._give_back(sandbox)  # it ended between two calls
+
+    def _started(self, call: Call) -> Sandbox | Ended:
+        """A fresh process that has imported the function, or why there is none.
+
+        Lambda tries twice: first for itself, then as a part of the call and in its time.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+        """
+        call.initialising()
+        ended = Ended(Kind.EXITED)
+        for phase, limit in (("init", INIT_SECONDS), ("invoke", self._timeout)):
+            sandbox = self._new_sandbox()
+            try:
+                ended, seconds = sandbox.initialise(math.inf if self._debug else limit)
+                call.initialised(sandbox, ended, seconds, phase)
+            except BaseException:  # Ctrl-C
+                sandbox.kill()
+                self._give_back(sandbox)
+                raise
+            if ended.kind is Kind.READY:
+                return sandbox
+            self._give_back(sandbox)
+        return ended
+
+    def _new_sandbox(self) -> Sandbox:
+        stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
+        sandbox = Sandbox(
+            _handler_of_runtime(self._function.handler),
+            self._function.code_uri,
+            {**self._variables, "AWS_LAMBDA_LOG_STREAM_NAME": stream},
+            self._function.memory_size * 1024 * 1024,
+            debug=self._debug,
+        )
+        with self._lock:
+            self._running.add(sandbox)
+            if self._closed:
+                sandbox.kill()  # `close` may have looked already
+        return sandbox
+
+    def _give_back(self, sandbox: Sandbox) -> None:
+        is_ready = sandbox.is_ready()
+        with self._lock:
+            self._running.discard(sandbox)
+            is_retired = self._cold or self._closed or sandbox in self._retired
+            self._retired.discard(sandbox)
+            if is_ready and not is_retired:
+                self._idle.append(sandbox)
+                return
+        sandbox.close()
+
+    def _headers(self, request: InvocationRequest, limit: float) -> dict[str, str]:
+        deadline = time.time() + (self._function.timeout if self._debug else limit)
+        return {
+            "Content-Type": "application/json",
+            "Lambda-Runtime-Aws-Request-Id": request.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": self._arn,
+            "Lambda-Runtime-Trace-Id": self._variables["_X_AMZN_TRACE_ID"],
+        }
+
+
+def _require_runtime_client() -> None:
+    if sys.platform != "linux":
+        raise InputError(
+            "a function can be isolated on Linux only, as AWS's runtime client runs there",
+            advice="Without --isolated it runs in kcli's own process.",
+        )
+    if find_spec("awslambdaric") is None:
+        raise InputError(
+            "AWS's runtime client is not installed",
+            place="--isolated",
+            advice="Install it: pip install 'kcli[isolated]'",
+        )
+
+
+def _variables(function: Function) -> dict[str, str]:
+    """The whole environment of the function's process."""
+    passed_on = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    return {**passed_on, **lambda_variables(function)}
+
+
+def _handler_of_runtime(handler: str) -> str:
+    """ "path/file.py:function" as "file.function": the file's folder is the code's folder."""
+    file, _, name = handler.rpartition(":")
+    return f"{Path(file).stem}.{name}" if file else handler

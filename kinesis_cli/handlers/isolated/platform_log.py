@@ -1,0 +1,200 @@
+"""The lines that Lambda itself writes into a function's log, as text or as JSON.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html,
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html (which of
+them appear at the level INFO, the default)
+"""
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from kinesis_cli.project.template import region
+
+INIT_TYPE = "on-demand"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """That something did not succeed, as a report says it."""
+
+    status: str  # "timeout", "error"; "failure": the process ended
+    error_type: str  # "Runtime.ImportModuleError"; a time-out has none
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of one call."""
+
+    request_id: str
+    duration: float  # seconds
+    memory_size: int  # MB
+    max_memory_used: int  # MB
+    init_duration: float | None = None  # seconds; None: the process was warm
+    trouble: Trouble | None = None
+
+    def document(self) -> dict[str, object]:
+        """The figures under the names of the telemetry schema."""
+        document: dict[str, object] = {"requestId": self.request_id, **self.metrics()}
+        if self.trouble is not None:
+            document["status"] = self.trouble.status
+        return document
+
+    def metrics(self) -> dict[str, object]:
+        """Durations and memory. Initialisation is billed, too."""
+        metrics: dict[str, object] = {
+            "durationMs": _milliseconds(self.duration),
+            "billedDurationMs": math.ceil((self.duration + (self.init_duration or 0)) * 1000),
+            "memorySizeMB": self.memory_size,
+            "maxMemoryUsedMB": self.max_memory_used,
+        }
+        if self.init_duration is not None:
+            metrics["initDurationMs"] = _milliseconds(self.init_duration)
+        return metrics
+
+
+class TextLog:
+    """LogFormat: Text."""
+
+    def init_start(self) -> list[str]:
+        """A process starts."""
+        runtime, arn = _runtime()
+        return [f"INIT_START Runtime Version: {runtime}\tRuntime Version ARN: {arn}"]
+
+    def init_report(self, duration: float, phase: str, trouble: Trouble) -> list[str]:
+        """Its initialisation has failed.
+
+        Args:
+            duration: seconds.
+            phase: "init", or "invoke" for the second try, which is part of the call.
+            trouble: how.
+        """
+        line = f"INIT_REPORT Init Duration: {_milliseconds(duration):.2f} ms\tPhase: {phase}"
+        return [line + _status(trouble)]
+
+    def start(self, request_id: str, _arn: str) -> list[str]:
+        """A call begins."""
+        return [f"START RequestId: {request_id} Version: $LATEST"]
+
+    def timed_out(self, request_id: str, timeout: float) -> list[str]:
+        """The call has used up its time, seconds."""
+        return [f"{_now()} {request_id} Task timed out after {timeout:.2f} seconds", ""]
+
+    def exited(self, message: str) -> list[str]:
+        """The process has ended."""
+        return [message, "Runtime.ExitError"]
+
+    def report(self, report: Report) -> list[str]:
+        """The call is over."""
+        metrics = report.metrics()
+        parts = [
+            f"REPORT RequestId: {report.request_id}",
+            f"Duration: {metrics['durationMs']:.2f} ms",
+            f"Billed Duration: {metrics['billedDurationMs']} ms",
+            f"Memory Size: {report.memory_size} MB",
+            f"Max Memory Used: {report.max_memory_used} MB",
+        ]
+        if report.init_duration is not None:
+            parts.append(f"Init Duration: {metrics['initDurationMs']:.2f} ms")
+        # UNSURE(report-status): we say it for time-outs and ended processes only, as recorded. Or
+        # also for the exceptions of a handler, as the JSON form does?
+        if report.trouble is not None and report.trouble.status != "error":
+            parts.append(_status(report.trouble).lstrip("\t"))
+        return [f"END RequestId: {report.request_id}", "\t".join([*parts, ""])]
+
+
+class JsonLog:
+    """LogFormat: JSON, at the system's log level INFO."""
+
+    def init_start(self) -> list[str]:
+        """A process starts."""
+        runtime, arn = _runtime()
+        return _record(
+            "platform.initStart",
+            {
+                "initializationType": INIT_TYPE,
+                "phase": "init",
+                "runtimeVersion": runtime,
+                "runtimeVersionArn": arn,
+            },
+        )
+
+    def init_report(self, duration: float, phase: str, trouble: Trouble) -> list[str]:
+        """As in `TextLog`."""
+        common = {"initializationType": INIT_TYPE, "phase": phase, **_members(trouble)}
+        metrics = {"metrics": {"durationMs": _milliseconds(duration)}}
+        return [
+            *_record("platform.initRuntimeDone", common),
+            *_record("platform.initReport", {**common, **metrics}),
+        ]
+
+    def start(self, request_id: str, arn: str) -> list[str]:
+        """A call begins."""
+        return _record(
+            "platform.start",
+            {"requestId": request_id, "functionArn": arn, "version": "$LATEST"},
+        )
+
+    def timed_out(self, _request_id: str, _timeout: float) -> list[str]:
+        """Nothing of its own: the report has the status."""
+        # UNSURE(json-timeout-line): is there the text line, too?
+        return []
+
+    def exited(self, _message: str) -> list[str]:
+        """Nothing of its own: the report has the status."""
+        return []
+
+    def report(self, report: Report) -> list[str]:
+        """The call is over."""
+        lines = []
+        record = {"requestId": report.request_id, "metrics": report.metrics()}
+        if report.trouble is not None:  # success would be of the level DEBUG
+            done = {"durationMs": _milliseconds(report.duration)}
+            lines += _record(
+                "platform.runtimeDone", {**record, "metrics": done, **_members(report.trouble)}
+            )
+        return [*lines, *_record("platform.report", {**record, **_members(report.trouble)})]
+
+
+PlatformLog = TextLog | JsonLog
+
+
+def platform_log(variables: Mapping[str, str]) -> PlatformLog:
+    """The form that a function's variables ask for."""
+    return JsonLog() if variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON" else TextLog()
+
+
+def _runtime() -> tuple[str, str]:
+    """The version of the runtime, and a name for it in the form of Lambda's."""
+    python = f"python:{sys.version_info.major}.{sys.version_info.minor}"
+    client = f"awslambdaric-{version('awslambdaric')}"
+    return python, f"arn:aws:lambda:{region()}::runtime:{client}"
+
+
+def _status(trouble: Trouble) -> str:
+    if trouble.status == "timeout":
+        return "\tStatus: timeout"
+    return f"\tStatus: error\tError Type: {trouble.error_type}"
+
+
+def _members(trouble: Trouble | None) -> dict[str, object]:
+    if trouble is None:
+        return {"status": "success"}
+    kind = {"errorType": trouble.error_type} if trouble.error_type else {}
+    return {"status": trouble.status, **kind}
+
+
+def _record(kind: str, record: Mapping[str, object]) -> list[str]:
+    return [json.dumps({"time": _now(), "type": kind, "record": record})]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 2)

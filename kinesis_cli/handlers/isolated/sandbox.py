@@ -1,0 +1,301 @@
+"""One process that runs the function: started, called, watched and ended.
+
+Lambda calls it an execution environment. It is used by one thread at a time, which reads its
+output and its requests, and looks after its time and its memory, while it waits.
+"""
+
+import fcntl
+import math
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.isolated.memory import family, peak, resident
+from kinesis_cli.handlers.isolated.runtime_api import Connection, Listener, RuntimeRequest
+from kinesis_cli.handlers.output import Output
+
+# How often output and memory are looked at. To wake for each line would slow the function down.
+LOOK_SECONDS = 0.02
+_PIPE_BYTES = 1024 * 1024  # what it can write meanwhile
+_READ_AT_ONCE = 256 * 1024
+_READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+
+
+class Kind(Enum):
+    """How an initialisation or a call came to its end."""
+
+    READY = auto()  # of an initialisation
+    RESPONSE = auto()
+    ERROR = auto()  # the runtime reported an exception
+    TOO_LARGE = auto()  # a response that Lambda does not take
+    EXITED = auto()
+    TIMED_OUT = auto()
+    OUT_OF_MEMORY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of an initialisation or a call."""
+
+    kind: Kind
+    body: bytes = b""  # RESPONSE: JSON; ERROR: Lambda's error document
+    exit_code: int = 0  # EXITED: below 0, the number of a signal
+
+
+class Sandbox:
+    """A process of AWS's runtime client.
+
+    Args:
+        handler: "module.function".
+        directory: the function's code.
+        variables: its whole environment.
+        memory_limit: bytes that the process and those below it may have resident.
+        debug: its standard streams are kcli's own, and no limit applies.
+
+    Raises:
+        InputError: the process cannot be started.
+    """
+
+    def __init__(
+        self,
+        handler: str,
+        directory: Path,
+        variables: Mapping[str, str],
+        memory_limit: int,
+        *,
+        debug: bool = False,
+    ) -> None:
+        self.output = Output()
+        self.max_memory_used = 0  # bytes
+        self._memory_limit = math.inf if debug else memory_limit
+        self._looked_at = self._started = time.monotonic()
+        self._listener = Listener()
+        self._lifeline, theirs = os.pipe()[::-1]
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "awslambdaric", handler],
+                cwd=directory,
+                env={**variables, "AWS_LAMBDA_RUNTIME_API": self._listener.address},
+                stdin=None if debug else subprocess.DEVNULL,
+                stdout=None if debug else subprocess.PIPE,
+                stderr=None if debug else subprocess.STDOUT,
+                bufsize=0,
+                pass_fds=(theirs,),
+                # Ctrl-C is for kcli; a debugger, though, must own the terminal
+                start_new_session=not debug,
+            )
+        except (OSError, ValueError) as error:
+            self._listener.close()
+            os.close(self._lifeline)
+            raise InputError(
+                f"the function's process cannot be started: {error}", place=str(directory)
+            ) from error
+        else:
+            self._own = self._process.pid if debug else -self._process.pid
+            _kill_on_close(theirs, self._own)
+        finally:
+            os.close(theirs)
+        self._ending = threading.Lock()
+        self._exit = os.pidfd_open(self._process.pid)
+        self._requests: deque[RuntimeRequest] = deque()
+        self._connections: dict[int, Connection] = {}
+        self._waiting: Connection | None = None  # the runtime asked for the next event here
+        self._poll = select.poll()
+        self._poll.register(self._listener, _READABLE)
+        self._poll.register(self._exit, select.POLLIN)
+        self._output_fd = -1
+        if self._process.stdout is not None:
+            self._output_fd = self._process.stdout.fileno()
+            os.set_blocking(self._output_fd, False)
+            with suppress(OSError):  # more than this user may have: it waits for us more often
+                fcntl.fcntl(self._output_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    def is_ready(self) -> bool:
+        """Whether it can take a call now."""
+        return self._waiting is not None and not self._read(0)
+
+    def initialise(self, limit: float) -> tuple[Ended, float]:
+        """Let it import the function, for `limit` seconds at most. Returns the seconds, too."""
+        ended = self._initialise(self._started + limit)
+        return ended, time.monotonic() - self._started
+
+    def _initialise(self, until: float) -> Ended:
+        while True:
+            told = self._next(until)
+            if isinstance(told, Ended):
+                return told
+            if told.path == "invocation/next":
+                self._waiting = told.connection
+                return Ended(Kind.READY)
+            if told.path == "init/error":
+                told.accept()
+                self._next(until)  # it ends now, and what it still writes belongs here
+                return Ended(Kind.ERROR, told.body)
+            told.refuse(404, "InvalidPath")
+
+    def call(self, payload: bytes, headers: Mapping[str, str], limit: float) -> Ended:
+        """Hand an event over and wait until the runtime is ready for the next one.
+
+        Args:
+            payload: the event.
+            headers: the Runtime API's; Lambda-Runtime-Aws-Request-Id at least.
+            limit: seconds.
+        """
+        until = time.monotonic() + limit
+        connection, self._waiting = self._waiting, None
+        assert connection is not None, "initialised, and the last call is over"
+        try:
+            connection.reply(200, payload, headers, timeout=None if math.isinf(limit) else limit)
+        except TimeoutError:
+            return self._timed_out()
+        return self._answer(f"invocation/{headers['Lambda-Runtime-Aws-Request-Id']}/", until)
+
+    def _answer(self, path: str, until: float) -> Ended:
+        answer: Ended | None = None
+        while True:
+            told = self._next(until)
+            if isinstance(told, Ended):
+                # UNSURE(exit-after-answer): we take the answer. Or does the exit count?
+                return answer or told
+            if told.path == "invocation/next":
+                self._waiting = told.connection
+                if answer is not None:
+                    return self._over_limit() or answer
+            elif told.is_too_large:
+                answer = Ended(Kind.TOO_LARGE)
+                told.refuse(413, "RequestEntityTooLarge")
+            elif told.path == path + "response":
+                answer = Ended(Kind.RESPONSE, told.body)
+                told.accept()
+            elif told.path == path + "error":
+                answer = Ended(Kind.ERROR, told.body)
+                told.accept()
+            else:
+                told.refuse(404, "InvalidPath")
+
+    def _next(self, until: float) -> RuntimeRequest | Ended:
+        """What the runtime says next, or how it ended; a process that must not go on is killed."""
+        while not self._requests:
+            now = time.monotonic()
+            if now >= self._looked_at + LOOK_SECONDS:
+                self._looked_at = now
+                self._read_output()
+                if ended := self._over_limit():
+                    return ended
+            has_exited = self._read(max(0.0, min(until - now, LOOK_SECONDS)))
+            if self._requests:
+                break  # in time, even if we come late
+            if has_exited:
+                return self._exited()
+            if now >= until:
+                return self._timed_out()
+        return self._requests.popleft()
+
+    def _read(self, seconds: float) -> bool:
+        """Wait for anything and take it. Returns whether the process has ended."""
+        has_exited = False
+        for fd, _ in self._poll.poll(math.ceil(seconds * 1000)):
+            if fd == self._exit:
+                has_exited = True
+            elif fd == self._listener.fileno():
+                self._connect()
+            else:
+                self._receive(fd)
+        return has_exited
+
+    def _connect(self) -> None:
+        connection = self._listener.accept()
+        if connection is not None:
+            self._connections[connection.fileno()] = connection
+            self._poll.register(connection, _READABLE)
+
+    def _receive(self, fd: int) -> None:
+        requests = self._connections[fd].receive()
+        if requests is None:
+            self._poll.unregister(fd)
+            self._connections.pop(fd).close()
+        else:
+            self._requests.extend(requests)
+
+    def _read_output(self) -> None:
+        """What it has written, up to now."""
+        while self._output_fd >= 0:
+            try:
+                data = os.read(self._output_fd, _READ_AT_ONCE)
+            except BlockingIOError:
+                return
+            if not data:
+                self._output_fd = -1
+                return
+            self.output.buffer.write(data)
+
+    def take_output(self) -> tuple[str, ...]:
+        """The lines that it has written since the last time."""
+        self._read_output()
+        return self.output.take()
+
+    def _over_limit(self) -> Ended | None:
+        """Kill it if it has, or had between two looks, more memory than it may have."""
+        pid = self._process.pid
+        used = max(peak(pid), resident(family(pid), self._memory_limit))
+        self.max_memory_used = max(self.max_memory_used, used)
+        if used <= self._memory_limit:
+            return None
+        self.kill()
+        return Ended(Kind.OUT_OF_MEMORY)
+
+    def _timed_out(self) -> Ended:
+        self.kill()
+        return Ended(Kind.TIMED_OUT)
+
+    def _exited(self) -> Ended:
+        self.kill()  # those below it, too
+        return Ended(Kind.EXITED, exit_code=self._process.returncode)
+
+    def kill(self) -> None:
+        """End the process and all below it. May be called from any thread."""
+        with self._ending:
+            if self._process.returncode is not None:
+                return  # its number may be another's by now
+            for pid in family(self._process.pid)[1:]:
+                _kill(pid)  # it may have left the group
+            _kill(self._own)
+            self._process.wait()
+
+    def close(self) -> None:
+        """End it, and give back what it held."""
+        self.kill()
+        for connection in self._connections.values():
+            connection.close()
+        self._listener.close()
+        os.close(self._lifeline)
+        os.close(self._exit)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+def _kill(pid: int) -> None:
+    """Kill a process; below 0: a group of them."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _kill_on_close(lifeline: int, own: int) -> None:
+    """Let the kernel kill the process (below 0: its group) when kcli's end of the pipe closes.
+
+    That is when kcli ends, in whatever way: a call in an endless loop must not outlive it.
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, own)
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | fcntl.fcntl(lifeline, fcntl.F_GETFL))

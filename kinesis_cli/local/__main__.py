@@ -1,0 +1,86 @@
+"""The detached server: `python -m kinesis_cli.local`, started by `kinesis_cli.local.process`."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kinesis_cli.errors import KcliError
+from kinesis_cli.local.options import DEFAULT_SHARD_LIMIT, LocalOptions
+from kinesis_cli.local.process import READY, needs_extra
+from kinesis_cli.project.settings import DEFAULT_REGION
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a server until it is told to end; say on `--ready-fd` when it is ready, or why not."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        with needs_extra():
+            from kinesis_cli.local.run import run_here
+        options = _options(parsed)
+        run_here(
+            parsed.state,
+            options,
+            lambda _: _say(parsed.ready_fd, READY),
+            options.arguments(parsed.state),
+        )
+    except KcliError as error:
+        problem = {"problem": error.problem, "place": error.place, "advice": error.advice}
+        _say(parsed.ready_fd, json.dumps(problem).encode())
+        sys.stderr.write(f"kcli: {error}\n")
+        return 1
+    return 0
+
+
+def _say(descriptor: int | None, message: bytes) -> None:
+    if descriptor is not None:
+        with contextlib.suppress(BrokenPipeError):  # the command that started us is gone
+            os.write(descriptor, message)
+        os.close(descriptor)
+
+
+def _options(parsed: argparse.Namespace) -> LocalOptions:
+    return LocalOptions(
+        port=parsed.port,
+        in_memory=parsed.in_memory,
+        synchronous=parsed.sync,
+        limits=parsed.limits == "aws",
+        delays=parsed.delays == "aws",
+        shard_limit=parsed.shard_limit,
+        tls=parsed.tls,
+        verbose=parsed.verbose,
+        region=parsed.region,
+        streams=dict(parsed.stream),
+        template=parsed.template,
+    )
+
+
+def _stream(text: str) -> tuple[str, int | None]:
+    """`orders=4`, `orders=on-demand`, or `orders` with one shard."""
+    name, _, shards = text.partition("=")
+    return name, None if shards == "on-demand" else int(shards or 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kinesis_cli.local", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--in-memory", action="store_true")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--region", default=DEFAULT_REGION)
+    parser.add_argument("--stream", type=_stream, action="append", default=[], metavar="NAME=N")
+    parser.add_argument("--template", type=Path)
+    parser.add_argument("--limits", choices=["aws", "off"], default="off")
+    parser.add_argument("--delays", choices=["aws", "off"], default="off")
+    parser.add_argument("--shard-limit", type=int, default=DEFAULT_SHARD_LIMIT)
+    parser.add_argument("--sync", choices=["normal", "full"], default="normal")
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--ready-fd", type=int)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

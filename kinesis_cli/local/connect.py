@@ -1,0 +1,97 @@
+"""From settings to something that answers: AWS, a named endpoint, or the one on this machine.
+
+Here, and not in `aws`, since the local endpoint is started where the target is local.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kinesis_cli.aws.session import Connection
+from kinesis_cli.aws.stacks import complete
+from kinesis_cli.errors import KcliError
+from kinesis_cli.local.process import Running, ensure_running
+from kinesis_cli.local.state import Server, running_server, state_directory
+from kinesis_cli.project.settings import Level, Setting, Settings
+from kinesis_cli.project.target import Target, TargetKind, resolve_target
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A target that can be talked to."""
+
+    connection: Connection
+    settings: Settings  # with what the stack says
+    local: Running | None  # the server behind a local target
+
+
+def connect(settings: Settings, directory: Path | None = None) -> Connected:
+    """The target of these settings, ready to be called. Starts the local endpoint where it is that.
+
+    Never another target than the one that was named, whatever fails.
+
+    Raises:
+        InputError, EndpointError: the target is not usable.
+    """
+    target = resolve_target(settings, directory)
+    if target.kind is TargetKind.LOCAL:
+        running = ensure_running(directory=directory)
+        server = running.server
+        target = _at(server, target, settings)
+        return Connected(Connection(target, server.endpoint, server.certificate), settings, running)
+    connection = Connection(target)
+    return Connected(connection, complete(connection, settings), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a command would talk to, as far as it is known without starting anything."""
+
+    settings: Settings
+    target: Target
+    endpoint: str | None  # None: the local endpoint does not run yet, or AWS's is not known
+    problem: KcliError | None  # why a command would fail already now
+
+
+def describe(settings: Settings, directory: Path | None = None) -> Description:
+    """What `connect` would come to.
+
+    Raises:
+        InputError: the settings contradict each other.
+    """
+    target = resolve_target(settings, directory)
+    if target.kind is TargetKind.LOCAL:
+        server = running_server(state_directory(directory=directory))
+        endpoint = None
+        if server:
+            endpoint, target = server.endpoint, _at(server, target, settings)
+        return Description(_effective(settings, target, "default"), target, endpoint, None)
+    connection, problem = Connection(target), None
+    try:
+        connection.target = replace(target, region=connection.region)
+        settings = complete(connection, settings)
+    except KcliError as error:
+        problem = error
+    target = connection.target
+    endpoint = target.endpoint_url if problem else connection.endpoint_url
+    settings = _effective(settings, target, "AWS's configuration")
+    return Description(settings, target, endpoint, problem)
+
+
+def _at(server: Server, target: Target, settings: Settings) -> Target:
+    """The target in the region where the server made its streams, unless kcli was told another."""
+    region = settings.region
+    if region and region.level is not Level.AWS_VARIABLE:
+        return target
+    return replace(target, region=server.region)
+
+
+def _effective(settings: Settings, target: Target, region_source: str) -> Settings:
+    """The settings with what the target adds: a default region, the template's stream."""
+    region, stream = settings.region, settings.stream
+    if target.region and (region is None or region.value != target.region):
+        of_arn = target.stream and target.region in target.stream.split(":")
+        source = "the stream's ARN" if of_arn else region_source
+        region = Setting(target.region, source, Level.DEFAULT)
+    if target.stream and stream is None:
+        stream = Setting(target.stream, "the template", Level.DEFAULT)
+    return replace(settings, region=region, stream=stream)

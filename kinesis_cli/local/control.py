@@ -1,0 +1,62 @@
+"""What the server answers to our own commands, under `/_kcli/`. Nobody else has the token."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
+from kinesis_cli.local.kinesis import Caller, DataPlane, FaultSettings, ServiceError
+
+# Every switch of `kcli local faults` as it is when nobody touched it.
+_OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
+
+
+class Control:
+    """The verbs of the control path.
+
+    Args:
+        data_plane: that is controlled.
+        region: where the project's streams are made.
+        streams: those streams → shards; None: on demand.
+    """
+
+    def __init__(
+        self, data_plane: DataPlane, region: str, streams: Mapping[str, int | None]
+    ) -> None:
+        self._data_plane = data_plane
+        self._project = Caller(DEFAULT_ACCOUNT, region)
+        self._streams = streams
+
+    async def answer(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What a verb is answered with.
+
+        Raises:
+            InputError: there is no such verb, or it does not take this request.
+        """
+        match verb:
+            case "status":
+                return {"streams": self._data_plane.summary()}
+            case "faults":
+                switches = self._data_plane.switch_faults(dict(request))
+                return {n: value for n, value in switches.items() if value != _OFF[n]}
+        raise InputError(f"there is no {verb}")
+
+    async def make_streams(self) -> None:
+        """Make the project's streams. One that is there already stays as it is.
+
+        Raises:
+            InputError: a stream cannot be made.
+        """
+        for name, shards in self._streams.items():
+            request: dict[str, Any] = {"StreamName": name}
+            if shards is None:
+                request["StreamModeDetails"] = {"StreamMode": "ON_DEMAND"}
+            else:
+                request["ShardCount"] = shards
+            try:
+                await self._data_plane.call("CreateStream", request, self._project)
+            except ServiceError as error:
+                if error.code != "ResourceInUseException":
+                    raise InputError(error.message.rstrip("."), place=f"stream {name}") from error

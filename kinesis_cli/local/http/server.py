@@ -1,0 +1,145 @@
+"""The server: one loopback port, HTTP/1.1 and HTTP/2, plain or by TLS.
+
+uvicorn with zttp was measured against granian, hypercorn and uvicorn with httptools (PutRecords of
+500 records over 4 connections, an application that does nothing): the fastest but granian's own
+interface, and one server for both versions of HTTP.
+"""
+
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import uvicorn
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.control import Control
+from kinesis_cli.local.http.certificate import certificate
+from kinesis_cli.local.http.control_path import ControlPath
+from kinesis_cli.local.http.endpoint import Endpoint
+from kinesis_cli.local.http.kinesis_api import KinesisApi
+from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.neighbours import Neighbours
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 60  # of an idle connection
+PATIENCE_SECONDS = 1  # for what is being answered when the server is to end
+BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """How to serve."""
+
+    port: int  # 0: any that is free
+    token: str  # of the control path
+    state: Path | None = None  # None: the neighbours keep nothing either
+    certificates: Path | None = None  # directory of the certificate; None: no TLS
+    verbose: bool = False  # one line per request
+    template: Path | None = None  # whose queues, log groups and alarms are there from the start
+    region: str = "us-east-1"  # where they are
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, and leaves signals to end the server, not the process."""
+
+    def __init__(
+        self, config: uvicorn.Config, endpoint: Endpoint, ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._endpoint = endpoint
+        self._ready = ready
+
+    def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002 - as uvicorn calls it
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._endpoint.end()
+        await super().shutdown(sockets)
+
+    def cut(self, client: object) -> None:
+        """Drop the connection of a client, what it was sent and all."""
+        for connection in list(self.server_state.connections):
+            if getattr(connection, "client", None) == client:
+                connection.transport.abort()
+
+
+async def serve(
+    config: ServerConfig,
+    data_plane: DataPlane,
+    control: Control,
+    *,
+    ready: Callable[[int], None],
+) -> None:
+    """Serve until SIGTERM, SIGINT or our own command ends it.
+
+    Args:
+        config: how.
+        data_plane: Kinesis; stays open.
+        control: what our own commands ask for.
+        ready: told the port as soon as requests are answered.
+
+    Raises:
+        InputError: the port is taken.
+    """
+    listener = _listener(config.port)
+    server: _Server
+    endpoint = Endpoint(
+        KinesisApi(data_plane, Random()),
+        Neighbours(config.state, config.template, config.region),
+        ControlPath(control, config.token, stop=lambda: server.handle_exit(0, None)),
+        cut=lambda client: server.cut(client),
+        log=_print if config.verbose else None,
+    )
+    port = listener.getsockname()[1]
+    server = _Server(_uvicorn(config, endpoint), endpoint, lambda: ready(port))
+    await server.serve(sockets=[listener])
+
+
+def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:
+    file, key = certificate(config.certificates) if config.certificates else (None, None)
+    return uvicorn.Config(
+        endpoint,
+        http="zttp",
+        http2=True,
+        loop="asyncio",
+        lifespan="off",
+        ws="none",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=PATIENCE_SECONDS,
+        backlog=BACKLOG,
+        ssl_certfile=file,
+        ssl_keyfile=key,
+    )
+
+
+def _listener(port: int) -> socket.socket:
+    # With the protocol named: only then asyncio sets TCP_NODELAY, without it answers take 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"port {port} of {HOST} cannot be used: {error.strerror}",
+            place="--port",
+            advice="Name another one, or none for any that is free.",
+        ) from error
+    return listener
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

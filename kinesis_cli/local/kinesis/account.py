@@ -1,0 +1,48 @@
+"""Limits and settings of an account in a region."""
+
+import msgspec
+
+from kinesis_cli.local.kinesis.context import Context
+from kinesis_cli.local.kinesis.model import Caller, Request, Response
+from kinesis_cli.local.kinesis.streams import MOST_ON_DEMAND
+
+_DAY = 86_400.0  # seconds
+# UNSURE(commitment): the model says "minimum commitment windows"; 24 hours here, or longer?
+_COMMITMENT_SECONDS = _DAY
+
+
+def describe_limits(context: Context, _request: Request, caller: Caller) -> Response:
+    """How many shards and streams there are and may be."""
+    streams = context.streams(caller)
+    on_demand = [stream for stream in streams if stream.settings.mode == "ON_DEMAND"]
+    return {
+        "ShardLimit": context.shard_limit,
+        "OpenShardCount": sum(len(stream.open_shards) for stream in streams),
+        "OnDemandStreamCount": len(on_demand),
+        "OnDemandStreamCountLimit": MOST_ON_DEMAND,
+    }
+
+
+def describe_settings(context: Context, _request: Request, caller: Caller) -> Response:
+    """The account's billing commitment, as it was set."""
+    kept = context.store.value(_key(caller))
+    commitment = msgspec.json.decode(kept) if kept else {"Status": "DISABLED"}
+    return {"MinimumThroughputBillingCommitment": commitment}
+
+
+def update_settings(context: Context, request: Request, caller: Caller) -> Response:
+    """Keep the account's billing commitment. It changes nothing here."""
+    now = context.clock.now()
+    commitment = {"Status": request["MinimumThroughputBillingCommitment"]["Status"]}
+    times = (
+        {"StartedAt": now, "EarliestAllowedEndAt": now + _COMMITMENT_SECONDS}
+        if commitment["Status"] == "ENABLED"
+        else {"EndedAt": now}
+    )
+    with context.transaction():
+        context.store.keep_value(_key(caller), msgspec.json.encode(commitment | times))
+    return describe_settings(context, request, caller)
+
+
+def _key(caller: Caller) -> str:
+    return f"account {caller.account} {caller.region}"

@@ -1,0 +1,180 @@
+"""The door of the data plane."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.clock import Clock, ShiftableClock
+from kinesis_cli.local.kinesis.commit import GroupCommit
+from kinesis_cli.local.kinesis.context import Context
+from kinesis_cli.local.kinesis.errors import ServiceError, internal_failure
+from kinesis_cli.local.kinesis.faults import Faults, read_fault_request
+from kinesis_cli.local.kinesis.limits import Limits
+from kinesis_cli.local.kinesis.model import Caller, Request, Response
+from kinesis_cli.local.kinesis.operations import OPERATIONS, PUTS
+from kinesis_cli.local.kinesis.pulse import Pulse
+from kinesis_cli.local.kinesis.retention import sweep
+from kinesis_cli.local.kinesis.store import Store, Synchronous
+from kinesis_cli.local.kinesis.subscriptions import Subscriptions
+from kinesis_cli.local.kinesis.tokens import Tokens
+
+_SWEEP_EVERY_SECONDS = 60.0
+
+
+class DataPlane:
+    """Kinesis Data Streams, without HTTP.
+
+    It belongs to one event loop. Parameters are as botocore's shapes decode them: members under
+    their wire names, blobs as bytes, timestamps as epoch seconds; answers alike.
+
+    Args:
+        state: the directory of the durable store; None keeps everything in memory.
+        clock: tells the time.
+        limits: whether throughput and call rates are limited as on AWS.
+        delays: whether streams and consumers take their time to change.
+        shard_limit: open shards of provisioned streams, per account and region.
+        synchronous: "normal" survives the death of the process, "full" that of the machine too.
+
+    Raises:
+        InputError: the store is foreign, damaged, of another version or in use; it is unchanged.
+    """
+
+    def __init__(
+        self,
+        state: Path | None,
+        *,
+        clock: Clock,
+        limits: bool = False,
+        delays: bool = False,
+        shard_limit: int = 500,
+        synchronous: Synchronous = "normal",
+    ) -> None:
+        store = Store(state, synchronous)
+        self.clock = clock
+        self.faults = Faults(Random())
+        self._context = Context(
+            store=store,
+            clock=clock,
+            limits=Limits() if limits else None,
+            delays=delays,
+            shard_limit=shard_limit,
+            faults=self.faults,
+            pulse=Pulse(),
+            tokens=Tokens(store.secret),
+        )
+        self._context.load()
+        self._commit = GroupCommit(self._context)
+        self._subscriptions = Subscriptions(self._context)
+        self._sweeper: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        """Write everything into the file and let go of it."""
+        self._stop_sweeping()
+        self._context.store.close()
+
+    async def call(self, operation: str, request: Request, caller: Caller) -> Response:
+        """One operation.
+
+        Args:
+            operation: AWS's name, "PutRecords".
+            request: its parameters, validated by their shapes.
+            caller: whose streams it is about.
+
+        Raises:
+            ServiceError: what AWS would answer instead.
+        """
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+        if put := PUTS.get(operation):
+            return await self._commit.run(lambda: put(self._context, request, caller))
+        answer = OPERATIONS.get(operation)
+        if answer is None:
+            raise ServiceError("UnknownOperationException", "")
+        if self._context.limits:
+            stream = request.get("StreamName") or request.get("StreamARN", "").rpartition("/")[2]
+            self._context.limits.count_call(operation, stream, caller, self.clock.now())
+        try:
+            return answer(self._context, request, caller)
+        except sqlite3.Error as error:  # the file was damaged while it was open
+            raise internal_failure() from error
+
+    def subscribe(self, request: Request, caller: Caller) -> AsyncIterator[Response]:
+        """SubscribeToShard: the events that follow the answer.
+
+        Raises:
+            ServiceError: at once instead of an answer, or from the iterator as the stream's last.
+        """
+        return self._subscriptions.subscribe(request, caller)
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Every stream's name, ARN, open shards, and records within retention."""
+        context = self._context
+        return [
+            {
+                "name": stream.name,
+                "arn": stream.arn,
+                "shards": len(stream.open_shards),
+                "records": sum(
+                    shard.next - context.horizon(stream, shard) for shard in stream.shards.values()
+                ),
+            }
+            for stream in context.streams()
+        ]
+
+    def switch_faults(self, document: dict[str, Any]) -> dict[str, Any]:
+        """What the control path is asked for.
+
+        Args:
+            document: a `FaultRequest`.
+
+        Returns:
+            All switches as they are now, and by how many seconds the clock is off.
+
+        Raises:
+            InputError: an unknown switch, or a value that it cannot have.
+        """
+        request = read_fault_request(document)
+        if request.clear:
+            self.faults.clear()
+        self.faults.set(request.set)
+        if request.expire_iterators:
+            self.faults.expire_iterators()
+        if not isinstance(request.clock, msgspec.UnsetType):
+            self._move_clock(request.clock)
+        offset = self.clock.offset if isinstance(self.clock, ShiftableClock) else 0.0
+        return {**msgspec.structs.asdict(self.faults.settings), "clock": offset}
+
+    def _move_clock(self, seconds: float | None) -> None:
+        if not isinstance(self.clock, ShiftableClock):
+            raise InputError("this clock cannot be moved", place="faults")
+        if seconds is None:
+            self.clock.reset()
+        else:
+            self.clock.shift(seconds)
+        self._context.pulse.beat()
+        self._stop_sweeping()  # the next call starts it anew: records may have expired
+
+    def _stop_sweeping(self) -> None:
+        if self._sweeper:
+            self._sweeper.cancel()
+            self._sweeper = None
+
+    def sweep(self) -> None:
+        """Take everything that has expired off the disk now."""
+        for _ in sweep(self._context):
+            pass
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                for _ in sweep(self._context):
+                    await asyncio.sleep(0)
+            except (ServiceError, sqlite3.Error):
+                pass  # the disk is full or broken; the next sweep tries again
+            await asyncio.sleep(_SWEEP_EVERY_SECONDS)

@@ -1,0 +1,109 @@
+"""Refusals in AWS's words.
+
+The texts are those that https://github.com/mhart/kinesalite recorded on AWS, except where a comment
+says so.
+"""
+
+from datetime import UTC, datetime
+
+
+class ServiceError(Exception):
+    """What an operation answers instead of a result.
+
+    Args:
+        code: AWS's name of the error, "ResourceNotFoundException".
+        message: AWS's sentence.
+        status: of the HTTP answer.
+        members: what the error's shape has besides the message.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **members: object) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status, self.members = code, message, status, members
+
+
+def invalid_argument(message: str) -> ServiceError:
+    """A parameter, or a combination of them, that the operation cannot take."""
+    return ServiceError("InvalidArgumentException", message)
+
+
+def validation(message: str) -> ServiceError:
+    """A parameter out of bounds that the model itself does not name."""
+    return ServiceError("ValidationException", message)
+
+
+def limit_exceeded(message: str) -> ServiceError:
+    """A quota or the rate of a control operation."""
+    return ServiceError("LimitExceededException", message)
+
+
+def in_use(message: str) -> ServiceError:
+    """The resource is not in a state for it."""
+    return ServiceError("ResourceInUseException", message)
+
+
+def not_found(message: str) -> ServiceError:
+    """The stream, shard or consumer is not there."""
+    return ServiceError("ResourceNotFoundException", message)
+
+
+def stream_not_found(name: str, account: str) -> ServiceError:
+    """Unknown stream."""
+    return not_found(f"Stream {name} under account {account} not found.")
+
+
+def shard_not_found(shard: str, name: str, account: str) -> ServiceError:
+    """Unknown shard, as SplitShard and MergeShards say it."""
+    return not_found(f"Could not find shard {shard} in stream {name} under account {account}.")
+
+
+def shard_missing(shard: str, name: str, account: str) -> ServiceError:
+    """Unknown shard, as GetShardIterator and GetRecords say it."""
+    return not_found(f"Shard {shard} in stream {name} under account {account} does not exist")
+
+
+def not_active(name: str, account: str, status: str) -> ServiceError:
+    """The stream is being changed."""
+    return in_use(f"Stream {name} under account {account} not ACTIVE, instead in state {status}")
+
+
+def throughput_exceeded(message: str) -> ServiceError:
+    """A shard's throughput."""
+    return ServiceError("ProvisionedThroughputExceededException", message)
+
+
+def shard_rate_exceeded(shard: str, name: str, account: str) -> str:
+    """The sentence of a throttled write or read."""
+    return f"Rate exceeded for shard {shard} in stream {name} under account {account}."
+
+
+def dry_run() -> ServiceError:
+    """The request would have succeeded."""
+    # The model has this sentence as the error's documentation; AWS's own text is not known.
+    return ServiceError(
+        "DryRunOperationException",
+        "The request was rejected because the DryRun parameter was specified.",
+    )
+
+
+def internal_failure() -> ServiceError:
+    """The store failed; nothing of the request was kept."""
+    return ServiceError("InternalFailure", "Internal service failure.", status=500)
+
+
+def iterator_expired(created: float, now: float, tolerated_seconds: float) -> ServiceError:
+    """A shard iterator was used too late. Times in epoch seconds."""
+    return ServiceError(
+        "ExpiredIteratorException",
+        f"Iterator expired. The iterator was created at time {_utc(created)} while right now it "
+        f"is {_utc(now)} which is further in the future than the tolerated delay of "
+        f"{int(tolerated_seconds * 1000)} milliseconds.",
+    )
+
+
+def _utc(at: float) -> str:
+    """As Java prints it: `Thu Jan 22 01:22:02 UTC 2015`, whatever the locale."""
+    time = datetime.fromtimestamp(at, UTC)
+    day = "MonTueWedThuFriSatSun"[3 * time.weekday() : 3 * time.weekday() + 3]
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * time.month - 3 : 3 * time.month]
+    return f"{day} {month} {time:%d %H:%M:%S} UTC {time.year}"

@@ -1,0 +1,122 @@
+"""Faults on demand, switched while the endpoint runs.
+
+One document describes all of them; the control path and `kcli local faults` pass it on unchanged.
+"""
+
+from random import Random
+from typing import Literal
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+
+Cut = Literal["before", "after"]
+
+
+class RequestFault(msgspec.Struct, frozen=True):
+    """What goes wrong with one request."""
+
+    delay: float = 0.0  # seconds to wait before it is looked at
+    error: bool = False  # answer 500 InternalFailure and do nothing
+    cut: Cut | None = None  # drop the connection before or after the operation is done
+
+
+class FaultSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """The switches. Shares are 0 to 1."""
+
+    throttle: list[str] = []  # "stream/shardId-000000000000", or "stream" for all of its shards
+    fail: float = 0.0  # share of the entries of PutRecords that fail with InternalFailure
+    error: float = 0.0  # share of the requests that answer 500
+    delay: float = 0.0  # seconds before each answer
+    cut: Cut | None = None  # drop the connection before or after the write
+    cut_share: float = 1.0  # share of the requests whose connection is cut
+    operations: list[str] = []  # error, delay and cut only for these; empty: for all
+
+
+class FaultRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What is asked of the control path; all of it is optional."""
+
+    clear: bool = False  # switch everything off, before what follows
+    set: dict[str, object] = {}  # members of `FaultSettings`
+    expire_iterators: bool = False
+    clock: float | msgspec.UnsetType | None = msgspec.UNSET  # seconds on or back; null: real time
+
+
+def read_fault_request(document: dict[str, object]) -> FaultRequest:
+    """The request that a document is.
+
+    Raises:
+        InputError: an unknown member, or a value that it cannot have.
+    """
+    try:
+        return msgspec.convert(document, FaultRequest)
+    except msgspec.ValidationError as error:
+        raise InputError(str(error), place="faults") from error
+
+
+class Faults:
+    """The faults that are switched on now.
+
+    Args:
+        random: decides which request of a share it is.
+    """
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self.settings = FaultSettings()
+        self.iterator_generation = 0  # iterators of earlier ones have expired
+
+    @property
+    def any(self) -> bool:
+        """Whether writes must ask for each record."""
+        return bool(self.settings.throttle or self.settings.fail)
+
+    def set(self, document: dict[str, object]) -> None:
+        """Switch on what the document names; what it does not name stays as it is.
+
+        Raises:
+            InputError: an unknown switch, or a value that it cannot have.
+        """
+        try:
+            changed = msgspec.convert(
+                {**msgspec.structs.asdict(self.settings), **document}, FaultSettings
+            )
+        except msgspec.ValidationError as error:
+            raise InputError(str(error), place="faults") from error
+        for name in ("fail", "error", "cut_share"):
+            if not 0 <= getattr(changed, name) <= 1:
+                raise InputError(f"{name} is a share, from 0 to 1", place="faults")
+        if changed.delay < 0:
+            raise InputError("delay is a number of seconds, 0 or more", place="faults")
+        self.settings = changed
+
+    def clear(self) -> None:
+        """Switch everything off. Expired iterators stay expired."""
+        self.settings = FaultSettings()
+
+    def expire_iterators(self) -> None:
+        """All shard iterators given so far have expired."""
+        self.iterator_generation += 1
+
+    def for_request(self, operation: str) -> RequestFault:
+        """What goes wrong with the next request of this operation."""
+        settings = self.settings
+        if settings.operations and operation not in settings.operations:
+            return RequestFault()
+        return RequestFault(
+            delay=settings.delay,
+            error=self._happens(settings.error),
+            cut=settings.cut if settings.cut and self._happens(settings.cut_share) else None,
+        )
+
+    def throttles(self, stream: str, shard_id: str) -> bool:
+        """Whether writes to and reads from a shard are refused."""
+        throttled = self.settings.throttle
+        return stream in throttled or f"{stream}/{shard_id}" in throttled
+
+    def entry_fails(self) -> bool:
+        """Whether the next entry of a PutRecords fails."""
+        return self._happens(self.settings.fail)
+
+    def _happens(self, share: float) -> bool:
+        return share > 0 and self._random.random() < share

@@ -1,0 +1,51 @@
+"""Counters of a shard ↔ sequence numbers of its records."""
+
+from collections.abc import Iterator
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.kinesis.model import Shard
+from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
+
+# From one record of a shard to the next one that arrives in the same second.
+_STEP = int(SequenceNumber(0, 0, 1, 0).encode()) - int(SequenceNumber(0, 0, 0, 0).encode())
+
+
+def sequence_numbers(shard: Shard, first: int, count: int, arrival: int) -> Iterator[str]:
+    """The numbers of `count` records that arrived together.
+
+    Args:
+        shard: theirs.
+        first: the counter of the first one.
+        count: how many.
+        arrival: epoch milliseconds.
+    """
+    number = int(SequenceNumber(shard.created, shard.number, first, arrival // 1000).encode())
+    return map(str, range(number, number + count * _STEP, _STEP))
+
+
+def is_of_shard(number: SequenceNumber, shard: Shard) -> bool:
+    """Whether a number can be one of this shard's."""
+    return number.shard_index == shard.number and number.created == shard.created
+
+
+def continuation(shard: Shard, position: int, now: float) -> str:
+    """A number that lies after everything read so far and before everything else.
+
+    Args:
+        shard: the one that is read.
+        position: the counter of the next record to read.
+        now: epoch seconds.
+    """
+    # Not older than the record before it, so that AFTER_SEQUENCE_NUMBER does not give it again.
+    time = max(int(now), shard.latest // 1000)
+    return SequenceNumber(shard.created, shard.number, max(position - 1, 0), time).encode()
+
+
+def decoded(text: str) -> SequenceNumber | None:
+    """The number's fields; nothing if it is not in the layout that Kinesis uses today."""
+    # UNSURE(sequence-zero): we refuse "0" and the layouts of before 2014; or does AWS take them?
+    try:
+        number = SequenceNumber.decode(text)
+    except InputError:
+        return None
+    return number if number.counter <= MAX_COUNTER else None

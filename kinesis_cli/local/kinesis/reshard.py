@@ -1,0 +1,107 @@
+"""Splitting and merging shards.
+
+Source: https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-resharding.html
+"""
+
+from itertools import pairwise
+from typing import assert_never
+
+from kinesis_cli.local.kinesis.model import Merge, Reshard, Resize, Shard, Split, Stream
+from kinesis_cli.local.kinesis.store import Store
+from kinesis_cli.stream.shards import even_shards
+
+__all__ = ["Reshard", "apply", "open_even_shards"]
+
+
+def open_even_shards(store: Store, stream: Stream, count: int, now: float) -> None:
+    """The shards of a new stream."""
+    for shard in even_shards(count):
+        _open(store, stream, shard.starting_hash_key, shard.ending_hash_key, [], now)
+    stream.settle()
+
+
+def apply(store: Store, stream: Stream, change: Reshard, now: float) -> None:
+    """Close the parents and open the children. Runs in a transaction; it has been checked.
+
+    Args:
+        store: keeps them.
+        stream: whose shards they are.
+        change: what to do.
+        now: epoch seconds.
+    """
+    match change:
+        case Split(shard=number, starting_hash_key=key):
+            _split(store, stream, stream.shards[number], [int(key)], now)
+        case Merge(shard=number, adjacent=adjacent):
+            _merge(store, stream, stream.shards[number], stream.shards[adjacent], now)
+        case Resize(shards=count):
+            _resize(store, stream, count, now)
+        case _:
+            assert_never(change)
+    stream.settle()
+
+
+def _resize(store: Store, stream: Stream, count: int, now: float) -> None:
+    """Cut where the new borders are, then join the pieces between them.
+
+    Pieces that are joined are the short-lived shards that AWS's documentation speaks of.
+    """
+    goal = even_shards(count)
+    borders = {shard.starting_hash_key for shard in goal}
+    for shard in stream.open_shards:
+        inner = sorted(b for b in borders if shard.starting_hash_key < b <= shard.ending_hash_key)
+        if inner:
+            _split(store, stream, shard, inner, now)
+    stream.settle()
+    pieces = iter(stream.open_shards)
+    for target in goal:
+        joined = next(pieces)
+        while joined.ending_hash_key < target.ending_hash_key:
+            joined = _merge(store, stream, joined, next(pieces), now)
+
+
+def _split(store: Store, stream: Stream, shard: Shard, keys: list[int], now: float) -> None:
+    """Cut a shard before each of the keys, which ascend: by halves, so that lineages stay short."""
+    middle = len(keys) // 2
+    _close(store, shard, now)
+    lower = _open(store, stream, shard.starting_hash_key, keys[middle] - 1, [shard], now)
+    upper = _open(store, stream, keys[middle], shard.ending_hash_key, [shard], now)
+    for part, inner in ((lower, keys[:middle]), (upper, keys[middle + 1 :])):
+        if inner:
+            _split(store, stream, part, inner, now)
+
+
+def _merge(store: Store, stream: Stream, shard: Shard, adjacent: Shard, now: float) -> Shard:
+    ordered = sorted((shard, adjacent), key=lambda one: one.starting_hash_key)
+    assert all(a.ending_hash_key + 1 == b.starting_hash_key for a, b in pairwise(ordered))
+    for parent in ordered:
+        _close(store, parent, now)
+    start, end = ordered[0].starting_hash_key, ordered[1].ending_hash_key
+    return _open(store, stream, start, end, [shard, adjacent], now)
+
+
+def _open(
+    store: Store, stream: Stream, start: int, end: int, parents: list[Shard], now: float
+) -> Shard:
+    # A child is created after its parents' end, so that its sequence numbers exceed theirs even
+    # if the clock was set back.
+    created = max([int(now)] + [max(int(now), parent.created) + 1 for parent in parents])
+    numbers = [parent.number for parent in parents] + [None, None]
+    shard = Shard(
+        row=0,
+        number=stream.next_shard,
+        starting_hash_key=start,
+        ending_hash_key=end,
+        parent=numbers[0],
+        adjacent_parent=numbers[1],
+        created=created,
+        opened=now,
+    )
+    store.add_shard(stream, shard)
+    stream.add(shard)
+    return shard
+
+
+def _close(store: Store, shard: Shard, now: float) -> None:
+    shard.closed = now
+    store.close_shard(shard)

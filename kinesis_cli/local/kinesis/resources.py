@@ -1,0 +1,67 @@
+"""Streams and consumers named by an ARN, and their resource policies."""
+
+import json
+
+from kinesis_cli.local.kinesis import errors
+from kinesis_cli.local.kinesis.context import Context
+from kinesis_cli.local.kinesis.model import Caller, Consumer, Request, Response, Stream
+
+
+def find_resource(context: Context, arn: str, caller: Caller) -> tuple[Stream, Consumer | None]:
+    """The stream of an ARN, and the consumer if it is a consumer's.
+
+    Raises:
+        ServiceError: it is not there, or not the caller's.
+    """
+    if ":stream/" not in arn:  # channels and queues, which are not here
+        raise errors.not_found(f"Resource {arn} not found.")
+    stream_arn, slash, consumer = arn.partition("/consumer/")
+    stream = context.stream({"StreamARN": stream_arn}, caller)
+    if not slash:
+        return stream, None
+    return stream, find_consumer(stream, consumer.partition(":")[0], arn)
+
+
+def find_consumer(stream: Stream, name: str, arn: str | None = None) -> Consumer:
+    """The stream's consumer of this name, which must have this ARN if one is given.
+
+    Raises:
+        ServiceError: it is not there.
+    """
+    consumer = stream.settings.consumers.get(name)
+    if consumer is None or (arn is not None and stream.consumer_arn(consumer) != arn):
+        raise errors.not_found(f"Consumer {arn or name}, account {stream.account} not found.")
+    return consumer
+
+
+def put_policy(context: Context, request: Request, caller: Caller) -> Response:
+    """Keep a policy. It is not evaluated."""
+    stream, consumer = find_resource(context, request["ResourceARN"], caller)
+    try:
+        json.loads(request["Policy"])
+    except ValueError as error:
+        raise errors.invalid_argument("The policy is not valid JSON.") from error
+    with context.transaction():
+        (consumer or stream.settings).policy = request["Policy"]
+        context.store.save(stream)
+    return {}
+
+
+def get_policy(context: Context, request: Request, caller: Caller) -> Response:
+    """The policy that was kept."""
+    stream, consumer = find_resource(context, request["ResourceARN"], caller)
+    policy = (consumer or stream.settings).policy
+    if policy is None:
+        raise errors.not_found(f"No resource policy found for {request['ResourceARN']}.")
+    return {"Policy": policy}
+
+
+def delete_policy(context: Context, request: Request, caller: Caller) -> Response:
+    """Forget the policy."""
+    stream, consumer = find_resource(context, request["ResourceARN"], caller)
+    if (consumer or stream.settings).policy is None:
+        raise errors.not_found(f"No resource policy found for {request['ResourceARN']}.")
+    with context.transaction():
+        (consumer or stream.settings).policy = None
+        context.store.save(stream)
+    return {}

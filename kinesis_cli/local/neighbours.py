@@ -1,0 +1,217 @@
+"""Everything but Kinesis: moto, in this process, imported when a neighbour is first called.
+
+What the project's template names (queues, log groups, alarms) is there from the start. Messages of
+queues outlive a restart, since a function's failures end up there; all else is gone with it.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from kinesis_cli.errors import InputError, KcliError
+from kinesis_cli.local.http.messages import Request, Response
+from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
+
+Answer = tuple[str, list[tuple[str, str]], bytes]
+_ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"  # moto: whose resources a request is about
+
+
+class Neighbours:
+    """The services that moto brings.
+
+    Args:
+        state: where messages are kept; None: nowhere.
+        template: the project's, whose resources are made; None: there is none.
+        region: where they are made.
+    """
+
+    def __init__(self, state: Path | None, template: Path | None, region: str) -> None:
+        self._state, self._template, self._region = state, template, region
+        self._moto: Moto | None = None
+        self._loading = threading.Lock()
+
+    async def handle(self, request: Request, signer: Signer) -> Response:
+        """Answer a request."""
+        environ = _environ(request, signer)
+        try:
+            status, headers, body = await in_thread(lambda: self._loaded().answer(environ))
+        except KcliError as error:
+            sentence = f"{error}. {error.advice}".strip()
+            return Response(500, "text/plain; charset=utf-8", sentence.encode(), note=sentence)
+        response = {
+            name.lower(): value
+            for name, value in headers
+            if name.lower() not in ("content-length", "connection")
+        }
+        content_type = response.pop("content-type", "")
+        note = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        return Response(
+            int(status.split()[0]), content_type, body, response, f"{signer.service} {note}".strip()
+        )
+
+    def _loaded(self) -> "Moto":
+        with self._loading:
+            if self._moto is None:
+                self._moto = Moto(self._state, self._template, self._region)
+            return self._moto
+
+
+class Moto:
+    """moto, imported.
+
+    Raises:
+        InputError: it is not installed, or the journal is not usable.
+    """
+
+    def __init__(self, state: Path | None, template: Path | None, region: str) -> None:
+        os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")  # no web page may come here
+        try:
+            from moto.moto_server.werkzeug_app import (
+                DomainDispatcherApplication,
+                create_backend_app,
+            )
+        except ImportError as error:
+            raise InputError(
+                "the services beside Kinesis need moto",
+                advice="pip install 'kcli[local]' brings it.",
+            ) from error
+        from kinesis_cli.local.message_journal import MessageJournal
+
+        self._application = DomainDispatcherApplication(create_backend_app)
+        if template:
+            make_resources(template, region)
+        self._journal = MessageJournal(state) if state else None
+
+    def answer(self, environ: dict[str, Any]) -> Answer:
+        """The answer to a WSGI request. Messages that it sent or deleted are journalled before."""
+        started: list[Any] = []
+        pieces: Iterable[bytes] = self._application(environ, lambda *start: started.extend(start))
+        try:
+            body = b"".join(pieces)
+        finally:
+            if close := getattr(pieces, "close", None):
+                close()
+        if self._journal:
+            self._journal.catch_up()
+        return started[0], started[1], body
+
+
+def make_resources(template: Path, region: str) -> None:
+    """The queues, log groups and alarms of a template, as far as moto can make them."""
+    from moto.cloudwatch.models import cloudwatch_backends
+    from moto.logs.models import LogGroup
+    from moto.sqs.models import Queue
+
+    from kinesis_cli.project.template import Template
+
+    read = Template.read(template)
+    for type_, made in (("AWS::SQS::Queue", Queue), ("AWS::Logs::LogGroup", LogGroup)):
+        for logical_id, resource in read.resources(type_).items():
+            made.create_from_cloudformation_json(
+                read.physical_name(logical_id),
+                {"Properties": _plain(read.resolve(resource.get("Properties")))},
+                DEFAULT_ACCOUNT,
+                region,
+            )
+    alarms = cloudwatch_backends[DEFAULT_ACCOUNT][region]
+    for logical_id, resource in read.resources("AWS::CloudWatch::Alarm").items():
+        alarm = _plain(read.resolve(resource.get("Properties")))
+        alarms.put_metric_alarm(
+            name=alarm.get("AlarmName", logical_id),
+            namespace=alarm.get("Namespace", ""),
+            metric_name=alarm.get("MetricName", ""),
+            comparison_operator=alarm.get("ComparisonOperator", ""),
+            evaluation_periods=int(alarm.get("EvaluationPeriods", 1)),
+            period=int(alarm.get("Period", 60)),
+            threshold=float(alarm.get("Threshold", 0)),
+            statistic=alarm.get("Statistic", ""),
+            description=alarm.get("AlarmDescription", ""),
+            dimensions=[
+                {"name": each["Name"], "value": each["Value"]}
+                for each in alarm.get("Dimensions", [])
+            ],
+            alarm_actions=alarm.get("AlarmActions", []),
+        )
+
+
+def _plain(properties: object) -> dict[str, Any]:
+    """The properties that are known; what only AWS knows, and what hangs on it, is left out."""
+    from kinesis_cli.project.template import Unresolved
+
+    if not isinstance(properties, dict):
+        return {}
+    return {name: value for name, value in properties.items() if not _holds(value, Unresolved)}
+
+
+def _holds(value: object, type_: type) -> bool:
+    if isinstance(value, dict):
+        return any(_holds(member, type_) for member in value.values())
+    if isinstance(value, list):
+        return any(_holds(member, type_) for member in value)
+    return isinstance(value, type_)
+
+
+def _environ(request: Request, signer: Signer) -> dict[str, Any]:
+    """The request as WSGI has it. Source: https://peps.python.org/pep-3333/"""
+    host, _, port = request.headers.get("host", "127.0.0.1").rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        # WSGI wants the decoded path's UTF-8 bytes, each as one character
+        "PATH_INFO": request.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "RAW_URI": request.raw_path.decode("latin-1"),
+        "QUERY_STRING": request.query_string,
+        "CONTENT_TYPE": request.headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(request.body)),
+        "SERVER_NAME": host or "127.0.0.1",
+        "SERVER_PORT": port if port.isdigit() else "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(request.body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers.items():
+        if name not in ("content-type", "content-length", "transfer-encoding"):
+            environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    environ[_ACCOUNT_HEADER] = signer.account
+    return environ
+
+
+async def in_thread(work: Callable[[], Answer]) -> Answer:
+    """The result of work that blocks: a receive that waits for messages must hold up nobody.
+
+    Its thread is a daemon, so that one that still waits does not hold up the server's end.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Answer] = loop.create_future()
+
+    def set_result(result: Answer | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            assert result is not None
+            future.set_result(result)
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001 - it is raised where it is waited for
+            error = raised
+        loop.call_soon_threadsafe(set_result, result, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await future

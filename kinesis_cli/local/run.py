@@ -1,0 +1,117 @@
+"""The server in this process: `kcli local start` in the foreground, and the detached process."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kinesis_cli.local.clock import ShiftableClock
+from kinesis_cli.local.control import Control
+from kinesis_cli.local.http.server import ServerConfig, serve
+from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.options import LocalOptions
+from kinesis_cli.local.process import free_port
+from kinesis_cli.local.state import (
+    Server,
+    make_directory,
+    only_server,
+    process_identity,
+    published_server,
+    read_server,
+)
+from kinesis_cli.local.status import LocalStatus, stream_status
+
+LOOK_EVERY = 2.0  # seconds
+
+
+def run_here(
+    state: Path,
+    options: LocalOptions,
+    ready: Callable[[LocalStatus], None],
+    arguments: Sequence[str] = (),
+) -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Args:
+        state: the state directory.
+        options: how to serve.
+        ready: told once, when requests are answered.
+        arguments: that start this detached server again.
+
+    Raises:
+        InputError: the state directory, its database or the port is not usable.
+    """
+    make_directory(state)
+    with only_server(state):
+        asyncio.run(_serve(state, options, ready, arguments))
+
+
+async def _serve(
+    state: Path,
+    options: LocalOptions,
+    ready: Callable[[LocalStatus], None],
+    arguments: Sequence[str],
+) -> None:
+    in_memory = options.in_memory
+    data_plane = DataPlane(
+        None if in_memory else state,
+        clock=ShiftableClock(),
+        limits=options.limits,
+        delays=options.delays,
+        shard_limit=options.shard_limit,
+        synchronous=options.synchronous,
+    )
+    try:
+        control = Control(data_plane, options.region, options.streams)
+        await control.make_streams()
+        token = secrets.token_urlsafe(32)
+        config = ServerConfig(
+            port=free_port(state, options.port),
+            token=token,
+            state=None if in_memory else state,
+            certificates=state if options.tls else None,
+            verbose=options.verbose,
+            template=options.template,
+            region=options.region,
+        )
+        with contextlib.ExitStack() as published:
+
+            def announce(port: int) -> None:
+                server = _server(state, options, port, token, arguments)
+                published.enter_context(published_server(server))
+                streams = stream_status(data_plane.summary())
+                ready(LocalStatus(state, server, streams))
+                published.callback(asyncio.create_task(_end_when_unpublished(server)).cancel)
+
+            await serve(config, data_plane, control, ready=announce)
+    finally:
+        data_plane.close()
+
+
+async def _end_when_unpublished(server: Server) -> None:
+    """End the server when its directory was deleted (`git clean`): nobody would find it again."""
+    while read_server(Path(server.state)) == server:
+        await asyncio.sleep(LOOK_EVERY)
+    os.kill(server.pid, signal.SIGTERM)
+
+
+def _server(
+    state: Path, options: LocalOptions, port: int, token: str, arguments: Sequence[str]
+) -> Server:
+    pid = os.getpid()
+    return Server(
+        pid=pid,
+        process=process_identity(pid),
+        port=port,
+        token=token,
+        started=time.time(),
+        state=str(state),
+        region=options.region,
+        in_memory=options.in_memory,
+        tls=options.tls,
+        arguments=list(arguments),
+    )

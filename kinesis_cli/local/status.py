@@ -1,0 +1,48 @@
+"""What a local endpoint has to say of itself."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kinesis_cli.local.process import ask
+from kinesis_cli.local.state import Server, running_server
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """A stream on this machine."""
+
+    name: str
+    arn: str
+    shards: int  # open ones
+    records: int  # that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStatus:
+    """A local endpoint, whether it runs or not."""
+
+    state: Path
+    server: Server | None  # None: it does not run
+    streams: tuple[StreamStatus, ...]
+
+
+def local_status(state: Path) -> LocalStatus:
+    """The status of the endpoint of a state directory.
+
+    Raises:
+        EndpointError: it runs and does not answer.
+    """
+    server = running_server(state)
+    if server is None:
+        return LocalStatus(state, None, ())
+    answer: Any = ask(server, "status")
+    return LocalStatus(state, server, stream_status(answer["streams"]))
+
+
+def stream_status(summary: Iterable[Mapping[str, Any]]) -> tuple[StreamStatus, ...]:
+    """The streams of the data plane's summary."""
+    return tuple(
+        StreamStatus(each["name"], each["arn"], each["shards"], each["records"]) for each in summary
+    )

@@ -1,0 +1,56 @@
+"""Finding and reading the files in which a project says what it is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.function import TEMPLATE_NAMES
+
+
+def find_template(directory: Path) -> Path | None:
+    """The project's template, looked for from `directory` upwards; None: there is no project."""
+    for folder in (directory, *directory.parents):
+        for name in TEMPLATE_NAMES:
+            if (folder / name).is_file():
+                return folder / name
+    return None
+
+
+def read_toml(file: Path) -> Mapping[str, object]:
+    """A TOML file.
+
+    Raises:
+        InputError: it cannot be read, or is not TOML.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(_text(file))
+    except ValueError as error:
+        raise InputError(f"is not TOML: {error}", place=str(file)) from error
+
+
+def read_yaml(file: Path) -> Mapping[str, object]:
+    """A YAML file that holds a mapping.
+
+    Raises:
+        InputError: it cannot be read, is not YAML, or holds something else.
+    """
+    import yaml
+
+    try:
+        document = yaml.safe_load(_text(file))
+    except yaml.YAMLError as error:
+        raise InputError(f"is not YAML: {' '.join(str(error).split())}", place=str(file)) from error
+    if not isinstance(document, Mapping):
+        raise InputError("holds no mapping", place=str(file))
+    return document
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise InputError("is not UTF-8 text", place=str(file)) from error

@@ -1,0 +1,229 @@
+"""Which stream, function and account a command is about, and who said so.
+
+Each value comes from the first of these that has it (`Level`): the command line, `KCLI_*`, AWS's
+own variables, `kcli.toml` or `[tool.kcli]` of `pyproject.toml` (found upwards), and
+`samconfig.toml` beside the template. What the deployed stack adds is merged by `with_stack`.
+
+Read with `tomllib` and dataclasses: importing pydantic-settings alone takes 160 ms.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.files import find_template, read_toml
+from kinesis_cli.project.samconfig import DEFAULT_ENVIRONMENT, read_samconfig
+
+LOCAL = "local"  # the value of `endpoint_url` that names the embedded endpoint
+DEFAULT_REGION = "us-east-1"
+
+
+class Level(IntEnum):
+    """Who said it; the lowest number wins."""
+
+    FLAG = 1
+    KCLI_VARIABLE = 2
+    AWS_VARIABLE = 3
+    PROJECT_FILE = 4
+    SAMCONFIG = 5
+    DEFAULT = 6  # said by nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value, and where it was found."""
+
+    value: str
+    source: str  # "--stream", "KCLI_STREAM", "pyproject.toml", "stack app, output StreamArn"
+    level: Level
+
+
+# StreamName and StreamARN: botocore's model `kinesis/2013-12-02`
+STREAM_NAME = r"[a-zA-Z0-9_.-]{1,128}"
+_STREAM = STREAM_NAME + r"|arn:aws[^:]*:kinesis:[^:]*:\d{12}:stream/\S+"
+_ANY = r"\S(.*\S)?"
+_QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/failures"
+
+# The form of each value, and one to show where it was not kept.
+_FORMS = {
+    "endpoint_url": (r"https?://[^/\s]+\S*|local", "http://localhost:4567"),
+    "profile": (_ANY, "dev"),
+    "region": (r"[a-z0-9-]+", "eu-west-1"),
+    "stack": (_ANY, "my-app"),
+    "stream": (_STREAM, "my-stream"),
+    "function": (_ANY, "my-function"),
+    "log_group": (r"[.\-_/#A-Za-z0-9]{1,512}", "/aws/lambda/my-function"),
+    "failure_queue_url": (r"https?://\S+", _QUEUE),
+    "config_env": (_ANY, "prod"),
+}
+NAMES = tuple(_FORMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that says what a command talks to. None: nobody said it."""
+
+    endpoint_url: Setting | None = None  # "local": the embedded endpoint
+    profile: Setting | None = None
+    region: Setting | None = None
+    stack: Setting | None = None
+    stream: Setting | None = None  # name or ARN
+    function: Setting | None = None
+    log_group: Setting | None = None
+    failure_queue_url: Setting | None = None
+    config_env: Setting | None = None  # which part of samconfig.toml
+
+    def items(self) -> Iterator[tuple[str, Setting | None]]:
+        """Name and value of each setting, in the order of declaration."""
+        for name in NAMES:
+            yield name, getattr(self, name)
+
+    def with_stack(self, values: Mapping[str, tuple[str, str]]) -> "Settings":
+        """These settings with what the deployed stack says.
+
+        A value that was named closer to the command line than the stack itself stays.
+
+        Args:
+            values: setting → (value, where in the stack it stands).
+        """
+        assert self.stack is not None
+        level = self.stack.level
+        found = {
+            name: Setting(value, source, level)
+            for name, (value, source) in values.items()
+            if (own := getattr(self, name)) is None or own.level > level
+        }
+        return replace(self, **found)
+
+
+# Which setting is which variable of AWS's, the first that is set. AWS_REGION stands before
+# AWS_DEFAULT_REGION as in the AWS CLI 2; botocore itself reads only the second.
+# Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+_AWS_VARIABLES = {
+    "endpoint_url": ("AWS_ENDPOINT_URL_KINESIS", "AWS_ENDPOINT_URL"),
+    "profile": ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"),
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+}
+_IGNORE_ENDPOINTS = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+
+
+def read_settings(
+    flags: Mapping[str, str | None] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> Settings:
+    """The settings in force for a command that runs in `directory`.
+
+    Args:
+        flags: setting → the command line's value; None where it was not given.
+        environment: default: this process's.
+        directory: where files are looked for, upwards; default: the working directory.
+
+    Raises:
+        InputError: a file cannot be read, a name is unknown, or a value has not its form.
+    """
+    environment = os.environ if environment is None else environment
+    directory = (directory or Path()).resolve()
+    values: dict[str, Setting] = {}
+    for source in (
+        _of_flags(flags or {}),
+        _of_kcli_variables(environment),
+        _of_aws_variables(environment),
+        _of_project_file(directory),
+    ):
+        for name, setting in source:
+            values.setdefault(name, _checked(name, setting))
+    for name, setting in _of_samconfig(directory, values):
+        values.setdefault(name, _checked(name, setting))
+    return Settings(**values)
+
+
+def _of_flags(flags: Mapping[str, str | None]) -> Iterator[tuple[str, Setting]]:
+    for name, value in flags.items():
+        if value is not None:
+            yield name, Setting(value, "--" + name.replace("_", "-"), Level.FLAG)
+
+
+def _of_kcli_variables(environment: Mapping[str, str]) -> Iterator[tuple[str, Setting]]:
+    for name in NAMES:
+        variable = f"KCLI_{name.upper()}"
+        if value := environment.get(variable):
+            yield name, Setting(value, variable, Level.KCLI_VARIABLE)
+
+
+def _of_aws_variables(environment: Mapping[str, str]) -> Iterator[tuple[str, Setting]]:
+    ignore_endpoints = environment.get(_IGNORE_ENDPOINTS, "").lower() == "true"
+    for name, variables in _AWS_VARIABLES.items():
+        if name == "endpoint_url" and ignore_endpoints:
+            continue
+        for variable in variables:
+            if value := environment.get(variable):
+                yield name, Setting(value, variable, Level.AWS_VARIABLE)
+                break
+
+
+def _of_project_file(directory: Path) -> Iterator[tuple[str, Setting]]:
+    for folder in (directory, *directory.parents):
+        for file in (folder / "kcli.toml", folder / "pyproject.toml"):
+            if file.is_file() and (table := _table(file)) is not None:
+                yield from _of_table(table, file)
+                return
+
+
+def _table(file: Path) -> Mapping[str, object] | None:
+    """kcli's settings in a file: kcli.toml's top level, pyproject.toml's [tool.kcli]."""
+    document = read_toml(file)
+    if file.name == "kcli.toml":
+        return document
+    tool = document.get("tool")
+    table = tool.get("kcli") if isinstance(tool, Mapping) else None
+    return table if isinstance(table, Mapping) else None
+
+
+def _of_table(table: Mapping[str, object], file: Path) -> Iterator[tuple[str, Setting]]:
+    place = f"{file}, [tool.kcli]" if file.name == "pyproject.toml" else str(file)
+    for written, value in table.items():
+        name = written.replace("-", "_")
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, n=1)
+            advice = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(NAMES)}."
+            raise InputError(f"there is no setting {written!r}", place=place, advice=advice)
+        if not isinstance(value, str):
+            raise InputError(f"{written} is {value!r}, not a text", place=place)
+        yield name, Setting(value, file.name, Level.PROJECT_FILE)
+
+
+def _of_samconfig(directory: Path, values: Mapping[str, Setting]) -> Iterator[tuple[str, Setting]]:
+    """The stack of samconfig.toml; profile and region only together with it.
+
+    UNSURE(samconfig-precedence): AWS's variables come before the file, as SAM's guide says of its
+    own; or, as users report of single options, after it?
+
+    Without its stack they say nothing about what the user named: `--profile prod` keeps the region
+    of that profile, as in the AWS CLI.
+    """
+    template = find_template(directory)
+    named = values.get("config_env")
+    if template is None or "stack" in values:
+        return
+    config_env = named.value if named else DEFAULT_ENVIRONMENT
+    if found := read_samconfig(template.parent, config_env, must_exist=named is not None):
+        for name in ("stack", "profile", "region"):
+            if value := found.values.get(name):
+                yield name, Setting(value, found.source, Level.SAMCONFIG)
+
+
+def _checked(name: str, setting: Setting) -> Setting:
+    pattern, example = _FORMS[name]
+    if re.fullmatch(pattern, setting.value):
+        return setting
+    raise InputError(
+        f"{setting.value!r} is no {name.replace('_', ' ')}, which reads like {example}",
+        place=setting.source,
+    )

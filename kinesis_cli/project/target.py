@@ -1,0 +1,155 @@
+"""Where a command's records go: one `Target`, decided from the settings, never changed afterwards.
+
+Nothing is asked here, neither AWS nor the local endpoint: what only a deployed stack knows is
+added by `kinesis_cli.aws.stacks`.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.files import find_template
+from kinesis_cli.project.function import bundled_template
+from kinesis_cli.project.settings import DEFAULT_REGION, LOCAL, Level, Setting, Settings
+from kinesis_cli.project.template import Template
+
+STREAM = "AWS::Kinesis::Stream"
+
+
+class TargetKind(StrEnum):
+    """What answers at the other end."""
+
+    LOCAL = "local"  # the embedded endpoint
+    AWS = "aws"  # whatever botocore finds for the profile and region
+    ENDPOINT = "endpoint"  # a URL that the user named
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a command talks to. None: not named; botocore's own rules decide."""
+
+    kind: TargetKind
+    reason: str  # what decided, for people: "--stack", "samconfig.toml", "no target is named"
+    endpoint_url: str | None
+    found_by_botocore: bool  # the endpoint is AWS's variable, which botocore may be told to ignore
+    profile: str | None
+    region: str | None
+    stack: str | None  # to be read for the stream or function that is not named here
+    stream: str | None  # name or ARN
+    function: str | None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the records stay on this machine."""
+        host = urlsplit(self.endpoint_url or "").hostname or ""
+        loopback = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d+){3}", host) is not None
+        return self.kind is TargetKind.LOCAL or loopback
+
+
+def resolve_target(settings: Settings, directory: Path | None = None) -> Target:
+    """What a command with these settings talks to.
+
+    An endpoint URL is where requests go, whatever else is named, as in the AWS CLI. Without one,
+    a stream, stack, profile or region that was named for kcli means AWS. `AWS_PROFILE` and
+    `AWS_REGION` name no target: they say how AWS is reached, and many shells set them always.
+    Without any of these it is the local endpoint.
+
+    Args:
+        settings: from `read_settings`.
+        directory: where the template is looked for, upwards; default: the working directory.
+
+    Raises:
+        InputError: the stream's ARN and the region contradict each other.
+    """
+    kind, reason = _kind(settings)
+    stack, stream = _stack(settings, kind), settings.stream
+    if stack is not None and stream is not None and stack.level < stream.level:
+        stream = None  # the stack was named closer to the command line
+    stream_name = stream.value if stream else None
+    if stream is None and stack is None and kind is not TargetKind.AWS:
+        stream_name = next(iter(template_streams(directory)), None)
+    endpoint = settings.endpoint_url if kind is TargetKind.ENDPOINT else None
+    profile = settings.profile
+    return Target(
+        kind=kind,
+        reason=reason,
+        endpoint_url=endpoint.value if endpoint else None,
+        found_by_botocore=endpoint is not None and endpoint.level is Level.AWS_VARIABLE,
+        # AWS_PROFILE is left to botocore: given by hand, a profile comes before AWS_ACCESS_KEY_ID
+        profile=profile.value if profile and profile.level is not Level.AWS_VARIABLE else None,
+        region=_region(settings.region, stream_name, kind),
+        stack=stack.value if stack else None,
+        stream=stream_name,
+        function=settings.function.value if settings.function else None,
+    )
+
+
+def _kind(settings: Settings) -> tuple[TargetKind, str]:
+    endpoint = settings.endpoint_url
+    if endpoint is not None and endpoint.value != LOCAL:
+        return TargetKind.ENDPOINT, endpoint.source
+    in_aws = _named(settings.stack, settings.profile)
+    if endpoint is not None and not any(each.level < endpoint.level for each in in_aws):
+        return TargetKind.LOCAL, endpoint.source
+    if named := in_aws + _named(settings.stream, settings.region):
+        return TargetKind.AWS, min(named, key=lambda each: each.level).source
+    return TargetKind.LOCAL, "no target is named"
+
+
+def _named(*settings: Setting | None) -> list[Setting]:
+    return [each for each in settings if each and each.level is not Level.AWS_VARIABLE]
+
+
+def _stack(settings: Settings, kind: TargetKind) -> Setting | None:
+    """The stack to read: at an endpoint only one that was named for it, not the one in AWS."""
+    stack = settings.stack
+    if stack is None or kind is TargetKind.LOCAL:
+        return None
+    return None if kind is TargetKind.ENDPOINT and stack.level is Level.SAMCONFIG else stack
+
+
+def _region(region: Setting | None, stream: str | None, kind: TargetKind) -> str | None:
+    """The region of the stream's ARN, else the one that is set."""
+    of_arn = stream.split(":")[3] if stream and stream.startswith("arn:") else ""
+    if of_arn and region and region.value != of_arn and region.level < Level.AWS_VARIABLE:
+        raise InputError(
+            f"{region.value} is not the region of {stream}",
+            place=region.source,
+            advice="Leave the region out, or name the stream by its name.",
+        )
+    return of_arn or (region.value if region else _default_region(kind))
+
+
+def _default_region(kind: TargetKind) -> str | None:
+    return DEFAULT_REGION if kind is TargetKind.LOCAL else None
+
+
+def project_template(directory: Path | None = None) -> Path:
+    """The template found upwards from `directory` (default: the working one), else kcli's own."""
+    return find_template((directory or Path()).resolve()) or bundled_template()
+
+
+def template_streams(directory: Path | None = None) -> dict[str, int | None]:
+    """The streams of the project's template, or of kcli's own: name → shards, None: on demand.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesis-stream.html
+    """
+    template = Template.read(project_template(directory))
+    return {
+        template.physical_name(logical_id): _shards(template, resource.get("Properties"))
+        for logical_id, resource in template.resources(STREAM).items()
+    }
+
+
+def _shards(template: Template, properties: object) -> int | None:
+    """How many shards CloudFormation would make; None: as many as are needed."""
+    match template.resolve(properties):
+        case {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}:
+            return None
+        case {"ShardCount": count} if str(count).isdecimal():
+            return int(str(count))
+    # UNSURE(template-shard-count): one where neither count nor mode is given; or is it refused?
+    return 1

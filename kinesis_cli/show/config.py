@@ -1,0 +1,77 @@
+"""The result of `kcli config`: every setting, where it came from, and what they lead to."""
+
+from kinesis_cli.local.connect import Description
+from kinesis_cli.project.target import TargetKind
+from kinesis_cli.show.console import plain, stdout_console, write_json, write_line
+
+
+def show_config(description: Description, output: str) -> None:
+    """Print the settings and the target.
+
+    Args:
+        description: what is in force.
+        output: "table", "json" or "ndjson".
+    """
+    if output == "json":
+        write_json(as_document(description))
+    elif output == "ndjson":
+        write_line(as_document(description))
+    else:
+        _show_table(description)
+
+
+def as_document(description: Description) -> dict[str, object]:
+    """The settings and the target as JSON, version 1."""
+    target = description.target
+    return {
+        "version": 1,
+        "settings": [
+            {
+                "name": name,
+                "value": setting.value if setting else None,
+                "source": setting.source if setting else None,
+            }
+            for name, setting in description.settings.items()
+        ],
+        "target": {
+            "kind": target.kind.value,
+            "endpoint": description.endpoint,
+            "region": target.region,
+            "stream": target.stream,
+            "function": target.function,
+        },
+    }
+
+
+def _show_table(description: Description) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table("Setting", "Value", "From", box=SIMPLE_HEAD, pad_edge=False)
+    for name, setting in description.settings.items():
+        if setting:
+            table.add_row(name, plain(setting.value), plain(setting.source))
+        else:
+            table.add_row(name, "-", "")
+    console = stdout_console()
+    console.print(table)
+    console.print(plain(_sentence(description)), soft_wrap=True)
+
+
+def _sentence(description: Description) -> str:
+    """What a bare `kcli put` would talk to, and why."""
+    target = description.target
+    stream = f"stream {target.stream}" if target.stream else "no stream yet"
+    return f"`kcli put` would talk to {stream} {_place(description)} ({target.reason})."
+
+
+def _place(description: Description) -> str:
+    target = description.target
+    match target.kind:
+        case TargetKind.LOCAL if description.endpoint:
+            return f"on this machine, {description.endpoint}"
+        case TargetKind.LOCAL:
+            return "on this machine, started on first use"
+        case TargetKind.AWS:
+            return f"in AWS, {description.endpoint or target.region or 'in no region'}"
+    return f"at {description.endpoint}"

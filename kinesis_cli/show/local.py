@@ -1,0 +1,120 @@
+"""What `kcli local` prints."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+
+from kinesis_cli.local.state import Server
+from kinesis_cli.local.status import LocalStatus
+from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+
+
+def show_ready(status: LocalStatus, state_option: str) -> None:
+    """The endpoint that has just started: address, streams, and how to point a client at it.
+
+    Args:
+        status: of a server that runs.
+        state_option: ` --state DIR`, where the user named one.
+    """
+    server = status.server
+    assert server is not None
+    kept = "in memory, gone when it ends" if server.in_memory else f"kept in {status.state}"
+    streams = [
+        f"  {each.name}: {_count(each.shards, 'shard')}, {_count(each.records, 'record')}"
+        for each in status.streams
+    ]
+    show_lines(
+        [
+            f"Local stream on {server.endpoint}, region {server.region}, {kept}.",
+            *streams,
+            f'Point any client at it: eval "$(kcli local env{state_option})"',
+        ]
+    )
+
+
+def show_status(status: LocalStatus, output: str) -> None:
+    """Print the status.
+
+    Args:
+        status: of an endpoint, running or not.
+        output: "table", "json" or "ndjson".
+    """
+    if output == "json":
+        write_json(as_document(status))
+    elif output == "ndjson":
+        write_line(as_document(status))
+    else:
+        _show_table(status)
+
+
+def as_document(status: LocalStatus) -> dict[str, object]:
+    """The status as JSON, version 1."""
+    server = status.server
+    return {
+        "version": 1,
+        "running": server is not None,
+        "pid": server.pid if server else None,
+        "endpoint": server.endpoint if server else None,
+        "state": str(status.state),
+        "streams": [
+            {
+                "name": each.name,
+                "arn": each.arn,
+                "shards": each.shards,
+                "records": each.records,
+            }
+            for each in status.streams
+        ],
+        "mappings": [],
+    }
+
+
+def _show_table(status: LocalStatus) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    console = stdout_console()
+    console.print(plain(_headline(status)), soft_wrap=True)
+    if status.streams:
+        table = Table("Stream", box=SIMPLE_HEAD, pad_edge=False)
+        table.add_column("Shards", justify="right")
+        table.add_column("Records", justify="right")
+        for each in status.streams:
+            table.add_row(plain(each.name), f"{each.shards:,}", f"{each.records:,}")
+        console.print(table)
+
+
+def _headline(status: LocalStatus) -> str:
+    server = status.server
+    if server is None:
+        return f"No local stream runs; its state would be in {status.state}."
+    kept = "in memory" if server.in_memory else f"state in {status.state}"
+    return f"Local stream on {server.endpoint}, process {server.pid}, {kept}."
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Print lines for a shell or a reader, as they come."""
+    for line in lines:
+        sys.stdout.write(f"{escape(line)}\n")
+        sys.stdout.flush()
+
+
+def show_faults(faults: Mapping[str, object]) -> None:
+    """Print the faults that are switched on."""
+    show_lines(_fault_lines(faults))
+
+
+def _fault_lines(faults: Mapping[str, object]) -> Iterator[str]:
+    if not faults:
+        yield "No faults are switched on."
+    for name, value in faults.items():
+        yield f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def started_note(server: Server, state_option: str) -> str:
+    """What a command says that started the local endpoint on its way."""
+    address = server.endpoint.partition("//")[2]
+    return f"local stream started on {address}; `kcli local stop{state_option}` ends it"

@@ -1,0 +1,107 @@
+from collections.abc import Callable
+
+import pytest
+from mypy_boto3_kinesis import KinesisClient
+
+HASH_KEYS = 2**128
+FIRST = "shardId-000000000000"
+
+
+def wait(kinesis: KinesisClient, stream: str) -> None:
+    kinesis.get_waiter("stream_exists").wait(
+        StreamName=stream, WaiterConfig={"Delay": 0, "MaxAttempts": 1000}
+    )
+
+
+def split(kinesis: KinesisClient, stream: str) -> None:
+    kinesis.split_shard(
+        StreamName=stream, ShardToSplit=FIRST, NewStartingHashKey=str(HASH_KEYS // 2)
+    )
+    wait(kinesis, stream)
+
+
+def test_a_split_closes_the_parent_and_divides_its_range(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis)
+    split(kinesis, stream)
+    parent, low, high = kinesis.list_shards(StreamName=stream)["Shards"]
+    assert "EndingSequenceNumber" in parent["SequenceNumberRange"]
+    assert (low["ParentShardId"], high["ParentShardId"]) == (FIRST, FIRST)
+    assert low["HashKeyRange"] == {
+        "StartingHashKey": "0",
+        "EndingHashKey": str(HASH_KEYS // 2 - 1),
+    }
+    assert high["HashKeyRange"]["EndingHashKey"] == str(HASH_KEYS - 1)
+
+
+def test_after_a_split_records_go_to_the_children(
+    kinesis: KinesisClient, make_stream: Callable[..., str], read: Callable[..., list[bytes]]
+) -> None:
+    stream = make_stream(kinesis)
+    kinesis.put_record(StreamName=stream, Data=b"old", PartitionKey="a")
+    split(kinesis, stream)
+    new = kinesis.put_record(StreamName=stream, Data=b"new", PartitionKey="a")
+    assert new["ShardId"] in ("shardId-000000000001", "shardId-000000000002")
+    assert read(kinesis, stream, FIRST) == [b"old"]
+    assert read(kinesis, stream, new["ShardId"]) == [b"new"]
+
+
+def test_a_closed_shard_ends(kinesis: KinesisClient, make_stream: Callable[..., str]) -> None:
+    stream = make_stream(kinesis)
+    kinesis.put_record(StreamName=stream, Data=b"old", PartitionKey="a")
+    split(kinesis, stream)
+    iterator: str | None = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=FIRST, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    for _ in range(3):
+        if iterator:
+            iterator = kinesis.get_records(ShardIterator=iterator).get("NextShardIterator")
+    assert iterator is None
+
+
+def test_a_merge_names_both_parents(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis, 2)
+    kinesis.merge_shards(
+        StreamName=stream, ShardToMerge=FIRST, AdjacentShardToMerge="shardId-000000000001"
+    )
+    wait(kinesis, stream)
+    child = kinesis.list_shards(StreamName=stream)["Shards"][2]
+    assert child["ParentShardId"] == FIRST
+    assert child["AdjacentParentShardId"] == "shardId-000000000001"
+    assert child["HashKeyRange"] == {"StartingHashKey": "0", "EndingHashKey": str(HASH_KEYS - 1)}
+
+
+def test_shards_that_do_not_touch_are_not_merged(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis, 3)
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException, match="not an adjacent pair"):
+        kinesis.merge_shards(
+            StreamName=stream, ShardToMerge=FIRST, AdjacentShardToMerge="shardId-000000000002"
+        )
+
+
+def test_uniform_scaling_doubles_the_shards(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis, 2)
+    kinesis.update_shard_count(StreamName=stream, TargetShardCount=4, ScalingType="UNIFORM_SCALING")
+    wait(kinesis, stream)
+    open_ = [
+        shard["HashKeyRange"]["StartingHashKey"]
+        for shard in kinesis.list_shards(StreamName=stream)["Shards"]
+        if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+    ]
+    assert sorted(map(int, open_)) == [HASH_KEYS // 4 * i for i in range(4)]
+
+
+def test_only_open_shards_are_listed_at_latest(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis)
+    split(kinesis, stream)
+    listed = kinesis.list_shards(StreamName=stream, ShardFilter={"Type": "AT_LATEST"})["Shards"]
+    assert [shard["ShardId"][-1] for shard in listed] == ["1", "2"]
