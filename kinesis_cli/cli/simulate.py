@@ -160,7 +160,7 @@ def simulate(
         ),
     ] = False,
     debug_at: Annotated[
-        int | None, typer.Option(metavar="N", help="The same for delivery attempt N only.")
+        int | None, typer.Option(metavar="N", min=1, help="The same for delivery attempt N only.")
     ] = None,
     explain: Annotated[
         str | None,

@@ -87,6 +87,18 @@ def test_what_one_poll_brought_is_delivered_without_waiting() -> None:
     assert starts(result) == pytest.approx([phase(), phase() + 0.1, phase() + 0.2], abs=0.002)
 
 
+def test_one_poll_brings_at_most_ten_thousand_records() -> None:
+    result = simulate(
+        [record(index) for index in range(20_001)],
+        nothing,
+        {"BatchSize": 10_000},
+        start_at=START,
+        invocation_duration=0.0,
+    )
+    assert [len(call.sequence_numbers) for call in result.invocations] == [10_000, 10_000, 1]
+    assert starts(result) == pytest.approx([phase(), phase() + 1, phase() + 2], abs=0.002)
+
+
 def test_no_call_is_made_without_records() -> None:
     assert simulate([], nothing).invocations == []
     filtered = simulate(records_at(0, 5), nothing, filtering('{"data": {"a": [1]}}'))
