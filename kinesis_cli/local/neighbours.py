@@ -33,6 +33,7 @@ class Neighbours:
     def __init__(self, state: Path | None, template: Path | None, region: str) -> None:
         self._state, self._template, self._region = state, template, region
         self._moto: Moto | None = None
+        self._refusal: KcliError | None = None  # why it cannot be loaded, this time
         self._loading = threading.Lock()
 
     async def handle(self, request: Request, signer: Signer) -> Response:
@@ -56,8 +57,14 @@ class Neighbours:
 
     def _loaded(self) -> "Moto":
         with self._loading:
+            if self._refusal:
+                raise self._refusal
             if self._moto is None:
-                self._moto = Moto(self._state, self._template, self._region)
+                try:
+                    self._moto = Moto(self._state, self._template, self._region)
+                except KcliError as error:
+                    self._refusal = error
+                    raise
             return self._moto
 
 
@@ -102,41 +109,60 @@ class Moto:
 
 
 def make_resources(template: Path, region: str) -> None:
-    """The queues, log groups and alarms of a template, as far as moto can make them."""
-    from moto.cloudwatch.models import cloudwatch_backends
+    """What a template names beside its streams and functions, as far as moto can make it.
+
+    What it cannot make is named in the log: nobody shall be kept from the rest.
+    """
     from moto.logs.models import LogGroup
+    from moto.s3.models import FakeBucket
+    from moto.sns.models import Topic
     from moto.sqs.models import Queue
 
     from kinesis_cli.project.template import Template
 
     read = Template.read(template)
-    for type_, made in (("AWS::SQS::Queue", Queue), ("AWS::Logs::LogGroup", LogGroup)):
+    makers: dict[str, Callable[[str, dict[str, Any]], object]] = {
+        "AWS::SQS::Queue": _maker(Queue, region),
+        "AWS::Logs::LogGroup": _maker(LogGroup, region),
+        "AWS::SNS::Topic": _maker(Topic, region),
+        "AWS::S3::Bucket": _maker(FakeBucket, region),
+        "AWS::CloudWatch::Alarm": lambda name, alarm: _make_alarm(name, alarm, region),
+    }
+    for type_, make in makers.items():
         for logical_id, resource in read.resources(type_).items():
-            made.create_from_cloudformation_json(
-                read.physical_name(logical_id),
-                {"Properties": _plain(read.resolve(resource.get("Properties")))},
-                DEFAULT_ACCOUNT,
-                region,
-            )
-    alarms = cloudwatch_backends[DEFAULT_ACCOUNT][region]
-    for logical_id, resource in read.resources("AWS::CloudWatch::Alarm").items():
-        alarm = _plain(read.resolve(resource.get("Properties")))
-        alarms.put_metric_alarm(
-            name=alarm.get("AlarmName", logical_id),
-            namespace=alarm.get("Namespace", ""),
-            metric_name=alarm.get("MetricName", ""),
-            comparison_operator=alarm.get("ComparisonOperator", ""),
-            evaluation_periods=int(alarm.get("EvaluationPeriods", 1)),
-            period=int(alarm.get("Period", 60)),
-            threshold=float(alarm.get("Threshold", 0)),
-            statistic=alarm.get("Statistic", ""),
-            description=alarm.get("AlarmDescription", ""),
-            dimensions=[
-                {"name": each["Name"], "value": each["Value"]}
-                for each in alarm.get("Dimensions", [])
-            ],
-            alarm_actions=alarm.get("AlarmActions", []),
-        )
+            properties = _plain(read.resolve(resource.get("Properties")))
+            try:
+                make(read.physical_name(logical_id), properties)
+            except Exception as error:  # noqa: BLE001 - moto's own, of any kind
+                sys.stderr.write(f"{template.name}, {logical_id} is not there: {error!r}\n")
+
+
+def _maker(model: Any, region: str) -> Callable[[str, dict[str, Any]], object]:  # noqa: ANN401
+    """Makes a resource by moto's CloudFormation."""
+
+    def make(name: str, properties: dict[str, Any]) -> object:
+        document = {"Properties": properties}
+        return model.create_from_cloudformation_json(name, document, DEFAULT_ACCOUNT, region)
+
+    return make
+
+
+def _make_alarm(name: str, alarm: dict[str, Any], region: str) -> None:
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    cloudwatch_backends[DEFAULT_ACCOUNT][region].put_metric_alarm(
+        name=alarm.get("AlarmName", name),
+        namespace=alarm.get("Namespace", ""),
+        metric_name=alarm.get("MetricName", ""),
+        comparison_operator=alarm.get("ComparisonOperator", ""),
+        evaluation_periods=int(alarm.get("EvaluationPeriods", 1)),
+        period=int(alarm.get("Period", 60)),
+        threshold=float(alarm.get("Threshold", 0)),
+        statistic=alarm.get("Statistic", ""),
+        description=alarm.get("AlarmDescription", ""),
+        dimensions=alarm.get("Dimensions", []),
+        alarm_actions=alarm.get("AlarmActions", []),
+    )
 
 
 def _plain(properties: object) -> dict[str, Any]:
