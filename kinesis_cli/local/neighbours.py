@@ -109,60 +109,59 @@ class Moto:
 
 
 def make_resources(template: Path, region: str) -> None:
-    """What a template names beside its streams and functions, as far as moto can make it.
-
-    What it cannot make is named in the log: nobody shall be kept from the rest.
-    """
-    from moto.logs.models import LogGroup
-    from moto.s3.models import FakeBucket
-    from moto.sns.models import Topic
-    from moto.sqs.models import Queue
+    """The queues, log groups and alarms of a template; what moto refuses is named in the log."""
+    from moto.core.exceptions import ServiceException
+    from werkzeug.exceptions import HTTPException
 
     from kinesis_cli.project.template import Template
 
     read = Template.read(template)
-    makers: dict[str, Callable[[str, dict[str, Any]], object]] = {
-        "AWS::SQS::Queue": _maker(Queue, region),
-        "AWS::Logs::LogGroup": _maker(LogGroup, region),
-        "AWS::SNS::Topic": _maker(Topic, region),
-        "AWS::S3::Bucket": _maker(FakeBucket, region),
-        "AWS::CloudWatch::Alarm": lambda name, alarm: _make_alarm(name, alarm, region),
-    }
-    for type_, make in makers.items():
+    for type_, make in _MAKERS.items():
         for logical_id, resource in read.resources(type_).items():
             properties = _plain(read.resolve(resource.get("Properties")))
             try:
-                make(read.physical_name(logical_id), properties)
-            except Exception as error:  # noqa: BLE001 - moto's own, of any kind
-                sys.stderr.write(f"{template.name}, {logical_id} is not there: {error!r}\n")
+                make(read.physical_name(logical_id), properties, region)
+            except (ServiceException, HTTPException, KeyError, TypeError, ValueError) as error:
+                sys.stderr.write(f"kcli: {logical_id} of the template was not made: {error!r}\n")
 
 
-def _maker(model: Any, region: str) -> Callable[[str, dict[str, Any]], object]:  # noqa: ANN401
-    """Makes a resource by moto's CloudFormation."""
+def _make_queue(name: str, properties: dict[str, Any], region: str) -> None:
+    from moto.sqs.models import Queue
 
-    def make(name: str, properties: dict[str, Any]) -> object:
-        document = {"Properties": properties}
-        return model.create_from_cloudformation_json(name, document, DEFAULT_ACCOUNT, region)
-
-    return make
+    Queue.create_from_cloudformation_json(name, {"Properties": properties}, DEFAULT_ACCOUNT, region)
 
 
-def _make_alarm(name: str, alarm: dict[str, Any], region: str) -> None:
+def _make_log_group(name: str, properties: dict[str, Any], region: str) -> None:
+    from moto.logs.models import LogGroup
+
+    LogGroup.create_from_cloudformation_json(
+        name, {"Properties": properties}, DEFAULT_ACCOUNT, region
+    )
+
+
+def _make_alarm(name: str, properties: dict[str, Any], region: str) -> None:
     from moto.cloudwatch.models import cloudwatch_backends
 
     cloudwatch_backends[DEFAULT_ACCOUNT][region].put_metric_alarm(
-        name=alarm.get("AlarmName", name),
-        namespace=alarm.get("Namespace", ""),
-        metric_name=alarm.get("MetricName", ""),
-        comparison_operator=alarm.get("ComparisonOperator", ""),
-        evaluation_periods=int(alarm.get("EvaluationPeriods", 1)),
-        period=int(alarm.get("Period", 60)),
-        threshold=float(alarm.get("Threshold", 0)),
-        statistic=alarm.get("Statistic", ""),
-        description=alarm.get("AlarmDescription", ""),
-        dimensions=alarm.get("Dimensions", []),
-        alarm_actions=alarm.get("AlarmActions", []),
+        name=properties.get("AlarmName", name),
+        namespace=properties.get("Namespace", ""),
+        metric_name=properties.get("MetricName", ""),
+        comparison_operator=properties.get("ComparisonOperator", ""),
+        evaluation_periods=int(properties.get("EvaluationPeriods", 1)),
+        period=int(properties.get("Period", 60)),
+        threshold=float(properties.get("Threshold", 0)),
+        statistic=properties.get("Statistic", ""),
+        description=properties.get("AlarmDescription", ""),
+        dimensions=properties.get("Dimensions", []),
+        alarm_actions=properties.get("AlarmActions", []),
     )
+
+
+_MAKERS: dict[str, Callable[[str, dict[str, Any], str], None]] = {
+    "AWS::SQS::Queue": _make_queue,
+    "AWS::Logs::LogGroup": _make_log_group,
+    "AWS::CloudWatch::Alarm": _make_alarm,
+}
 
 
 def _plain(properties: object) -> dict[str, Any]:
