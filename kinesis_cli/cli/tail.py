@@ -119,7 +119,7 @@ def tail(
     finally:  # after Ctrl-C too
         view.finish()
         sys.stdout.flush()
-        lag.finish("showed", shown)
+        lag.finish("showed", shown, is_cut=shown == left)
 
 
 def _view(output: Output, chosen: Selection, data: DataForm, decode: str | None) -> TailView:

@@ -207,8 +207,17 @@ class Lag:
         """Of the shard that is farthest behind."""
         return max((millis or 0 for millis in self._behind.values()), default=0) / 1000
 
-    def finish(self, what: str, count: int) -> None:
-        """Say what was done, and where it ended."""
-        shards = counted(len(self._behind), "shard")
-        place = f"{duration_cell(self.seconds)} behind the tip" if self.seconds else "at the tip"
-        note(f"{what} {counted(count, 'record')} of {shards}, {place}")
+    def finish(self, what: str, count: int, *, is_cut: bool) -> None:
+        """Say what was done.
+
+        Args:
+            what: was done with the records.
+            count: of these.
+            is_cut: whether reading ended in the midst, where the user wanted no more.
+        """
+        said = f"{what} {counted(count, 'record')} of {counted(len(self._behind), 'shard')}"
+        if self.seconds:
+            said += f", {duration_cell(self.seconds)} behind the tip"
+        elif not is_cut:
+            said += ", at the tip"
+        note(said)

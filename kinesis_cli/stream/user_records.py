@@ -2,11 +2,13 @@
 
 import sys
 import zlib
+from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.aggregate import UserRecord, deaggregated
+from kinesis_cli.stream.aggregate import UserRecord, aggregated, deaggregated
 from kinesis_cli.stream.record import Record
 
 if sys.version_info >= (3, 14):
@@ -64,3 +66,23 @@ def unpacked(data: bytes) -> bytes:
     except (zlib.error, ZstdError):
         pass
     return data
+
+
+def changed(data: bytes, change: Callable[[bytes], bytes | None]) -> bytes | None:
+    """A record's bytes after a function has seen the data of each user record in it.
+
+    An aggregate is packed again, without the user records that were dropped.
+
+    Args:
+        data: the record's.
+        change: gives the new data, or None to drop the user record.
+
+    Returns:
+        The new data; None: nothing is left.
+    """
+    packed = deaggregated(data)
+    if packed is None:
+        return change(data)
+    results = [(one, change(one.data)) for one in packed]
+    kept = [replace(one, data=new) for one, new in results if new is not None]
+    return aggregated(kept) if kept else None
