@@ -34,6 +34,7 @@ COMMANDS = {
     "invoke": Command("kinesis_cli.cli.invoke", "Call a handler once with one event."),
     "event": Command("kinesis_cli.cli.event", "Build a Kinesis event or a recording."),
     "put": Command("kinesis_cli.cli.put", "Put records on a stream."),
+    "tail": Command("kinesis_cli.cli.tail", "Follow the records of a stream."),
     "local": Command("kinesis_cli.cli.local", "A Kinesis stream on this machine, for any client."),
     "config": Command(
         "kinesis_cli.cli.config",

@@ -33,6 +33,7 @@ class Neighbours:
     def __init__(self, state: Path | None, template: Path | None, region: str) -> None:
         self._state, self._template, self._region = state, template, region
         self._moto: Moto | None = None
+        self._refusal: KcliError | None = None  # why it cannot be loaded, this time
         self._loading = threading.Lock()
 
     async def handle(self, request: Request, signer: Signer) -> Response:
@@ -56,8 +57,14 @@ class Neighbours:
 
     def _loaded(self) -> "Moto":
         with self._loading:
+            if self._refusal:
+                raise self._refusal
             if self._moto is None:
-                self._moto = Moto(self._state, self._template, self._region)
+                try:
+                    self._moto = Moto(self._state, self._template, self._region)
+                except KcliError as error:
+                    self._refusal = error
+                    raise
             return self._moto
 
 
@@ -102,41 +109,59 @@ class Moto:
 
 
 def make_resources(template: Path, region: str) -> None:
-    """The queues, log groups and alarms of a template, as far as moto can make them."""
-    from moto.cloudwatch.models import cloudwatch_backends
-    from moto.logs.models import LogGroup
-    from moto.sqs.models import Queue
+    """The queues, log groups and alarms of a template; what moto refuses is named in the log."""
+    from moto.core.exceptions import ServiceException
+    from werkzeug.exceptions import HTTPException
 
     from kinesis_cli.project.template import Template
 
     read = Template.read(template)
-    for type_, made in (("AWS::SQS::Queue", Queue), ("AWS::Logs::LogGroup", LogGroup)):
+    for type_, make in _MAKERS.items():
         for logical_id, resource in read.resources(type_).items():
-            made.create_from_cloudformation_json(
-                read.physical_name(logical_id),
-                {"Properties": _plain(read.resolve(resource.get("Properties")))},
-                DEFAULT_ACCOUNT,
-                region,
-            )
-    alarms = cloudwatch_backends[DEFAULT_ACCOUNT][region]
-    for logical_id, resource in read.resources("AWS::CloudWatch::Alarm").items():
-        alarm = _plain(read.resolve(resource.get("Properties")))
-        alarms.put_metric_alarm(
-            name=alarm.get("AlarmName", logical_id),
-            namespace=alarm.get("Namespace", ""),
-            metric_name=alarm.get("MetricName", ""),
-            comparison_operator=alarm.get("ComparisonOperator", ""),
-            evaluation_periods=int(alarm.get("EvaluationPeriods", 1)),
-            period=int(alarm.get("Period", 60)),
-            threshold=float(alarm.get("Threshold", 0)),
-            statistic=alarm.get("Statistic", ""),
-            description=alarm.get("AlarmDescription", ""),
-            dimensions=[
-                {"name": each["Name"], "value": each["Value"]}
-                for each in alarm.get("Dimensions", [])
-            ],
-            alarm_actions=alarm.get("AlarmActions", []),
-        )
+            properties = _plain(read.resolve(resource.get("Properties")))
+            try:
+                make(read.physical_name(logical_id), properties, region)
+            except (ServiceException, HTTPException, KeyError, TypeError, ValueError) as error:
+                sys.stderr.write(f"kcli: {logical_id} of the template was not made: {error!r}\n")
+
+
+def _make_queue(name: str, properties: dict[str, Any], region: str) -> None:
+    from moto.sqs.models import Queue
+
+    Queue.create_from_cloudformation_json(name, {"Properties": properties}, DEFAULT_ACCOUNT, region)
+
+
+def _make_log_group(name: str, properties: dict[str, Any], region: str) -> None:
+    from moto.logs.models import LogGroup
+
+    LogGroup.create_from_cloudformation_json(
+        name, {"Properties": properties}, DEFAULT_ACCOUNT, region
+    )
+
+
+def _make_alarm(name: str, properties: dict[str, Any], region: str) -> None:
+    from moto.cloudwatch.models import cloudwatch_backends
+
+    cloudwatch_backends[DEFAULT_ACCOUNT][region].put_metric_alarm(
+        name=properties.get("AlarmName", name),
+        namespace=properties.get("Namespace", ""),
+        metric_name=properties.get("MetricName", ""),
+        comparison_operator=properties.get("ComparisonOperator", ""),
+        evaluation_periods=int(properties.get("EvaluationPeriods", 1)),
+        period=int(properties.get("Period", 60)),
+        threshold=float(properties.get("Threshold", 0)),
+        statistic=properties.get("Statistic", ""),
+        description=properties.get("AlarmDescription", ""),
+        dimensions=properties.get("Dimensions", []),
+        alarm_actions=properties.get("AlarmActions", []),
+    )
+
+
+_MAKERS: dict[str, Callable[[str, dict[str, Any], str], None]] = {
+    "AWS::SQS::Queue": _make_queue,
+    "AWS::Logs::LogGroup": _make_log_group,
+    "AWS::CloudWatch::Alarm": _make_alarm,
+}
 
 
 def _plain(properties: object) -> dict[str, Any]:

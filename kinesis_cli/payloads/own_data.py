@@ -57,6 +57,7 @@ def payloads_from(path: str) -> Iterator[Payload]:
             kinesis = json.loads(record.raw)["kinesis"]
             # What `put --failed` and `record` write; Lambda never tells an explicit hash key.
             hash_key = kinesis.get("explicitHashKey")
+            hash_key = None if hash_key is None else str(hash_key)
             yield Payload(record.partition_key, hash_key, b64decode(kinesis["data"]))
 
 

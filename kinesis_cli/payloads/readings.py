@@ -1,6 +1,5 @@
 """Readings of temperature sensors, as the bundled function expects them."""
 
-import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -71,4 +70,5 @@ def reading(temperature: float, timestamp: int) -> bytes:
         temperature: degrees.
         timestamp: epoch seconds.
     """
-    return f'{{"temperature":{json.dumps(temperature)},"readingTimestamp":{timestamp}}}'.encode()
+    # repr of a finite float is what json.dumps writes, in a tenth of the time
+    return f'{{"temperature":{temperature!r},"readingTimestamp":{timestamp}}}'.encode()

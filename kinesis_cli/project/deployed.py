@@ -132,6 +132,34 @@ def function_of_template(
     )
 
 
+def functions_of(path: Path) -> list[str]:
+    """The logical ids of a template's functions: those that Kinesis feeds, else all of them.
+
+    Raises:
+        InputError: the template is not usable.
+    """
+    template = Template.read(path)
+    functions = list(template.resources(SAM_FUNCTION, FUNCTION))
+    return [name for name in functions if any(_kinesis_mappings(template, name))] or functions
+
+
+def mappings_of(path: Path, function: str) -> dict[str, dict[str, object]]:
+    """All mappings from Kinesis to a function: where it is written → CreateEventSourceMapping's.
+
+    Args:
+        path: the template.
+        function: its logical id.
+
+    Raises:
+        InputError: the template is not usable.
+    """
+    reading = _Reading(Template.read(path), function)
+    return {
+        name: _document(reading, name, members)
+        for name, members in _kinesis_mappings(reading.template, function)
+    }
+
+
 def _choose(template: Template, function: str | None) -> str:
     """The logical id of the function that is meant."""
     functions = template.resources(SAM_FUNCTION, FUNCTION)
@@ -352,7 +380,10 @@ def _mapping(reading: _Reading) -> dict[str, object] | None:
         reading.note(
             f"{name} is left out: kcli delivers from one stream, that of {mappings[0][0]}."
         )
-    name, members = mappings[0]
+    return _document(reading, *mappings[0])
+
+
+def _document(reading: _Reading, name: str, members: Json) -> dict[str, object]:
     mapping: dict[str, object] = {}
     for member, raw in members.items():
         aws_name = "EventSourceArn" if member == "Stream" else member

@@ -164,18 +164,19 @@ class PutView:
         }
 
     def _show_table(self, summary: PutSummary) -> None:
-        console = stdout_console()
-        if len(self._first) <= FEW:
-            _show_records(self._first)
-        else:
-            _show_shards(summary.by_shard)
         text = f"Put {counted(summary.acknowledged, 'record')} on {self._target}"
-        if summary.acknowledged > 1:
-            speed = f"{summary.per_second:,.0f} a second"
-            text += f" in {duration_cell(summary.elapsed)}, {speed}"
+        if summary.acknowledged == 1:  # without a table, which takes as long to load as all else
+            (only,) = self._first
+            text += f": shard {shard_cell(only.shard_id)}, sequence number {only.sequence_number}"
+        else:
+            if len(self._first) <= FEW:
+                _show_records(self._first)
+            else:
+                _show_shards(summary.by_shard)
+            text += f" in {duration_cell(summary.elapsed)}, {summary.per_second:,.0f} a second"
         if summary.retried or summary.throttled:
             text += f"; retried {summary.retried:,}, throttled {summary.throttled:,}"
-        console.print(plain(f"{text}."), soft_wrap=True)
+        write_text(f"{escape(text)}.\n")
 
     def _tell_failed(self, summary: PutSummary, failed_file: Path | None) -> None:
         if not summary.failed:
@@ -321,15 +322,14 @@ def _show_dry_run_table(
     for entry, shard_id in first:
         data = plain(payload_cell(entry.data[:200]))
         table.add_row(plain(cut(entry.partition_key, 24)), plain(shard_cell(shard_id)), data)
-    console = stdout_console()
     if first:
-        console.print(table)
+        stdout_console().print(table)
     if count > len(first):
-        console.print(f"… and {count - len(first):,} more")
+        write_text(f"… and {count - len(first):,} more\n")
         _show_shards(by_shard)
     text = f"Would put {counted(count, 'record')} on {target}"
     allowed = "; the service allows it" if may_put else ""
-    console.print(plain(f"{text}{allowed}."), soft_wrap=True)
+    write_text(f"{escape(text + allowed)}.\n")
     if first:
-        console.print("The first of them with the AWS CLI:" if count > 1 else "With the AWS CLI:")
-        write_text(f"{escape(target.aws_command(first[0][0]))}\n")
+        which = "The first of them with" if count > 1 else "With"
+        write_text(f"{which} the AWS CLI:\n{escape(target.aws_command(first[0][0]))}\n")

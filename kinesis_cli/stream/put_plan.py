@@ -479,7 +479,9 @@ class _Queue:
         return self._entries[0] if self._entries else None
 
     def take_first(self) -> None:
-        self.size.remove((self._entries.popleft(),))
+        entry = self._entries.popleft()
+        self.size.records -= 1
+        self.size.bytes -= entry.size
 
     def extend(self, entries: Iterable[Entry]) -> None:
         for entry in entries:

@@ -18,6 +18,7 @@ import pytest
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.handlers.isolated import handler as isolated
+from kinesis_cli.handlers.isolated import sandbox
 from kinesis_cli.handlers.isolated.handler import IsolatedHandler
 from tests.unit.handler_files import REQUEST_ID, function_in, request, write_code
 
@@ -411,11 +412,12 @@ def test_an_initialisation_may_last_as_long_as_the_call_the_second_time(
             while True:
                 pass
         def handler(event, context):
-            return "here"
+            return context.get_remaining_time_in_millis()
         """
     )
     result = handler.invoke(request())
-    assert result.response == "here"
+    assert isinstance(result.response, int)
+    assert 0 < result.response < 2990  # of 3000, as the second time was the call's own
     platform = [line for line in without_figures(result.logs) if line.startswith("INIT_")]
     assert platform == [
         INIT_START,
@@ -539,6 +541,14 @@ def test_more_memory_than_allowed_ends_the_process(isolate: Isolated, allocate: 
     assert result.report["maxMemoryUsedMB"] == 128
 
 
+def test_memory_that_was_given_back_at_once_counts(
+    isolate: Isolated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "LOOK_SECONDS", 1000.0)
+    handler = isolate("def handler(event, context): return len(bytearray(b'x') * 200_000_000)")
+    assert error_of(handler.invoke(request()))[0] == "Runtime.ExitError"
+
+
 def test_memory_that_is_not_resident_or_shared_does_not_count(isolate: Isolated) -> None:
     handler = isolate(
         """
@@ -627,6 +637,13 @@ def test_close_ends_a_running_call(isolate: Isolated, meeting: Meeting) -> None:
         handler.close()
         assert error_of(call.result())[0] == "Runtime.ExitError"
     assert not exists(process)
+
+
+def test_a_call_after_close_runs_nothing(isolate: Isolated, tmp_path: Path) -> None:
+    handler = isolate("def handler(event, context): open('called', 'w')")
+    handler.close()
+    assert error_of(handler.invoke(request()))[0] == "Runtime.ExitError"
+    assert not (tmp_path / "called").exists()
 
 
 def test_what_a_function_leaves_behind_ends_with_it(isolate: Isolated, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ class IsolatedHandler:
         cold: each call starts a fresh process.
         debug: the function has kcli's standard streams, and no limit applies, so that
             `breakpoint()` works.
+        arn: the function's; default: one that stands in for it.
 
     Raises:
         InputError: AWS's runtime client is not installed, or the code's folder is not there.
@@ -50,7 +51,14 @@ class IsolatedHandler:
 
     runtime = "isolated"
 
-    def __init__(self, function: Function, *, cold: bool = False, debug: bool = False) -> None:
+    def __init__(
+        self,
+        function: Function,
+        *,
+        cold: bool = False,
+        debug: bool = False,
+        arn: str | None = None,
+    ) -> None:
         _require_runtime_client()
         if not function.code_uri.is_dir():
             raise InputError("there is no such folder", place=str(function.code_uri))
@@ -58,7 +66,7 @@ class IsolatedHandler:
         self._function, self._cold, self._debug = function, cold, debug
         self._variables = _variables(function)
         self._log = platform_log(self._variables)
-        self._arn = f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.name}"
+        self._arn = arn or f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.name}"
         self._timeout = math.inf if debug else function.timeout
         self._lock = threading.Lock()
         self._idle: list[Sandbox] = []

@@ -141,5 +141,7 @@ def _listener(port: int) -> socket.socket:
 
 
 def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    # a path or a header may hold anything: on a terminal it must not do anything
+    harmless = line if line.isprintable() else line.encode("unicode_escape").decode()
+    sys.stdout.write(f"{harmless}\n")
     sys.stdout.flush()

@@ -29,6 +29,7 @@ class Signer:
     account: str
     region: str
     service: str  # as AWS signs for it: "kinesis", "monitoring"; empty: not told
+    key: str = ""  # the access key id; empty: not told
 
     @classmethod
     def of(cls, request: Request) -> "Signer":
@@ -39,6 +40,7 @@ class Signer:
             account=key if re.fullmatch(r"\d{12}", key, re.ASCII) else DEFAULT_ACCOUNT,
             region=region or DEFAULT_REGION,
             service=service.lower(),
+            key=key,
         )
 
 

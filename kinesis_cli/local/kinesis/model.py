@@ -140,6 +140,7 @@ class Stream:
     next_shard: int = 0
     _open: list[Shard] = field(default_factory=list)
     _starts: list[int] = field(default_factory=list)
+    _turn: int = 0
 
     @property
     def arn(self) -> str:
@@ -174,6 +175,11 @@ class Stream:
     def shard_of(self, hash_key: int) -> Shard:
         """The open shard that takes a hash key."""
         return self._open[bisect_right(self._starts, hash_key) - 1]
+
+    def next_in_turn(self) -> Shard:
+        """The open shards one after the other, so that records spread evenly."""
+        self._turn += 1
+        return self._open[self._turn % len(self._open)]
 
     def children(self, shard: Shard) -> list[Shard]:
         """The shards that a closed shard went into."""

@@ -53,7 +53,7 @@ def put_records(context: Context, request: Request, caller: Caller) -> Response:
     entries = request["Records"]
     placed = [_destination(stream, entry) for entry in entries]
     if (total := sum(size for _, size in placed)) > MOST_BYTES:
-        # UNSURE(put-too-large): the code and the words are not known, here and in `_size`.
+        # UNSURE(put-too-large): the code and the words are not known, here and in `_destination`.
         raise errors.invalid_argument(
             f"Records size of {total} bytes exceeds the limit of {MOST_BYTES} bytes of a request."
         )
@@ -73,15 +73,29 @@ def put_records(context: Context, request: Request, caller: Caller) -> Response:
         batch.sizes.append(size)
     numbers = {shard: _store(context, stream, shard, batch) for shard, batch in batches.items()}
     scale_on_demand(context, stream, batches)
+    results = _in_order([shard for shard, _ in placed], numbers, refusals)
+    return {"FailedRecordCount": len(refusals), "Records": results, **_encryption(stream)}
+
+
+def _in_order(
+    shards: list[Shard], numbers: dict[Shard, list[str]], refusals: dict[int, Response]
+) -> list[Response]:
+    """The results in the order of the request.
+
+    Args:
+        shards: where each record was to go.
+        numbers: the sequence numbers that each shard gave.
+        refusals: the results of records that were not stored, by their index.
+    """
     given = {shard: (iter(each), shard.shard_id) for shard, each in numbers.items()}
-    answers = []
-    for index, (shard, _) in enumerate(placed):
+    results = []
+    for index, shard in enumerate(shards):
         if index in refusals:
-            answers.append(refusals[index])
+            results.append(refusals[index])
         else:
             left, name = given[shard]
-            answers.append({"SequenceNumber": next(left), "ShardId": name})
-    return {"FailedRecordCount": len(refusals), "Records": answers, **_encryption(stream)}
+            results.append({"SequenceNumber": next(left), "ShardId": name})
+    return results
 
 
 def _destination(stream: Stream, entry: Request) -> tuple[Shard, int]:
@@ -102,7 +116,7 @@ def _destination(stream: Stream, entry: Request) -> tuple[Shard, int]:
             f" under account {stream.account}."
         )
     if stream.settings.distribution == "AUTO":
-        return _any_shard(stream), size
+        return stream.next_in_turn(), size
     if explicit is not None:
         number = int(explicit)
         if number >= HASH_KEYS:
@@ -125,11 +139,6 @@ def _utf8_size(key: str) -> int:
         return len(key.encode())
     except UnicodeEncodeError as error:  # a lone surrogate, which JSON can write
         raise errors.ServiceError("SerializationException", "Invalid UTF-8 text") from error
-
-
-def _any_shard(stream: Stream) -> Shard:
-    # The shortest one, so that records spread evenly.
-    return min(stream.open_shards, key=lambda shard: shard.next - shard.horizon)
 
 
 def _check_ordering(context: Context, text: str | None, stream: Stream, shard: Shard) -> None:

@@ -21,7 +21,8 @@ OPERATIONS = [name for name in MODEL.operations if name != "SubscribeToShard"]
 TEXTS = [
     *("", "fuzz", "shardId-000000000000", "shardId-000000000001", "0", "-1", "1" * 39, "9" * 129),
     *("LATEST", "TRIM_HORIZON", "AT_TIMESTAMP", "UNIFORM_SCALING", "ON_DEMAND", "KMS", "ALL"),
-    *("arn:aws:kinesis:us-east-1:123456789012:stream/fuzz", "a" * 300, "\x00", "é\U0001f600", "AA=="),
+    *("a" * 300, "\x00", "é\U0001f600", "AA=="),
+    "arn:aws:kinesis:us-east-1:123456789012:stream/fuzz",
     "arn:aws:kinesis:us-east-1:123456789012:stream/fuzz/consumer/c:1",
     "arn:aws:kinesis:eu-west-1:000000000000:stream/other",
     "49590338271490256608559692538361571095921575989136588898",

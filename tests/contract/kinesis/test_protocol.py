@@ -1,8 +1,10 @@
 import re
 import socket
+import ssl
 import struct
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -12,7 +14,7 @@ import h2.connection
 import h2.events
 import pytest
 
-from benchmarks.peers import Started
+from benchmarks.peers import Started, ours_in
 
 from .raw import CBOR, JSON, answer_on, answers_on, ask, connection, request
 
@@ -281,27 +283,55 @@ def test_a_subscription_comes_as_event_stream_over_http_2(port: int, stream: str
     assert b'"Data":"eHl6"' in second[1]
 
 
+def test_tls_offers_both_versions_of_http(tmp_path: Path) -> None:
+    with ours_in(tmp_path, "--tls") as server:
+        context = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
+        for version in ("h2", "http/1.1"):
+            context.set_alpn_protocols([version])
+            with (
+                connection(server.port) as plain,
+                context.wrap_socket(plain, server_hostname="127.0.0.1") as opened,
+            ):
+                assert opened.selected_alpn_protocol() == version
+                if version == "http/1.1":
+                    opened.sendall(request(server.port, "ListStreams"))
+                    assert answer_on(opened).status == 200
+                else:
+                    streams = http_2_on(
+                        opened, server.port, "ListStreams", b"{}", lambda data: b"}" in data
+                    )
+                    assert b'"StreamNames":[]' in streams
+        assert (tmp_path / "certificate.key").stat().st_mode & 0o077 == 0
+
+
 def http_2(port: int, operation: str, body: bytes, until: Callable[[bytes], bool]) -> bytes:
     """The body of an answer over HTTP/2 without TLS, as far as it is wanted."""
+    with connection(port) as opened:
+        return http_2_on(opened, port, operation, body, until)
+
+
+def http_2_on(
+    opened: socket.socket, port: int, operation: str, body: bytes, until: Callable[[bytes], bool]
+) -> bytes:
+    """The body of an answer on a connection."""
     h2_connection = h2.connection.H2Connection(h2.config.H2Configuration())
     head, _, _ = request(port, operation, body).partition(b"\r\n\r\n")
     lines = [line.split(": ", 1) for line in head.decode().split("\r\n")[1:]]
     fields = [(name, value) for name, value in lines if name not in ("host", "content-length")]
     authority = f"127.0.0.1:{port}"
-    with connection(port) as opened:
-        h2_connection.initiate_connection()
-        pseudo = [(":method", "POST"), (":path", "/"), (":scheme", "http"),
-                  (":authority", authority)]  # fmt: skip
-        h2_connection.send_headers(1, [*pseudo, *fields])
-        h2_connection.send_data(1, body, end_stream=True)
-        data = b""
-        while not until(data):
-            opened.sendall(h2_connection.data_to_send())
-            received = opened.recv(65536)
-            assert received, "the server hung up"
-            for event in h2_connection.receive_data(received):
-                if isinstance(event, h2.events.DataReceived):
-                    data += event.data
+    h2_connection.initiate_connection()
+    pseudo = [(":method", "POST"), (":path", "/"), (":scheme", "http"),
+              (":authority", authority)]  # fmt: skip
+    h2_connection.send_headers(1, [*pseudo, *fields])
+    h2_connection.send_data(1, body, end_stream=True)
+    data = b""
+    while not until(data):
+        opened.sendall(h2_connection.data_to_send())
+        received = opened.recv(65536)
+        assert received, "the server hung up"
+        for event in h2_connection.receive_data(received):
+            if isinstance(event, h2.events.DataReceived):
+                data += event.data
     return data
 
 

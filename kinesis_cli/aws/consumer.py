@@ -1,0 +1,330 @@
+"""Reading a stream: all shards at once, parents before children, through faults, nothing twice."""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from kinesis_cli.aws.fan_out import FanOut, registered
+from kinesis_cli.aws.pages import MalformedAnswer, Page, decode_pages
+from kinesis_cli.aws.polling import AT_TIP, BETWEEN_CALLS, Polling
+from kinesis_cli.aws.reading import AFTER_SEQUENCE_NUMBER, Position, Reading, Source
+from kinesis_cli.aws.session import Connection
+from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.stream.lineage import Lineage, ListedShard
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.selection import Start, StartKind
+from kinesis_cli.stream.sequence import SequenceNumber
+from kinesis_cli.stream.shards import Shard, hash_key, shard_index
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import ShardTypeDef
+
+GIVE_UP_AFTER = 600.0  # seconds without one good answer for a shard
+TELL_AFTER = 5.0  # seconds of trouble with a shard before the user hears of it
+LONGEST_PAUSE = 20.0  # seconds between two tries
+LOOK_UP = 0.5  # seconds; how often the caller of `batches` gets to look at the time
+
+# Codes after which the same call may be made again; ResourceInUseException: a subscription to a
+# shard can be taken over 5 seconds after it began.
+_PASSING = {
+    "InternalFailure",
+    "InternalFailureException",
+    "InternalServerError",
+    "KMSThrottlingException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "ResourceInUseException",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What to read of a stream.
+
+    Args:
+        start: where to begin in the shards that are there; later ones are read from their start.
+        until: epoch seconds; what arrives then or later is not read.
+        follow: wait for more at the tip.
+        shard_ids: read only these; empty: all.
+        partition_key: read only the shards that take records of this key.
+        positions: shard → sequence number of its last record that is known already.
+    """
+
+    start: Start
+    until: float | None = None
+    follow: bool = True
+    shard_ids: frozenset[str] = frozenset()
+    partition_key: str | None = None
+    positions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRecords:
+    """What came from a shard."""
+
+    shard_id: str
+    records: list[Record]  # in order; maybe none
+    millis_behind: int | None  # milliseconds behind the tip; None: the server did not say
+
+
+class Consumer:
+    """Reads a stream.
+
+    Args:
+        connection: to what.
+        stream: name or ARN.
+        plan: what to read.
+        warn: told in one sentence of trouble that lasts; reading goes on.
+
+    Raises:
+        EndpointError: there is no such stream, or it cannot be asked.
+    """
+
+    def __init__(
+        self, connection: Connection, stream: str, plan: ReadPlan, warn: Callable[[str], None]
+    ) -> None:
+        self._connection, self._plan, self._warn = connection, plan, warn
+        self._named: Any = {"StreamARN" if stream.startswith("arn:") else "StreamName": stream}
+        self._stream = stream
+        self._lineage = Lineage()
+        self._starts: dict[str, Position] = {}
+        self._readings: dict[str, Reading] = {}
+        self._random = Random()
+        self._client: KinesisClient = connection.client("kinesis")
+        decode_pages(self._client)
+        with connection.explained(stream=stream):
+            answer = self._client.describe_stream_summary(**self._named)
+        self.stream_arn = answer["StreamDescriptionSummary"]["StreamARN"]
+
+    @property
+    def shards(self) -> int:
+        """How many shards are being read."""
+        return len(self._readings)
+
+    def poll(self) -> Generator[ShardRecords, None, None]:
+        """Records as they come, asked for with GetRecords; see `_batches`."""
+        # On this machine nobody else reads, and a developer waits.
+        at_tip = BETWEEN_CALLS if self._connection.target.is_local else AT_TIP
+        with self._connection.explained(stream=self._stream):
+            yield from self._batches(Polling(self._client, self._named, at_tip=at_tip))
+
+    def fan_out(self, name: str) -> Generator[ShardRecords, None, None]:
+        """Records as they are pushed to an enhanced fan-out consumer; see `_batches`.
+
+        Args:
+            name: of the consumer; where there is none, it is registered and, in the end,
+                deregistered.
+        """
+        with (
+            self._connection.explained(stream=self._stream),
+            registered(self._client, self.stream_arn, name) as consumer_arn,
+        ):
+            yield from self._batches(FanOut(self._client, consumer_arn))
+
+    def _batches(self, source: Source) -> Generator[ShardRecords, None, None]:
+        """Until all is read that the plan wants.
+
+        A batch without records comes at least every `LOOK_UP` seconds.
+
+        Raises:
+            EndpointError: it refused, or gave no good answer for `GIVE_UP_AFTER` seconds.
+            InputError: the plan names a shard that the stream does not have.
+        """
+        try:
+            for reading in self._first_readings():
+                source.begin(reading)
+            while self._readings:
+                arrived = source.next(LOOK_UP)
+                if arrived is None:
+                    yield ShardRecords("", [], None)
+                    continue
+                reading, outcome = arrived
+                if reading.shard_id not in self._readings:
+                    continue  # pushed after the shard was left
+                if isinstance(outcome, Exception):
+                    self._failed(source, reading, outcome)
+                else:
+                    yield self._received(source, reading, outcome)
+        finally:
+            source.close()
+
+    # --- which shards
+
+    def _listed(self) -> list[ListedShard]:
+        pages = self._client.get_paginator("list_shards").paginate(**self._named)
+        return [_listed_shard(shard) for page in pages for shard in page["Shards"]]
+
+    def _first_readings(self) -> list[Reading]:
+        plan, listed = self._plan, self._listed()
+        if unknown := plan.shard_ids - {each.shard_id for each in listed}:
+            ids = [each.shard_id for each in listed]
+            advice = f"It has {ids[0]} to {ids[-1]}." if ids else "It has none."
+            raise InputError(f"the stream has no shard {min(unknown)}", advice=advice)
+        wanted = []
+        for each in listed:
+            start = self._start(each, len(listed)) if self._wants(each) else None
+            if start is None:
+                self._lineage.end(each.shard_id)
+            else:
+                self._starts[each.shard_id] = start
+                wanted.append(each)
+        return self._new_readings(self._lineage.add(wanted))
+
+    def _wants(self, each: ListedShard) -> bool:
+        plan = self._plan
+        if plan.shard_ids and each.shard_id not in plan.shard_ids:
+            return False
+        return plan.partition_key is None or hash_key(plan.partition_key) in each.shard
+
+    def _start(self, each: ListedShard, shards: int) -> Position | None:
+        """From where a shard is read that is there at the beginning; None: not at all."""
+        start = self._plan.start
+        if number := self._plan.positions.get(each.shard_id):
+            return Position(AFTER_SEQUENCE_NUMBER, number)
+        match start.kind:
+            case StartKind.LATEST if not each.is_open:
+                return None
+            case StartKind.AT_SEQUENCE_NUMBER:
+                only = shards == 1 or len(self._plan.shard_ids) == 1
+                return _around(start.sequence_number, each, is_only=only)
+        return Position(start.kind, seconds=start.seconds)
+
+    def _new_readings(self, ready: Iterable[ListedShard]) -> list[Reading]:
+        whole = Position(StartKind.TRIM_HORIZON)
+        readings = [Reading(each, self._starts.get(each.shard_id, whole)) for each in ready]
+        self._readings |= {each.shard_id: each for each in readings}
+        return readings
+
+    # --- what came
+
+    def _received(self, source: Source, reading: Reading, page: Page) -> ShardRecords:
+        records = page.lambda_records(reading.shard_id, self.stream_arn)
+        if self._is_enough(source, reading, records, page):
+            del self._readings[reading.shard_id]
+            source.leave(reading)
+        elif page.at_end:
+            self._ended(source, reading, page.children())
+        else:
+            source.go_on(reading)
+        if (until := self._plan.until) is not None:
+            records = [record for record in records if record.arrival < until]
+        return ShardRecords(reading.shard_id, records, page.millis_behind_latest)
+
+    def _is_enough(
+        self, source: Source, reading: Reading, records: list[Record], page: Page
+    ) -> bool:
+        """Whether a shard is read as far as the plan wants."""
+        until = self._plan.until
+        if until is not None and records and records[-1].arrival >= until:
+            return True
+        if page.at_end or page.millis_behind_latest:
+            return False
+        if until is not None and not records and time.time() >= until:
+            return True
+        # Where a writer never stops there is always more: the tip is where it was when this began.
+        # Not every server knows how far behind it is, so when asked its 0 alone does not count.
+        at_tip = source.knows_the_tip or not records or records[-1].arrival >= reading.since
+        return at_tip and not self._plan.follow
+
+    def _ended(self, source: Source, reading: Reading, children: list[ListedShard]) -> None:
+        del self._readings[reading.shard_id]
+        # Listed where the answer does not tell of them, or of one whose other parent is not known.
+        if not children or any(p not in self._lineage for each in children for p in each.parents):
+            children = [*self._listed(), *children]
+        ready = self._lineage.add(filter(self._wants, children))
+        for each in self._new_readings([*ready, *self._lineage.end(reading.shard_id)]):
+            source.begin(each)
+
+    # --- what did not
+
+    def _failed(self, source: Source, reading: Reading, error: Exception) -> None:
+        code = _code(error)
+        if code == "ExpiredIteratorException":
+            reading.restart()
+            source.retry(reading, 0.0)
+        elif code == "ResourceNotFoundException" and self._has_left(reading):
+            self._warn(f"{reading.shard_id} left the stream before it was read to its end")
+            self._ended(source, reading, [])
+        elif code in _PASSING or _is_interruption(error):
+            source.retry(reading, self._pause(reading, error))
+        else:
+            raise error
+
+    def _has_left(self, reading: Reading) -> bool:
+        return reading.shard_id not in {each.shard_id for each in self._listed()}
+
+    def _pause(self, reading: Reading, error: Exception) -> float:
+        """Seconds until the next try: longer each time, with full jitter."""
+        now = time.monotonic()
+        if not reading.failures:
+            reading.failing_since = now
+        reading.failures += 1
+        lasts = now - reading.failing_since
+        trouble = f"{reading.shard_id} could not be read for {lasts:.0f} s: {error}"
+        if lasts > GIVE_UP_AFTER:
+            raise EndpointError(trouble) from error
+        if lasts > TELL_AFTER and reading.failures & (reading.failures - 1) == 0:  # ever less often
+            self._warn(trouble)
+        return self._random.uniform(0.0, min(LONGEST_PAUSE, 0.1 * 2**reading.failures))
+
+
+def _listed_shard(shard: "ShardTypeDef") -> ListedShard:
+    keys = shard["HashKeyRange"]
+    parents = (shard.get("ParentShardId"), shard.get("AdjacentParentShardId"))
+    return ListedShard(
+        Shard(shard["ShardId"], int(keys["StartingHashKey"]), int(keys["EndingHashKey"])),
+        tuple(filter(None, parents)),
+        is_open=not shard["SequenceNumberRange"].get("EndingSequenceNumber"),
+    )
+
+
+def _around(number: str, each: ListedShard, *, is_only: bool) -> Position:
+    """The record in its own shard; in the others what arrived since.
+
+    Args:
+        number: of a record.
+        each: a shard.
+        is_only: it must be that one's.
+    """
+    if is_only:
+        return Position(StartKind.AT_SEQUENCE_NUMBER, number)
+    try:
+        decoded = SequenceNumber.decode(number)
+    except InputError as error:
+        raise InputError(
+            error.problem, place="--since", advice="Name its shard with --shard."
+        ) from error
+    if decoded.shard_index == shard_index(each.shard_id):
+        return Position(StartKind.AT_SEQUENCE_NUMBER, number)
+    return Position(StartKind.AT_TIMESTAMP, seconds=float(decoded.time))
+
+
+def _code(error: Exception) -> str | None:
+    """AWS's code of an error that it answered with."""
+    from botocore.exceptions import ClientError
+
+    return error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+
+
+def _is_interruption(error: Exception) -> bool:
+    """Whether no answer came, or only a part of one."""
+    from botocore.exceptions import ConnectionError as NoConnection
+    from botocore.exceptions import HTTPClientError, ResponseStreamingError
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
+
+    kinds = (HTTPClientError, NoConnection, ResponseStreamingError, ResponseParserError, HTTPError)
+    return isinstance(error, (*kinds, MalformedAnswer, OSError)) or _status(error) >= 500
+
+
+def _status(error: Exception) -> int:
+    response = getattr(error, "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -1,0 +1,190 @@
+"""What the commands that read a stream share: which records, and from where."""
+
+import re
+from dataclasses import dataclass
+from time import time
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.aws.consumer import Consumer, ReadPlan
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.filters import compile_filters
+from kinesis_cli.local.connect import Connected, connect
+from kinesis_cli.project.settings import read_settings
+from kinesis_cli.show.console import note, warn
+from kinesis_cli.stream.selection import Selection, Start, grep_pattern, moment
+from kinesis_cli.stream.shards import shard_id
+
+SinceOption = Annotated[
+    str,
+    typer.Option(
+        "--since",
+        metavar="WHEN",
+        help="Where to begin: latest, trim-horizon (the oldest), 10m (ago), an ISO time, epoch "
+        "seconds, or a sequence number.",
+    ),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="TIME",
+        help="Only what arrives before: 10m (ago), +10m (from now), an ISO time, epoch seconds.",
+    ),
+]
+CountOption = Annotated[
+    int | None, typer.Option("-n", "--count", metavar="N", min=1, help="End after N records.")
+]
+NoFollowOption = Annotated[
+    bool, typer.Option("--no-follow", help="End when all is read that is there.")
+]
+ShardOption = Annotated[
+    list[str] | None,
+    typer.Option("--shard", metavar="ID", help="Only this shard, by its id or number; repeatable."),
+]
+PartitionKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--partition-key",
+        metavar="KEY",
+        help="Only records of this key, and only the shards that its hash belongs to.",
+    ),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", metavar="GLOB", help="Only records whose key is like sensor-*."),
+]
+FilterOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        metavar="PATTERN",
+        help="Only records that match a filter of Lambda's, JSON; repeatable, one must match.",
+    ),
+]
+GrepOption = Annotated[
+    str | None,
+    typer.Option("--grep", metavar="REGEX", help="Only records with this in their text."),
+]
+EfoOption = Annotated[
+    str | None,
+    typer.Option(
+        "--efo",
+        metavar="NAME",
+        help="Let records be pushed to the enhanced fan-out consumer NAME; where there is none, it "
+        "is registered, and deregistered in the end. AWS charges for it.",
+    ),
+]
+
+
+def selection(
+    partition_key: str | None,
+    key: str | None,
+    filters: list[str] | None,
+    grep: str | None,
+    *,
+    deaggregate: bool = True,
+) -> Selection:
+    """Which records the options mean.
+
+    Raises:
+        InputError: a pattern is none.
+    """
+    compiled = compile_filters(filters) if filters else None
+    for sentence in compiled.warnings if compiled else ():
+        warn(sentence)
+    return Selection(
+        partition_key=partition_key,
+        key=key,
+        filters=compiled,
+        grep=None if grep is None else grep_pattern(grep),
+        deaggregate=deaggregate,
+    )
+
+
+def read_plan(
+    since: str,
+    until: str | None,
+    *,
+    follow: bool,
+    shards: list[str] | None,
+    partition_key: str | None,
+) -> ReadPlan:
+    """What the options say to read.
+
+    Raises:
+        InputError: a time or a shard is none.
+    """
+    now = time()
+    return ReadPlan(
+        start=Start.parse(since, now),
+        until=None if until is None else moment(until, now, "--until"),
+        follow=follow,
+        shard_ids=frozenset(map(_shard_id, shards or ())),
+        partition_key=partition_key,
+    )
+
+
+def _shard_id(text: str) -> str:
+    if text.isascii() and text.isdigit():
+        return shard_id(int(text))
+    if not re.fullmatch(r"[a-zA-Z0-9_.-]{1,128}", text):
+        raise InputError(f"{text!r} is no shard, which reads like {shard_id(0)}", place="--shard")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """A stream that can be talked to."""
+
+    connected: Connected
+    stream: str  # name or ARN
+
+    @property
+    def name(self) -> str:
+        """The stream and where it is, for people."""
+        target = self.connected.connection.target
+        place = f"AWS in {target.region}" if target.region else "AWS"
+        if self.connected.local or target.endpoint_url:
+            place = self.connected.connection.endpoint_url
+        return f"{self.stream} on {place}"
+
+    def consumer(self, plan: ReadPlan) -> Consumer:
+        """Reads it; trouble is told on standard error."""
+        return Consumer(self.connected.connection, self.stream, plan, warn)
+
+
+def reach(flags: dict[str, str | None]) -> Reachable:
+    """The stream that the target options name; says which, and what was started for it.
+
+    Raises:
+        InputError: no stream is named.
+        EndpointError: the target is not usable.
+    """
+    connected = connect(read_settings(flags))
+    if connected.local and connected.local.started_now:
+        from kinesis_cli.show.local import started_note
+
+        note(started_note(connected.local.server, ""))
+    stream = connected.connection.target.stream
+    if stream is None:
+        raise InputError("no stream is named", advice="Name it with --stream.")
+    return Reachable(connected, stream)
+
+
+class Stop:
+    """Ctrl-C: the first one is a wish, the second an order."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def ask(self) -> None:
+        """Ctrl-C was pressed.
+
+        Raises:
+            KeyboardInterrupt: not for the first time.
+        """
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True

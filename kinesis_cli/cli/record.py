@@ -1,0 +1,181 @@
+"""`kcli record`."""
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from time import time
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.aws.consumer import Consumer, ReadPlan, ShardRecords
+from kinesis_cli.aws.recorder import Recorder
+from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.interruption import on_ctrl_c
+from kinesis_cli.cli.reading import (
+    CountOption,
+    EfoOption,
+    FilterOption,
+    GrepOption,
+    KeyOption,
+    NoFollowOption,
+    PartitionKeyOption,
+    ShardOption,
+    SinceOption,
+    Stop,
+    UntilOption,
+    reach,
+    read_plan,
+    selection,
+)
+from kinesis_cli.cli.target_options import (
+    ConfigEnvOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+    StreamOption,
+)
+from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.show.console import note
+from kinesis_cli.show.progress import Progress as Bar
+from kinesis_cli.show.progress import progress
+from kinesis_cli.show.tail import Lag
+from kinesis_cli.stream.growing import GrowingRecording, Progress, kept_progress, new
+from kinesis_cli.stream.selection import Start, StartKind
+
+
+def record(
+    output_file: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output-file",
+            metavar="FILE",
+            help="The recording; packed if its name ends in .gz or .zst.",
+        ),
+    ],
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Continue FILE, each shard after its last record there, also after a crash; "
+            "begins it where there is none.",
+        ),
+    ] = False,
+    since: SinceOption = "latest",
+    until: UntilOption = None,
+    count: CountOption = None,
+    no_follow: NoFollowOption = False,
+    shard: ShardOption = None,
+    partition_key: PartitionKeyOption = None,
+    key: KeyOption = None,
+    filters: FilterOption = None,
+    grep: GrepOption = None,
+    change: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            metavar="MODULE:FUNCTION",
+            help="Your function sees each payload, bytes, and returns the one to keep; None: none. "
+            "Partition keys stay.",
+        ),
+    ] = None,
+    efo: EfoOption = None,
+    stream: StreamOption = None,
+    stack: StackOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    config_env: ConfigEnvOption = None,
+) -> None:
+    """Record a stream.
+
+    The records as Lambda would receive them, a line each, aggregates whole. What was recorded is on
+    disk within a second, and how far it came stands in FILE.progress. Ctrl-C ends it.
+
+    \b
+    Examples:
+      kcli record -o day.ndjson --since trim-horizon --no-follow
+      kcli record -o day.ndjson --resume --no-follow
+      kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
+    """
+    chosen = selection(partition_key, key, filters, grep)
+    plan = read_plan(since, until, follow=not no_follow, shards=shard, partition_key=partition_key)
+    function = _user_function(change)
+    reachable = reach(
+        {
+            "stream": stream,
+            "stack": stack,
+            "endpoint_url": endpoint_url,
+            "profile": profile,
+            "region": region,
+            "config_env": config_env,
+        }
+    )
+    kept = kept_progress(output_file) if resume else None
+    if kept is None:
+        consumer = reachable.consumer(plan)
+        file = new(output_file, _beginning(consumer, plan))
+    else:
+        file = GrowingRecording(output_file, kept)
+        consumer = reachable.consumer(_continued(plan, kept))
+        _check_stream(consumer, kept, output_file)
+    note(f"recording {reachable.name} to {output_file}")
+    recorder = Recorder(file, chosen, function, consumer.stream_arn, count)
+    stop, lag = Stop(), Lag()
+    with (
+        file,
+        closing(consumer.fan_out(efo) if efo else consumer.poll()) as batches,
+        progress("recording", count) as bar,
+        on_ctrl_c(stop.ask),
+    ):
+        try:
+            _record(batches, recorder, stop, lag, bar)
+        except EndpointError:
+            recorder.commit()
+            raise
+        recorder.commit()
+    lag.finish("recorded", recorder.records, is_cut=recorder.is_full)
+    if stop.asked:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+
+
+def _record(
+    batches: Iterable[ShardRecords], recorder: Recorder, stop: Stop, lag: Lag, bar: Bar
+) -> None:
+    if recorder.is_full:
+        return
+    for batch in batches:
+        recorder.take(batch)
+        bar.update(recorder.records)
+        if batch.shard_id:
+            lag.update(batch.shard_id, batch.millis_behind)
+        if stop.asked or recorder.is_full:
+            return
+
+
+def _user_function(name: str | None) -> Callable[[bytes], bytes | None] | None:
+    if name is None:
+        return None
+    from kinesis_cli.payloads.user_function import user_function
+
+    return user_function(name)
+
+
+def _beginning(consumer: Consumer, plan: ReadPlan) -> Progress:
+    start = plan.start
+    if start.kind is StartKind.LATEST:  # what is the latest when it is continued is another record
+        start = Start(StartKind.AT_TIMESTAMP, seconds=time())
+    return Progress(consumer.stream_arn, start.kind, start.seconds, start.sequence_number)
+
+
+def _continued(plan: ReadPlan, kept: Progress) -> ReadPlan:
+    start = Start(StartKind(kept.start_kind), kept.start_seconds, kept.start_number)
+    return replace(plan, start=start, positions=kept.positions)
+
+
+def _check_stream(consumer: Consumer, kept: Progress, path: Path) -> None:
+    if consumer.stream_arn != kept.stream:
+        raise InputError(f"it is of {kept.stream}, not {consumer.stream_arn}", place=str(path))

@@ -1,0 +1,135 @@
+"""`kcli tail`."""
+
+import sys
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.reading import (
+    CountOption,
+    EfoOption,
+    FilterOption,
+    GrepOption,
+    KeyOption,
+    NoFollowOption,
+    PartitionKeyOption,
+    ShardOption,
+    SinceOption,
+    UntilOption,
+    reach,
+    read_plan,
+    selection,
+)
+from kinesis_cli.cli.target_options import (
+    ConfigEnvOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+    StreamOption,
+)
+from kinesis_cli.show.console import note
+from kinesis_cli.show.tail import DataForm, Lag, TailEvent, TailLines, TailTable, TailView
+from kinesis_cli.stream.selection import Selection
+
+
+def tail(
+    since: SinceOption = "latest",
+    until: UntilOption = None,
+    count: CountOption = None,
+    no_follow: NoFollowOption = False,
+    shard: ShardOption = None,
+    partition_key: PartitionKeyOption = None,
+    key: KeyOption = None,
+    filters: FilterOption = None,
+    grep: GrepOption = None,
+    data: Annotated[
+        DataForm,
+        typer.Option(
+            "--data",
+            help="Payloads in a table: json (else text, else hex), text, hex, base64 or none; for "
+            "json and text gzip and zstd are opened.",
+        ),
+    ] = DataForm.JSON,
+    decode: Annotated[
+        str | None,
+        typer.Option(
+            "--decode",
+            metavar="MODULE:FUNCTION",
+            help="A function of yours that makes a text of a payload (Avro, Protobuf).",
+        ),
+    ] = None,
+    no_deaggregate: Annotated[
+        bool,
+        typer.Option(
+            "--no-deaggregate", help="Do not look into aggregates of the Kinesis Producer Library."
+        ),
+    ] = False,
+    efo: EfoOption = None,
+    stream: StreamOption = None,
+    stack: StackOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    config_env: ConfigEnvOption = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Follow the records of a stream.
+
+    All shards at once, through resharding. A table shows each user record of an aggregate on a line
+    of its own; --output ndjson is a recording, --output json a Kinesis event, both with whole
+    aggregates.
+
+    \b
+    Examples:
+      kcli tail --since trim-horizon --no-follow
+      kcli tail --since 10m --until 5m --output ndjson
+      kcli tail --since trim-horizon --no-follow --key 'sensor-*' --grep 'temperature'
+      kcli tail --since 1h --no-follow --filter '{"data": {"temperature": [30]}}'
+    """
+    chosen = selection(partition_key, key, filters, grep, deaggregate=not no_deaggregate)
+    plan = read_plan(since, until, follow=not no_follow, shards=shard, partition_key=partition_key)
+    view = _view(output, chosen, data, decode)
+    reachable = reach(
+        {
+            "stream": stream,
+            "stack": stack,
+            "endpoint_url": endpoint_url,
+            "profile": profile,
+            "region": region,
+            "config_env": config_env,
+        }
+    )
+    consumer = reachable.consumer(plan)
+    note(f"reading {reachable.name}")
+    batches = consumer.fan_out(efo) if efo else consumer.poll()
+    left, lag, shown = count if count is not None else sys.maxsize, Lag(), 0
+    try:
+        with closing(batches):
+            for batch in batches:
+                if not batch.shard_id:
+                    continue
+                shown += view.show(batch.records, left - shown)
+                sys.stdout.flush()
+                lag.update(batch.shard_id, batch.millis_behind)
+                if shown == left:
+                    break
+    finally:  # after Ctrl-C too
+        view.finish()
+        sys.stdout.flush()
+        lag.finish("showed", shown, is_cut=shown == left)
+
+
+def _view(output: Output, chosen: Selection, data: DataForm, decode: str | None) -> TailView:
+    if output is Output.NDJSON:
+        return TailLines(chosen)
+    if output is Output.JSON:
+        return TailEvent(chosen)
+    function = None
+    if decode is not None:
+        from kinesis_cli.payloads.user_function import user_function
+
+        function = user_function(decode, "--decode")
+    return TailTable(chosen, data, function)

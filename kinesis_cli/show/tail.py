@@ -1,0 +1,223 @@
+"""What `kcli tail` prints."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from kinesis_cli.show.cells import counted, cut, duration_cell, number_cell, shard_cell, time_cell
+from kinesis_cli.show.console import escape, note, stdout_console, write_text
+from kinesis_cli.stream.aggregate import UserRecord
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.selection import Selection
+from kinesis_cli.stream.user_records import unpacked
+
+MOST_SHOWN = 4_000  # characters of one payload in a table; JSON and NDJSON have all
+NARROW = 100  # columns; below, there is no room for sequence numbers
+BEHIND = 10.0  # seconds behind the tip that are worth a line, and between two such lines
+
+
+class DataForm(StrEnum):
+    """How a payload is shown."""
+
+    JSON = "json"  # as JSON where it is that, else as text
+    TEXT = "text"  # as text where it is that, else in hexadecimal
+    HEX = "hex"
+    BASE64 = "base64"
+    NONE = "none"
+
+
+class TailView(Protocol):
+    """Shows records as they come."""
+
+    def show(self, records: Iterable[Record], most: int) -> int:
+        """Show those that are wanted of some records, at most so many; how many these were."""
+        ...
+
+    def finish(self) -> None:
+        """No more come."""
+        ...
+
+
+class TailTable:
+    """A line for each record.
+
+    Args:
+        selection: which ones; an aggregate's user records have a line each.
+        form: of their data.
+        decode: makes a text of a payload in the user's own format.
+    """
+
+    def __init__(
+        self, selection: Selection, form: DataForm, decode: Callable[[bytes], bytes | None] | None
+    ) -> None:
+        self._selection, self._form, self._decode = selection, form, decode
+        self._has_numbers = stdout_console().width >= NARROW
+        self._begun = False
+
+    def show(self, records: Iterable[Record], most: int) -> int:
+        """Show at most so many; how many these were."""
+        shown = 0
+        for record in records:
+            chosen = self._selection.chosen(record)[: most - shown]
+            if chosen and not self._begun:
+                self._begun = True
+                self._write("Arrived", "Shard", "Sequence number", "Partition key", "Data")
+            for number, one in enumerate(chosen):
+                self._show(record, one, f":{number}" if len(chosen) > 1 else "")
+            shown += len(chosen)
+            if shown == most:
+                break
+        return shown
+
+    def finish(self) -> None:
+        """Nothing is left to write."""
+
+    def _show(self, record: Record, one: UserRecord, number: str) -> None:
+        self._write(
+            time_cell(record.arrival),
+            shard_cell(record.shard_id),
+            number_cell(record.sequence_number) + number,
+            one.partition_key,
+            self._data(one.data),
+        )
+
+    def _write(self, arrived: str, shard: str, number: str, key: str, data: str) -> None:
+        cells = [f"{arrived:24}", f"{escape(shard):5}", f"{cut(escape(key), 24):13}"]
+        if self._has_numbers:
+            cells.insert(2, f"{number:15}")
+        write_text("  ".join([*cells, escape(data)]).rstrip() + "\n")
+
+    def _data(self, data: bytes) -> str:
+        text = data_text(data, self._form, self._decode)
+        if len(text) <= MOST_SHOWN:
+            return text
+        return f"{text[:MOST_SHOWN]}… and {len(text) - MOST_SHOWN:,} more"
+
+
+def data_text(
+    data: bytes, form: DataForm, decode: Callable[[bytes], bytes | None] | None = None
+) -> str:
+    """A payload as it is shown; not yet harmless on a terminal.
+
+    Args:
+        data: opened first where it is packed with gzip or zstd, unless its bytes are asked for.
+        form: how.
+        decode: called first, for a format of the user's own.
+    """
+    if form is DataForm.NONE:
+        return ""
+    if decode is not None:
+        data = decode(data) or b""
+    if form is DataForm.BASE64:
+        from base64 import b64encode
+
+        return b64encode(data).decode()
+    if form is DataForm.HEX:
+        return data.hex()
+    data = unpacked(data)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return f"0x{data.hex()}"
+    return _one_line(text) if form is DataForm.JSON else text
+
+
+def _one_line(text: str) -> str:
+    """JSON without its line breaks; other text as it is."""
+    try:
+        return msgspec.json.format(text, indent=0) if "\n" in text else text
+    except msgspec.DecodeError:
+        return text
+
+
+class TailLines:
+    """The records as a recording; an aggregate stays one record.
+
+    Args:
+        selection: which ones.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+
+    def show(self, records: Iterable[Record], most: int) -> int:
+        """Write at most so many; how many these were."""
+        lines = wanted(self._selection, records)[:most]
+        if lines:
+            sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
+        return len(lines)
+
+    def finish(self) -> None:
+        """Nothing is left to write."""
+
+
+class TailEvent:
+    """The records as one KinesisEvent, complete when all is over.
+
+    Args:
+        selection: which ones.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._between = b'{"Records":['
+
+    def show(self, records: Iterable[Record], most: int) -> int:
+        """Write at most so many; how many these were."""
+        lines = wanted(self._selection, records)[:most]
+        if lines:
+            sys.stdout.buffer.write(self._between + b",".join(lines))
+            self._between = b","
+        return len(lines)
+
+    def finish(self) -> None:
+        """End the document."""
+        start = b"" if self._between == b"," else self._between
+        sys.stdout.buffer.write(start + b"]}\n")
+
+
+def wanted(selection: Selection, records: Iterable[Record]) -> list[bytes]:
+    """The lines of those records that are wanted."""
+    if selection.takes_all:
+        return [record.raw for record in records]
+    return [record.raw for record in records if selection.matches(record)]
+
+
+class Lag:
+    """How far behind the tip reading is; says so now and then where that is far."""
+
+    def __init__(self) -> None:
+        self._behind: dict[str, int | None] = {}  # shard → milliseconds
+        self._said = time.monotonic()
+
+    def update(self, shard_id: str, millis_behind: int | None) -> None:
+        """A shard is so far behind; None: it is not known."""
+        self._behind[shard_id] = millis_behind
+        now = time.monotonic()
+        if self.seconds >= BEHIND and now - self._said >= BEHIND:
+            self._said = now
+            note(f"{duration_cell(self.seconds)} behind the tip")
+
+    @property
+    def seconds(self) -> float:
+        """Of the shard that is farthest behind."""
+        return max((millis or 0 for millis in self._behind.values()), default=0) / 1000
+
+    def finish(self, what: str, count: int, *, is_cut: bool) -> None:
+        """Say what was done.
+
+        Args:
+            what: was done with the records.
+            count: of these.
+            is_cut: whether reading ended in the midst, where the user wanted no more.
+        """
+        said = f"{what} {counted(count, 'record')} of {counted(len(self._behind), 'shard')}"
+        if self.seconds:
+            said += f", {duration_cell(self.seconds)} behind the tip"
+        elif not is_cut:
+            said += ", at the tip"
+        note(said)

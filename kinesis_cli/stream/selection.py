@@ -1,0 +1,165 @@
+"""Which records of a stream are meant: `--since`, `--until`, `--key`, `--filter`, `--grep`.
+
+They mean the same in `tail`, `record`, `replay` and `tail-logs`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.stream.aggregate import UserRecord
+from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.lines import LATEST_ARRIVAL
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.sequence import is_sequence_number
+from kinesis_cli.stream.user_records import unpacked, user_records
+
+# Epoch seconds have 10 digits, milliseconds 13, sequence numbers 56; no server's have fewer than 20
+# digits that does not count from 1.
+_SEQUENCE_DIGITS = 20
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_FORMS = "10m (ago), an ISO time such as 2026-01-31T12:00:00Z, or epoch seconds"
+
+
+class StartKind(StrEnum):
+    """Where in each shard reading begins."""
+
+    LATEST = "LATEST"  # with what arrives from now on
+    TRIM_HORIZON = "TRIM_HORIZON"  # with the oldest record
+    AT_TIMESTAMP = "AT_TIMESTAMP"  # with what arrived at a moment or later
+    AT_SEQUENCE_NUMBER = "AT_SEQUENCE_NUMBER"  # with one record
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where reading begins."""
+
+    kind: StartKind
+    seconds: float = 0.0  # AT_TIMESTAMP: epoch seconds
+    sequence_number: str = ""  # AT_SEQUENCE_NUMBER
+
+    @classmethod
+    def parse(cls, text: str, now: float) -> "Start":
+        """Read the value of `--since`.
+
+        Args:
+            text: latest, trim-horizon, `10m`, an ISO time (UTC without a zone), epoch seconds, or a
+                sequence number.
+            now: epoch seconds.
+
+        Raises:
+            InputError: it is none of these, or not yet.
+        """
+        if text in ("latest", "trim-horizon"):
+            return cls(StartKind(text.replace("-", "_").upper()))
+        if is_sequence_number(text) and len(text) >= _SEQUENCE_DIGITS:
+            return cls(StartKind.AT_SEQUENCE_NUMBER, sequence_number=text)
+        seconds = moment(text, now, "--since", "latest, trim-horizon, a sequence number, ")
+        if seconds > now:
+            raise InputError(f"{text} has not come yet", place="--since")
+        return cls(StartKind.AT_TIMESTAMP, seconds)
+
+
+def moment(text: str, now: float, place: str, others: str = "") -> float:
+    """A moment in epoch seconds: `10m` (ago), `+10m` (from now), an ISO time or epoch seconds.
+
+    Args:
+        text: an ISO time without a zone is UTC.
+        now: epoch seconds.
+        place: the option, for the error.
+        others: what else it takes, for the error.
+
+    Raises:
+        InputError: it is none of these.
+    """
+    problem, advice = f"{text!r} is no time", f"Write {others}{_FORMS}."
+    if found := re.fullmatch(r"(\+?)(\d+(?:\.\d+)?)(ms|s|m|h|d)", text):
+        length = float(found[2]) * _UNITS[found[3]]
+        seconds = now + length if found[1] else now - length
+    elif re.fullmatch(r"\d+(\.\d+)?", text):
+        seconds = float(text)
+        if now < seconds / 1000 < LATEST_ARRIVAL or 0 < now - seconds / 1000 < 1e9:
+            advice = "It looks like milliseconds; write seconds."
+            raise InputError(problem, place=place, advice=advice)
+    else:
+        try:
+            found_time = datetime.fromisoformat(text)
+        except ValueError:
+            raise InputError(problem, place=place, advice=advice) from None
+        zoned = found_time if found_time.tzinfo else found_time.replace(tzinfo=UTC)
+        seconds = zoned.timestamp()
+    if not 0 <= seconds < LATEST_ARRIVAL:
+        raise InputError(problem, place=place, advice=advice)
+    return seconds
+
+
+class RecordFilter(Protocol):
+    """What `--filter` compiles to."""
+
+    def matches(self, record: Record) -> bool:
+        """Whether a record matches."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which records are wanted. All conditions that are given must hold.
+
+    An aggregate of the KPL is looked into: it is wanted where one of its user records is.
+    """
+
+    partition_key: str | None = None
+    key: str | None = None  # a glob: * ? [seq]
+    filters: RecordFilter | None = None
+    grep: re.Pattern[str] | None = None  # found anywhere in the text
+    deaggregate: bool = True  # False: an aggregate is one record with data of its own
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether there is no condition."""
+        return self == Selection(deaggregate=self.deaggregate)
+
+    def matches(self, record: Record) -> bool:
+        """Whether a record is wanted."""
+        return self.takes_all or bool(self.chosen(record))
+
+    def chosen(self, record: Record) -> list[UserRecord]:
+        """The user records in a record that are wanted; the record itself is one if it is plain."""
+        found = user_records(record, deaggregate=self.deaggregate)
+        return found if self.takes_all else [one for one in found if self._wants(one, record)]
+
+    def _wants(self, one: UserRecord, record: Record) -> bool:
+        if self.partition_key is not None and one.partition_key != self.partition_key:
+            return False
+        if self.key is not None and not fnmatchcase(one.partition_key, self.key):
+            return False
+        if self.grep and not self.grep.search(unpacked(one.data).decode(errors="replace")):
+            return False
+        return self.filters is None or self.filters.matches(_as_record(one, record))
+
+
+def _as_record(one: UserRecord, record: Record) -> Record:
+    """A user record as if it had been put alone."""
+    return lambda_record(
+        shard_id=record.shard_id,
+        sequence_number=record.sequence_number,
+        partition_key=one.partition_key,
+        arrival=record.arrival,
+        data=one.data,
+    )
+
+
+def grep_pattern(text: str) -> re.Pattern[str]:
+    """The regular expression of `--grep`.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise InputError(f"{text!r} is no regular expression: {error}", place="--grep") from error

@@ -1,0 +1,116 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from benchmarks.peers import Started, ours_in
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "000000000000"
+
+Clients = Callable[..., Any]
+
+
+def client(server: Started, service: str, key: str = "key") -> Any:  # noqa: ANN401 - of any service
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key="secret",
+    )
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[[], Any]:
+    """`with start() as server:` on the same state directory each time."""
+    return lambda: ours_in(tmp_path, "--template", str(ROOT / "template.yaml"))
+
+
+def test_the_templates_resources_are_there_from_the_start(start: Callable[[], Any]) -> None:
+    with start() as server:
+        queues = client(server, "sqs").list_queues()["QueueUrls"]
+        groups = client(server, "logs").describe_log_groups()["logGroups"]
+        alarms = client(server, "cloudwatch").describe_alarms()["MetricAlarms"]
+        assert queues == [f"{server.endpoint}/{ACCOUNT}/FailureQueue"]
+        assert [group["logGroupName"] for group in groups] == ["/aws/lambda/kcli-new-message"]
+        assert {alarm["AlarmName"] for alarm in alarms} == {
+            "IteratorAgeAlarm",
+            "FailureQueueAlarm",
+        }
+
+
+def test_messages_of_a_queue_outlive_a_restart(start: Callable[[], Any]) -> None:
+    with start() as server:
+        sqs = client(server, "sqs")
+        failures = sqs.get_queue_url(QueueName="FailureQueue")["QueueUrl"]
+        mine = sqs.create_queue(QueueName="mine.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        binary = {"note": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
+        for body in ("first", "second", "third"):
+            sqs.send_message(QueueUrl=failures, MessageBody=body, MessageAttributes=binary)
+        sqs.send_message(
+            QueueUrl=mine, MessageBody="one", MessageGroupId="g", MessageDeduplicationId="1"
+        )
+        (received,) = sqs.receive_message(QueueUrl=failures)["Messages"]
+        sqs.delete_message(QueueUrl=failures, ReceiptHandle=received["ReceiptHandle"])
+    with start() as server:
+        sqs = client(server, "sqs")
+        failures = sqs.get_queue_url(QueueName="FailureQueue")["QueueUrl"]
+        left = sqs.receive_message(
+            QueueUrl=failures, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )["Messages"]
+        assert [message["Body"] for message in left] == ["second", "third"]
+        assert left[0]["MessageAttributes"]["note"]["BinaryValue"] == b"\x00\xff"
+        mine = sqs.get_queue_url(QueueName="mine.fifo")["QueueUrl"]
+        assert [m["Body"] for m in sqs.receive_message(QueueUrl=mine)["Messages"]] == ["one"]
+
+
+def test_a_deleted_queue_stays_deleted(start: Callable[[], Any]) -> None:
+    with start() as server:
+        sqs = client(server, "sqs")
+        sqs.delete_queue(QueueUrl=sqs.create_queue(QueueName="gone")["QueueUrl"])
+    with start() as server:
+        names = client(server, "sqs").list_queues()["QueueUrls"]
+        assert names == [f"{server.endpoint}/{ACCOUNT}/FailureQueue"]
+
+
+def test_a_journal_that_is_not_ours_is_refused_and_left_alone(
+    start: Callable[[], Any], tmp_path: Path
+) -> None:
+    journal = tmp_path / "messages.sqlite3"
+    with start() as server:
+        journal.write_bytes(b"not a database" * 100)
+        before = journal.read_bytes()
+        with pytest.raises(Exception, match="500"):
+            client(server, "sqs").list_queues()
+    assert journal.read_bytes() == before
+
+
+def test_accounts_are_kept_apart(start: Callable[[], Any]) -> None:
+    with start() as server:
+        queue = client(server, "sqs", "111111111111").create_queue(QueueName="theirs")["QueueUrl"]
+        assert queue == f"{server.endpoint}/111111111111/theirs"
+        assert client(server, "sts").get_caller_identity()["Account"] == ACCOUNT
+
+
+def test_objects_topics_tables_and_metrics_are_kept_by_moto(start: Callable[[], Any]) -> None:
+    with start() as server:
+        s3 = client(server, "s3")
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="å b+c/d", Body=b"x" * 5_000_000)
+        assert s3.get_object(Bucket="bucket", Key="å b+c/d")["Body"].read() == b"x" * 5_000_000
+        assert client(server, "sns").create_topic(Name="topic")["TopicArn"].endswith(":topic")
+        dynamodb = client(server, "dynamodb")
+        dynamodb.create_table(
+            TableName="leases",
+            AttributeDefinitions=[{"AttributeName": "leaseKey", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "leaseKey", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        dynamodb.put_item(TableName="leases", Item={"leaseKey": {"S": "shard"}})
+        assert dynamodb.scan(TableName="leases")["Items"] == [{"leaseKey": {"S": "shard"}}]
+        cloudwatch = client(server, "cloudwatch")
+        cloudwatch.put_metric_data(Namespace="KCL", MetricData=[{"MetricName": "m", "Value": 1}])
+        assert cloudwatch.list_metrics(Namespace="KCL")["Metrics"][0]["MetricName"] == "m"
