@@ -8,6 +8,7 @@ import base64
 import json
 import socket
 import statistics
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -27,6 +28,7 @@ TO_READ = 10_000
 SINGLE_PUTS = 1_000
 ROUNDS = 3  # of everything, in turns
 STARTS = 5
+FULL = 10_000_000  # records in a full stream
 
 
 class Client:
@@ -209,6 +211,42 @@ def _moto() -> Iterator[Started]:
         yield started
 
 
+def full(records: int = FULL) -> list[Row]:
+    """Memory, and put and get speed, with many records in the stream against an empty one."""
+    with ours() as server:
+        client = Client(server.port)
+        client.call("CreateStream", StreamName="get", ShardCount=1)
+        entries = [{"Data": RECORD, "PartitionKey": f"sensor-{i}"} for i in range(ENTRIES)]
+        put = client.request("PutRecords", {"StreamName": "get", "Records": entries})
+        empty = _put_and_get(server, client, entries)
+        kib = _resident_kib(server.pid)
+        for _ in range(records // ENTRIES):
+            client.send(put)
+        loaded = _put_and_get(server, client, entries)
+        return [
+            row(f"put with {records:,} records: empty (µs/record)", loaded[0], empty[0], 1.2),
+            row(f"get with {records:,} records: empty (µs/record)", loaded[1], empty[1], 1.2),
+            row(
+                f"memory with {records:,} records: empty (MiB)",
+                _resident_kib(server.pid) / 1024,
+                kib / 1024,
+                1.5,
+            ),
+        ]
+
+
+def _put_and_get(server: Started, client: Client, entries: Sequence[object]) -> tuple[float, float]:
+    put = _microseconds_per_record(server, "get", entries)
+    return put, _read(client, entries)
+
+
+def _resident_kib(pid: int) -> int:
+    run = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
+    )
+    return int(run.stdout)
+
+
 SERVERS: dict[str, Callable[[], AbstractContextManager[Started]]] = {
     "ours, durable (sync normal)": lambda: ours(),
     "ours, in memory": lambda: ours("--in-memory"),
@@ -252,4 +290,4 @@ def run(names: tuple[str, ...] = tuple(SERVERS)) -> list[Row]:
         starts["moto"].append(first_put(_moto))
     ours_, theirs_ = (statistics.median(starts[name]) for name in ("ours", "moto"))
     rows.append(row("start to first PutRecord: moto (ms)", ours_, theirs_, 1 / 2))
-    return rows
+    return rows + full()

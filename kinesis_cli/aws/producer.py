@@ -355,7 +355,8 @@ class Producer:
         while (call := self._calls.get()) is not None:
             try:
                 answer = self._client.put_records(Records=_request(call), **parameter)
-                outcome = _Outcome(call, answer["Records"], None)
+                # Of a body that is no JSON botocore makes an answer without records.
+                outcome = _Outcome(call, answer.get("Records", []), None)
             except Exception as error:  # noqa: BLE001 - raised in the thread that waits for it
                 outcome = _Outcome(call, None, error)
             self._outcomes.put(outcome)
@@ -382,7 +383,11 @@ def _acknowledged_records(entry: Entry) -> Sequence[Entry]:
 
 
 def _code(error: Exception) -> str:
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    from botocore.exceptions import ClientError
+
+    if not isinstance(error, ClientError):
+        return ""
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _passing_errors() -> tuple[type[Exception], ...]:

@@ -13,6 +13,7 @@ from kinesis_cli.event_source_mapping.filters import compile_filters
 from kinesis_cli.local.connect import Connected, connect
 from kinesis_cli.project.settings import read_settings
 from kinesis_cli.show.console import note, warn
+from kinesis_cli.show.put import PutTarget
 from kinesis_cli.stream.selection import Selection, Start, grep_pattern, moment
 from kinesis_cli.stream.shards import shard_id
 
@@ -142,13 +143,10 @@ class Reachable:
     stream: str  # name or ARN
 
     @property
-    def name(self) -> str:
+    def target(self) -> PutTarget:
         """The stream and where it is, for people."""
-        target = self.connected.connection.target
-        place = f"AWS in {target.region}" if target.region else "AWS"
-        if self.connected.local or target.endpoint_url:
-            place = self.connected.connection.endpoint_url
-        return f"{self.stream} on {place}"
+        connection = self.connected.connection
+        return PutTarget(connection.target, self.stream, connection.endpoint_url, connection.region)
 
     def consumer(self, plan: ReadPlan) -> Consumer:
         """Reads it; trouble is told on standard error."""

@@ -122,7 +122,7 @@ def record(
         file = GrowingRecording(output_file, kept)
         consumer = reachable.consumer(_continued(plan, kept))
         _check_stream(consumer, kept, output_file)
-    note(f"recording {reachable.name} to {output_file}")
+    note(f"recording {reachable.target} to {output_file}")
     recorder = Recorder(file, chosen, function, consumer.stream_arn, count)
     stop, lag = Stop(), Lag()
     with (

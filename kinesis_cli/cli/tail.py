@@ -103,7 +103,7 @@ def tail(
         }
     )
     consumer = reachable.consumer(plan)
-    note(f"reading {reachable.name}")
+    note(f"reading {reachable.target}")
     batches = consumer.fan_out(efo) if efo else consumer.poll()
     left, lag, shown = count if count is not None else sys.maxsize, Lag(), 0
     try:

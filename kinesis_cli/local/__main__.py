@@ -52,6 +52,7 @@ def _options(parsed: argparse.Namespace) -> LocalOptions:
         shard_limit=parsed.shard_limit,
         tls=parsed.tls,
         verbose=parsed.verbose,
+        reload=not parsed.no_reload,
         region=parsed.region,
         streams=dict(parsed.stream),
         template=parsed.template,
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sync", choices=["normal", "full"], default="normal")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--no-reload", action="store_true")
     parser.add_argument("--ready-fd", type=int)
     return parser
 

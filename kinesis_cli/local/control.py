@@ -1,11 +1,13 @@
 """What the server answers to our own commands, under `/_kcli/`. Nobody else has the token."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.local.function.service import FunctionService
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.local.kinesis import Caller, DataPlane, FaultSettings, ServiceError
 
@@ -20,11 +22,17 @@ class Control:
         data_plane: that is controlled.
         region: where the project's streams are made.
         streams: those streams → shards; None: on demand.
+        functions: what is delivered to them.
     """
 
     def __init__(
-        self, data_plane: DataPlane, region: str, streams: Mapping[str, int | None]
+        self,
+        data_plane: DataPlane,
+        region: str,
+        streams: Mapping[str, int | None],
+        functions: FunctionService,
     ) -> None:
+        self._functions = functions
         self._data_plane = data_plane
         self._project = Caller(DEFAULT_ACCOUNT, region)
         self._streams = streams
@@ -37,7 +45,10 @@ class Control:
         """
         match verb:
             case "status":
-                return {"streams": self._data_plane.summary()}
+                mappings = [asdict(each) for each in await self._functions.status()]
+                return {"streams": self._data_plane.summary(), "mappings": mappings}
+            case "wait":
+                return {"idle": await self._functions.wait_idle(_seconds(request))}
             case "faults":
                 switches = self._data_plane.switch_faults(dict(request))
                 return {n: value for n, value in switches.items() if value != _OFF[n]}
@@ -60,3 +71,10 @@ class Control:
             except ServiceError as error:
                 if error.code != "ResourceInUseException":
                     raise InputError(error.message.rstrip("."), place=f"stream {name}") from error
+
+
+def _seconds(request: Mapping[str, Any]) -> float:
+    seconds = request.get("seconds")
+    if not isinstance(seconds, int | float) or not 0 < seconds <= 60:
+        raise InputError("seconds is a number from 0 to 60", place="wait")
+    return float(seconds)

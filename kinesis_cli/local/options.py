@@ -25,6 +25,7 @@ class LocalOptions:
     shard_limit: int = DEFAULT_SHARD_LIMIT
     tls: bool = False
     verbose: bool = False
+    reload: bool = True  # a function's changed code is used from the next call on
     region: str = DEFAULT_REGION  # where `streams` are made
     streams: Mapping[str, int | None] = field(default_factory=dict)  # → shards, None: on demand
     template: Path | None = None  # what else it names (queues, log groups, alarms) is there too
@@ -79,4 +80,5 @@ class LocalOptions:
         for name, shards in self.streams.items():
             arguments += ["--stream", f"{name}={'on-demand' if shards is None else shards}"]
         flags = {"--in-memory": self.in_memory, "--tls": self.tls, "--verbose": self.verbose}
+        flags["--no-reload"] = not self.reload
         return arguments + [flag for flag, is_set in flags.items() if is_set]

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from kinesis_cli.local.clock import ShiftableClock
 from kinesis_cli.local.control import Control
+from kinesis_cli.local.function.service import FunctionService
 from kinesis_cli.local.http.server import ServerConfig, serve
 from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.process import free_port
 from kinesis_cli.local.state import (
@@ -65,30 +67,35 @@ async def _serve(
         shard_limit=options.shard_limit,
         synchronous=options.synchronous,
     )
+    kept = None if in_memory else state
+    neighbours = Neighbours(kept, options.template, options.region)
+    functions = FunctionService(
+        data_plane, neighbours, template=options.template, state=kept, reload=options.reload
+    )
     try:
-        control = Control(data_plane, options.region, options.streams)
+        control = Control(data_plane, options.region, options.streams, functions)
         await control.make_streams()
         token = secrets.token_urlsafe(32)
         config = ServerConfig(
             port=free_port(state, options.port),
             token=token,
-            state=None if in_memory else state,
             certificates=state if options.tls else None,
             verbose=options.verbose,
             template=options.template,
-            region=options.region,
         )
         with contextlib.ExitStack() as published:
 
             def announce(port: int) -> None:
                 server = _server(state, options, port, token, arguments)
+                functions.start(server)
                 published.enter_context(published_server(server))
                 streams = stream_status(data_plane.summary())
                 ready(LocalStatus(state, server, streams))
                 published.callback(asyncio.create_task(_end_when_unpublished(server)).cancel)
 
-            await serve(config, data_plane, control, ready=announce)
+            await serve(config, data_plane, neighbours, functions, control, ready=announce)
     finally:
+        await functions.close()
         data_plane.close()
 
 

@@ -31,8 +31,9 @@ SERVER_LOCK = "server.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
 PORT_FILE = "port"
-# The databases of `local.kinesis.store` and `local.message_journal`, which import much.
-DATABASES = ("kinesis.sqlite3", "messages.sqlite3")
+# The databases of `local.kinesis.store`, `local.message_journal` and `local.function.mappings`,
+# which import much.
+DATABASES = ("kinesis.sqlite3", "messages.sqlite3", "function.sqlite3")
 CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.http.certificate`
 
 

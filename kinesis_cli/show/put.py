@@ -139,7 +139,7 @@ class PutView:
         self._progress.close()
         if self._output == "json":
             write_json(self._as_document(summary, failed_file))
-        elif self._output == "table" and summary.acknowledged:
+        elif self._output == "table":
             self._show_table(summary)
         self._tell_failed(summary, failed_file)
         if summary.interrupted:
@@ -168,7 +168,7 @@ class PutView:
         if summary.acknowledged == 1:  # without a table, which takes as long to load as all else
             (only,) = self._first
             text += f": shard {shard_cell(only.shard_id)}, sequence number {only.sequence_number}"
-        else:
+        elif summary.acknowledged:
             if len(self._first) <= FEW:
                 _show_records(self._first)
             else:

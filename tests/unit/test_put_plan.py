@@ -19,7 +19,6 @@ from kinesis_cli.stream.put_plan import (
     MIB,
     ORDER_LOST,
     PAUSE_MOST,
-    SHARD_TURN,
     THROTTLED,
     PutPlan,
     Slice,

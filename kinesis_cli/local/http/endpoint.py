@@ -9,6 +9,8 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
+from kinesis_cli.local.function.lambda_api import LambdaApi
+from kinesis_cli.local.function.stack_api import StackApi
 from kinesis_cli.local.http.control_path import PREFIX, ControlPath
 from kinesis_cli.local.http.kinesis_api import KinesisApi
 from kinesis_cli.local.http.messages import ConnectionCut, Request, Response
@@ -30,7 +32,7 @@ class Endpoint:
     """Takes requests, hands them on, sends the answers.
 
     Args:
-        kinesis, neighbours, control: who answers.
+        kinesis, functions, stack, neighbours, control: who answers.
         cut: drops the connection of a client, named by its address.
         log: told of each request; None: nothing is told.
     """
@@ -38,6 +40,8 @@ class Endpoint:
     def __init__(
         self,
         kinesis: KinesisApi,
+        functions: LambdaApi,
+        stack: StackApi,
         neighbours: Neighbours,
         control: ControlPath,
         *,
@@ -45,6 +49,7 @@ class Endpoint:
         log: Callable[[str], None] | None,
     ) -> None:
         self._kinesis, self._neighbours, self._control = kinesis, neighbours, control
+        self._functions, self._stack = functions, stack
         self._cut = cut
         self._log = log
         self._ending = asyncio.Event()
@@ -82,6 +87,10 @@ class Endpoint:
                 return await self._control.handle(request)
             if ours:
                 return await self._kinesis.handle(request, signer)
+            if self._functions.is_meant(head, signer):
+                return await self._functions.handle(request, signer)
+            if self._stack.is_meant(signer, body):
+                return self._stack.handle(request)
             return await self._neighbours.handle(request, signer)
         except ConnectionCut:
             return None

@@ -5,7 +5,7 @@ Source of the order in which a request is refused: https://github.com/mhart/kine
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from random import Random
@@ -55,10 +55,17 @@ class KinesisApi:
     Args:
         data_plane: what does the work.
         random: of request ids.
+        noticed_put: told the access key id and the parameters of each put.
     """
 
-    def __init__(self, data_plane: DataPlane, random: Random) -> None:
+    def __init__(
+        self,
+        data_plane: DataPlane,
+        random: Random,
+        noticed_put: Callable[[str, Parameters], None],
+    ) -> None:
         self._data_plane = data_plane
+        self._noticed_put = noticed_put
         self._random = random
         self._model = kinesis_model()
         self._calls: dict[tuple[str, str], Call] = {}
@@ -110,6 +117,8 @@ class KinesisApi:
         if fault.error:
             raise ServiceError("InternalFailure", "Internal service failure.", status=500)
         caller = Caller(signer.account, signer.region)
+        if operation.name.startswith("PutRecord"):
+            self._noticed_put(signer.key, parameters)
         if operation.name == SUBSCRIBE:
             events = self._data_plane.subscribe(parameters, caller)
             return self._response(200, event_stream.CONTENT_TYPE, _frames(call, events), SUBSCRIBE)

@@ -16,6 +16,9 @@ import uvicorn
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.control import Control
+from kinesis_cli.local.function.lambda_api import LambdaApi
+from kinesis_cli.local.function.service import FunctionService
+from kinesis_cli.local.function.stack_api import StackApi
 from kinesis_cli.local.http.certificate import certificate
 from kinesis_cli.local.http.control_path import ControlPath
 from kinesis_cli.local.http.endpoint import Endpoint
@@ -35,11 +38,9 @@ class ServerConfig:
 
     port: int  # 0: any that is free
     token: str  # of the control path
-    state: Path | None = None  # None: the neighbours keep nothing either
     certificates: Path | None = None  # directory of the certificate; None: no TLS
     verbose: bool = False  # one line per request
-    template: Path | None = None  # whose queues, log groups and alarms are there from the start
-    region: str = "us-east-1"  # where they are
+    template: Path | None = None  # as which stack the project's resources are shown
 
 
 class _Server(uvicorn.Server):
@@ -73,6 +74,8 @@ class _Server(uvicorn.Server):
 async def serve(
     config: ServerConfig,
     data_plane: DataPlane,
+    neighbours: Neighbours,
+    functions: FunctionService,
     control: Control,
     *,
     ready: Callable[[int], None],
@@ -82,6 +85,8 @@ async def serve(
     Args:
         config: how.
         data_plane: Kinesis; stays open.
+        neighbours: the services beside.
+        functions: Lambda.
         control: what our own commands ask for.
         ready: told the port as soon as requests are answered.
 
@@ -90,9 +95,12 @@ async def serve(
     """
     listener = _listener(config.port)
     server: _Server
+    lambda_api = LambdaApi(functions)
     endpoint = Endpoint(
-        KinesisApi(data_plane, Random()),
-        Neighbours(config.state, config.template, config.region),
+        KinesisApi(data_plane, Random(), functions.noticed_put),
+        lambda_api,
+        StackApi(functions, config.template),
+        neighbours,
         ControlPath(control, config.token, stop=lambda: server.handle_exit(0, None)),
         cut=lambda client: server.cut(client),
         log=_print if config.verbose else None,
@@ -100,6 +108,7 @@ async def serve(
     port = listener.getsockname()[1]
     server = _Server(_uvicorn(config, endpoint), endpoint, lambda: ready(port))
     await server.serve(sockets=[listener])
+    lambda_api.close()
 
 
 def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:

@@ -22,7 +22,7 @@ from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.kinesis.retention import sweep
 from kinesis_cli.local.kinesis.store import Store, Synchronous
 from kinesis_cli.local.kinesis.subscriptions import Subscriptions
-from kinesis_cli.local.kinesis.tokens import Tokens
+from kinesis_cli.local.kinesis.tokens import ShardIterator, Tokens
 
 _SWEEP_EVERY_SECONDS = 60.0
 
@@ -126,6 +126,16 @@ class DataPlane:
             }
             for stream in context.streams()
         ]
+
+    def backlog(self, iterator: str) -> int:
+        """How many records are left to read from an iterator of GetShardIterator on."""
+        context = self._context
+        token = context.tokens.open(iterator, ShardIterator)
+        stream = context.by_row(token.stream) if token else None
+        shard = stream.shards.get(token.shard) if token and stream else None
+        if not (token and stream and shard):
+            return 0
+        return shard.next - max(token.position, context.horizon(stream, shard))
 
     def switch_faults(self, document: dict[str, Any]) -> dict[str, Any]:
         """What the control path is asked for.

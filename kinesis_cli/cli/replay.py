@@ -1,0 +1,268 @@
+"""`kcli replay`."""
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from random import Random
+from time import time
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.aws.producer import Producer
+from kinesis_cli.aws.streams import open_shards
+from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.interruption import on_ctrl_c
+from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
+from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.reading import Reachable, reach
+from kinesis_cli.cli.target_options import (
+    ConfigEnvOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+    StreamOption,
+)
+from kinesis_cli.event_source_mapping.moment import Moment
+from kinesis_cli.payloads.replay_input import ReplayInput, open_replay_input
+from kinesis_cli.payloads.user_function import user_function
+from kinesis_cli.show.console import note
+from kinesis_cli.show.put import PutView
+from kinesis_cli.show.replay import ReplayView, show_load, show_schedule, show_uncertain
+from kinesis_cli.stream.event import STREAM_ARN
+from kinesis_cli.stream.put_failed import FailedRecords
+from kinesis_cli.stream.put_plan import Slice
+from kinesis_cli.stream.put_source import seconds
+from kinesis_cli.stream.replay import (
+    Moved,
+    ReplaySource,
+    between,
+    replay_speed,
+    shifted,
+    with_change,
+)
+from kinesis_cli.stream.replay_journal import JournaledPlan, Replay, ReplayJournal
+from kinesis_cli.stream.replay_load import replay_load
+
+
+def replay(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Recordings or events, one stream together, or JSON documents as Firehose writes "
+            "them; plain, .gz or .zst; - reads standard input.",
+        ),
+    ],
+    speed: Annotated[
+        str,
+        typer.Option(
+            "--speed", metavar="N|max", help="How many times as fast as it was; max: no timing."
+        ),
+    ] = "1",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="TIME",
+            help="Only what had arrived since: epoch seconds, an ISO time, or +SECONDS after the "
+            "first arrival.",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="Only what had arrived before; same forms."),
+    ] = None,
+    shift_time: Annotated[
+        str | None,
+        typer.Option(
+            "--shift-time",
+            metavar="PATH",
+            help="Where in a JSON payload a timestamp is (reading.time); it is moved as far as the "
+            "first record is.",
+        ),
+    ] = None,
+    change: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            metavar="MODULE:FUNCTION",
+            help="Your function sees each payload, bytes, and returns the one to put; None: none.",
+        ),
+    ] = None,
+    partition_key: Annotated[
+        str | None,
+        typer.Option("--partition-key", metavar="KEY", help="Of all records; default: their own."),
+    ] = None,
+    key_field: Annotated[
+        str | None,
+        typer.Option(
+            "--key-field",
+            metavar="PATH",
+            help="Where in a JSON payload its partition key is, instead of the record's own.",
+        ),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            "--slice",
+            metavar="I/N",
+            help="Only the I-th of N parts of the keys, from 0, so that N machines share the work.",
+        ),
+    ] = None,
+    give_up_after: Annotated[
+        str,
+        typer.Option("--give-up-after", metavar="DURATION", help="How long to retry a record."),
+    ] = "1m",
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where the same command ended early; begin where there is nothing to go on "
+            "with.",
+        ),
+    ] = False,
+    progress_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--progress-file",
+            metavar="FILE",
+            help="Where to keep what is acknowledged until all is; default: INPUT.replay.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Estimate time and load of each shard, and put nothing."),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
+    ] = False,
+    stream: StreamOption = None,
+    stack: StackOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    config_env: ConfigEnvOption = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Put a recording back on a stream, with its own timing.
+
+    Keys and, where they are known, explicit hash keys are kept, and so is the order within each
+    key. What could not be put, or was not before Ctrl-C, is put by the same command with --resume.
+
+    \b
+    Examples:
+      kcli replay fixtures/batch.json
+      kcli replay fixtures/batch.json --speed max --shift-time readingTimestamp
+      kcli replay fixtures/batch.json --speed 10 --dry-run
+    """
+    rate, patience = replay_speed(speed), seconds(give_up_after, "--give-up-after")
+    taken = None if part is None else Slice.parse(part)
+    function = None if change is None else user_function(change)
+    with open_replay_input(inputs, partition_key, key_field) as found:
+        records = _selected(found, since, until, taken)
+        reachable = reach(
+            {
+                "stream": stream,
+                "stack": stack,
+                "endpoint_url": endpoint_url,
+                "profile": profile,
+                "region": region,
+                "config_env": config_env,
+            }
+        )
+        first = next(records, None)
+        records = chain([] if first is None else [first], records)
+        offset = time() - (first.arrival if first else 0.0)
+        if dry_run:
+            source = ReplaySource(_changed(records, shift_time, offset, function), rate)
+            shards = open_shards(reachable.connected.connection, reachable.stream)
+            load = replay_load(source.rest(), shards, at_full_speed=rate is None)
+            show_load(reachable.target, load, output)
+            return
+        described = Replay(
+            inputs=inputs,
+            records=found.count,
+            target=str(reachable.target),
+            selection=[f"{since}", f"{until}", f"{part}", f"{partition_key}", f"{key_field}"],
+        )
+        file = progress_file or _progress_file(inputs[0], taken)
+        with ReplayJournal(file, described, offset, resume=resume) as journal:
+            records = (each for each in records if not journal.is_done(each.position))
+            records = _changed(records, shift_time, journal.offset, function)
+            if not (yes or reachable.target.target.is_local):
+                records = _asked(str(reachable.target), records)
+            show_uncertain(journal.uncertain())
+            _put(reachable, ReplaySource(records, rate), journal, patience, output)
+
+
+def _selected(
+    found: ReplayInput, since: str | None, until: str | None, part: Slice | None
+) -> Iterator[Moved]:
+    begins = found.first_arrival
+    records = between(
+        found.records,
+        Moment.parse(since, "--since").after(begins) if since else -math.inf,
+        Moment.parse(until, "--until").after(begins) if until else math.inf,
+    )
+    if part is None:
+        return records
+    return (each for each in records if part.takes(each.entry(), by_key=True))
+
+
+def _changed(
+    records: Iterator[Moved],
+    shift_time: str | None,
+    offset: float,
+    function: Callable[[bytes], bytes | None] | None,
+) -> Iterator[Moved]:
+    if shift_time is not None:
+        records = with_change(records, shifted(shift_time, offset))
+    return records if function is None else with_change(records, function)
+
+
+def _progress_file(name: str, part: Slice | None) -> Path:
+    of_part = "" if part is None else f".{part.index}-of-{part.count}"
+    return Path(f"{'stdin' if name == '-' else name}{of_part}.replay")
+
+
+def _asked(target: str, records: Iterator[Moved]) -> Iterator[Moved]:
+    """The records, once it was asked whether to put so many."""
+    first: list[Moved] = []
+    size = 0
+    for record in records:
+        first.append(record)
+        size += len(record.data)
+        if len(first) > MANY_RECORDS or size > MANY_BYTES:
+            break
+    ask_if_large(target, len(first), size)
+    return chain(first, records)
+
+
+def _put(
+    reachable: Reachable,
+    source: ReplaySource,
+    journal: ReplayJournal,
+    patience: float,
+    output: Output,
+) -> None:
+    plan = JournaledPlan(Random(), journal, give_up_after=patience)
+    producer = Producer(reachable.connected.connection, reachable.stream, plan)
+    with FailedRecords(time(), STREAM_ARN) as left:
+        view = PutView(reachable.target, output, left)
+        try:
+            with on_ctrl_c(producer.interrupt):
+                summary = producer.put(source, ReplayView(view, source, journal))
+        finally:
+            view.close()
+            journal.sync()
+        view.finish(summary, None)
+    show_schedule(source)
+    if summary.error:
+        raise summary.error
+    if summary.interrupted or summary.failed:
+        note(f"--resume puts the rest; what is done stands in {journal.path}")
+        raise typer.Exit(ExitCode.INTERRUPTED if summary.interrupted else ExitCode.ENDPOINT)
+    journal.delete()

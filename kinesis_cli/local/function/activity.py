@@ -1,0 +1,80 @@
+"""What the functions do, told as it happens: for the live view, the log and the status."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kinesis_cli.event_source_mapping.events import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A mapping's call of a function has ended."""
+
+    function: str
+    stream: str
+    shard_id: str
+    attempt: int  # 1-based, of this batch
+    records: int
+    outcome: Outcome
+    reason: str  # one sentence: why this outcome, and what follows
+    error: str  # "ValueError: text"; empty: the function answered
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Records were discarded."""
+
+    function: str
+    stream: str
+    shard_id: str
+    records: int
+    condition: str  # "RetryAttemptsExhausted", "RecordAgeExceeded"
+    destination: str | None  # ARN that the document went to; None: none is configured
+    problem: str  # why it did not get there; empty: it did
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something the user should know, one sentence."""
+
+    text: str
+
+
+Activity = Called | GivenUp | Remark
+Tell = Callable[[Activity], None]
+
+
+@dataclass(slots=True)
+class ShardCounts:
+    """What came of a shard's records since the server was started."""
+
+    function: str
+    stream: str
+    shard_id: str
+    records: int = 0  # read
+    batches: int = 0  # calls that ended
+    failed: int = 0  # of these, those that failed or reported a failure
+    succeeded: int = 0  # records, as all below
+    discarded: int = 0
+    filtered: int = 0
+    expired: int = 0
+    held: int = 0  # read, and not ended
+    iterator_age: float = 0.0  # seconds: of the last batch's last record when its call had ended
+
+
+@dataclass(frozen=True, slots=True)
+class MappingStatus:
+    """A mapping, as `kcli local status` shows it."""
+
+    function: str
+    stream: str
+    state: str  # AWS's: "Enabled", "Disabled"; "Problem: ..." where it cannot deliver
+    backlog: int  # records of the stream that have not ended
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of all shards, by mapping and shard."""
+
+    shards: dict[tuple[str, str], ShardCounts] = field(default_factory=dict)

@@ -1,0 +1,62 @@
+"""Noticing that the function's code has changed."""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+# Looking takes at most this share of the time: a folder full of dependencies is looked at rarely.
+_SHARE = 0.05
+
+
+class CodeWatch:
+    """What the files of a folder were when it was last asked. Threads may ask at the same time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._look_at = 0.0
+        self._seen = fingerprint(folder)
+
+    def has_changed(self) -> bool:
+        """Whether a file was changed, added or taken away since the last time."""
+        with self._lock:
+            began = time.monotonic()
+            if began < self._look_at:
+                return False
+            seen = fingerprint(self._folder)
+            ended = time.monotonic()
+            self._look_at = ended + (ended - began) / _SHARE
+            changed, self._seen = seen != self._seen, seen
+            return changed
+
+
+def fingerprint(folder: Path) -> str:
+    """What differs when a file of the folder was changed: names, sizes and times of all of them."""
+    digest = hashlib.sha256()
+    for entry in _files(str(folder)):
+        try:
+            stat = entry.stat()
+        except OSError:
+            continue  # gone meanwhile
+        digest.update(
+            f"{entry.path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode("utf-8", "replace")
+        )
+    return digest.hexdigest()
+
+
+def _files(folder: str) -> Iterator["os.DirEntry[str]"]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        # What Python writes itself, and editors and tools keep beside the code, is no code.
+        if entry.name == "__pycache__" or entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path)
+        else:
+            yield entry

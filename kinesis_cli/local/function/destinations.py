@@ -1,0 +1,65 @@
+"""On-failure destinations: a queue, a topic or a bucket beside the stream."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from kinesis_cli.local.function.neighbour import NeighbourCalls, NeighbourError
+from kinesis_cli.local.function.project import Place
+
+
+class Destinations:
+    """Sends on-failure documents.
+
+    Args:
+        calls: to the services.
+        place: where they are.
+    """
+
+    def __init__(self, calls: NeighbourCalls, place: Place) -> None:
+        self._calls, self._place = calls, place
+
+    async def send(
+        self,
+        arn: str,
+        document: Mapping[str, object],
+        with_payload: Mapping[str, object],
+        key: str,
+    ) -> str:
+        """Send a document.
+
+        Args:
+            arn: of the destination.
+            document: for a queue or topic.
+            with_payload: for a bucket.
+            key: of the object in a bucket.
+
+        Returns:
+            Why it did not get there; empty: it did.
+        """
+        service, name = arn.split(":", 3)[2], arn.rpartition(":")[2]
+        text = msgspec.json.encode(document).decode()
+        try:
+            match service:
+                case "sqs":
+                    url = f"{self._place.endpoint}/{self._place.account}/{name}"
+                    message = {"QueueUrl": url, "MessageBody": text}
+                    await self._calls.json("sqs", "AmazonSQS.SendMessage", message)
+                case "sns":
+                    await self._publish(arn, text)
+                case "s3":
+                    body = msgspec.json.encode(with_payload)
+                    path = f"/{name.partition('/')[0]}/{quote(key)}"
+                    headers = {"content-type": "application/json"}
+                    await self._calls.call("s3", "PUT", path, headers, body)
+                case _:
+                    return f"kcli has no destination of this kind: {arn}"
+        except NeighbourError as error:
+            return str(error)
+        return ""
+
+    async def _publish(self, arn: str, message: str) -> None:
+        form = {"Action": "Publish", "Version": "2010-03-31", "TopicArn": arn, "Message": message}
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        await self._calls.call("sns", "POST", "/", headers, urlencode(form).encode())

@@ -1,0 +1,73 @@
+"""Calls to the services beside: SQS, SNS, S3 and CloudWatch Logs, by their own protocols.
+
+No socket is in between: the request is handed to whoever answers it when it comes from outside.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from kinesis_cli.local.function.project import Place
+from kinesis_cli.local.http.messages import Request, Response
+from kinesis_cli.local.http.signature import Signer
+from kinesis_cli.local.neighbours import Neighbours
+
+
+class NeighbourError(Exception):
+    """A service refused a call. The text says how."""
+
+
+class NeighbourCalls:
+    """Calls the neighbours as the project's account.
+
+    Args:
+        neighbours: who answer.
+        place: whose resources are meant.
+    """
+
+    def __init__(self, neighbours: Neighbours, place: Place) -> None:
+        self._neighbours, self._place = neighbours, place
+
+    async def json(self, service: str, target: str, document: Mapping[str, object]) -> Any:  # noqa: ANN401
+        """A call of the JSON protocol, `("sqs", "AmazonSQS.SendMessage", {...})`.
+
+        Raises:
+            NeighbourError: it is refused.
+        """
+        headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+        answer = await self.call(service, "POST", "/", headers, json.dumps(document).encode())
+        return json.loads(answer or b"null")
+
+    async def call(
+        self, service: str, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> bytes:
+        """A call of any protocol.
+
+        Raises:
+            NeighbourError: it is refused.
+        """
+        place = self._place
+        scope = f"20000101/{place.region}/{service}/aws4_request"
+        signed = {
+            "host": place.endpoint.rpartition("/")[2],
+            "authorization": f"AWS4-HMAC-SHA256 Credential=kcli/{scope}, SignedHeaders=host, "
+            "Signature=0",
+        }
+        request = Request(method, path, path.encode(), "", {**headers, **signed}, body)
+        signer = Signer(place.account, place.region, service)
+        response = await self._neighbours.handle(request, signer)
+        answer = response.body
+        assert isinstance(answer, bytes)
+        if response.status >= 300:
+            raise NeighbourError(_reason(response, answer))
+        return answer
+
+
+def _reason(response: Response, body: bytes) -> str:
+    text = body.decode("utf-8", "replace")
+    try:
+        document = json.loads(text)
+        code = str(document.get("__type", "")).rpartition("#")[2]
+        return f"{code}: {document.get('message') or document.get('Message')}"
+    except (ValueError, AttributeError):
+        return f"{response.status} {' '.join(text.split())[:300]}"

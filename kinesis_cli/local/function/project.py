@@ -1,0 +1,85 @@
+"""The template's functions and mappings, as they are on this machine.
+
+The template speaks of an account and endpoints of AWS that stand in for the real ones. Here the
+resources are in the endpoint's own account, and a queue's URL is the endpoint's.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
+from kinesis_cli.project.deployed import function_of_template, functions_of, mappings_of
+from kinesis_cli.project.function import Function, bundled_template
+from kinesis_cli.project.template import ACCOUNT_ID, region
+
+Value = TypeVar("Value")
+
+# A function's own access key id: so a put that a function makes can be told from any other.
+FUNCTION_KEY = "function."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the functions are."""
+
+    endpoint: str  # URL
+    region: str
+
+    @property
+    def account(self) -> str:
+        """Twelve digits."""
+        return DEFAULT_ACCOUNT
+
+    def function_arn(self, name: str) -> str:
+        """The ARN of a function."""
+        return f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
+
+    def localised(self, value: Value) -> Value:
+        """`value` with the template's stand-ins for AWS replaced by what is here."""
+        if isinstance(value, str):
+            queues = f"https://sqs.{region()}.amazonaws.com/{ACCOUNT_ID}/"
+            text = value.replace(queues, f"{self.endpoint}/{self.account}/")
+            return cast("Value", text.replace(f":{ACCOUNT_ID}:", f":{self.account}:"))
+        if isinstance(value, Mapping):
+            return cast("Value", {name: self.localised(each) for name, each in value.items()})
+        if isinstance(value, list):
+            return cast("Value", [self.localised(each) for each in value])
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFunction:
+    """A function of the template, and the mappings that feed it."""
+
+    logical_id: str
+    function: Function
+    mappings: Mapping[str, dict[str, Any]]  # where it is written → CreateEventSourceMapping's
+
+
+def project_functions(template: Path, place: Place) -> list[ProjectFunction]:
+    """The functions that kcli can run. What it cannot is said in the log.
+
+    Args:
+        template: the project's, or kcli's own.
+        place: where they are.
+
+    Raises:
+        InputError: the template is not usable.
+    """
+    found = []
+    for logical_id in functions_of(template):
+        try:
+            function = function_of_template(
+                template, logical_id, None, bundled=template == bundled_template()
+            )
+        except InputError as error:
+            sys.stderr.write(f"{error}; this function is not there\n")
+            continue
+        here = replace(function, environment=place.localised(dict(function.environment)))
+        mappings = mappings_of(template, logical_id)
+        found.append(ProjectFunction(logical_id, here, place.localised(dict(mappings))))
+    return found

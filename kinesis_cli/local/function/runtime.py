@@ -1,0 +1,92 @@
+"""One function of the template: its processes, its code, its log."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
+from kinesis_cli.handlers.environment import lambda_variables
+from kinesis_cli.handlers.isolated import IsolatedHandler
+from kinesis_cli.local.function.code import CodeWatch
+from kinesis_cli.project.function import Function
+
+INSTALL = "pip install 'kcli[isolated]'"
+
+
+class NotRunnableError(Exception):
+    """The function cannot be called at all. The text says why, and what to do."""
+
+
+class LocalFunction:
+    """A function that can be called, in AWS's own runtime client: a process for each call at once.
+
+    In the server's own process it would not be safe: a function may end it, fill its memory, or
+    never return. So without the runtime client there is no function.
+
+    Args:
+        function: as the template has it.
+        arn: its ARN.
+        executor: whose threads wait for it.
+        variables: that make AWS's SDKs in the function talk to the local endpoint; the function's
+            own overrule them.
+        reload: whether changed code is used from the next call on.
+        write_log: told the log group and the lines of each call.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        arn: str,
+        executor: ThreadPoolExecutor,
+        variables: Mapping[str, str],
+        *,
+        reload: bool,
+        write_log: Callable[[str, tuple[str, ...]], None],
+    ) -> None:
+        self.function, self.arn = function, arn
+        self.log_group = lambda_variables(function)["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.problem = ""  # why it cannot be called; empty: it can
+        self.calls = 0  # that are running
+        self._executor, self._write_log = executor, write_log
+        self._handler: IsolatedHandler | None = None
+        self._watch = CodeWatch(function.code_uri) if reload else None
+        try:
+            environment = {**variables, **function.environment}
+            self._handler = IsolatedHandler(replace(function, environment=environment), arn=arn)
+        except InputError as error:
+            self.problem = f"{error.problem}; {INSTALL} brings what it needs"
+
+    async def call(self, payload: bytes, request_id: str | None = None) -> InvocationResult:
+        """Call it once. A failing function is a result.
+
+        Raises:
+            NotRunnableError: it cannot be called.
+        """
+        request = InvocationRequest(request_id or str(uuid.uuid4()), payload)
+        self.calls += 1
+        try:
+            loop = asyncio.get_running_loop()
+            result = await loop.run_in_executor(self._executor, self._invoke, request)
+        finally:
+            self.calls -= 1
+        self._write_log(self.log_group, result.logs)
+        return result
+
+    def _invoke(self, request: InvocationRequest) -> InvocationResult:
+        """In a thread."""
+        if self._handler is None:
+            raise NotRunnableError(self.problem)
+        if self._watch and self._watch.has_changed():
+            self._handler.renew()  # one that does not even import is a failed call, and is shown
+        try:
+            return self._handler.invoke(request)
+        except InputError as error:  # no process could be started
+            raise NotRunnableError(str(error)) from error
+
+    def close(self) -> None:
+        """End its processes; calls that are running end with them."""
+        if self._handler is not None:
+            self._handler.close()

@@ -1,0 +1,344 @@
+"""The functions, their mappings and what is asked of them: one object for the server's life."""
+
+import asyncio
+import math
+import os
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.local.environment import client_variables
+from kinesis_cli.local.function.activity import (
+    Activity,
+    MappingStatus,
+    Remark,
+    ShardCounts,
+    Tally,
+    Tell,
+)
+from kinesis_cli.local.function.destinations import Destinations
+from kinesis_cli.local.function.log_writer import LogWriter
+from kinesis_cli.local.function.mapping_run import MappingRun, MappingTools, stream_of
+from kinesis_cli.local.function.mappings import MappingStore, StoredMapping
+from kinesis_cli.local.function.neighbour import NeighbourCalls
+from kinesis_cli.local.function.project import (
+    FUNCTION_KEY,
+    Place,
+    ProjectFunction,
+    project_functions,
+)
+from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError
+from kinesis_cli.local.kinesis import Caller, DataPlane
+from kinesis_cli.local.kinesis.pulse import Pulse
+from kinesis_cli.local.neighbours import Neighbours
+from kinesis_cli.local.state import Server
+
+_LOOK_AGAIN_SECONDS = 1.0
+_THREADS = 256  # calls at the same time; each has a process of its own
+# What in the environment of whoever started the server would lead a function elsewhere.
+_FOREIGN_VARIABLES = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+
+
+@dataclass(slots=True)
+class _Running:
+    run: MappingRun
+    task: asyncio.Task[None]
+
+
+class FunctionService:
+    """Runs the template's functions and delivers streams to them.
+
+    It belongs to the data plane's event loop.
+
+    Args:
+        data_plane: the streams.
+        neighbours: for logs and on-failure documents.
+        template: names the functions.
+        state: where mappings and checkpoints are kept; None: nowhere.
+        reload: whether changed code is used from the next call on.
+
+    Raises:
+        InputError: the file of mappings is not usable.
+    """
+
+    def __init__(
+        self,
+        data_plane: DataPlane,
+        neighbours: Neighbours,
+        *,
+        template: Path | None,
+        state: Path | None,
+        reload: bool = True,
+    ) -> None:
+        self._data_plane, self._neighbours = data_plane, neighbours
+        self._template, self._reload = template, reload
+        self.store = MappingStore(state)
+        self.tally = Tally()
+        self.functions: dict[str, LocalFunction] = {}  # by name
+        self._project: list[ProjectFunction] = []
+        self._running: dict[str, _Running] = {}  # by the mapping's UUID
+        self._ending: set[asyncio.Task[None]] = set()
+        self._listeners: list[Tell] = []
+        self._pulse = Pulse()
+        self._changes = 0
+        self._round = 0
+        self._warned: set[str] = set()
+        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="call")
+        self._log_task: asyncio.Task[None] | None = None
+
+    # Its life
+
+    def start(self, server: Server) -> None:
+        """Begin: requests are answered from now on.
+
+        Raises:
+            InputError: the template is not usable.
+        """
+        _forget_foreign_variables(server.region)
+        self.place = Place(server.endpoint, server.region)
+        self._caller = Caller(self.place.account, server.region)
+        calls = NeighbourCalls(self._neighbours, self.place)
+        self._destinations = Destinations(calls, self.place)
+        self._logs = LogWriter(calls, self.tell)
+        self._log_task = asyncio.create_task(self._logs.run())
+        if self._template:
+            self._project = project_functions(self._template, self.place)
+        for each in self._project:
+            name = each.function.name
+            self.functions[name] = LocalFunction(
+                each.function,
+                self.place.function_arn(name),
+                self._executor,
+                {**client_variables(server), "AWS_ACCESS_KEY_ID": FUNCTION_KEY + name},
+                reload=self._reload,
+                write_log=self._logs.write,
+            )
+        self._take_mappings_of_template()
+        for mapping in self.store.mappings():
+            self.resume(mapping)
+
+    async def close(self) -> None:
+        """End everything. Batches that are being handled come again at the next start."""
+        tasks = [each.task for each in self._running.values()] + list(self._ending)
+        tasks += [self._log_task] if self._log_task else []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for function in self.functions.values():
+            function.close()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self.store.close()
+
+    def _take_mappings_of_template(self) -> None:
+        """The template's mappings as it has them now; each keeps its UUID and its checkpoints."""
+        kept = {mapping.origin: mapping for mapping in self.store.mappings() if mapping.origin}
+        now = self._data_plane.clock.now()
+        for each in self._project:
+            for name, document in each.mappings.items():
+                origin = f"{each.logical_id}/{name}/{document.get('EventSourceArn', '')}"
+                known = kept.pop(origin, None)
+                if "EventSourceArn" not in document:
+                    text = f"{origin}: its stream is known only to AWS, it is not there"
+                    self.tell(Remark(text))
+                    continue
+                enabled = document.pop("Enabled", True) is not False
+                if known is None:
+                    mapping = new_mapping(each.function.name, document, now, enabled=enabled)
+                    mapping = mapping.changed(origin=origin)
+                else:
+                    mapping = known.changed(document=document, function=each.function.name)
+                self.store.save(mapping)
+        for mapping in kept.values():
+            self.store.delete(mapping.uuid)
+
+    # Mappings
+
+    def mapping(self, uuid_: str) -> StoredMapping | None:
+        """The mapping of this UUID."""
+        return next((each for each in self.store.mappings() if each.uuid == uuid_), None)
+
+    def resume(self, mapping: StoredMapping) -> None:
+        """Deliver a mapping, if it is enabled and its function is there."""
+        function = self.functions.get(mapping.function)
+        if not mapping.enabled or mapping.uuid in self._running:
+            return
+        if function is None or function.problem:
+            why = function.problem if function else "the template has no such function"
+            self.tell(Remark(f"{mapping.function} does not run: {why}"))
+            return
+        try:
+            run = MappingRun(mapping, function.arn, self._tools(function))
+        except InputError as error:
+            self.tell(Remark(f"{mapping.function} gets no records: {error}"))
+            return
+        self._running[mapping.uuid] = _Running(run, asyncio.create_task(run.run()))
+
+    async def pause(self, uuid_: str) -> None:
+        """Stop delivering a mapping; calls that are running end, and count."""
+        running = self._running.pop(uuid_, None)
+        if running is not None:
+            self._ending.add(running.task)
+            running.run.stop()
+            await asyncio.wait([running.task])
+            self._ending.discard(running.task)
+
+    def has_stream(self, arn: str) -> bool:
+        """Whether the project's account has the stream that an ARN, or a consumer's, names."""
+        stream, own = arn.partition("/consumer/")[0], f":{self.place.region}:{self.place.account}:"
+        return own in stream and any(each["arn"] == stream for each in self._data_plane.summary())
+
+    def now(self) -> float:
+        """The time, epoch seconds."""
+        return self._data_plane.clock.now()
+
+    def last_result(self, uuid_: str) -> str:
+        """AWS's LastProcessingResult."""
+        running = self._running.get(uuid_)
+        return running.run.last_result if running else "No records processed"
+
+    def _tools(self, function: LocalFunction) -> MappingTools:
+        async def call(request_id: str, payload: bytes) -> InvocationResult | None:
+            try:
+                return await function.call(payload, request_id)
+            except NotRunnableError as error:
+                self.tell(Remark(f"{function.function.name} could not be called: {error}"))
+                return None
+
+        return MappingTools(
+            data_plane=self._data_plane,
+            caller=self._caller,
+            store=self.store,
+            destinations=self._destinations,
+            call=call,
+            tell=self.tell,
+            tally=self.tally,
+            changed=self._change,
+            looked=self._pulse.beat,
+        )
+
+    # What is told
+
+    def listen(self, listener: Tell) -> None:
+        """Tell `listener` what happens, as it happens."""
+        self._listeners.append(listener)
+
+    def tell(self, activity: Activity) -> None:
+        """Pass on what happened."""
+        for listener in self._listeners:
+            listener(activity)
+
+    def noticed_put(self, access_key: str, request: Mapping[str, Any]) -> None:
+        """A put came: warn where a function feeds the stream that feeds it.
+
+        It is told by the access key that functions here are given. One that brings its own
+        credentials is not noticed.
+        """
+        name = access_key.removeprefix(FUNCTION_KEY)
+        if name == access_key:
+            return
+        stream = request.get("StreamName") or stream_of(str(request.get("StreamARN", "")))
+        runs = [each.run for each in self._running.values()]
+        fed_by = {run.stream for run in runs if run.function == name}
+        if stream in fed_by and name not in self._warned:
+            self._warned.add(name)
+            self.tell(
+                Remark(f"{name} puts records on {stream}, the stream that feeds it: it may not end")
+            )
+
+    async def status(self) -> list[MappingStatus]:
+        """All mappings."""
+        return [await self._status(mapping) for mapping in self.store.mappings()]
+
+    async def _status(self, mapping: StoredMapping) -> MappingStatus:
+        running = self._running.get(mapping.uuid)
+        function = self.functions.get(mapping.function)
+        state = "Enabled" if mapping.enabled else "Disabled"
+        problem = function.problem if function else "the template has no such function"
+        if running is not None:
+            problem = running.run.problem
+        if problem and mapping.enabled:
+            state = f"Problem: {problem}"
+        stream = stream_of(mapping.stream_arn)
+        backlog = await running.run.backlog() if running else 0
+        return MappingStatus(mapping.function, stream, state, backlog)
+
+    def shards(self) -> list[ShardCounts]:
+        """What came of each shard's records since the start."""
+        return list(self.tally.shards.values())
+
+    # Waiting
+
+    async def wait_idle(self, seconds: float) -> bool:
+        """Wait until everything put has ended, and its log lines are written.
+
+        Args:
+            seconds: to wait at most.
+
+        Returns:
+            Whether it has.
+
+        Raises:
+            InputError: a mapping is enabled and does not deliver.
+        """
+        self._refuse_if_not_delivered()
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    changes = self._changes
+                    if await self._found_nothing():
+                        break
+                    while self._changes == changes:
+                        await self._pulse.wait(_LOOK_AGAIN_SECONDS)
+                await self._logs.flush()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _found_nothing(self) -> bool:
+        """Look at all shards once. Whether nothing was in hand before, and nothing there to read.
+
+        Both at the same time: what is in hand may put records, too.
+        """
+        self._round += 1
+        round_ = self._round
+        runs = [each.run for each in self._running.values()]
+        for run in runs:
+            run.look(round_)
+        while not all(run.looked(round_) for run in runs):
+            await self._pulse.wait(_LOOK_AGAIN_SECONDS)
+            for run in runs:
+                if not run.looked(round_):  # its shards have just been found
+                    run.look(round_)
+        return all(run.found_nothing for run in runs)
+
+    def _refuse_if_not_delivered(self) -> None:
+        for mapping in self.store.mappings():
+            if mapping.enabled and mapping.uuid not in self._running:
+                function = self.functions.get(mapping.function)
+                why = function.problem if function else "the template has no such function"
+                raise InputError(f"{mapping.function} does not run: {why}")
+
+    def _change(self) -> None:
+        self._changes += 1
+        self._pulse.beat()
+
+
+def new_mapping(
+    function: str, document: Mapping[str, Any], now: float, *, enabled: bool
+) -> StoredMapping:
+    """A mapping that starts now (epoch seconds; a stream knows milliseconds)."""
+    now = math.floor(now * 1000) / 1000
+    return StoredMapping(str(uuid.uuid4()), function, dict(document), enabled, now, now)
+
+
+def _forget_foreign_variables(region: str) -> None:
+    """Let what the functions and the template's readers see be the endpoint, and nothing else."""
+    for name in list(os.environ):
+        if name in _FOREIGN_VARIABLES or name.startswith("AWS_ENDPOINT_URL"):
+            del os.environ[name]
+    os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region
