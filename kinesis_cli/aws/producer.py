@@ -22,7 +22,7 @@ from kinesis_cli.stream.put_summary import PutSummary
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
-IN_FLIGHT = 6  # calls at once
+IN_FLIGHT = 8  # calls at once
 
 # What passes, besides every status from 500 on.
 _TRANSIENT = {
@@ -233,10 +233,10 @@ class Producer:
     def _acknowledge(self, entries: list[Entry], view: PutView) -> None:
         if not entries:
             return
-        records = [record for entry in entries for record in _acknowledged_records(entry)]
-        by_shard = self.summary.by_shard
-        for record in records:
-            by_shard[record.shard_id] = by_shard.get(record.shard_id, 0) + 1
+        records = entries
+        if self._plan.aggregates:
+            records = [record for entry in entries for record in _acknowledged_records(entry)]
+        self.summary.by_shard.update(map(attrgetter("shard_id"), records))
         self.summary.acknowledged += len(records)
         view.acknowledged(records)
 
