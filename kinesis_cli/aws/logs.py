@@ -214,7 +214,7 @@ class LogFollower:
         )
 
     def live(self) -> Iterator[list[LogEvent]]:
-        """Events as CloudWatch pushes them, at most 500 a second; after three hours a new session goes on.
+        """Events as CloudWatch pushes them, at most 500 a second, in sessions of three hours.
 
         Raises:
             EndpointError: it refused, ended the session, or does not know the log group.
@@ -229,19 +229,26 @@ class LogFollower:
         if "logStreamNamePrefix" in query:
             parameters["logStreamNamePrefixes"] = [query["logStreamNamePrefix"]]
         with self._connection.explained("logs"):
-            while (yield from self._session(parameters)):
+            while (yield from self._lasting(self._session(parameters))):
                 self._warn("CloudWatch renewed the live tail; lines between may be missing")
         raise EndpointError(
             "the live tail was ended from the other side",
             advice="Without --live the log is asked for, which needs no session.",
         )
 
-    def _session(self, parameters: dict[str, Any]) -> Generator[list[LogEvent], None, bool]:
-        """Whether it lasted as long as a session may, three hours, and a new one goes on."""
+    def _lasting(self, session: Iterator[list[LogEvent]]) -> Generator[list[LogEvent], None, bool]:
+        """A session's events, and whether it ended because it had lasted three hours."""
+        try:
+            yield from session
+        except Exception as error:
+            if _code(error) != "SessionTimeoutException":
+                raise
+            return True
+        return False
+
+    def _session(self, parameters: dict[str, Any]) -> Iterator[list[LogEvent]]:
         told_sampled = False
         for message in self._client.start_live_tail(**parameters)["responseStream"]:
-            if "SessionTimeoutException" in message:
-                return True
             update = message.get("sessionUpdate", {})
             if update.get("sessionMetadata", {}).get("sampled") and not told_sampled:
                 told_sampled = True
@@ -257,7 +264,6 @@ class LogFollower:
                 )
                 for each in update.get("sessionResults", ())
             ]
-        return False
 
     def _arn(self) -> str:
         with self._connection.explained("logs"):

@@ -167,7 +167,8 @@ def _platform_json(
     if found is LineKind.REPORT:
         report = {"requestId": request_id, **_json_figures(record)}
     said = " ".join(f"{name}={_short(value)}" for name, value in record.items() if name in _SAID)
-    text = f"{kind.removeprefix('platform.')} {said}".strip()
+    named = "" if kind in _PLATFORM_KINDS else kind.removeprefix("platform.")
+    text = f"{named} {said}".strip()
     return LogLine(found, text, request_id, members=members, report=report)
 
 

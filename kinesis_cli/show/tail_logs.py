@@ -3,12 +3,12 @@
 import os
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import StrEnum
 
 from kinesis_cli.handlers.log_events import Block, LogEntry
 from kinesis_cli.handlers.log_lines import LineKind, LogLine
-from kinesis_cli.show.cells import time_cell
+from kinesis_cli.show.cells import report_text, time_cell
 from kinesis_cli.show.console import escape, write_line
 
 ID_LENGTH = 8  # characters of a request id that tell requests apart
@@ -115,28 +115,6 @@ def _label(line: LogLine) -> str:
         case LineKind.PLATFORM:
             return ""
     return f"{line.kind.name} "
-
-
-def report_text(report: Mapping[str, object]) -> str:
-    """`3.01 ms, billed 4 ms, 36 of 128 MB, init 110.10 ms` of a report's figures."""
-    parts = []
-    for name, before, unit in (
-        ("durationMs", "", " ms"),
-        ("billedDurationMs", "billed ", " ms"),
-        ("maxMemoryUsedMB", "", ""),
-        ("initDurationMs", "init ", " ms"),
-        ("restoreDurationMs", "restore ", " ms"),
-        ("errorType", "", ""),
-        ("xrayTraceId", "X-Ray ", ""),
-    ):
-        if (value := report.get(name)) is not None:
-            if name == "maxMemoryUsedMB":
-                value = f"{value} of {report.get('memorySizeMB', '?')} MB"
-            parts.append(f"{before}{value}{unit}")
-    status = report.get("status")
-    if isinstance(status, str) and status != "success":
-        parts.insert(0, status)
-    return ", ".join(parts)
 
 
 def _lines(text: str) -> list[str]:
