@@ -5,6 +5,7 @@ On a terminal a table that stays below, and above it what went wrong; elsewhere 
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kinesis_cli.local.function.activity import Activity, ShardCounts
@@ -26,6 +27,7 @@ class LiveView:
         self._on_terminal = on_terminal
         self._lines = Lines(self._write, sums=not on_terminal)
         self._live: Live | None = None
+        self._shown: list[ShardCounts] = []
 
     def start(self) -> None:
         """Begin, below what was printed so far."""
@@ -41,9 +43,11 @@ class LiveView:
 
     def refresh(self, shards: Iterable[ShardCounts]) -> None:
         """Show it."""
-        self._lines.refresh(shards)
-        if self._live is not None:
-            self._live.update(_table(list(shards)), refresh=True)
+        self._lines.refresh(())
+        counts = [replace(each) for each in shards]
+        if self._live is not None and counts != self._shown:
+            self._shown = counts
+            self._live.update(_table(counts), refresh=True)
 
     def close(self) -> None:
         """End; the table stays as it was last."""
