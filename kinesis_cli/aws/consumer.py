@@ -187,6 +187,8 @@ class Consumer:
     def _start(self, each: ListedShard, shards: int) -> Position | None:
         """From where a shard is read that is there at the beginning; None: not at all."""
         start = self._plan.start
+        # UNSURE(trimmed-number): we ask for what comes after a number whose record has left the
+        # stream; AWS may begin with the oldest record, as we hope, or refuse.
         if number := self._plan.positions.get(each.shard_id):
             return Position(AFTER_SEQUENCE_NUMBER, number)
         match start.kind:
@@ -216,7 +218,8 @@ class Consumer:
             source.leave(reading)
             if reading.shard.is_open:
                 del self._readings[reading.shard_id]
-            else:  # the end may be told a call later than the last records, or, by moto, never
+            else:  # the end may be told a call later than the last records (UNSURE(shard-end) of
+                # the local endpoint), or, by moto, never
                 self._ended(source, reading, [])
         else:
             source.go_on(reading)

@@ -109,7 +109,7 @@ def payloads(records: list[Any]) -> list[bytes]:
 
 
 def put(kinesis: KinesisClient, stream: str, first: int, number: int, keys: int = 20) -> None:
-    entries = [
+    entries: Any = [
         {"PartitionKey": f"key-{i % keys}", "Data": b'{"n": %d}' % i}
         for i in range(first, first + number)
     ]

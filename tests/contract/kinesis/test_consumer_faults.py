@@ -1,8 +1,10 @@
 """Our consumer through faults: nothing lost, nothing twice, order kept."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 
 from .conftest import client_of
-from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created
+from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created, records
 
 Faults = Callable[..., None]
 
@@ -158,3 +160,43 @@ def test_fan_out_subscribes_anew_when_five_minutes_are_over(
             writer.put(KEYS)
     batches.close()
     assert_complete(found, 60)
+
+
+class _Tearing(BaseHTTPRequestHandler):
+    """Passes calls on, and tears every second answer to GetRecords."""
+
+    protocol_version = "HTTP/1.1"
+    target = 0
+    answers = 0
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        upstream = HTTPConnection("127.0.0.1", self.target)
+        upstream.request("POST", "/", body, dict(self.headers))
+        response = upstream.getresponse()
+        answer = response.read()
+        upstream.close()
+        if self.headers["X-Amz-Target"].endswith(".GetRecords"):
+            type(self).answers += 1
+            if self.answers % 2:
+                answer = b"{}" if self.answers % 4 == 1 else answer[: len(answer) // 2]
+        self.send_response(response.status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_torn_answer_is_no_end_of_a_shard(
+    server: Started, kinesis: KinesisClient, stream: str
+) -> None:
+    Writer(kinesis, stream).put(40)
+    _Tearing.target = server.port
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Tearing) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        through = Started("proxy", proxy.server_port, server.pid)
+        found = records(consumer(through, stream, ReadPlan(ALL, follow=False)).poll())
+        proxy.shutdown()
+    assert_complete(found, 40)
+    assert _Tearing.answers > 3
