@@ -40,6 +40,7 @@ COMMANDS = {
     "replay": Command(
         "kinesis_cli.cli.replay", "Put a recording back on a stream, with its own timing."
     ),
+    "status": Command("kinesis_cli.cli.status", "Show how stream, mapping and function are doing."),
     "redrive": Command("kinesis_cli.cli.redrive", "Take up the records that Lambda gave up."),
     "tail-logs": Command("kinesis_cli.cli.tail_logs", "Follow the function's log."),
     "local": Command("kinesis_cli.cli.local", "A Kinesis stream on this machine, for any client."),
