@@ -122,3 +122,25 @@ def test_a_recording_that_lost_its_end_is_not_continued(tmp_path: Path) -> None:
 
 def test_there_is_nothing_to_continue_at_first(tmp_path: Path) -> None:
     assert kept_progress(tmp_path / "day.ndjson") is None
+
+
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        begun(tmp_path / "no" / "day.ndjson")
+
+
+def test_a_damaged_progress_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "day.ndjson"
+    path.write_text("x")
+    progress_path(path).write_text("{")
+    with pytest.raises(InputError, match="damaged"):
+        kept_progress(path)
+
+
+def test_a_line_that_is_no_record_is_not_continued(tmp_path: Path) -> None:
+    path = tmp_path / "day.ndjson"
+    with begun(path) as file:
+        file.commit()
+    path.write_text("no record\n")
+    with pytest.raises(InputError, match="a line is no record"):
+        continued(path)

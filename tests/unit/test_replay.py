@@ -23,6 +23,7 @@ from kinesis_cli.stream.replay import (
     moved_records,
     replay_speed,
     shifted,
+    with_change,
 )
 from kinesis_cli.stream.replay_journal import JournaledPlan, Replay, ReplayJournal
 from kinesis_cli.stream.replay_load import replay_load
@@ -197,3 +198,59 @@ def test_speeds(text: str, speed: float | None) -> None:
 def test_what_is_no_speed(text: str) -> None:
     with pytest.raises(InputError, match="is no speed"):
         replay_speed(text)
+
+
+def test_a_recording_is_replayed_with_its_own_keys_or_others(tmp_path: Path) -> None:
+    file = tmp_path / "day.ndjson"
+    numbers = SequenceNumbers(0, 1)
+    records = [_record(0, at, numbers) for at in (5.0, 6.0)]
+    file.write_bytes(b"\n".join(each.raw for each in records))
+    with open_replay_input([str(file)], None, None) as found:
+        assert (found.count, found.first_arrival) == (2, 5.0)
+        assert [each.partition_key for each in found.records] == ["shard-0", "shard-0"]
+    with open_replay_input([str(file)], "other", None) as found:
+        assert [each.partition_key for each in found.records] == ["other", "other"]
+
+
+def test_the_moments_of_an_estimate_follow_the_speed() -> None:
+    assert [at for at, _ in ReplaySource(moved(50.0, 60.0), 10.0).rest()] == [0.0, 1.0]
+    assert [at for at, _ in ReplaySource(moved(50.0, 60.0), None).rest()] == [0.0, 0.0]
+
+
+def test_nothing_is_replayed_of_nothing() -> None:
+    source = ReplaySource(moved(), 1.0)
+    assert source.next_moment(1.0) is None
+    assert source.take(1.0) == []
+    assert source.is_timed
+
+
+def test_a_record_that_a_change_drops_is_not_put() -> None:
+    kept = with_change(moved(1.0, 2.0), lambda data: None if data == b"y" else data + b"!")
+    assert [each.data for each in kept] == [b"x!", b"x!"]
+    assert list(with_change(moved(1.0), lambda _: None)) == []
+
+
+@pytest.mark.parametrize("content", [b"{}\n", b"x\n", b'{"replay":{},"offset":1}\n'])
+def test_a_damaged_journal_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "day.ndjson.replay"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        ReplayJournal(path, REPLAY, 5.0, resume=True)
+
+
+def test_a_journal_needs_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        ReplayJournal(tmp_path / "no" / "day.replay", REPLAY, 5.0, resume=True)
+
+
+def test_a_journal_counts_ranges(tmp_path: Path) -> None:
+    path = tmp_path / "day.ndjson.replay"
+    entries = [Entry(index, f"k{index}", None, b"") for index in (0, 1, 2, 5, 7, 8)]
+    with ReplayJournal(path, REPLAY, 5.0, resume=False) as journal:
+        for entry in entries:
+            entry.attempts = 1
+        journal.sending(entries)
+        journal.acknowledged(entries[1:2])
+        journal.sync()
+    with ReplayJournal(path, REPLAY, 5.0, resume=True) as journal:
+        assert journal.uncertain() == [(0, 0), (2, 2), (5, 5), (7, 8)]

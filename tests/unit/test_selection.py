@@ -1,4 +1,5 @@
 import gzip
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,12 @@ from kinesis_cli.stream.aggregate import UserRecord, aggregated
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Selection, Start, StartKind, grep_pattern, moment
-from kinesis_cli.stream.user_records import changed, unpacked
+from kinesis_cli.stream.user_records import changed, data_of, unpacked
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC).timestamp()
 NUMBER = "49590338271490256608559692538361571095921575989136588898"
@@ -103,3 +109,26 @@ def test_a_change_sees_each_user_record_and_may_drop_some() -> None:
     assert kept == aggregated([UserRecord("b", b"TWO", "7")])
     assert changed(packed, lambda _: None) is None
     assert changed(b"plain", bytes.upper) == b"PLAIN"
+
+
+def test_what_zstd_packed_is_opened() -> None:
+    assert unpacked(zstd.compress(b"text")) == b"text"
+    assert unpacked(zstd.compress(b"text")[:-2]) == zstd.compress(b"text")[:-2]
+    assert unpacked(b"\x1f\x8b\x08 no gzip") == b"\x1f\x8b\x08 no gzip"
+
+
+def test_data_that_is_no_base64_is_refused() -> None:
+    broken = Record("shardId-000000000000", NUMBER, "a", NOW, b'{"kinesis":{"data":"?"}}')
+    with pytest.raises(InputError, match="no Kinesis record"):
+        data_of(broken)
+
+
+def test_grep_takes_a_regular_expression() -> None:
+    with pytest.raises(InputError, match="is no regular expression"):
+        grep_pattern("(")
+
+
+@pytest.mark.parametrize("text", ["9" * 15, "99999d"])
+def test_a_moment_lies_between_1970_and_the_year_10000(text: str) -> None:
+    with pytest.raises(InputError):
+        moment(text, NOW, "--until")
