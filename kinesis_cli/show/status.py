@@ -105,6 +105,9 @@ def _show_mapping(mapping: MappingState, retention_hours: int) -> None:
     good = mapping.state == "Enabled" and not mapping.last_result.startswith("PROBLEM")
     _line(f"  {mapping.state}{reason}{result}", "green" if good else "yellow")
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(max_width=30)
+    table.add_column()
     for each in effects(mapping.settings):
         value = each.value.rpartition(":")[2] if each.value.startswith("arn:") else each.value
         table.add_row(plain(f"  {each.name}"), plain(value), plain(each.effect))
