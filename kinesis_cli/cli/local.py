@@ -208,7 +208,7 @@ def wait(
 
     \b
     Examples:
-      kcli local start --detach && kcli local wait --idle --timeout 30; kcli local stop
+      kcli local start --detach; kcli local wait --idle; kcli local stop
     """
     if not idle:
         raise InputError("there is nothing to wait for", advice="Say --idle.")

@@ -80,7 +80,7 @@ def _table(shards: list[ShardCounts]) -> "Table":
     table.add_column("Function", overflow="fold")
     table.add_column("Shard", overflow="fold")
     for name in ("In", "Held", "Batches", "Failed", "Handled", "Discarded", "Age"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     # The order stays: a table whose rows jump cannot be read.
     busiest = sorted(shards, key=lambda each: (each.held, each.records), reverse=True)
     shown = {id(each) for each in busiest[:_MOST_SHARDS]}
