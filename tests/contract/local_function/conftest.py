@@ -59,6 +59,14 @@ Resources:
       Handler: app.loop
       Events:
         In: {Type: Kinesis, Properties: {Stream: !GetAtt Own.Arn, StartingPosition: TRIM_HORIZON}}
+  Windowed:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: windowed
+      Handler: app.windowed
+      Environment: {Variables: {CALLS: "%(calls)s"}}
+      Events:
+        In: {Type: Kinesis, Properties: {Stream: !GetAtt Own.Arn, StartingPosition: LATEST}}
   Any:
     Type: AWS::Serverless::Function
     Properties:
@@ -97,6 +105,11 @@ def handler(event, context):
 
 def second(event, context):
     told(event, "Second")
+
+
+def windowed(event, context):
+    told(event, "windowed")
+    return {"state": {}}
 
 
 def loop(event, context):

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from kinesis_cli.local.process import stop_server
+from kinesis_cli.local.process import change_faults, stop_server
 from kinesis_cli.local.state import running_server
 from kinesis_cli.stream.event import lambda_record
 
@@ -397,3 +397,74 @@ def test_the_function_ends_with_the_server_however_that_ends(fresh: Fresh) -> No
     with process(pid) as handle:
         os.kill(local.server.pid, signal.SIGKILL)
         assert select.select([handle], [], [], 10)[0], "it outlives the server"
+
+
+def test_latest_begins_when_the_mapping_is_made_and_goes_on_after_a_restart(fresh: Fresh) -> None:
+    local = fresh()
+    put(local, "bulk", "before")
+    local.client("lambda").create_event_source_mapping(
+        EventSourceArn=BULK, FunctionName="Second", StartingPosition="LATEST"
+    )
+    kill(local.server.pid)  # nothing was delivered yet, so there is no checkpoint
+    local = fresh()
+    put(local, "bulk", "after")
+    local.wait()
+    assert local.handled("Second") == ["after"]
+
+
+def test_lanes_deliver_each_record_and_keep_the_order_of_each_key(fresh: Fresh) -> None:
+    local = fresh()
+    local.client("lambda").create_event_source_mapping(
+        EventSourceArn=BULK,
+        FunctionName="Second",
+        StartingPosition="TRIM_HORIZON",
+        ParallelizationFactor=4,
+        BatchSize=5,
+    )
+    keys = [f"key{number % 8}" for number in range(200)]
+    records = [
+        {"Data": f"{key}/{number:03}".encode(), "PartitionKey": key}
+        for number, key in enumerate(keys)
+    ]
+    local.client("kinesis").put_records(StreamName="bulk", Records=records)
+    local.wait()
+    handled = local.handled("Second")
+    assert len(handled) == 200
+    for key in set(keys):
+        of_key = [data for data in handled if data.startswith(f"{key}/")]
+        assert of_key == sorted(of_key)
+        assert len(of_key) == 25
+
+
+def test_a_throttled_stream_is_read_when_it_can_be(fresh: Fresh) -> None:
+    local = fresh()
+    put(local, "orders", "one")
+    change_faults(local.server, {"set": {"throttle": ["orders"]}})
+    put(local, "own", "else")
+    change_faults(local.server, {"clear": True})
+    local.wait()
+    assert local.handled("Second") == ["one"]
+
+
+def test_the_records_of_an_open_window_come_again_after_a_restart(fresh: Fresh) -> None:
+    local = fresh()
+    local.client("lambda").create_event_source_mapping(
+        EventSourceArn=BULK,
+        FunctionName="windowed",
+        StartingPosition="TRIM_HORIZON",
+        TumblingWindowInSeconds=60,
+    )
+    put(local, "bulk", "a", "b")
+    local.wait()
+    kill(local.server.pid)
+    local = fresh()
+    local.wait()
+    assert local.calls("windowed") == [["a", "b"], ["a", "b"]]
+    change_faults(local.server, {"clock": 600.0})  # the window and the wait for late records
+    put(local, "bulk", "c")
+    local.wait()
+    assert local.calls("windowed") == [["a", "b"], ["a", "b"], [], ["c"]]
+    kill(local.server.pid)
+    local = fresh()
+    local.wait()
+    assert local.calls("windowed") == [["a", "b"], ["a", "b"], [], ["c"], ["c"]]

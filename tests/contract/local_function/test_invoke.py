@@ -162,7 +162,7 @@ def test_what_describes_a_function_says_what_the_template_says(local: Local) -> 
     whole = client.get_function(FunctionName="orders-function")
     assert whole["Configuration"]["FunctionArn"] == described["FunctionArn"]
     names = {each["FunctionName"] for each in client.list_functions()["Functions"]}
-    assert names == {"orders-function", "Second", "Loop", "Any"}
+    assert names == {"orders-function", "Second", "Loop", "Any", "windowed"}
 
 
 def test_what_kcli_does_not_have_is_refused_in_a_sentence(local: Local) -> None:

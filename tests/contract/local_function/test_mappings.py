@@ -138,7 +138,7 @@ def test_mappings_are_listed_by_function_and_by_stream(client: Any) -> None:  # 
         found = client.list_event_source_mappings(**wanted)["EventSourceMappings"]
         return {each["FunctionArn"].rpartition(":")[2] for each in found}
 
-    assert functions() == {"orders-function", "Second", "Loop", "Any"}
+    assert functions() == {"orders-function", "Second", "Loop", "Any", "windowed"}
     assert functions(FunctionName="Any") == {"Any"}
     orders = BULK.replace("bulk", "orders")
     assert functions(EventSourceArn=orders) == {"orders-function", "Second"}
