@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench build lock docs clean
+.PHONY: help demo test lint format bench soak build lock docs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ format: $(READY)  ## let ruff put the code in order
 
 bench: $(READY)  ## measure against the peers; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
+
+soak: $(READY)  ## ten minutes of load on kcli local: memory flat, nothing leaked
+	$(BIN)/python -m benchmarks.soak
 
 build: $(READY)  ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m hatchling build

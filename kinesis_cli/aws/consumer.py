@@ -187,6 +187,8 @@ class Consumer:
     def _start(self, each: ListedShard, shards: int) -> Position | None:
         """From where a shard is read that is there at the beginning; None: not at all."""
         start = self._plan.start
+        # UNSURE(trimmed-number): we ask for what comes after a number whose record has left the
+        # stream; AWS may begin with the oldest record, as we hope, or refuse.
         if number := self._plan.positions.get(each.shard_id):
             return Position(AFTER_SEQUENCE_NUMBER, number)
         match start.kind:
@@ -207,37 +209,37 @@ class Consumer:
 
     def _received(self, source: Source, reading: Reading, page: Page) -> ShardRecords:
         records = page.lambda_records(reading.shard_id, self.stream_arn)
-        if self._is_enough(source, reading, records, page):
+        if self._is_past_the_plan(records, page):
             del self._readings[reading.shard_id]
             source.leave(reading)
         elif page.at_end:
             self._ended(source, reading, page.children())
+        elif not self._plan.follow and _is_at_tip(source, reading, page):
+            source.leave(reading)
+            if reading.shard.is_open:
+                del self._readings[reading.shard_id]
+            else:  # the end may be told a call later than the last records (UNSURE(shard-end) of
+                # the local endpoint), or, by moto, never
+                self._ended(source, reading, [])
         else:
             source.go_on(reading)
         if (until := self._plan.until) is not None:
             records = [record for record in records if record.arrival < until]
         return ShardRecords(reading.shard_id, records, page.millis_behind_latest)
 
-    def _is_enough(
-        self, source: Source, reading: Reading, records: list[Record], page: Page
-    ) -> bool:
-        """Whether a shard is read as far as the plan wants."""
+    def _is_past_the_plan(self, records: list[Record], page: Page) -> bool:
+        """Whether the rest of a shard arrives when the plan wants no more."""
         until = self._plan.until
-        if until is not None and records and records[-1].arrival >= until:
-            return True
-        if page.at_end or page.millis_behind_latest:
+        if until is None or page.at_end:
             return False
-        if until is not None and not records and time.time() >= until:
-            return True
-        # Where a writer never stops there is always more: the tip is where it was when this began.
-        # Not every server knows how far behind it is, so when asked its 0 alone does not count.
-        at_tip = source.knows_the_tip or not records or records[-1].arrival >= reading.since
-        return at_tip and not self._plan.follow
+        if records:
+            return records[-1].arrival >= until
+        return not page.millis_behind_latest and time.time() >= until
 
     def _ended(self, source: Source, reading: Reading, children: list[ListedShard]) -> None:
         del self._readings[reading.shard_id]
-        # Listed where the answer does not tell of them, or of one whose other parent is not known.
-        if not children or any(p not in self._lineage for each in children for p in each.parents):
+        if not children or any(each.shard_id not in self._lineage for each in children):
+            # Listed too: they may have been closed meanwhile, or have a parent not heard of yet.
             children = [*self._listed(), *children]
         ready = self._lineage.add(filter(self._wants, children))
         for each in self._new_readings([*ready, *self._lineage.end(reading.shard_id)]):
@@ -284,6 +286,19 @@ def _listed_shard(shard: "ShardTypeDef") -> ListedShard:
         tuple(filter(None, parents)),
         is_open=not shard["SequenceNumberRange"].get("EndingSequenceNumber"),
     )
+
+
+def _is_at_tip(source: Source, reading: Reading, page: Page) -> bool:
+    """Whether a shard was read as far as there was something when reading it began.
+
+    Where a writer never stops there is always more. And not every server knows how far behind it
+    is, so when asked its 0 alone does not count.
+    """
+    if page.millis_behind_latest:
+        return False
+    entries = page.records
+    began_later = entries and entries[-1].approximate_arrival_timestamp >= reading.since
+    return source.knows_the_tip or not entries or bool(began_later)
 
 
 def _around(number: str, each: ListedShard, *, is_only: bool) -> Position:

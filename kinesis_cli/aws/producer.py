@@ -22,7 +22,8 @@ from kinesis_cli.stream.put_summary import PutSummary
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
-IN_FLIGHT = 6  # calls at once
+IN_FLIGHT = 8  # calls at once
+REPORT_EVERY = 0.5  # seconds, where nothing happens
 
 # What passes, besides every status from 500 on.
 _TRANSIENT = {
@@ -191,19 +192,19 @@ class Producer:
                 self._plan.reject(entry, problem)
         return [entry for entry, problem in zip(entries, problems, strict=True) if not problem]
 
-    def _timeout(self, source: Source, now: float) -> float | None:
-        """Seconds to wait for an answer; None: until there is one."""
-        if self._stopped or self._plan.in_flight >= self._most_in_flight:
-            return None
-        moments = [self._plan.next_moment()]
-        if self._plan.wants_records and not self._input_ended:
-            moments.append(source.next_moment(now))
-        known = [moment for moment in moments if moment is not None]
-        if not known and not self._plan.in_flight:
-            return 0.0  # the source has just ended
-        return max(min(known) - now, 0.0) if known else None
+    def _timeout(self, source: Source, now: float) -> float:
+        """Seconds to wait for an answer, at most until something is to be done or shown."""
+        moments = [now + REPORT_EVERY]
+        if not self._stopped and self._plan.in_flight < self._most_in_flight:
+            due = [self._plan.next_moment()]
+            if self._plan.wants_records and not self._input_ended:
+                due.append(source.next_moment(now))
+            if not any(due) and not self._plan.in_flight:
+                return 0.0  # the source has just ended
+            moments += [moment for moment in due if moment is not None]
+        return max(min(moments) - now, 0.0)
 
-    def _receive(self, timeout: float | None, view: PutView) -> None:
+    def _receive(self, timeout: float, view: PutView) -> None:
         """Wait for an answer, and take all that are there."""
         try:
             outcome = self._outcomes.get(timeout=timeout)
@@ -233,10 +234,10 @@ class Producer:
     def _acknowledge(self, entries: list[Entry], view: PutView) -> None:
         if not entries:
             return
-        records = [record for entry in entries for record in _acknowledged_records(entry)]
-        by_shard = self.summary.by_shard
-        for record in records:
-            by_shard[record.shard_id] = by_shard.get(record.shard_id, 0) + 1
+        records = entries
+        if self._plan.aggregates:
+            records = [record for entry in entries for record in _acknowledged_records(entry)]
+        self.summary.by_shard.update(map(attrgetter("shard_id"), records))
         self.summary.acknowledged += len(records)
         view.acknowledged(records)
 

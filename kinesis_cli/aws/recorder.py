@@ -34,8 +34,7 @@ class Recorder:
     ) -> None:
         self._file, self._selection, self._change = file, selection, change
         self._stream_arn, self._count = stream_arn, count
-        self._committed = time.monotonic()
-        file.commit()  # that it was begun, and where
+        self.commit()  # that it was begun, and where
 
     @property
     def records(self) -> int:
@@ -61,7 +60,8 @@ class Recorder:
                 last = wanted[-1]
             kept = wanted if self._change is None else self._changed(wanted)
             self._file.append(kept, batch.shard_id, last.sequence_number)
-        if time.monotonic() - self._committed >= COMMIT_EVERY:
+            self._is_certain = False
+        if not self._is_certain and time.monotonic() - self._committed >= COMMIT_EVERY:
             self.commit()
 
     def commit(self) -> None:
@@ -71,7 +71,7 @@ class Recorder:
             InputError: the files cannot be written.
         """
         self._file.commit()
-        self._committed = time.monotonic()
+        self._committed, self._is_certain = time.monotonic(), True
 
     def _changed(self, records: list[Record]) -> list[Record]:
         assert self._change is not None

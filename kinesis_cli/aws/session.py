@@ -114,7 +114,7 @@ class Connection:
             region_name=self.target.region,
             endpoint_url=None if left_to_botocore else self._url,
             verify=str(self._certificate) if self._certificate else None,
-            config=self._config(),
+            config=self._config(service),
         )
         if left_to_botocore and service == "kinesis" and client.meta.endpoint_url != self._url:
             raise InputError(
@@ -125,12 +125,19 @@ class Connection:
             )
         return client
 
-    def _config(self) -> "Config | None":
-        if self.target.kind is not TargetKind.LOCAL:
+    def _config(self, service: str) -> "Config | None":
+        options: dict[str, Any] = {}
+        if self.target.kind is TargetKind.LOCAL:
+            options["proxies"] = {}  # this machine is not behind its own proxy
+        if service == "lambda":
+            # A call lasts up to 15 minutes; asked for again, the function would run twice.
+            options |= {"read_timeout": 910, "retries": {"total_max_attempts": 1}}
+            options["tcp_keepalive"] = True  # or a router forgets a connection that is silent
+        if not options:
             return None
         from botocore.config import Config
 
-        return Config(proxies={})  # this machine is not behind its own proxy
+        return Config(**options)
 
     def _caller(self, service: str, stream: str | None) -> "Caller":
         from kinesis_cli.aws.errors import Caller

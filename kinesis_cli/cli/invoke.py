@@ -1,12 +1,16 @@
 """`kcli invoke`."""
 
 from contextlib import closing
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from kinesis_cli.aws.remote_handler import InvocationType, LogType, RemoteHandler
+from kinesis_cli.aws.session import Connection
 from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.function_options import FunctionNameOption, place_of, reached
 from kinesis_cli.cli.options import (
     EnvVarsOption,
     FunctionOption,
@@ -16,8 +20,16 @@ from kinesis_cli.cli.options import (
     OutputOption,
     TemplateOption,
 )
+from kinesis_cli.cli.target_options import (
+    ConfigEnvOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+)
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
+from kinesis_cli.handlers.comparison import differences
 from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.handlers.single import (
     DEFAULT_TEMPERATURE,
@@ -29,7 +41,7 @@ from kinesis_cli.handlers.single import (
 )
 from kinesis_cli.project.function import Function, find_function
 from kinesis_cli.show.console import note
-from kinesis_cli.show.invocation import show_invocation
+from kinesis_cli.show.invocation import show_comparison, show_invocation
 
 
 class FailOn(StrEnum):
@@ -37,6 +49,7 @@ class FailOn(StrEnum):
 
     FAILURES = "failures"  # a record was reported as failed, or the call failed
     ERROR = "error"  # the call ended with an error
+    DIFFERENCE = "difference"  # the two answers of --compare are not the same
 
 
 def invoke(
@@ -67,6 +80,35 @@ def invoke(
             "--debug", help="Capture nothing and let no time run out, so that breakpoint() works."
         ),
     ] = False,
+    remote: Annotated[
+        bool,
+        typer.Option("--remote", help="Call the deployed function, or that of `kcli local`."),
+    ] = False,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare", help="Call both, here and remotely, and show what differs."),
+    ] = False,
+    function_name: FunctionNameOption = None,
+    qualifier: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the remote one: a version or an alias.")
+    ] = None,
+    invocation_type: Annotated[
+        InvocationType, typer.Option(help="Of a remote call: waited for, for later, or a check.")
+    ] = InvocationType.REQUEST_RESPONSE,
+    log_type: Annotated[
+        LogType, typer.Option(help="Of a remote call: with the last 4 KB of its log, or without.")
+    ] = LogType.TAIL,
+    env_from_stack: Annotated[
+        bool,
+        typer.Option(
+            "--env-from-stack", help="Give the local handler the deployed function's environment."
+        ),
+    ] = False,
+    stack: StackOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    config_env: ConfigEnvOption = None,
     fail_on: Annotated[
         list[FailOn] | None,
         typer.Option(help="End with exit code 1 when this happened; may be repeated."),
@@ -76,25 +118,147 @@ def invoke(
     """Call a handler once with one event.
 
     The handler runs in this process, or isolated in one of its own, with the settings of its
-    template, and sees the real clock.
+    template, and sees the real clock. With --remote it is the deployed function, or that of the
+    local endpoint.
 
     \b
     Examples:
       kcli invoke
       kcli invoke --temperature 120
       kcli invoke --isolated
+      kcli invoke --remote
+      kcli invoke --compare
       kcli invoke fixtures/batch.json --fail-on failures
       kcli event | kcli invoke -
     """
+    far = _Far(
+        {
+            "function": function_name,
+            "stack": stack,
+            "endpoint_url": endpoint_url,
+            "profile": profile,
+            "region": region,
+            "config_env": config_env,
+        },
+        qualifier,
+        invocation_type,
+        log_type,
+    )
+    here = {"--isolated": isolated, "--debug": debug, "--handler": bool(handler)}
+    here |= {"--template": bool(template), "--function": bool(function)}
+    here |= {"--env-vars": bool(env_vars), "--env-from-stack": env_from_stack}
+    _refuse_contradictions(far, here, remote=remote, compare=compare)
     called_with = _event(event, temperature, timestamp, raw=raw)
-    found = find_function(template=template, function=function, handler=handler, env_vars=env_vars)
-    for sentence in found.notes:
-        note(sentence)
-    with closing(_handler(found, isolated=isolated, debug=debug)) as runnable:
-        invocation = invoke_once(runnable, called_with)
-    show_invocation(invocation, found, output)
-    if _failed(invocation, fail_on or []):
+    invocation: SingleInvocation
+    is_different = False
+    if remote:
+        invocation = far.call(called_with)
+        show_invocation(invocation, far.place, None, output)
+    else:
+        found = find_function(
+            template=template, function=function, handler=handler, env_vars=env_vars
+        )
+        if env_from_stack:
+            found = replace(found, environment={**found.environment, **far.environment()})
+        for sentence in found.notes:
+            note(sentence)
+        with closing(_handler(found, isolated=isolated, debug=debug)) as runnable:
+            invocation = invoke_once(runnable, called_with)
+        if compare:
+            is_different = _compared(invocation, far.call(called_with), output)
+        else:
+            show_invocation(invocation, found.origin, found.code_uri, output)
+    if _failed(invocation, fail_on or []) or (
+        is_different and FailOn.DIFFERENCE in (fail_on or [])
+    ):
         raise typer.Exit(ExitCode.FAILED)
+
+
+class _Far:
+    """The function at the other end, reached when it is needed."""
+
+    def __init__(
+        self,
+        flags: dict[str, str | None],
+        qualifier: str | None,
+        invocation_type: InvocationType,
+        log_type: LogType,
+    ) -> None:
+        self.flags, self.qualifier = flags, qualifier
+        self.invocation_type, self.log_type = invocation_type, log_type
+        self.place = ""  # where it is, for people
+
+    def named(self) -> list[str]:
+        """The options that say how it is called and reached."""
+        names = [f"--{name.replace('_', '-')}" for name, value in self.flags.items() if value]
+        names = [name.replace("--function", "--function-name") for name in names]
+        names += ["--qualifier"] if self.qualifier else []
+        if self.invocation_type is not InvocationType.REQUEST_RESPONSE:
+            names.append("--invocation-type")
+        return names + (["--log-type"] if self.log_type is not LogType.TAIL else [])
+
+    def call(self, event: Event) -> SingleInvocation:
+        """Call it."""
+        connection, name = self._reached()
+        handler = RemoteHandler(
+            connection,
+            name,
+            qualifier=self.qualifier,
+            invocation_type=self.invocation_type,
+            log_type=self.log_type,
+        )
+        invocation = invoke_once(handler, event)
+        return replace(invocation, instead=_INSTEAD.get(self.invocation_type, ""))
+
+    def environment(self) -> dict[str, str]:
+        """The variables that it was given."""
+        from kinesis_cli.aws.functions import function_environment
+
+        connection, name = self._reached()
+        return function_environment(connection, name)
+
+    def _reached(self) -> tuple[Connection, str]:
+        from kinesis_cli.aws.functions import function_name
+
+        connected = reached(self.flags)
+        connection = connected.connection
+        self.place = place_of(connection)
+        return connection, function_name(connection, connected.settings)
+
+
+_INSTEAD = {
+    InvocationType.EVENT: "queued; Lambda calls the function, `kcli tail-logs` shows how it went",
+    InvocationType.DRY_RUN: "not called; the call is allowed",
+}
+
+
+def _refuse_contradictions(
+    far: _Far, here: dict[str, bool], *, remote: bool, compare: bool
+) -> None:
+    """Each option must mean something beside the others."""
+    if remote and compare:
+        raise InputError("--compare calls the remote function too", advice="Leave --remote out.")
+    if remote and (ours := [name for name, is_set in here.items() if is_set]):
+        raise InputError(
+            f"{ours[0]} is about a handler that runs here, and --remote calls one elsewhere",
+            advice="Leave one of the two out.",
+        )
+    if here["--env-vars"] and here["--env-from-stack"]:
+        raise InputError("--env-vars and --env-from-stack both give the environment")
+    if compare and far.invocation_type is not InvocationType.REQUEST_RESPONSE:
+        raise InputError("there is only an answer to compare if it is waited for")
+    if not (remote or compare or here["--env-from-stack"]) and (theirs := far.named()):
+        raise InputError(
+            f"{theirs[0]} is about a function that is called elsewhere",
+            advice="Add --remote or --compare.",
+        )
+
+
+def _compared(here: SingleInvocation, there: SingleInvocation, output: Output) -> bool:
+    """Show how two answers differ; whether they do."""
+    found = differences(here.result, there.result)
+    show_comparison(here, there, found, output)
+    return bool(found)
 
 
 def _handler(function: Function, *, isolated: bool, debug: bool) -> Handler:

@@ -24,7 +24,8 @@ from kinesis_cli.local.process import (
     stop_server,
 )
 from kinesis_cli.local.state import Server, running_server, state_directory
-from kinesis_cli.local.status import local_status
+from kinesis_cli.local.status import LocalStatus, local_status
+from kinesis_cli.local.waiting import wait_until_idle
 from kinesis_cli.show.console import note
 from kinesis_cli.show.local import (
     show_faults,
@@ -64,10 +65,11 @@ StateOption = Annotated[
 
 @app.callback()
 def local() -> None:
-    """A Kinesis stream on this machine, for any client.
+    """A Kinesis stream on this machine, for any client, and the functions that it feeds.
 
     Records are kept: an answer leaves only after they are written, and no end of the process loses
-    one. SQS, CloudWatch Logs, CloudWatch, S3, SNS and DynamoDB answer behind the same address.
+    one. The template's functions get them as on AWS. Lambda, SQS, CloudWatch Logs, CloudWatch, S3,
+    SNS and DynamoDB answer behind the same address.
 
     \b
     Examples:
@@ -121,8 +123,11 @@ def start(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="A line for each request.")
     ] = False,
+    no_reload: Annotated[
+        bool, typer.Option("--no-reload", help="Keep a function's code when its files change.")
+    ] = False,
 ) -> None:
-    """Start the stream; Ctrl-C ends it, nothing is lost.
+    """Start the stream and the functions that it feeds; Ctrl-C ends it, nothing is lost.
 
     \b
     Examples:
@@ -140,6 +145,7 @@ def start(
         shard_limit=shard_limit,
         tls=tls,
         verbose=verbose,
+        reload=not no_reload,
     )
     where = state_directory(state)
     if detach:
@@ -148,9 +154,17 @@ def start(
             note("a local stream runs here already, with the options that it was started with")
         show_ready(local_status(where), _state_option(state))
     else:
+        from kinesis_cli.show.local_live import live_view
+
         with needs_extra():
             from kinesis_cli.local.run import run_here
-        run_here(where, options, lambda status: show_ready(status, _state_option(state)))
+        with live_view() as view:
+
+            def ready(status: LocalStatus) -> None:
+                show_ready(status, _state_option(state))
+                view.start()
+
+            run_here(where, options, ready, watching=view)
         note("local stream ended")
 
 
@@ -176,6 +190,31 @@ def status(state: StateOption = None, output: OutputOption = Output.TABLE) -> No
       kcli local status --output json
     """
     show_status(local_status(state_directory(state)), output)
+
+
+@app.command()
+def wait(
+    idle: Annotated[
+        bool,
+        typer.Option("--idle", help="Until everything put has been handled or discarded."),
+    ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0.0, metavar="SECONDS", help="Give up then, exit code 1."),
+    ] = None,
+    state: StateOption = None,
+) -> None:
+    """Wait for the functions, so that scripts and tests need no sleep.
+
+    \b
+    Examples:
+      kcli local start --detach; kcli local wait --idle; kcli local stop
+    """
+    if not idle:
+        raise InputError("there is nothing to wait for", advice="Say --idle.")
+    if not wait_until_idle(_running_already(state), timeout):
+        note(f"records are still waiting or being handled after {timeout:g} s")
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @app.command()

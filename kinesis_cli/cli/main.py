@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Command(NamedTuple):
     """One line of ``kcli --help``: where the command lives, and what it does."""
 
-    module: str  # holds a function named like the command, or `app`, a group of subcommands
+    # holds a function named like the command, `_` for `-`, or `app`, a group of subcommands
+    module: str
     summary: str  # first line of that function's docstring
 
 
@@ -35,6 +36,13 @@ COMMANDS = {
     "event": Command("kinesis_cli.cli.event", "Build a Kinesis event or a recording."),
     "put": Command("kinesis_cli.cli.put", "Put records on a stream."),
     "tail": Command("kinesis_cli.cli.tail", "Follow the records of a stream."),
+    "record": Command("kinesis_cli.cli.record", "Record a stream."),
+    "replay": Command(
+        "kinesis_cli.cli.replay", "Put a recording back on a stream, with its own timing."
+    ),
+    "status": Command("kinesis_cli.cli.status", "Show how stream, mapping and function are doing."),
+    "redrive": Command("kinesis_cli.cli.redrive", "Take up the records that Lambda gave up."),
+    "tail-logs": Command("kinesis_cli.cli.tail_logs", "Follow the function's log."),
     "local": Command("kinesis_cli.cli.local", "A Kinesis stream on this machine, for any client."),
     "config": Command(
         "kinesis_cli.cli.config",
@@ -132,7 +140,7 @@ def load(name: str) -> "typer.Typer":
     if group := getattr(module, "app", None):
         return cast("typer.Typer", group)
     application = typer.Typer(**PLAIN)
-    application.command(name)(getattr(module, name))
+    application.command(name)(getattr(module, name.replace("-", "_")))
     return application
 
 

@@ -54,7 +54,7 @@ from kinesis_cli.show.local import started_note
 from kinesis_cli.show.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.put_entry import Entry
-from kinesis_cli.stream.put_failed import FailedRecords
+from kinesis_cli.stream.put_failed import FailedRecords, check_can_be_written
 from kinesis_cli.stream.put_plan import PutPlan, Slice
 from kinesis_cli.stream.put_source import RatedSource, records_per_second, seconds
 
@@ -104,7 +104,7 @@ def put(
         typer.Option(
             "--ordered",
             help="Keep the order within each partition key, whatever fails: one record of a key "
-            "at a time, so a key is as slow as its calls.",
+            "at a time, so a hot key is slow by nature.",
         ),
     ] = False,
     aggregate: Annotated[
@@ -194,6 +194,8 @@ def put(
     )
     if check_access and not dry_run:
         raise InputError("--check-access needs --dry-run")
+    if failed is not None:
+        check_can_be_written(failed)
     number = count if count is not None or from_file is not None else 1
     taken = None if part is None else Slice.parse(part)
     per_second, patience = records_per_second(rate), seconds(give_up_after, "--give-up-after")
@@ -250,8 +252,12 @@ def _put(
         if summary.error and not summary.acknowledged and not summary.in_flight:
             raise summary.error  # nothing was put: the same command does it all
         file = failed or Path(f"put-failed-{started:%Y%m%dT%H%M%S%fZ}.ndjson")
-        if left.count:
-            left.write(file)
+        try:
+            if left.count:
+                left.write(file)
+        except InputError:
+            view.finish(summary, None)
+            raise
         view.finish(summary, file if left.count else None)
     if summary.error:
         raise summary.error

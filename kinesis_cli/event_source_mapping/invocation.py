@@ -55,6 +55,7 @@ class InvocationResult:
     report: dict[str, object] | None = (
         None  # the platform's REPORT line, parsed, where there is one
     )
+    request_id: str | None = None  # where the platform gave the call one of its own
 
 
 class Handler(Protocol):

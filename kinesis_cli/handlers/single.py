@@ -45,6 +45,7 @@ class SingleInvocation:
     result: InvocationResult
     failed: tuple[Record, ...]  # those that the function reported, in its order
     remark: str  # what is wrong with the answer, one sentence; "" if nothing is
+    instead: str = ""  # of a call that was not waited for: what was done
 
     @property
     def has_failures(self) -> bool:
@@ -124,7 +125,13 @@ def invoke_once(handler: Handler, event: Event) -> SingleInvocation:
     result = handler.invoke(InvocationRequest(request_id, event.payload))
     failed, remark = _answer(result, event.records) if result.error is None else ((), "")
     return SingleInvocation(
-        handler.name, handler.runtime, request_id, event.records, result, failed, remark
+        handler.name,
+        handler.runtime,
+        result.request_id or request_id,
+        event.records,
+        result,
+        failed,
+        remark,
     )
 
 

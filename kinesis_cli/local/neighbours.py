@@ -109,7 +109,7 @@ class Moto:
 
 
 def make_resources(template: Path, region: str) -> None:
-    """The queues, log groups and alarms of a template; what moto refuses is named in the log."""
+    """What a template names beside its streams; what moto refuses is named in the log."""
     from moto.core.exceptions import ServiceException
     from werkzeug.exceptions import HTTPException
 
@@ -128,15 +128,31 @@ def make_resources(template: Path, region: str) -> None:
 def _make_queue(name: str, properties: dict[str, Any], region: str) -> None:
     from moto.sqs.models import Queue
 
-    Queue.create_from_cloudformation_json(name, {"Properties": properties}, DEFAULT_ACCOUNT, region)
+    _make(Queue, name, properties, region)
+
+
+def _make_topic(name: str, properties: dict[str, Any], region: str) -> None:
+    from moto.sns.models import Topic
+
+    _make(Topic, name, properties, region)
+
+
+def _make_bucket(name: str, properties: dict[str, Any], region: str) -> None:
+    from moto.s3.models import FakeBucket
+
+    _make(FakeBucket, name, properties, region)
 
 
 def _make_log_group(name: str, properties: dict[str, Any], region: str) -> None:
     from moto.logs.models import LogGroup
 
-    LogGroup.create_from_cloudformation_json(
-        name, {"Properties": properties}, DEFAULT_ACCOUNT, region
-    )
+    _make(LogGroup, name, properties, region)
+
+
+def _make(model: Any, name: str, properties: dict[str, Any], region: str) -> None:  # noqa: ANN401
+    """By moto's CloudFormation."""
+    document = {"Properties": properties}
+    model.create_from_cloudformation_json(name, document, DEFAULT_ACCOUNT, region)
 
 
 def _make_alarm(name: str, properties: dict[str, Any], region: str) -> None:
@@ -159,6 +175,8 @@ def _make_alarm(name: str, properties: dict[str, Any], region: str) -> None:
 
 _MAKERS: dict[str, Callable[[str, dict[str, Any], str], None]] = {
     "AWS::SQS::Queue": _make_queue,
+    "AWS::SNS::Topic": _make_topic,
+    "AWS::S3::Bucket": _make_bucket,
     "AWS::Logs::LogGroup": _make_log_group,
     "AWS::CloudWatch::Alarm": _make_alarm,
 }

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from kinesis_cli.local.clock import ShiftableClock
 from kinesis_cli.local.control import Control
+from kinesis_cli.local.function.lines import REFRESH_SECONDS, Lines, Watching
 from kinesis_cli.local.function.service import FunctionService
-from kinesis_cli.local.http.server import ServerConfig, serve
+from kinesis_cli.local.http.server import ServerConfig, print_line, serve
 from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.options import LocalOptions
@@ -35,6 +36,7 @@ def run_here(
     options: LocalOptions,
     ready: Callable[[LocalStatus], None],
     arguments: Sequence[str] = (),
+    watching: Watching | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
@@ -43,13 +45,14 @@ def run_here(
         options: how to serve.
         ready: told once, when requests are answered.
         arguments: that start this detached server again.
+        watching: sees what the functions do; default: lines on standard output.
 
     Raises:
         InputError: the state directory, its database or the port is not usable.
     """
     make_directory(state)
     with only_server(state):
-        asyncio.run(_serve(state, options, ready, arguments))
+        asyncio.run(_serve(state, options, ready, arguments, watching or Lines(print_line)))
 
 
 async def _serve(
@@ -57,6 +60,7 @@ async def _serve(
     options: LocalOptions,
     ready: Callable[[LocalStatus], None],
     arguments: Sequence[str],
+    watching: Watching,
 ) -> None:
     in_memory = options.in_memory
     data_plane = DataPlane(
@@ -72,6 +76,7 @@ async def _serve(
     functions = FunctionService(
         data_plane, neighbours, template=options.template, state=kept, reload=options.reload
     )
+    functions.listen(watching.told)
     try:
         control = Control(data_plane, options.region, options.streams, functions)
         await control.make_streams()
@@ -92,11 +97,19 @@ async def _serve(
                 streams = stream_status(data_plane.summary())
                 ready(LocalStatus(state, server, streams))
                 published.callback(asyncio.create_task(_end_when_unpublished(server)).cancel)
+                published.callback(asyncio.create_task(_refresh(watching, functions)).cancel)
 
             await serve(config, data_plane, neighbours, functions, control, ready=announce)
     finally:
         await functions.close()
+        watching.refresh(functions.shards())
         data_plane.close()
+
+
+async def _refresh(watching: Watching, functions: FunctionService) -> None:
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS)
+        watching.refresh(functions.shards())
 
 
 async def _end_when_unpublished(server: Server) -> None:

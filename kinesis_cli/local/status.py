@@ -20,12 +20,23 @@ class StreamStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingStatus:
+    """An event source mapping of a stream on this machine."""
+
+    function: str
+    stream: str
+    state: str  # AWS's "Enabled" or "Disabled", or "Problem: ..."
+    backlog: int  # records that have not been handled or discarded
+
+
+@dataclass(frozen=True, slots=True)
 class LocalStatus:
     """A local endpoint, whether it runs or not."""
 
     state: Path
     server: Server | None  # None: it does not run
     streams: tuple[StreamStatus, ...]
+    mappings: tuple[MappingStatus, ...] = ()
 
 
 def local_status(state: Path) -> LocalStatus:
@@ -38,7 +49,8 @@ def local_status(state: Path) -> LocalStatus:
     if server is None:
         return LocalStatus(state, None, ())
     answer: Any = ask(server, "status")
-    return LocalStatus(state, server, stream_status(answer["streams"]))
+    mappings = tuple(MappingStatus(**each) for each in answer["mappings"])
+    return LocalStatus(state, server, stream_status(answer["streams"]), mappings)
 
 
 def stream_status(summary: Iterable[Mapping[str, Any]]) -> tuple[StreamStatus, ...]:

@@ -3,10 +3,11 @@
 import json
 import os
 import sys
-from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.payload import Payload
@@ -54,11 +55,26 @@ def payloads_from(path: str) -> Iterator[Payload]:
         return
     with Recording(Survey([(file, name)], raw=False)) as recording:
         for record in recording.records():
-            kinesis = json.loads(record.raw)["kinesis"]
-            # What `put --failed` and `record` write; Lambda never tells an explicit hash key.
-            hash_key = kinesis.get("explicitHashKey")
-            hash_key = None if hash_key is None else str(hash_key)
-            yield Payload(record.partition_key, hash_key, b64decode(kinesis["data"]))
+            kinesis = _decode_line(record.raw).kinesis
+            named = kinesis.explicit_hash_key
+            hash_key = None if named is None else str(named)  # what is no number is refused later
+            yield Payload(record.partition_key, hash_key, kinesis.data)
+
+
+class _Kinesis(msgspec.Struct, rename="camel", gc=False):
+    """What of a record is put again."""
+
+    data: bytes
+    # What `put --failed` and `record` write; Lambda never tells an explicit hash key.
+    explicit_hash_key: object = None
+
+
+class _Line(msgspec.Struct, gc=False):
+    kinesis: _Kinesis
+
+
+# A tenth of the time of json and base64, and a slice passes over most records.
+_decode_line = msgspec.json.Decoder(_Line).decode
 
 
 def numbered(datas: Iterable[bytes]) -> Iterator[Payload]:

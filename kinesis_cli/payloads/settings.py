@@ -80,7 +80,7 @@ class PayloadSettings:
             payloads = with_key(payloads, self.partition_key)
         if self.key_field is not None:
             payloads = with_key_from(payloads, self.key_field)
-        return partly_broken(payloads, self.invalid_rate, random)
+        return partly_broken(payloads, self.invalid_rate, random) if self.invalid_rate else payloads
 
     def _sound(self, random: Random, times: Iterable[float]) -> Iterator[Payload]:
         if self.data is not None:

@@ -11,13 +11,14 @@ from pathlib import Path
 import msgspec
 
 from kinesis_cli.event_source_mapping.invocation import FunctionError
+from kinesis_cli.handlers.comparison import Absent, Difference
 from kinesis_cli.handlers.single import SingleInvocation
-from kinesis_cli.project.function import Function
 from kinesis_cli.show.cells import (
     counted,
     cut,
     number_cell,
     payload_cell,
+    report_text,
     shard_cell,
     time_cell,
 )
@@ -29,12 +30,15 @@ WIDE = 150  # columns from which on sequence numbers, times and payloads fit sid
 LONGEST_RESPONSE = 2_000  # characters that the table view shows
 
 
-def show_invocation(invocation: SingleInvocation, function: Function, output: str) -> None:
+def show_invocation(
+    invocation: SingleInvocation, origin: str, folder: Path | None, output: str
+) -> None:
     """Print an invocation.
 
     Args:
         invocation: what was called and what came of it.
-        function: where the code and its settings came from.
+        origin: where the code and its settings came from, or where it runs.
+        folder: the function's code, where it is on this machine.
         output: "table", "json" or "ndjson".
     """
     if output == "json":
@@ -42,7 +46,7 @@ def show_invocation(invocation: SingleInvocation, function: Function, output: st
     elif output == "ndjson":
         write_line(as_document(invocation))
     elif sys.stdout is not None:
-        _Page().show(invocation, function)
+        _Page().show(invocation, origin, folder)
 
 
 def as_document(invocation: SingleInvocation) -> dict[str, object]:
@@ -90,11 +94,13 @@ class _Page:
     def __init__(self) -> None:
         self._styled = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
 
-    def show(self, invocation: SingleInvocation, function: Function) -> None:
+    def show(self, invocation: SingleInvocation, origin: str, folder: Path | None) -> None:
         result = invocation.result
         self._line(f"{invocation.handler}, {invocation.runtime}", style="bold")
-        self._line(f"from {function.origin}", style="dim")
+        self._line(f"from {origin}", style="dim")
         self._line(_summary(invocation), style="red" if invocation.has_failures else "green")
+        if result.report:
+            self._line(report_text(result.report), style="dim")
         if invocation.remark:
             self._line(invocation.remark, style="yellow")
         if invocation.failed:
@@ -102,9 +108,9 @@ class _Page:
             self._failures(invocation.failed)
         if result.error is not None:
             self._heading("Error")
-            for line in _error_lines(result.error, function):
+            for line in _error_lines(result.error, folder):
                 self._line(line)
-        else:
+        elif not invocation.instead:
             self._heading("Response")
             self._line(_shortened(json.dumps(result.response, ensure_ascii=False)))
         if result.logs:
@@ -112,6 +118,25 @@ class _Page:
             for line in result.logs:
                 for part in line.split("\r"):  # so AWS's client writes a traceback: in one line
                     self._line(part.replace("\N{NO-BREAK SPACE}", " "))
+
+    def show_comparison(
+        self, here: SingleInvocation, there: SingleInvocation, found: list[Difference]
+    ) -> None:
+        """Both in one line each, then what differs."""
+        for invocation in (here, there):
+            self._line(f"{invocation.handler}, {invocation.runtime}", style="bold")
+            self._line(_summary(invocation), style="red" if invocation.has_failures else "green")
+            if invocation.result.report:
+                self._line(report_text(invocation.result.report), style="dim")
+        if not found:
+            self._line("Both answer the same.", style="green")
+            return
+        self._heading("Differences")
+        for each in found:
+            self._line(each.path)
+            for place, value in _sides(each, "in-process", "remote").items():
+                text = _shortened(json.dumps(value, ensure_ascii=False))
+                self._line(f"  {place:11}{text}")
 
     def _heading(self, text: str) -> None:
         self._line("")
@@ -158,6 +183,8 @@ def _payload(record: Record) -> str:
 
 def _summary(invocation: SingleInvocation) -> str:
     records = counted(len(invocation.records), "record")
+    if invocation.instead:
+        return f"{records}: {invocation.instead}"
     took = f"{invocation.result.elapsed * 1000:.1f} ms"
     if invocation.result.error is not None:
         return f"{records}: the call failed after {took}"
@@ -173,20 +200,55 @@ def _shortened(text: str) -> str:
     return f"{text[:LONGEST_RESPONSE]}… ({left_out:,} more characters, --output json shows all)"
 
 
-def _error_lines(error: FunctionError, function: Function) -> Iterator[str]:
+def _error_lines(error: FunctionError, folder: Path | None) -> Iterator[str]:
     """As in the function's log, with the frames of the user's own code."""
     yield from f"[ERROR] {error.error_type}: {error.error_message}".split("\n")
     if error.stack_trace:
         yield "Traceback (most recent call last):"
-        for frame in _own_frames(error.stack_trace, function.code_uri):
+        for frame in _own_frames(error.stack_trace, folder):
             yield from frame.rstrip("\n").split("\n")
 
 
-def _own_frames(stack: tuple[str, ...], folder: Path) -> list[str]:
+def _own_frames(stack: tuple[str, ...], folder: Path | None) -> list[str]:
     """Those of the frames whose file lies in the function's folder; all, where none does."""
+    folder = folder or Path("/var/task")  # Lambda's own place
     own = []
     for frame in stack:
         file = re.match(r'  File "(.+?)", line', frame)
         if file and Path(file[1]).is_relative_to(folder) and "site-packages" not in file[1]:
             own.append(frame)
     return own or list(stack)
+
+
+def show_comparison(
+    here: SingleInvocation, there: SingleInvocation, found: list[Difference], output: str
+) -> None:
+    """Print how two answers to the same event differ.
+
+    Args:
+        here: in this process.
+        there: remotely.
+        found: their differences.
+        output: "table", "json" or "ndjson".
+    """
+    if output == "table":
+        if sys.stdout is not None:
+            _Page().show_comparison(here, there, found)
+        return
+    document = {
+        "version": 1,
+        "differences": [
+            {"path": each.path, **_sides(each, "inProcess", "remote")} for each in found
+        ],
+        "inProcess": as_document(here),
+        "remote": as_document(there),
+    }
+    (write_json if output == "json" else write_line)(document)
+
+
+def _sides(difference: Difference, left: str, right: str) -> dict[str, object]:
+    """Both values by name; one that is absent has no member."""
+    sides = {left: difference.left, right: difference.right}
+    return {
+        name: _json_numbers(value) for name, value in sides.items() if not isinstance(value, Absent)
+    }

@@ -64,7 +64,15 @@ def as_document(status: LocalStatus) -> dict[str, object]:
             }
             for each in status.streams
         ],
-        "mappings": [],
+        "mappings": [
+            {
+                "function": each.function,
+                "stream": each.stream,
+                "state": each.state,
+                "backlog": each.backlog,
+            }
+            for each in status.mappings
+        ],
     }
 
 
@@ -80,6 +88,13 @@ def _show_table(status: LocalStatus) -> None:
         table.add_column("Records", justify="right")
         for each in status.streams:
             table.add_row(plain(each.name), f"{each.shards:,}", f"{each.records:,}")
+        console.print(table)
+    if status.mappings:
+        table = Table("Function", "Fed by", "State", box=SIMPLE_HEAD, pad_edge=False)
+        table.add_column("Backlog", justify="right")
+        for mapping in status.mappings:
+            names = (mapping.function, mapping.stream, mapping.state)
+            table.add_row(*map(plain, names), f"{mapping.backlog:,}")
         console.print(table)
 
 

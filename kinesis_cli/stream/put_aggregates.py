@@ -47,6 +47,7 @@ class Aggregates:
                 yield self._packed(shard_id)
                 packed = None
             if _packed_size(entry) + _FRAME > MAX_SIZE:
+                entry.planned_shard = shard_id
                 yield entry
                 continue
             if packed is None:

@@ -57,7 +57,7 @@ class Entry:
         self.attempts = 0  # calls that it was in
         self.since: float | None = None  # when it could be sent first
         self.owns_key = False  # others of its partition key wait for it
-        self.planned_shard = ""  # of an aggregate
+        self.planned_shard = ""  # where records are packed together
         self.shard_id = self.sequence_number = ""  # once it is acknowledged
         self.reason = ""  # why it was not, the last time
 

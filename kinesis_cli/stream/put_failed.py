@@ -1,12 +1,14 @@
 """What could not be put, kept as a recording that can be put later."""
 
 import json
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.record import Record
@@ -76,3 +78,16 @@ class FailedRecords:
         record = json.loads(raw)
         record["kinesis"][EXPLICIT_HASH_KEY] = entry.explicit_hash_key
         return json.dumps(record, separators=(",", ":")).encode()
+
+
+def check_can_be_written(path: Path) -> None:
+    """Refuse a file that could not be written later, when records depend on it.
+
+    Raises:
+        InputError: it has no folder, or may not be written there.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}", place=str(path))
+    if not os.access(folder, os.W_OK) or path.is_dir():
+        raise InputError("cannot be written", place=str(path))

@@ -444,8 +444,8 @@ class PutPlan:
 
 
 def _key(entry: Entry) -> str:
-    """What orders records: the partition key. An aggregate has records of all keys of a shard."""
-    return f"aggregates of {entry.planned_shard}" if entry.parts else entry.partition_key
+    """What orders records: the partition key. Aggregates have records of all keys of a shard."""
+    return entry.planned_shard or entry.partition_key
 
 
 class _Size:

@@ -1,5 +1,6 @@
 """What came of a put."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from kinesis_cli.errors import KcliError
@@ -16,7 +17,7 @@ class PutSummary:
     throttled: int = 0  # how often a shard refused a record because of its throughput
     in_flight: int = 0  # records whose fate is not known
     elapsed: float = 0.0  # seconds
-    by_shard: dict[str, int] = field(default_factory=dict)  # acknowledged records
+    by_shard: Counter[str] = field(default_factory=Counter)  # acknowledged records
     interrupted: bool = False
     error: KcliError | None = None  # why it ended early
 

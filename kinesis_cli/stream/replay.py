@@ -259,6 +259,6 @@ def replay_speed(text: str) -> float | None:
     """
     if text == "max":
         return None
-    if re.fullmatch(r"\d+(\.\d+)?", text) and 0 < float(text) < math.inf:
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) and 0 < float(text) < math.inf:
         return float(text)
     raise InputError(f"{text!r} is no speed, such as 1, 10 or max", place="--speed")

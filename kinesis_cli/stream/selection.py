@@ -77,10 +77,10 @@ def moment(text: str, now: float, place: str, others: str = "") -> float:
         InputError: it is none of these.
     """
     problem, advice = f"{text!r} is no time", f"Write {others}{_FORMS}."
-    if found := re.fullmatch(r"(\+?)(\d+(?:\.\d+)?)(ms|s|m|h|d)", text):
+    if found := re.fullmatch(r"(\+?)(\d+(?:\.\d+)?)(ms|s|m|h|d)", text, re.ASCII):
         length = float(found[2]) * _UNITS[found[3]]
         seconds = now + length if found[1] else now - length
-    elif re.fullmatch(r"\d+(\.\d+)?", text):
+    elif re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         seconds = float(text)
         if now < seconds / 1000 < LATEST_ARRIVAL or 0 < now - seconds / 1000 < 1e9:
             advice = "It looks like milliseconds; write seconds."

@@ -1,5 +1,6 @@
 """Running programs as a person or a script does: through a pipe, or on a terminal."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -32,6 +33,7 @@ class Terminal:
         )
         os.close(theirs)
         self.screen = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode  # a read may cut a character
 
     def read_until(self, text: str, seconds: float = 30) -> str:
         """What the program wrote, up to the moment when `text` is there."""
@@ -59,10 +61,13 @@ class Terminal:
         os.close(self._side)
 
     def _read(self) -> str:
+        text = ""
         try:
-            return os.read(self._side, 65536).decode()
+            while not text:
+                text = self._decode(os.read(self._side, 65536))
         except OSError:  # EIO: the other side is closed
-            return ""
+            pass
+        return text
 
 
 def _own_this_terminal() -> None:

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -296,7 +295,8 @@ def test_reset_of_one_that_does_not_run_deletes_what_it_kept(kcli: Kcli) -> None
 
 def test_reset_deletes_the_files_of_all_who_keep_something() -> None:
     message_journal = pytest.importorskip("kinesis_cli.local.message_journal")
-    assert DATABASES == (store.FILE_NAME, message_journal.FILE)
+    mappings = pytest.importorskip("kinesis_cli.local.function.mappings")
+    assert DATABASES == (store.FILE_NAME, message_journal.FILE, mappings.FILE)
 
 
 def test_reset_on_a_terminal_takes_no_for_an_answer(
@@ -536,21 +536,6 @@ def test_subcommands_and_their_options_are_completed(
         COMP_CWORD=str(len(words)),
     )
     assert run.stdout.splitlines() == expected
-
-
-@pytest.fixture(scope="session")
-def aws_cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The AWS CLI, in an environment of its own: its botocore is not ours."""
-    folder = tmp_path_factory.mktemp("aws-cli") / "venv"
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert uv, "uv is in the dev group"
-    venv.create(folder, symlinks=True)
-    subprocess.run(
-        [uv, "pip", "install", "--quiet", "--python", folder, "awscli==1.46.3"],
-        env={**os.environ, "UV_SYSTEM_CERTS": "1"},
-        check=True,
-    )
-    return folder / "bin" / "aws"
 
 
 def test_the_aws_cli_of_a_newcomer_puts_and_gets(

@@ -5,16 +5,17 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.session import Session
 
+from benchmarks.peers import peer
 from kinesis_cli.stream.aggregate import deaggregated
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
@@ -71,18 +72,17 @@ def endpoint(kcli: Kcli) -> str:
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[int]:
-    """The port of moto's server, with a stream `orders` of two shards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        assert any("Running on" in line for line in server.stderr)
-        client(f"http://127.0.0.1:{port}").create_stream(StreamName="orders", ShardCount=2)
-        yield port
-        server.kill()
+def start() -> Iterator[Callable[[str], int]]:
+    """`start(name)`: the port of another Kinesis server, started once."""
+    ports: dict[str, int] = {}
+    with ExitStack() as servers:
+
+        def start(name: str) -> int:
+            if name not in ports:
+                ports[name] = servers.enter_context(peer(name)).port
+            return ports[name]
+
+        yield start
 
 
 def client(endpoint: str) -> Any:  # noqa: ANN401 - botocore makes classes as it runs
@@ -91,12 +91,12 @@ def client(endpoint: str) -> Any:  # noqa: ANN401 - botocore makes classes as it
     return session.create_client("kinesis", region_name="us-east-1", endpoint_url=endpoint)
 
 
-def records(endpoint: str) -> list[dict[str, Any]]:
+def records(endpoint: str, stream: str = "orders") -> list[dict[str, Any]]:
     """All that is on the stream, shard after shard, with the shard's id."""
     kinesis, found = client(endpoint), []
-    for shard in kinesis.list_shards(StreamName="orders")["Shards"]:
+    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
         iterator = kinesis.get_shard_iterator(
-            StreamName="orders", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
         while iterator:
             answer = kinesis.get_records(ShardIterator=iterator)
@@ -296,10 +296,10 @@ def test_what_is_acknowledged_is_there_whatever_goes_wrong(
 ) -> None:
     succeeded(kcli("local", "faults", "operations", "PutRecords"))
     succeeded(kcli("local", "faults", *fault))
-    run = kcli("put", "--count", "5000", "--sensors", "50", "--output", "ndjson")
+    run = kcli("put", "--count", "20000", "--sensors", "50", "--output", "ndjson")
     succeeded(kcli("local", "faults", "off"))
     shown = succeeded(run)
-    assert sorted(line["index"] for line in lines(shown)) == list(range(5000))
+    assert sorted(line["index"] for line in lines(shown)) == list(range(20_000))
     assert max(line["attempts"] for line in lines(shown)) > 1
     assert acknowledged(shown) <= places(records(endpoint))
 
@@ -436,9 +436,14 @@ def test_what_makes_no_sense_is_refused_with_its_option(
 
 
 def test_much_for_a_target_elsewhere_is_asked_first(
-    kcli: Kcli, moto: int, project: Path, terminal: Callable[..., Terminal]
+    kcli: Kcli,
+    start: Callable[[str], int],
+    project: Path,
+    terminal: Callable[..., Terminal],
 ) -> None:
-    elsewhere = f"http://0.0.0.0:{moto}"  # not known to be this machine
+    port = start("kinesis-local")
+    elsewhere = f"http://0.0.0.0:{port}"  # not known to be this machine
+    make_stream(port, "orders")
     options = ("--endpoint-url", elsewhere, "--sensors", "50", "--output", "json")
     run = kcli("put", "--count", "10001", *options, **KEYS)
     assert run.returncode == 2
@@ -458,6 +463,36 @@ def test_much_for_a_target_elsewhere_is_asked_first(
     assert '"acknowledged": 10001' in session.read_all()
     shown = succeeded(kcli("put", "--from", "in.ndjson", "--yes", *options, **KEYS))
     assert json.loads(shown)["acknowledged"] == 10_001
+
+
+def test_a_refusal_on_the_way_ends_the_put_and_keeps_what_is_left(
+    kcli: Kcli, endpoint: str, project: Path, environment: dict[str, str]
+) -> None:
+    options = ("--count", "100000", "--rate", "500/s", "--failed", "left.ndjson")
+    with subprocess.Popen(
+        [*KCLI, "put", *options, "--output", "ndjson"],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        client(endpoint).delete_stream(StreamName="orders")
+        _, errors = process.communicate()
+    assert process.returncode == 3
+    assert "ResourceNotFoundException" in errors.splitlines()[-2]
+    assert len((project / "left.ndjson").read_text().splitlines()) > 0
+
+
+def test_a_file_for_what_fails_that_cannot_be_written_is_refused_before_the_put(
+    kcli: Kcli, endpoint: str
+) -> None:
+    run = kcli("put", "--failed", "missing/left.ndjson")
+    assert run.returncode == 2
+    assert "missing/left.ndjson: there is no folder" in run.stderr
+    assert records(endpoint) == []
 
 
 # --- ends
@@ -557,19 +592,26 @@ PROXY_FAULTS = {
 }
 
 
+@pytest.mark.parametrize("server", ["moto", "kinesalite"])
 @pytest.mark.parametrize("name", PROXY_FAULTS)
 def test_another_server_behind_a_bad_network_gets_every_record(
-    kcli: Kcli, moto: int, project: Path, name: str
+    kcli: Kcli, start: Callable[[str], int], project: Path, server: str, name: str
 ) -> None:
-    kinesis = client(f"http://127.0.0.1:{moto}")
-    kinesis.delete_stream(StreamName="orders")
-    kinesis.create_stream(StreamName="orders", ShardCount=2)
+    port, stream = start(server), re.sub("[^a-z0-9]", "-", name)
+    make_stream(port, stream)
     write_payloads(project / "in.ndjson", 600, keys=60)
-    with fault_proxy(moto, PROXY_FAULTS[name]) as url:
-        options = ("--endpoint-url", url, "--ordered", "--output", "ndjson")
+    with fault_proxy(port, PROXY_FAULTS[name]) as url:
+        options = ("--endpoint-url", url, "--stream", stream, "--ordered", "--output", "ndjson")
         run = kcli("put", "--from", "in.ndjson", "--key-field", "k", *options, **KEYS)
     shown = succeeded(run)
-    found = records(f"http://127.0.0.1:{moto}")
+    found = records(f"http://127.0.0.1:{port}", stream)
     assert sorted(line["index"] for line in lines(shown)) == list(range(600))
     assert acknowledged(shown) <= places(found)
     assert_in_order(found, 600)
+
+
+def make_stream(port: int, name: str) -> None:
+    kinesis = client(f"http://127.0.0.1:{port}")
+    kinesis.create_stream(StreamName=name, ShardCount=2)
+    exists = kinesis.get_waiter("stream_exists")
+    exists.wait(StreamName=name, WaiterConfig={"Delay": 0, "MaxAttempts": 1000})

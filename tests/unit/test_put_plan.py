@@ -155,7 +155,12 @@ def by_key(found: Sequence[Entry]) -> dict[str, list[int]]:
     return order
 
 
-key_lists = st.lists(st.sampled_from(["a", "b", "user-1", "é", "hot"]), max_size=1500)
+def chosen_keys(count: int, seed: int) -> list[str]:
+    return Random(seed).choices(["a", "b", "user-1", "é", "hot"], k=count)
+
+
+# Hypothesis's own lists are seldom long enough to fill a call.
+key_lists = st.builds(chosen_keys, st.integers(0, 1500), st.integers(0, 100))
 options = st.fixed_dictionaries({"ordered": st.booleans(), "aggregate": st.booleans()})
 
 
@@ -177,13 +182,18 @@ def test_every_record_is_acknowledged_once_or_given_up_once(
     assert set(indices(run.acknowledged)) <= set(stored)
 
 
-@given(key_lists, options, st.integers(0, 2**32), st.integers(0, 700_000))
+@given(key_lists, options, st.integers(0, 2**32), st.sampled_from([10, 20_000, MIB, 6 * MIB]))
 def test_no_call_is_larger_than_the_service_takes(
     keys: list[str], chosen: dict[str, bool], seed: int, size: int
 ) -> None:
     random = Random(seed)
+    sent = [
+        Entry(index, f"{key}{index}", None, bytes(random.randint(0, size)))
+        for index, key in enumerate(keys[: 30 if size > 20_000 else None])
+    ]
     plan = PutPlan(random, give_up_after=60.0, **chosen)
-    run = Run(plan, Stream(random, even_shards(2), failing=0.1), entries(keys[:60], size)).go()
+    stream = Stream(random, even_shards(2), failing=0.1, limit=random.choice([100, None]))
+    run = Run(plan, stream, sent).go()
     for _, call in run.calls:
         assert 1 <= len(call) <= CALL_RECORDS
         assert len(call) == 1 or sum(entry.size for entry in call) <= CALL_BYTES
@@ -196,7 +206,10 @@ def test_ordered_keeps_the_order_of_a_key_through_retries_and_reshards(
     random = Random(seed)
     stream = Stream(random, even_shards(3), failing=0.3, lost=0.2)
     plan = PutPlan(random, give_up_after=2.0, ordered=True, aggregate=aggregate)
-    run = Run(plan, stream, entries(keys)).go(frozenset({2, 4, 7}))
+    records = entries(keys)
+    for index in range(3, len(keys), 40):  # too large to be packed with others
+        records[index] = Entry(index, keys[index], None, bytes(60_000))
+    run = Run(plan, stream, records).go(frozenset({2, 4, 7}))
     acknowledged = by_key([r for entry in run.acknowledged for r in entry.records])
     for key, found in by_key([r for entry in run.failed for r in entry.records]).items():
         # What was given up comes after all that was acknowledged: it can be put later, in order.
@@ -208,6 +221,8 @@ def test_ordered_keeps_the_order_of_a_key_through_retries_and_reshards(
         # A lost answer stores a record, or a whole aggregate, twice, next to each other. Readers
         # drop an aggregate that is in the wrong shard.
         read = [entry for entry in held if name not in stream.misplaced(entry)]
+        if aggregate:  # all keys of a shard in one order
+            assert [entry.index for entry in read] == sorted(entry.index for entry in read)
         for found in by_key(read).values():
             assert found == sorted(found)
 
@@ -248,6 +263,31 @@ def test_an_aggregate_that_went_to_another_shard_is_sent_again_to_its_own() -> N
     ranges = {shard.shard_id: shard for shard in stream.shards}
     for entry in run.acknowledged:
         assert all(part.hash in ranges[entry.shard_id] for part in entry.parts)
+
+
+def test_a_shard_that_is_not_known_makes_the_plan_ask_again() -> None:
+    plan = PutPlan(Random(1), give_up_after=60.0)
+    plan.set_shards(even_shards(1), paced=True, now=0.0)
+    plan.add(entries(["a", "b"]), 0.0)
+    call = plan.next_call(0.0)
+    results = [{"SequenceNumber": "1", "ShardId": shard_id(index)} for index in range(2)]
+    assert not plan.wants_shards
+    assert indices(plan.answered(call, results, 0.0)) == [0, 1]
+    assert plan.wants_shards
+
+
+def test_while_aggregates_wait_for_the_shards_nothing_is_sent() -> None:
+    plan = PutPlan(Random(1), give_up_after=60.0, aggregate=True)
+    assert plan.wants_shards
+    assert not plan.wants_records
+    plan.set_shards(even_shards(1), paced=True, now=0.0)
+    plan.add(entries(["a"] * 3, 40_000), 0.0)  # two are full, one waits
+    (first, second) = plan.next_call(0.0)
+    elsewhere = [{"SequenceNumber": "1", "ShardId": shard_id(7)}] * 2
+    assert plan.answered([first, second], elsewhere, 0.0) == []
+    assert plan.next_call(1.0) == []
+    assert plan.next_moment() is None
+    assert not plan.is_empty
 
 
 def test_a_throttled_shard_slows_down_alone() -> None:
@@ -318,6 +358,18 @@ def test_what_is_abandoned_is_told_in_order_and_what_is_in_flight_may_still_succ
     assert indices(plan.answered(call, results, 0.1)) == [0]
     assert indices(plan.take_failed()) == [2]
     assert plan.is_empty
+
+
+def test_what_is_abandoned_is_in_the_order_of_the_input_wherever_it_waited() -> None:
+    plan = PutPlan(Random(1), give_up_after=60.0, ordered=True)
+    plan.set_shards(even_shards(2), paced=True, now=0.0)
+    plan.add(entries(["a", "user-1", "b", "a", "user-1", "b"]), 0.0)
+    call = plan.next_call(0.0)
+    throttled, broken = {"ErrorCode": THROTTLED}, {"ErrorCode": "InternalFailure"}
+    plan.answered(call, [throttled, broken, throttled], 0.0)
+    plan.add([Entry(6, "c", None, b"")], 0.0)
+    plan.abandon("stopped")
+    assert [entry.index for entry in plan.take_failed()] == list(range(7))
 
 
 def test_an_answer_for_fewer_records_is_no_answer() -> None:

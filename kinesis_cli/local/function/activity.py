@@ -63,18 +63,36 @@ class ShardCounts:
     iterator_age: float = 0.0  # seconds: of the last batch's last record when its call had ended
 
 
-@dataclass(frozen=True, slots=True)
-class MappingStatus:
-    """A mapping, as `kcli local status` shows it."""
-
-    function: str
-    stream: str
-    state: str  # AWS's: "Enabled", "Disabled"; "Problem: ..." where it cannot deliver
-    backlog: int  # records of the stream that have not ended
-
-
 @dataclass(slots=True)
 class Tally:
     """The counts of all shards, by mapping and shard."""
 
     shards: dict[tuple[str, str], ShardCounts] = field(default_factory=dict)
+
+
+def sentence(activity: Activity) -> str:
+    """What happened, in words; empty for a call that went well, of which there are many."""
+    match activity:
+        case Called(outcome="success"):
+            return ""
+        case Called() as call:
+            attempt = f", attempt {call.attempt}" if call.attempt > 1 else ""
+            batch = f"{call.function} {call.shard_id} {_records(call.records)}{attempt}"
+            return f"{batch}: {call.outcome}, {call.reason}"
+        case GivenUp() as given_up:
+            what = f"{_records(given_up.records)} discarded, {given_up.condition}"
+            return f"{given_up.function} {given_up.shard_id} {what}, {_whereabouts(given_up)}"
+        case Remark(text=text):
+            return text
+
+
+def _whereabouts(given_up: GivenUp) -> str:
+    if given_up.destination is None:
+        return "no destination is configured"
+    if given_up.problem:
+        return f"{given_up.destination} did not take the document: {given_up.problem}"
+    return f"document sent to {given_up.destination.rpartition(':')[2]}"
+
+
+def _records(count: int) -> str:
+    return f"{count:,} record{'' if count == 1 else 's'}"

@@ -95,10 +95,13 @@ class MappingRun:
             shard.look(round_)
 
     def looked(self, round_: int) -> bool:
-        """Whether all shards have been looked at."""
+        """Whether all shards have been looked at, those too that are just about to be opened."""
         if self.is_without_stream:
             return True
-        return bool(self._shards) and all(each.looked >= round_ for each in self._shards.values())
+        shards = self._shards.values()
+        return bool(shards) and all(
+            each.looked >= round_ and not each.has_finished for each in shards
+        )
 
     @property
     def found_nothing(self) -> bool:
@@ -137,6 +140,7 @@ class MappingRun:
                     self._shards[each["ShardId"]] = run
                     tasks[asyncio.create_task(run.run())] = each["ShardId"]
                 self.problem, self.is_without_stream = "", False
+                self._tools.looked()  # at those that have ended; there are others now
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     shard_id = tasks.pop(task)

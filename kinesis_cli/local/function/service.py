@@ -15,7 +15,6 @@ from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.local.environment import client_variables
 from kinesis_cli.local.function.activity import (
     Activity,
-    MappingStatus,
     Remark,
     ShardCounts,
     Tally,
@@ -37,6 +36,7 @@ from kinesis_cli.local.kinesis import Caller, DataPlane
 from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.state import Server
+from kinesis_cli.local.status import MappingStatus
 
 _LOOK_AGAIN_SECONDS = 1.0
 _THREADS = 256  # calls at the same time; each has a process of its own

@@ -1,7 +1,7 @@
 """CloudFormation's view of the template, as if it had been deployed as a stack.
 
-Only what tells where things are: DescribeStacks, DescribeStackResources, ListStackResources. All
-other calls, and stacks of other names, are moto's.
+Only what tells where things are: DescribeStacks, DescribeStackResources, ListStackResources. Other
+calls are moto's.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
 """
@@ -21,7 +21,6 @@ from kinesis_cli.project.samconfig import DEFAULT_ENVIRONMENT, read_samconfig
 from kinesis_cli.project.template import Template, pseudo_parameters
 
 _NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
-_FORM = "application/x-www-form-urlencoded"
 _ACTIONS = ("DescribeStacks", "DescribeStackResources", "ListStackResources")
 _FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 
@@ -41,40 +40,27 @@ class StackApi:
         self._created = datetime.now(UTC)
 
     def is_meant(self, signer: Signer, body: bytes) -> bool:
-        """Whether a request is about the project's stack."""
-        if signer.service != "cloudformation" or self._path is None:
-            return False
-        place = self._service.place
-        form = _form(body)
-        name = form.get("StackName", "")
-        return (
-            form.get("Action") in _ACTIONS
-            and (signer.account, signer.region) == (place.account, place.region)
-            and (not name or name in self._names() or name == self._stack_id())
-        )
+        """Whether a request asks for a stack."""
+        is_ours = signer.service == "cloudformation" and self._path is not None
+        return is_ours and _form(body).get("Action") in _ACTIONS
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: Request, signer: Signer) -> Response:
         """Answer a request."""
-        form = _form(request.body)
+        form, place = _form(request.body), self._service.place
+        name = form.get("StackName", "")
+        is_home = (signer.account, signer.region) == (place.account, place.region)
+        if not is_home or name not in ("", *self._names(), self._stack_id()):
+            return _not_found(name) if name or is_home else _answer("DescribeStacks", "<Stacks/>")
         action = form["Action"]
         assert self._path is not None
         template = Template.read(self._path)
         if action == "DescribeStacks":
-            result = f"<Stacks><member>{self._stack(template, form)}</member></Stacks>"
-        else:
-            member = (
-                "StackResources"
-                if action == "DescribeStackResources"
-                else ("StackResourceSummaries")
-            )
-            resources = "".join(self._resources(template, form))
-            result = f"<{member}>{resources}</{member}>"
-        body = (
-            f'<{action}Response xmlns="{_NAMESPACE}"><{action}Result>{result}</{action}Result>'
-            f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
-            f"</{action}Response>"
-        )
-        return Response(200, "text/xml", body.encode(), note=action)
+            stack = self._stack(template, form)
+            return _answer(action, f"<Stacks><member>{stack}</member></Stacks>")
+        described = action == "DescribeStackResources"
+        member = "StackResources" if described else "StackResourceSummaries"
+        resources = "".join(self._resources(template, form))
+        return _answer(action, f"<{member}>{resources}</{member}>")
 
     def _names(self) -> list[str]:
         """What the stack is called: as samconfig has it, and as the template's values do."""
@@ -130,6 +116,28 @@ class StackApi:
                 "ResourceStatus": "CREATE_COMPLETE",
             }
             yield f"<member>{_members(members)}</member>"
+
+
+def _answer(action: str, result: Xml) -> Response:
+    body = (
+        f'<{action}Response xmlns="{_NAMESPACE}"><{action}Result>{result}</{action}Result>'
+        f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
+        f"</{action}Response>"
+    )
+    return Response(200, "text/xml", body.encode(), note=action)
+
+
+def _not_found(name: str) -> Response:
+    error = {
+        "Type": "Sender",
+        "Code": "ValidationError",
+        "Message": f"Stack with id {name} does not exist",
+    }
+    body = (
+        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error>{_members(error)}</Error>'
+        f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+    )
+    return Response(400, "text/xml", body.encode(), note="ValidationError")
 
 
 def _form(body: bytes) -> dict[str, str]:

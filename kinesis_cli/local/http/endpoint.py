@@ -90,7 +90,7 @@ class Endpoint:
             if self._functions.is_meant(head, signer):
                 return await self._functions.handle(request, signer)
             if self._stack.is_meant(signer, body):
-                return self._stack.handle(request)
+                return self._stack.handle(request, signer)
             return await self._neighbours.handle(request, signer)
         except ConnectionCut:
             return None

@@ -103,7 +103,7 @@ async def serve(
         neighbours,
         ControlPath(control, config.token, stop=lambda: server.handle_exit(0, None)),
         cut=lambda client: server.cut(client),
-        log=_print if config.verbose else None,
+        log=print_line if config.verbose else None,
     )
     port = listener.getsockname()[1]
     server = _Server(_uvicorn(config, endpoint), endpoint, lambda: ready(port))
@@ -149,7 +149,8 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def _print(line: str) -> None:
+def print_line(line: str) -> None:
+    """Write a line to the log, which may be a terminal."""
     # a path or a header may hold anything: on a terminal it must not do anything
     harmless = line if line.isprintable() else line.encode("unicode_escape").decode()
     sys.stdout.write(f"{harmless}\n")

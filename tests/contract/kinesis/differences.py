@@ -22,6 +22,9 @@ DIFFERENCES: dict[str, dict[str, str]] = {
         "test_latest_with_a_sequence_number_is_refused_in_aws_words": "takes it",
         "test_after_a_split_records_go_to_the_children": "puts them into the closed parent",
         "test_a_closed_shard_ends": "reads a closed shard for ever",
+        "test_parents_are_read_before_their_children": (
+            "copies the records of merged shards into their child"
+        ),
         "test_shards_that_do_not_touch_are_not_merged": "has its own words",
         "test_only_open_shards_are_listed_at_latest": "ignores ShardFilter",
         "test_a_stream_is_made_once": "has its own words",

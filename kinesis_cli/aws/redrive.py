@@ -1,0 +1,242 @@
+"""Taking on-failure documents up again: their records shown, handled, put again or saved.
+
+A document is deleted only when each record that it names was dealt with. Whatever interrupts it,
+what is not deleted is there the next time.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from pathlib import Path
+from random import Random
+from typing import Literal, Protocol
+
+import msgspec
+
+from kinesis_cli.aws.destinations import FoundDocument
+from kinesis_cli.aws.failed_records import NamedRecords
+from kinesis_cli.aws.producer import Producer
+from kinesis_cli.aws.session import Connection
+from kinesis_cli.event_source_mapping.failure_documents import FailureDocument
+from kinesis_cli.event_source_mapping.invocation import Handler
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
+from kinesis_cli.handlers.single import Event, invoke_once
+from kinesis_cli.stream.event import KinesisEventRecord, kinesis_event
+from kinesis_cli.stream.put_entry import Entry
+from kinesis_cli.stream.put_plan import PutPlan
+from kinesis_cli.stream.put_source import RatedSource
+from kinesis_cli.stream.put_summary import PutSummary
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.recording import RecordList
+from kinesis_cli.stream.writing import write_recording
+
+Outcome = Literal["shown", "handled", "failed", "replayed", "saved", "expired"]
+DONE: tuple[Outcome, ...] = ("handled", "replayed", "saved")
+GIVE_UP_AFTER = 60.0  # seconds until a record that cannot be put is left
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of an action."""
+
+    outcome: Outcome
+    remark: str = ""  # one clause
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """A document that was taken up."""
+
+    id: str
+    document: FailureDocument
+    records: tuple[Record, ...]
+    missing: int  # records that have left the stream
+    outcome: Outcome
+    remark: str
+    deleted: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether each record that it names was dealt with."""
+        return self.outcome in DONE and bool(self.records) and not self.missing
+
+
+class Action(Protocol):
+    """What is done with the records of one document."""
+
+    def take(self, document: FailureDocument, records: Sequence[Record], /) -> Taken:
+        """Do it; there is at least one record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The records are shown or saved by whoever gets them."""
+
+    outcome: Outcome
+
+    def take(self, _document: FailureDocument, _records: Sequence[Record], /) -> Taken:
+        """See `Action`."""
+        return Taken(self.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeOnce:
+    """Call a function with them, once."""
+
+    handler: Handler
+
+    def take(self, _document: FailureDocument, records: Sequence[Record], /) -> Taken:
+        """See `Action`. Any failure in the answer counts, with ReportBatchItemFailures or without.
+
+        Raises:
+            EndpointError, InputError: the function could not be called.
+        """
+        invocation = invoke_once(self.handler, Event(tuple(records), kinesis_event(records)))
+        if error := invocation.result.error:
+            return Taken("failed", f"{error.error_type}: {error.error_message}")
+        if invocation.failed:
+            return Taken("failed", f"{len(invocation.failed)} of {len(records)} reported as failed")
+        if invocation.remark:  # the answer says something that Lambda would not understand
+            return Taken("failed", invocation.remark)
+        return Taken("handled")
+
+
+@dataclass(frozen=True, slots=True)
+class Simulate:
+    """Deliver them to a function in virtual time."""
+
+    handler: Handler
+    mapping: EventSourceMapping
+    options: SimulationOptions
+
+    def take(self, _document: FailureDocument, records: Sequence[Record], /) -> Taken:
+        """See `Action`."""
+        mapping = replace(
+            self.mapping, starting_position="TRIM_HORIZON", starting_position_timestamp=None
+        )
+        simulation = Simulation(RecordList(records), self.handler, mapping, self.options)
+        for _ in simulation.rows():
+            pass
+        summary = simulation.summary()
+        done = summary.succeeded + summary.filtered
+        calls = f"{summary.invocations} invocation{'' if summary.invocations == 1 else 's'}"
+        if done == len(records):
+            return Taken("handled", calls)
+        return Taken("failed", f"{len(records) - done} of {len(records)} not handled, {calls}")
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Put them on a stream again, in their order.
+
+    Explicit hash keys are not known any more: the partition key chooses the shard.
+    """
+
+    connection: Connection
+    stream: str | None  # None: the one that the document names
+
+    def take(self, document: FailureDocument, records: Sequence[Record], /) -> Taken:
+        """See `Action`.
+
+        Raises:
+            KcliError: nothing can be put there.
+        """
+        plan = PutPlan(Random(), give_up_after=GIVE_UP_AFTER, ordered=True)
+        stream = self.stream or document.stream_name
+        puts = ((record.partition_key, None, _data(record)) for record in records)
+        view = _Reasons()
+        summary = Producer(self.connection, stream, plan).put(RatedSource(puts), view)
+        if summary.error and not summary.acknowledged:
+            raise summary.error
+        if summary.acknowledged == len(records):
+            return Taken("replayed")
+        reason = summary.error or view.reason
+        return Taken("failed", f"{summary.acknowledged} of {len(records)} put; {reason}")
+
+
+class _Reasons:
+    """Remembers why records could not be put."""
+
+    reason = ""
+
+    def acknowledged(self, records: Sequence[Entry]) -> None:
+        """Nothing to remember."""
+
+    def failed(self, records: Sequence[Entry]) -> None:
+        self.reason = records[-1].reason
+
+    def progress(self, summary: PutSummary) -> None:
+        """Nothing to remember."""
+
+
+def _data(record: Record) -> bytes:
+    return msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data
+
+
+Named = tuple[FoundDocument, NamedRecords]
+Delete = Callable[[FoundDocument], None]
+
+
+def redrive(named: Iterable[Named], action: Action, delete: Delete | None) -> Iterator[Redriven]:
+    """Take up documents one after the other.
+
+    Args:
+        named: documents and their records.
+        action: what is done with them.
+        delete: takes a document away whose records were all dealt with; None: they stay.
+    """
+    for found, records in named:
+        yield _deleted(found, _taken(found, records, action), delete)
+
+
+def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[Redriven]:
+    """Write the records of all documents to one recording, each once; then delete.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    pairs = [(found, _taken(found, records, Nothing("saved"))) for found, records in named]
+    records = {
+        (record.shard_id, record.sequence_number): record
+        for _, redriven in pairs
+        for record in redriven.records
+    }
+    # Recordings have each shard's records in their order; a queue keeps none.
+    by_number = sorted(records.values(), key=lambda record: int(record.sequence_number))
+    write_recording(sorted(by_number, key=attrgetter("shard_id")), path)
+    for found, redriven in pairs:
+        yield _deleted(found, redriven, delete)
+
+
+def _deleted(found: FoundDocument, redriven: Redriven, delete: Delete | None) -> Redriven:
+    """The same, deleted if each of its records was dealt with and that is wanted."""
+    if delete is None or not redriven.is_done:
+        return redriven
+    delete(found)
+    return replace(redriven, deleted=True)
+
+
+def _taken(found: FoundDocument, named: NamedRecords, action: Action) -> Redriven:
+    remarks = []
+    if named.missing:
+        remarks.append(f"{named.missing} left the stream")
+    if named.others:
+        remarks.append(f"{named.others} between them were not of the batch")
+    if named.records:
+        taken = action.take(found.document, named.records)
+        remarks += [taken.remark] if taken.remark else []
+    else:
+        taken = Taken("expired" if named.missing else "shown")
+        remarks += [] if named.missing else ["names no record: a window's final call"]
+    return Redriven(
+        found.id, found.document, named.records, named.missing, taken.outcome, ", ".join(remarks)
+    )
+
+
+def selected(documents: Iterable[FoundDocument], wanted: Sequence[str]) -> Iterator[FoundDocument]:
+    """Those about one of the sequence numbers or request ids; all, where there are none."""
+    for found in documents:
+        if not wanted or any(found.document.names(each) for each in wanted):
+            yield found

@@ -1,0 +1,310 @@
+"""`kcli redrive`."""
+
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain, islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.aws.destinations import HOLD, HOLD_TO_SHOW, open_source
+from kinesis_cli.aws.failed_records import named_records
+from kinesis_cli.aws.functions import function_name as find_function_name
+from kinesis_cli.aws.redrive import (
+    Action,
+    InvokeOnce,
+    Named,
+    Nothing,
+    Replay,
+    Simulate,
+    selected,
+)
+from kinesis_cli.aws.redrive import redrive as take_up
+from kinesis_cli.aws.redrive import save as save_records
+from kinesis_cli.aws.remote_handler import RemoteHandler
+from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.function_options import FunctionNameOption, place_of, reached
+from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
+from kinesis_cli.cli.options import (
+    EnvVarsOption,
+    FunctionOption,
+    HandlerOption,
+    IsolatedOption,
+    Output,
+    OutputOption,
+    TemplateOption,
+)
+from kinesis_cli.cli.target_options import (
+    ConfigEnvOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+    StreamOption,
+)
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import Handler
+from kinesis_cli.event_source_mapping.simulation import SimulationOptions
+from kinesis_cli.handlers.in_process import InProcessHandler
+from kinesis_cli.local.connect import Connected
+from kinesis_cli.project.function import Function, find_function
+from kinesis_cli.project.mapping import choose_mapping
+from kinesis_cli.show.console import note, warn
+from kinesis_cli.show.redrive import show_redrive
+
+
+class FailOn(StrEnum):
+    """What makes `kcli redrive` end with exit code 1."""
+
+    FAILURES = "failures"  # records were not handled, or could not be put
+    EXPIRED = "expired"  # records have left the stream
+
+
+def redrive(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Where the documents are: a queue's URL or ARN, s3://BUCKET/PREFIX, a file, or - "
+            "for standard input. Default: the function's on-failure destination.",
+        ),
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Show the records; the default.")] = False,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Deliver them to the handler in virtual time.")
+    ] = False,
+    invoke: Annotated[
+        bool,
+        typer.Option("--invoke", help="Call the handler once for each document, in this process."),
+    ] = False,
+    isolated: IsolatedOption = False,
+    remote: Annotated[
+        bool,
+        typer.Option("--remote", help="With --invoke: call the deployed function."),
+    ] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Put them again, on the stream that they were in.")
+    ] = False,
+    to_stream: Annotated[
+        str | None, typer.Option(metavar="NAME|ARN", help="With --replay: on this stream.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them to a recording.")
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SEQUENCE|REQUEST_ID",
+            help="Only documents about this record or call; may be repeated.",
+        ),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", min=1, help="Take up so many documents at most.")
+    ] = None,
+    delete: Annotated[
+        bool,
+        typer.Option("--delete", help="Delete each document whose records were all dealt with."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before putting much.")] = False,
+    handler: HandlerOption = None,
+    template: TemplateOption = None,
+    function: FunctionOption = None,
+    env_vars: EnvVarsOption = None,
+    function_name: FunctionNameOption = None,
+    stream: StreamOption = None,
+    stack: StackOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    config_env: ConfigEnvOption = None,
+    fail_on: Annotated[
+        list[FailOn] | None,
+        typer.Option(help="End with exit code 1 when this happened; may be repeated."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Take up the records that Lambda gave up.
+
+    On-failure documents name them. They come from the stream, by sequence number; S3 has them in
+    its documents. They are shown, handled, put again or saved. With --delete a document goes when
+    each record that it names was dealt with; else nothing is changed, and the same command does
+    what is left.
+
+    \b
+    Examples:
+      kcli redrive
+      kcli redrive --invoke
+      kcli redrive --replay --delete
+      kcli redrive --save failed.ndjson --output json
+    """
+    chosen = _chosen(
+        {
+            "--show": show,
+            "--simulate": simulate,
+            "--invoke": invoke,
+            "--replay": replay,
+            "--save": save is not None,
+        }
+    )
+    _refuse_contradictions(
+        chosen, isolated=isolated, remote=remote, to_stream=to_stream, delete=delete
+    )
+    connected = reached(
+        {
+            "stream": stream,
+            "function": function_name,
+            "stack": stack,
+            "endpoint_url": endpoint_url,
+            "profile": profile,
+            "region": region,
+            "config_env": config_env,
+        }
+    )
+    connection = connected.connection
+    with ExitStack() as open_things:
+        places = open_source(
+            source,
+            connection,
+            connected.settings,
+            hold=HOLD_TO_SHOW if chosen == "--show" else HOLD,
+            warn=warn,
+        )
+        open_things.callback(places.close)
+        if delete and not places.is_ours:
+            raise InputError("a file's documents are yours to delete", place="--delete")
+        note(f"documents of {places.name}, records of {place_of(connection)}")
+        documents = islice(selected(places.documents(), select or []), count)
+        named: Iterable[Named] = (
+            (found, named_records(found.document, connection, stream, warn)) for found in documents
+        )
+        if replay and not (yes or connection.target.is_local):
+            named = _asked(to_stream or "their stream", place_of(connection), named)
+        remove = places.delete if delete else None
+        if save is not None:
+            rows = save_records(named, save, remove)
+        else:
+            code = _Code(handler, template, function, env_vars)
+            action = _action(
+                chosen,
+                connected,
+                code,
+                open_things,
+                isolated=isolated,
+                remote=remote,
+                to_stream=to_stream,
+            )
+            rows = take_up(named, action, remove)
+        counts = show_redrive(rows, places.name, output)
+    if _failed(counts, fail_on or []):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _chosen(actions: dict[str, bool]) -> str:
+    named = [name for name, is_set in actions.items() if is_set]
+    if len(named) > 1:
+        raise InputError(f"{named[0]} and {named[1]} are two actions", advice="Name one.")
+    return named[0] if named else "--show"
+
+
+def _refuse_contradictions(
+    chosen: str, *, isolated: bool, remote: bool, to_stream: str | None, delete: bool
+) -> None:
+    """Each option must mean something beside the others."""
+    if remote and chosen != "--invoke":
+        raise InputError("--remote says where --invoke calls", advice="Add --invoke.")
+    if isolated and chosen not in ("--invoke", "--simulate"):
+        raise InputError("--isolated is for --invoke and --simulate")
+    if isolated and remote:
+        raise InputError("--isolated and --remote are two places", advice="Name one.")
+    if to_stream and chosen != "--replay":
+        raise InputError("--to-stream says where --replay puts", advice="Add --replay.")
+    if delete and chosen in ("--show", "--simulate"):
+        # What was only looked at, or handled in virtual time by the code here, was not dealt with.
+        raise InputError(
+            f"nothing has been done about the records after {chosen}",
+            place="--delete",
+            advice="Name --invoke, --replay or --save.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """Which handler on this machine is meant."""
+
+    handler: str | None
+    template: Path | None
+    function: str | None
+    env_vars: Path | None
+
+    def found(self) -> Function:
+        found = find_function(
+            template=self.template,
+            function=self.function,
+            handler=self.handler,
+            env_vars=self.env_vars,
+        )
+        for sentence in found.notes:
+            note(sentence)
+        return found
+
+
+def _action(
+    chosen: str,
+    connected: Connected,
+    code: _Code,
+    open_things: ExitStack,
+    *,
+    isolated: bool,
+    remote: bool,
+    to_stream: str | None,
+) -> Action:
+    """What is done with each document's records. What it opens is closed with `open_things`."""
+    connection = connected.connection
+    if chosen == "--show":
+        return Nothing("shown")
+    if chosen == "--replay":
+        return Replay(connection, to_stream)
+    if remote:
+        name = find_function_name(connection, connected.settings)
+        return InvokeOnce(RemoteHandler(connection, name))
+    function = code.found()
+    in_virtual_time = chosen == "--simulate"
+    handler = _handler(function, isolated=isolated, wall_clock=not in_virtual_time)
+    open_things.callback(handler.close)
+    if not in_virtual_time:
+        return InvokeOnce(handler)
+    options = SimulationOptions(function_timeout=function.timeout, function_name=function.name)
+    return Simulate(handler, choose_mapping(function, None, {}).mapping, options)
+
+
+def _handler(function: Function, *, isolated: bool, wall_clock: bool) -> Handler:
+    if not isolated:
+        return InProcessHandler(function, wall_clock=wall_clock)
+    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
+
+    return IsolatedHandler(function)
+
+
+def _asked(stream: str, place: str, named: Iterable[Named]) -> Iterable[Named]:
+    """The same, once it was asked whether to put so many records."""
+    rest = iter(named)
+    first: list[Named] = []
+    records = size = 0
+    for each in rest:
+        first.append(each)
+        records += len(each[1].records)
+        size += sum(len(record.raw) for record in each[1].records)
+        if records > MANY_RECORDS or size > MANY_BYTES:
+            break
+    ask_if_large(f"{stream} at {place}", records, size)
+    return chain(first, rest)
+
+
+def _failed(counts: Counter[str], fail_on: list[FailOn]) -> bool:
+    if counts["failed"] and FailOn.FAILURES in fail_on:
+        return True
+    return bool(counts["expired"]) and FailOn.EXPIRED in fail_on

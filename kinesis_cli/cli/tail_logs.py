@@ -1,0 +1,172 @@
+"""`kcli tail-logs`."""
+
+import time
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.aws.functions import log_group as find_log_group
+from kinesis_cli.aws.logs import LogFollower, LogQuery
+from kinesis_cli.cli.function_options import FunctionNameOption, reached
+from kinesis_cli.cli.target_options import (
+    ConfigEnvOption,
+    EndpointUrlOption,
+    ProfileOption,
+    RegionOption,
+    StackOption,
+)
+from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.log_events import LogReader, LogSelection, parse_level, parse_where
+from kinesis_cli.show.console import note, warn
+from kinesis_cli.show.tail_logs import LogFace, LogView
+from kinesis_cli.stream.selection import Start, StartKind, grep_pattern, moment
+
+
+class LogOutput(StrEnum):
+    """How events are printed."""
+
+    TABLE = "table"  # for people
+    NDJSON = "ndjson"  # one line per event
+
+
+def tail_logs(
+    since: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEN",
+            help="latest, trim-horizon, 10m (ago), an ISO time or epoch seconds.",
+        ),
+    ] = "latest",
+    until: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="End there; as --since, or +10m.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", min=1, help="End after so many events.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Go on with what is still to come.")
+    ] = True,
+    pattern: Annotated[
+        str,
+        typer.Option("--filter", metavar="PATTERN", help="CloudWatch's filter pattern."),
+    ] = "",
+    grep: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="Found in the message; done here.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MEMBER=VALUE", help="A member of JSON lines, a.b within; may be repeated."
+        ),
+    ] = None,
+    level: Annotated[str | None, typer.Option(help="Lines of this level and above.")] = None,
+    request_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="Of one call; its beginning is enough.")
+    ] = None,
+    log_stream: Annotated[
+        str | None, typer.Option(metavar="NAME", help="One log stream; NAME* is a beginning.")
+    ] = None,
+    log_group: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Default: the function's.")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="The bare messages.")] = False,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="Let CloudWatch push (StartLiveTail): at once, at most 500 a second."
+        ),
+    ] = False,
+    function_name: FunctionNameOption = None,
+    stack: StackOption = None,
+    endpoint_url: EndpointUrlOption = None,
+    profile: ProfileOption = None,
+    region: RegionOption = None,
+    config_env: ConfigEnvOption = None,
+    output: Annotated[LogOutput, typer.Option(help="How to print the events.")] = LogOutput.TABLE,
+) -> None:
+    """Follow the function's log.
+
+    Lines of one call have its request id and colour, a report is one line, a traceback stays
+    together. Ctrl-C ends it.
+
+    \b
+    Examples:
+      kcli tail-logs --since 10m --no-follow
+      kcli tail-logs --since trim-horizon --no-follow --level WARN
+      kcli tail-logs --since 1h --no-follow --where level=ERROR --output ndjson
+    """
+    now = time.time()
+    if live and (since != "latest" or until or not follow):
+        raise InputError(
+            "a live tail shows what comes from now on",
+            place="--live",
+            advice="Leave out --since, --until and --no-follow, or --live.",
+        )
+    start = _start(since, now)
+    selection = LogSelection(
+        grep=grep_pattern(grep) if grep else None,
+        where=tuple(parse_where(each) for each in where or ()),
+        level=parse_level(level) if level else None,
+        request_id=request_id,
+    )
+    end = moment(until, now, "--until") if until else None
+    flags = {
+        "function": function_name,
+        "log_group": log_group,
+        "stack": stack,
+        "endpoint_url": endpoint_url,
+        "profile": profile,
+        "region": region,
+        "config_env": config_env,
+    }
+    connected = reached(flags)
+    connection = connected.connection
+    group = find_log_group(connection, connected.settings)
+    follower = LogFollower(
+        connection, LogQuery(group, start, end, follow, pattern, log_stream), warn
+    )
+    note(f"log group {group} {_place(connection.target.is_local, follow=follow)}")
+    _show(follower, selection, _view(output, raw=raw), count, live=live)
+
+
+def _show(
+    follower: LogFollower, selection: LogSelection, view: LogView, count: int | None, *, live: bool
+) -> None:
+    reader, shown = LogReader(), 0
+    for events in follower.live() if live else follower.portions():
+        for block in reader.read(events):
+            if not selection.wants(block):
+                continue
+            block = block if count is None else block[: count - shown]
+            view.show(block)
+            shown += len(block)
+            if shown == count:
+                view.flush()
+                return
+        view.flush()
+
+
+def _start(since: str, now: float) -> float | None:
+    start = Start.parse(since, now)
+    match start.kind:
+        case StartKind.TRIM_HORIZON:
+            return None
+        case StartKind.LATEST:
+            return now
+        case StartKind.AT_SEQUENCE_NUMBER:
+            raise InputError(
+                "a sequence number is a place in a stream, not in a log", place="--since"
+            )
+    return start.seconds
+
+
+def _view(output: LogOutput, *, raw: bool) -> LogView:
+    if raw and output is LogOutput.NDJSON:
+        raise InputError("--raw prints bare messages, and --output ndjson prints JSON")
+    return LogView(LogFace.RAW if raw else LogFace(output))
+
+
+def _place(is_local: bool, *, follow: bool) -> str:
+    where = "on this machine" if is_local else "in CloudWatch"
+    return f"{where}; Ctrl-C ends" if follow else where

@@ -1,0 +1,168 @@
+"""What the settings of an event source mapping do, in words, and which of them are risky. Pure.
+
+Sources: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html,
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
+
+SLOW_WINDOW = 5  # seconds of batching from which on a record waits noticeably
+LARGE_BATCH = 1_000  # records that one failure delivers again
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A setting, and what it does here."""
+
+    name: str  # AWS's
+    value: str
+    effect: str  # one clause
+
+
+def effects(mapping: EventSourceMapping) -> list[Effect]:
+    """Every setting of a mapping with its effect, the important ones first."""
+    return [
+        Effect("BatchSize", f"{mapping.batch_size:,}", _batch(mapping)),
+        Effect(
+            "MaximumBatchingWindowInSeconds",
+            str(mapping.maximum_batching_window_in_seconds),
+            _window(mapping),
+        ),
+        Effect("ParallelizationFactor", str(mapping.parallelization_factor), _lanes(mapping)),
+        Effect("MaximumRetryAttempts", _limit(mapping.maximum_retry_attempts), _retries(mapping)),
+        Effect(
+            "MaximumRecordAgeInSeconds",
+            _limit(mapping.maximum_record_age_in_seconds),
+            "no record is given up because of its age"
+            if mapping.maximum_record_age_in_seconds == UNLIMITED
+            else f"a record older than {_span(mapping.maximum_record_age_in_seconds)} is given up",
+        ),
+        Effect(
+            "BisectBatchOnFunctionError",
+            _yes(mapping.bisect_batch_on_function_error),
+            "a failed batch is halved until the bad record is alone"
+            if mapping.bisect_batch_on_function_error
+            else "a failed batch is delivered again as a whole",
+        ),
+        Effect(
+            "ReportBatchItemFailures",
+            _yes(mapping.report_batch_item_failures),
+            "the function says which records failed; delivery goes on from the first of them"
+            if mapping.report_batch_item_failures
+            else "one bad record fails its whole batch; what the function reports is ignored",
+        ),
+        Effect(
+            "Destination",
+            mapping.destination or "none",
+            "is told of records that are given up"
+            if mapping.destination
+            else "records that are given up are gone without a trace",
+        ),
+        Effect("StartingPosition", mapping.starting_position, _start(mapping)),
+        *_rest(mapping),
+    ]
+
+
+def _rest(mapping: EventSourceMapping) -> Iterator[Effect]:
+    for pattern in mapping.filter_patterns:
+        yield Effect("Filter", pattern, "records that match no filter never reach the function")
+    if window := mapping.tumbling_window_in_seconds:
+        yield Effect(
+            "TumblingWindowInSeconds", str(window), f"state is passed on for {_span(window)}"
+        )
+
+
+def risks(mapping: EventSourceMapping, retention_hours: int | None = None) -> list[str]:
+    """What of a mapping may lose records or hold up a shard, a sentence each, worst first.
+
+    Args:
+        mapping: its settings.
+        retention_hours: of the stream; None: not known.
+    """
+    return list(_risks(mapping, retention_hours))
+
+
+def _risks(mapping: EventSourceMapping, retention_hours: int | None) -> Iterator[str]:
+    kept = "its retention ends" if retention_hours is None else f"{retention_hours} hours are over"
+    unlimited = mapping.maximum_retry_attempts == UNLIMITED
+    if unlimited and mapping.maximum_record_age_in_seconds == UNLIMITED:
+        yield f"Retries have no limit: one bad record blocks its shard until {kept}."
+    if mapping.destination is None:
+        yield "There is no on-failure destination: records that are given up are lost unseen."
+    if not mapping.report_batch_item_failures:
+        yield (
+            "ReportBatchItemFailures is off: records that were handled are delivered again "
+            "with each failure of their batch."
+        )
+    if not mapping.bisect_batch_on_function_error and not unlimited:
+        yield (
+            "BisectBatchOnFunctionError is off: when retries are over, good records of the batch "
+            "are given up with the bad one."
+        )
+    age = mapping.maximum_record_age_in_seconds
+    if retention_hours is not None and age > retention_hours * 3600:
+        yield (
+            f"MaximumRecordAgeInSeconds is longer than the stream keeps records "
+            f"({retention_hours} hours): they expire before it is reached."
+        )
+    if mapping.maximum_batching_window_in_seconds >= SLOW_WINDOW:
+        window = _span(mapping.maximum_batching_window_in_seconds)
+        yield f"The batching window lets a record wait up to {window} before the function sees it."
+    if mapping.starting_position == "LATEST":
+        yield "StartingPosition LATEST misses records that are put while the mapping is set up."
+    if mapping.batch_size >= LARGE_BATCH and not mapping.report_batch_item_failures:
+        yield f"A failure delivers up to {mapping.batch_size:,} records again."
+
+
+def _batch(mapping: EventSourceMapping) -> str:
+    return f"up to {mapping.batch_size:,} records a call, 6 MB at most"
+
+
+def _window(mapping: EventSourceMapping) -> str:
+    window = mapping.maximum_batching_window_in_seconds
+    if not window:
+        return "records are delivered as soon as they are read"
+    return f"a batch is gathered for up to {_span(window)}"
+
+
+def _lanes(mapping: EventSourceMapping) -> str:
+    factor = mapping.parallelization_factor
+    if factor == 1:
+        return "one call at a time for each shard"
+    return f"up to {factor} calls at a time for each shard; a key's records stay in order"
+
+
+def _retries(mapping: EventSourceMapping) -> str:
+    retries = mapping.maximum_retry_attempts
+    if retries == UNLIMITED:
+        return "a failed batch is delivered again until it succeeds or its records are too old"
+    return f"a failed batch is delivered {retries + 1:,} times, then given up"
+
+
+def _start(mapping: EventSourceMapping) -> str:
+    match mapping.starting_position:
+        case "TRIM_HORIZON":
+            return "began with the oldest record"
+        case "LATEST":
+            return "began with what came after the mapping was made"
+        case "AT_TIMESTAMP":
+            return "began with what arrived at a time or later"
+
+
+def _limit(value: int) -> str:
+    return "-1 (no limit)" if value == UNLIMITED else f"{value:,}"
+
+
+def _yes(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def _span(seconds: int) -> str:
+    """`90 s`, `5 min`, `2 h`."""
+    for length, unit in ((3600, "h"), (60, "min")):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds // length:,} {unit}"
+    return f"{seconds:,} s"

@@ -1,0 +1,130 @@
+"""Reading on-failure documents: which records they name. The other side of `destination`.
+
+Sources: see `destination`; for notifications
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.stream.event import KinesisEvent
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.sequence import is_sequence_number
+
+
+@dataclass(frozen=True, slots=True)
+class FailureDocument:
+    """What Lambda said about records that it gave up."""
+
+    request_id: str
+    condition: str  # "RetryAttemptsExhausted", "RecordAgeExceeded"
+    stream_arn: str  # of the stream, or of an enhanced fan-out consumer
+    shard_id: str
+    start: str  # sequence numbers, both included; "": a window's final call, which names no record
+    end: str
+    batch_size: int  # records between them that were given up
+    payload: tuple[Record, ...] | None  # the records themselves, where the document has them
+
+    @property
+    def stream_name(self) -> str:
+        """`orders` of `arn:…:stream/orders/consumer/app:1545084650`."""
+        return self.stream_arn.partition("stream/")[2].partition("/")[0]
+
+    def names(self, selected: str) -> bool:
+        """Whether it is about a record, by its sequence number, or a call, by its request id."""
+        if selected == self.request_id:
+            return True
+        return (
+            is_sequence_number(selected)
+            and bool(self.start)
+            and int(self.start) <= int(selected) <= int(self.end)
+        )
+
+
+def read_documents(text: str, place: str) -> Iterator[FailureDocument]:
+    """The documents in a text, in order.
+
+    It may be one document, or a line for each; as it is in a queue, or with the message or the SNS
+    notification around it; what `aws sqs receive-message` prints; or the result of `kcli simulate
+    --output json` or `ndjson`.
+
+    Args:
+        text: JSON.
+        place: what to call it in an error.
+
+    Raises:
+        InputError: there is something else in it.
+    """
+    for number, value in enumerate(_values(text, place), 1):
+        yield from _documents(value, f"{place}, document {number}")
+
+
+def _values(text: str, place: str) -> Iterator[object]:
+    decoder, position = json.JSONDecoder(), 0
+    while text[position:].lstrip():
+        position += len(text[position:]) - len(text[position:].lstrip())
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"no JSON: {error}", place=place) from error
+        yield value
+
+
+def _documents(value: object, place: str) -> Iterator[FailureDocument]:
+    match value:
+        case {"KinesisBatchInfo": Mapping()}:
+            yield _document(value, place)
+        case {"Messages": list(messages)}:
+            for each in messages:
+                yield from _documents(each, place)
+        case {"Body": str(body)} | {"body": str(body)} | {"Message": str(body)}:
+            yield from read_documents(body, place)
+        case {"destination": list(documents)}:
+            for each in documents:
+                yield from _documents(each, place)
+        case {"type": "run" | "invocation" | "filtered" | "expired" | "summary"}:
+            return
+        case _:
+            raise InputError(
+                "no on-failure document of a Kinesis stream",
+                place=place,
+                advice="It has a member KinesisBatchInfo, as Lambda sends it to a queue or bucket.",
+            )
+
+
+def _document(value: Mapping[str, object], place: str) -> FailureDocument:
+    info, context = value["KinesisBatchInfo"], value.get("requestContext")
+    assert isinstance(info, Mapping)
+    context = context if isinstance(context, Mapping) else {}
+    start, end = (
+        _number(info, "startSequenceNumber", place),
+        _number(info, "endSequenceNumber", place),
+    )
+    size = info.get("batchSize", 0)
+    payload = value.get("payload")
+    return FailureDocument(
+        request_id=str(context.get("requestId", "")),
+        condition=str(context.get("condition", "")),
+        stream_arn=str(info.get("streamArn", "")),
+        shard_id=str(info.get("shardId", "")),
+        start=start,
+        end=end,
+        batch_size=size if isinstance(size, int) else 0,
+        payload=None if payload is None else _payload(payload, place),
+    )
+
+
+def _number(info: Mapping[str, object], name: str, place: str) -> str:
+    number = info.get(name, "")
+    if number == "" or (isinstance(number, str) and is_sequence_number(number)):
+        return str(number)
+    raise InputError(f"{number!r} is no sequence number", place=f"{place}, {name}")
+
+
+def _payload(payload: object, place: str) -> tuple[Record, ...]:
+    """The event, which S3 has as a text within the JSON."""
+    text = payload if isinstance(payload, str) else json.dumps(payload)
+    event = KinesisEvent.from_json(text, place=f"{place}, payload")
+    return tuple(record.record() for record in event.records)

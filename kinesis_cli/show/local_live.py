@@ -1,0 +1,99 @@
+"""`kcli local start` in the foreground: what the functions do, as it happens.
+
+On a terminal a table that stays below, and above it what went wrong; elsewhere lines only.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kinesis_cli.local.function.activity import Activity, ShardCounts
+from kinesis_cli.local.function.lines import Lines
+from kinesis_cli.show.console import plain, stdout_console
+from kinesis_cli.show.local import show_lines
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+_MOST_SHARDS = 20  # that the table shows, the busiest first
+
+
+class LiveView:
+    """Shows what the functions do, from `start` to `close`."""
+
+    def __init__(self, *, on_terminal: bool) -> None:
+        self._on_terminal = on_terminal
+        self._lines = Lines(self._write, sums=not on_terminal)
+        self._live: Live | None = None
+        self._shown: list[ShardCounts] = []
+
+    def start(self) -> None:
+        """Begin, below what was printed so far."""
+        if self._on_terminal:
+            from rich.live import Live
+
+            self._live = Live(console=stdout_console(), auto_refresh=False)
+            self._live.start()
+
+    def told(self, activity: Activity) -> None:
+        """Something happened."""
+        self._lines.told(activity)
+
+    def refresh(self, shards: Iterable[ShardCounts]) -> None:
+        """Show it."""
+        self._lines.refresh(())
+        counts = [replace(each) for each in shards]
+        if self._live is not None and counts != self._shown:
+            self._shown = counts
+            self._live.update(_table(counts), refresh=True)
+
+    def close(self) -> None:
+        """End; the table stays as it was last."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _write(self, line: str) -> None:
+        if self._live is None:
+            show_lines([line])
+        else:
+            self._live.console.print(plain(line), soft_wrap=True)
+
+
+@contextmanager
+def live_view() -> Iterator[LiveView]:
+    """A view for the length of a `with` block."""
+    view = LiveView(on_terminal=stdout_console().is_terminal)
+    try:
+        yield view
+    finally:
+        view.close()
+
+
+def _table(shards: list[ShardCounts]) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Function", overflow="fold")
+    table.add_column("Shard", overflow="fold")
+    for name in ("In", "Held", "Batches", "Failed", "Handled", "Discarded", "Age"):
+        table.add_column(name, justify="right", no_wrap=True)
+    # The order stays: a table whose rows jump cannot be read.
+    busiest = sorted(shards, key=lambda each: (each.held, each.records), reverse=True)
+    shown = {id(each) for each in busiest[:_MOST_SHARDS]}
+    for each in shards:
+        if id(each) not in shown:
+            continue
+        counts = (each.records, each.held, each.batches, each.failed, each.succeeded)
+        table.add_row(
+            plain(each.function),
+            plain(f"{each.stream}/{each.shard_id.removeprefix('shardId-').lstrip('0') or '0'}"),
+            *(f"{count:,}" for count in (*counts, each.discarded)),
+            f"{each.iterator_age:,.1f} s",
+        )
+    if len(shards) > _MOST_SHARDS:
+        table.caption = f"and {len(shards) - _MOST_SHARDS:,} shards more, less busy"
+    return table

@@ -1,0 +1,202 @@
+"""Our consumer through faults: nothing lost, nothing twice, order kept."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mypy_boto3_kinesis import KinesisClient
+
+from benchmarks.peers import Started, ours_in
+from kinesis_cli.aws.consumer import ReadPlan
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.selection import Start, StartKind
+
+from .conftest import client_of
+from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created, records
+
+Faults = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "123456789012")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Started]:
+    with ours_in(tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def kinesis(server: Started) -> KinesisClient:
+    return client_of(server)
+
+
+@pytest.fixture
+def stream(kinesis: KinesisClient) -> str:
+    return created(kinesis)
+
+
+@pytest.fixture
+def faults(server: Started, tmp_path: Path) -> Faults:
+    """`faults(set={…})`: as `kcli local faults` says it to the control path."""
+    token = json.loads((tmp_path / "server.json").read_bytes())["token"]
+
+    def faults(**request: object) -> None:
+        control = HTTPConnection("127.0.0.1", server.port)
+        control.request("POST", "/_kcli/faults", json.dumps(request), {"X-Kcli-Token": token})
+        assert control.getresponse().status == 200
+        control.close()
+
+    return faults
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"error": 0.4},
+        {"cut": "before", "cut_share": 0.4},
+        {"cut": "after", "cut_share": 0.4},
+        {"delay": 0.02},
+    ],
+    ids=["500", "cut before", "cut after", "slow"],
+)
+def test_faults_neither_lose_nor_repeat_a_record(
+    fault: dict[str, Any], server: Started, kinesis: KinesisClient, stream: str, faults: Faults
+) -> None:
+    writer = Writer(kinesis, stream)
+    faults(set=fault | {"operations": ["GetRecords", "GetShardIterator"]})
+    found = list[Record]()
+    for batch in consumer(server, stream, ReadPlan(ALL)).poll():
+        found += batch.records
+        if len(found) == writer.number == 60:
+            break
+        if len(found) == writer.number:
+            writer.put(KEYS)
+    assert_complete(found, 60)
+
+
+def test_expired_iterators_go_on_after_the_last_record(
+    server: Started, kinesis: KinesisClient, stream: str, faults: Faults
+) -> None:
+    writer, found = Writer(kinesis, stream), list[Record]()
+    for batch in consumer(server, stream, ReadPlan(Start(StartKind.LATEST))).poll():
+        found += batch.records
+        if len(found) == writer.number == 60:
+            break
+        if len(found) == writer.number and batch.shard_id:
+            faults(expire_iterators=True)
+            writer.put(KEYS)
+    assert_complete(found, 60)
+
+
+def test_throttled_shards_are_read_when_they_may_be(
+    server: Started, kinesis: KinesisClient, stream: str, faults: Faults
+) -> None:
+    Writer(kinesis, stream).put(40)
+    faults(set={"throttle": [stream]})
+    found, empty = list[Record](), 0
+    for batch in consumer(server, stream, ReadPlan(ALL, follow=False)).poll():
+        found += batch.records
+        empty += not batch.records
+        if empty == 2:
+            faults(clear=True)
+    assert_complete(found, 40)
+
+
+def test_fan_out_reads_all_and_removes_what_it_registered(
+    server: Started, kinesis: KinesisClient, stream: str
+) -> None:
+    writer = Writer(kinesis, stream)
+    writer.put(40)
+    reader = consumer(server, stream, ReadPlan(ALL))
+    found = list[Record]()
+    batches = reader.fan_out("tail")
+    for batch in batches:
+        found += batch.records
+        if len(found) == writer.number == 80:
+            break
+        if len(found) == writer.number:
+            names = kinesis.list_stream_consumers(StreamARN=reader.stream_arn)["Consumers"]
+            assert [each["ConsumerName"] for each in names] == ["tail"]
+            writer.put(40)
+    batches.close()
+    assert_complete(found, 80)
+    assert not kinesis.list_stream_consumers(StreamARN=reader.stream_arn)["Consumers"]
+
+
+def test_a_consumer_that_was_there_stays(
+    server: Started, kinesis: KinesisClient, stream: str
+) -> None:
+    Writer(kinesis, stream).put(KEYS)
+    reader = consumer(server, stream, ReadPlan(ALL, follow=False))
+    kinesis.register_stream_consumer(StreamARN=reader.stream_arn, ConsumerName="theirs")
+    found: list[Record] = []
+    for batch in reader.fan_out("theirs"):
+        found += batch.records
+    assert_complete(found, KEYS)
+    assert len(kinesis.list_stream_consumers(StreamARN=reader.stream_arn)["Consumers"]) == 1
+
+
+def test_fan_out_subscribes_anew_when_five_minutes_are_over(
+    server: Started, kinesis: KinesisClient, stream: str, faults: Faults
+) -> None:
+    writer, found = Writer(kinesis, stream), list[Record]()
+    writer.put(KEYS)
+    batches = consumer(server, stream, ReadPlan(ALL)).fan_out("tail")
+    for batch in batches:
+        found += batch.records
+        if len(found) == writer.number == 60:
+            break
+        if len(found) == writer.number:
+            faults(clock=301.0 * writer.number / KEYS)
+            writer.put(KEYS)
+    batches.close()
+    assert_complete(found, 60)
+
+
+class _Tearing(BaseHTTPRequestHandler):
+    """Passes calls on, and tears every second answer to GetRecords."""
+
+    protocol_version = "HTTP/1.1"
+    target = 0
+    answers = 0
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        upstream = HTTPConnection("127.0.0.1", self.target)
+        upstream.request("POST", "/", body, dict(self.headers))
+        response = upstream.getresponse()
+        answer = response.read()
+        upstream.close()
+        if self.headers["X-Amz-Target"].endswith(".GetRecords"):
+            type(self).answers += 1
+            if self.answers % 2:
+                answer = b"{}" if self.answers % 4 == 1 else answer[: len(answer) // 2]
+        self.send_response(response.status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_torn_answer_is_no_end_of_a_shard(
+    server: Started, kinesis: KinesisClient, stream: str
+) -> None:
+    Writer(kinesis, stream).put(40)
+    _Tearing.target = server.port
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Tearing) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        through = Started("proxy", proxy.server_port, server.pid)
+        found = records(consumer(through, stream, ReadPlan(ALL, follow=False)).poll())
+        proxy.shutdown()
+    assert_complete(found, 40)
+    assert _Tearing.answers > 3

@@ -1,0 +1,221 @@
+"""The function alive, by the command line: kcli, and the AWS CLI of a newcomer."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kinesis_cli.local.process import stop_server
+from kinesis_cli.local.state import read_server
+from tests.e2e.programs import KCLI, Completed, Terminal
+
+pytest.importorskip("awslambdaric")
+
+TEMPLATE = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 1}}
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: app.handler
+      Runtime: python3.12
+      Events:
+        In:
+          Type: Kinesis
+          Properties:
+            Stream: !GetAtt Orders.Arn
+            StartingPosition: TRIM_HORIZON
+            MaximumRetryAttempts: 0
+"""
+APP = """\
+import base64
+
+
+def handler(event, context):
+    for record in event.get("Records", ()):
+        data = base64.b64decode(record["kinesis"]["data"]).decode()
+        print("got", data)
+        if "bad" in data:
+            raise ValueError(data)
+    return {"records": len(event.get("Records", ()))}
+"""
+HOSTILE = "bad \x1b[31m\x9b31m\u202e[red]"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A project whose local stream is ended after the test."""
+    folder = tmp_path / "project"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "app.py").write_text(APP)
+    (folder / "template.yaml").write_text(TEMPLATE)
+    yield folder
+    stop_server(folder / ".kcli")
+
+
+def clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+def kcli(project: Path, *arguments: str) -> Completed:
+    return subprocess.run(
+        [*KCLI, *arguments],
+        cwd=project,
+        env={**clean(), "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def put(project: Path, *data: str) -> None:
+    import boto3
+
+    server = read_server(project / ".kcli")
+    assert server is not None
+    client = boto3.client(
+        "kinesis",
+        endpoint_url=server.endpoint,
+        region_name=server.region,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    for each in data:
+        client.put_record(StreamName="orders", PartitionKey="k", Data=each.encode())
+
+
+def status(project: Path) -> Any:  # noqa: ANN401 - a JSON document
+    return json.loads(kcli(project, "local", "status", "--output", "json").stdout)
+
+
+def test_wait_returns_when_all_is_handled_and_status_shows_the_mapping(project: Path) -> None:
+    assert kcli(project, "local", "start", "--detach").returncode == 0
+    put(project, "one", "two")
+    assert kcli(project, "local", "wait", "--idle", "--timeout", "30").returncode == 0
+    assert status(project)["mappings"] == [
+        {"function": "Fn", "stream": "orders", "state": "Enabled", "backlog": 0}
+    ]
+    table = kcli(project, "local", "status").stdout
+    assert re.search(r"Fn +orders +Enabled +0", table)
+    assert "Fn: 2 records in" in kcli(project, "local", "logs").stdout
+
+
+def test_wait_gives_up_with_exit_code_1(project: Path) -> None:
+    (project / "src" / "app.py").write_text(
+        "def handler(event, context):\n    import time; time.sleep(60)\n"
+    )
+    assert kcli(project, "local", "start", "--detach").returncode == 0
+    put(project, "one")
+    waited = kcli(project, "local", "wait", "--idle", "--timeout", "0.1")
+    assert waited.returncode == 1
+    assert waited.stderr == "records are still waiting or being handled after 0.1 s\n"
+    assert status(project)["mappings"][0]["backlog"] == 1
+
+
+def test_wait_says_what_it_needs(project: Path) -> None:
+    assert "Say --idle." in kcli(project, "local", "wait").stderr
+    waited = kcli(project, "local", "wait", "--idle")
+    assert waited.returncode == 2
+    assert "no local stream runs here" in waited.stderr
+
+
+def test_without_the_runtime_client_one_sentence_says_what_to_install(project: Path) -> None:
+    hidden = (
+        "import sys, importlib.util as u; find = u.find_spec;"
+        "u.find_spec = lambda name, *a: None if name == 'awslambdaric' else find(name, *a);"
+        "from kinesis_cli.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", hidden, "local", "start"],
+        cwd=project,
+        env={**clean(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    for line in server.stdout:
+        if "does not run" in line:
+            break
+    assert "AWS's runtime client is not installed; pip install 'kcli[isolated]'" in line
+    (mapping,) = status(project)["mappings"]
+    assert mapping["state"].startswith("Problem: AWS's runtime client is not installed")
+    waited = kcli(project, "local", "wait", "--idle")
+    assert waited.returncode == 2
+    assert "pip install 'kcli[isolated]'" in waited.stderr
+    server.terminate()
+    server.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("options", [(), ("--no-reload",)])
+def test_changed_code_is_used_unless_no_reload_is_said(
+    project: Path, options: tuple[str, ...]
+) -> None:
+    assert kcli(project, "local", "start", "--detach", *options).returncode == 0
+    put(project, "one")
+    assert kcli(project, "local", "wait", "--idle", "--timeout", "30").returncode == 0
+    app = project / "src" / "app.py"
+    app.write_text(APP.replace("raise ValueError", "broken("))
+    put(project, "two")
+    assert kcli(project, "local", "wait", "--idle", "--timeout", "30").returncode == 0
+    stop_server(project / ".kcli")
+    log = (project / ".kcli" / "server.log").read_text()
+    assert ("Runtime.UserCodeSyntaxError" in log) is not bool(options)
+
+
+def test_on_a_terminal_a_table_follows_and_failures_are_told_harmlessly(
+    project: Path, terminal: Callable[..., Terminal]
+) -> None:
+    session = terminal(*KCLI, "local", "start", cwd=project)
+    session.read_until("kcli local env")
+    put(project, "good", HOSTILE)
+    screen = session.read_until("discarded, RetryAttemptsExhausted, no destination is configured")
+    for heading in ("Function", "Batches", "Handled", "Discarded"):
+        assert heading in screen
+    assert "ValueError: bad \\x1b[31m\\x9b31m\\u202e[red]" in screen
+    assert "\x1b[31m" not in screen
+    assert not {"\x9b", "\u202e"} & set(screen)
+    session.type(b"\x03")
+    session.read_all()
+    assert session.process.wait(timeout=5) == 0
+    assert "Traceback" not in session.screen
+
+
+def test_the_aws_cli_invokes_the_function_and_reads_its_log(aws_cli: Path, project: Path) -> None:
+    script = f"""
+        set -e
+        kcli() {{ {shlex.join(KCLI)} "$@"; }}; aws() {{ {aws_cli} "$@"; }}
+        kcli local start --detach >&2
+        eval "$(kcli local env)"
+        aws kinesis put-record --stream-name orders --partition-key k --data hello >&2
+        aws kinesis put-record --stream-name orders --partition-key k --data bad >&2
+        kcli local wait --idle --timeout 30
+        aws lambda invoke --function-name Fn --payload '{{}}' answer.json --query StatusCode
+        cat answer.json; echo
+        aws logs filter-log-events --log-group-name /aws/lambda/Fn --filter-pattern got \\
+            --query 'events[].message' --output text
+        aws lambda list-event-source-mappings --query 'EventSourceMappings[].State' --output text
+        aws cloudformation describe-stack-resources --stack-name kcli \\
+            --query 'StackResources[].PhysicalResourceId' --output text
+    """
+    run = subprocess.run(
+        ["bash", "-c", script],
+        cwd=project,
+        env=clean(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    status_code, answer, log, state, resources = run.stdout.splitlines()
+    assert (status_code, answer, state) == ("200", '{"records": 0}', "Enabled")
+    assert "got hello" in log
+    assert resources.split() == ["orders", "Fn"]

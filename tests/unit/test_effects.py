@@ -1,0 +1,62 @@
+from dataclasses import fields
+
+import pytest
+
+from kinesis_cli.event_source_mapping.effects import effects, risks
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+
+SAFE = EventSourceMapping(
+    maximum_retry_attempts=3,
+    maximum_record_age_in_seconds=3600,
+    bisect_batch_on_function_error=True,
+    report_batch_item_failures=True,
+    destination="arn:aws:sqs:eu-west-1:123456789012:failures",
+)
+
+
+def changed(**members: object) -> EventSourceMapping:
+    values = {field.name: getattr(SAFE, field.name) for field in fields(SAFE)}
+    return EventSourceMapping(**{**values, **members})
+
+
+def test_a_careful_mapping_has_no_risk() -> None:
+    assert risks(SAFE, 24) == []
+
+
+@pytest.mark.parametrize(
+    ("members", "beginning"),
+    [
+        (
+            {"maximum_retry_attempts": -1, "maximum_record_age_in_seconds": -1},
+            "Retries have no limit: one bad record blocks its shard until 24 hours are over.",
+        ),
+        ({"destination": None}, "There is no on-failure destination"),
+        ({"report_batch_item_failures": False}, "ReportBatchItemFailures is off"),
+        ({"bisect_batch_on_function_error": False}, "BisectBatchOnFunctionError is off"),
+        ({"maximum_record_age_in_seconds": 86_401}, "MaximumRecordAgeInSeconds is longer"),
+        ({"maximum_batching_window_in_seconds": 60}, "The batching window lets a record wait up to"
+         " 1 min"),
+        ({"starting_position": "LATEST"}, "StartingPosition LATEST misses records"),
+    ],
+)  # fmt: skip
+def test_each_risk_is_named(members: dict[str, object], beginning: str) -> None:
+    [risk] = risks(changed(**members), 24)
+    assert risk.startswith(beginning)
+
+
+def test_aws_defaults_are_the_riskiest_of_all() -> None:
+    assert len(risks(EventSourceMapping())) == 3
+
+
+def test_every_setting_is_explained() -> None:
+    mapping = changed(filter_patterns=('{"data": {}}',), tumbling_window_in_seconds=90)
+    named = {each.name for each in effects(mapping)}
+    unnamed = {"FilterCriteria", "FunctionResponseTypes", "DestinationConfig"}
+    assert set(mapping.to_aws()) - unnamed <= named
+    assert {"Filter", "ReportBatchItemFailures", "Destination"} <= named
+
+
+def test_retries_are_counted_as_deliveries() -> None:
+    assert "delivered 4 times" in next(
+        each.effect for each in effects(SAFE) if each.name == "MaximumRetryAttempts"
+    )
