@@ -105,7 +105,20 @@ class Moto:
                 close()
         if self._journal:
             self._journal.catch_up()
+        _let_go_of_models()
         return started[0], started[1], body
+
+
+def _let_go_of_models() -> None:
+    """Empty moto's lists of every object that it ever made: deleted ones would stay in memory.
+
+    moto itself reads them in its own tests only.
+    """
+    from moto.core.model_instances import model_data
+
+    for models in list(model_data.values()):
+        for model in list(models.values()):
+            model.instances_tracked.clear()  # type: ignore[attr-defined]
 
 
 def make_resources(template: Path, region: str) -> None:
