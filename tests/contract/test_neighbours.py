@@ -114,3 +114,11 @@ def test_objects_topics_tables_and_metrics_are_kept_by_moto(start: Callable[[], 
         cloudwatch = client(server, "cloudwatch")
         cloudwatch.put_metric_data(Namespace="KCL", MetricData=[{"MetricName": "m", "Value": 1}])
         assert cloudwatch.list_metrics(Namespace="KCL")["Metrics"][0]["MetricName"] == "m"
+
+
+def test_a_server_without_functions_answers_for_lambda_when_it_is_asked(tmp_path: Path) -> None:
+    with ours_in(tmp_path) as server:
+        assert client(server, "lambda").list_functions()["Functions"] == []
+        assert client(server, "cloudformation").list_stacks()["StackSummaries"] == []
+    with ours_in(tmp_path) as server:  # now there is a file of mappings
+        assert client(server, "lambda").list_event_source_mappings()["EventSourceMappings"] == []
