@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from tests.e2e.programs import KCLI, Completed, Kcli
+from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
 
 GOOD = "def handler(event, context):\n    return {'batchItemFailures': []}\n"
 PARTLY = (
@@ -461,3 +461,22 @@ def test_what_a_simulation_gave_up_can_be_taken_up_from_a_file(
 def test_redrive_refuses_what_makes_no_sense(run: Kcli, arguments: tuple[str, ...]) -> None:
     completed = run("redrive", *arguments)
     assert (completed.returncode, completed.stdout) == (2, "")
+
+
+def test_ctrl_c_gives_the_messages_back(
+    run: Kcli, client: Clients, quiet_queue: str, home: Path, terminal: Callable[..., Terminal]
+) -> None:
+    (home / "waits.py").write_text(
+        "import os, threading\n"
+        "def handler(event, context):\n"
+        "    os.write(2, b'the handler waits')\n"
+        "    threading.Event().wait(60)\n"
+    )
+    failed_batch(client, quiet_queue, 1, 1)
+    redrive = ("redrive", quiet_queue, "--invoke", "--handler", "waits.py:handler", "--delete")
+    screen = terminal("env", f"XDG_STATE_HOME={home}", *KCLI, *redrive, cwd=home)
+    screen.read_until("the handler waits")
+    screen.type(b"\x03")
+    screen.read_all()
+    assert screen.process.wait() == 130
+    assert outcomes(document(run("redrive", quiet_queue, "--output", "json"))) == [("shown", False)]
