@@ -176,7 +176,7 @@ class LogFollower:
         failing_since, failures = time.monotonic(), 0
         while True:
             try:
-                page = self._client.filter_log_events(**parameters)
+                page = _whole(self._client.filter_log_events(**parameters))
                 self._answered = True
                 return page
             except Exception as error:
@@ -241,6 +241,8 @@ class LogFollower:
         try:
             yield from session
         except Exception as error:
+            if _is_nonsense(error):
+                raise EndpointError(f"the live tail is not readable: {error}") from error
             if _code(error) != "SessionTimeoutException":
                 raise
             return True
@@ -303,9 +305,25 @@ def _code(error: Exception) -> str:
 
 def _passes(error: Exception) -> bool:
     """Whether trying again may help."""
-    from botocore import exceptions
+    from botocore import exceptions, parsers
 
     if isinstance(error, exceptions.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or _code(error) in _PASSING
-    return isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError)
+    network = (exceptions.HTTPClientError, exceptions.ConnectionError)
+    return isinstance(error, (*network, parsers.ResponseParserError))
+
+
+def _whole(page: Any) -> Any:  # noqa: ANN401 - botocore's types know only dicts
+    """The page. botocore takes a body that is no JSON for an answer without members."""
+    from botocore import parsers
+
+    if "events" not in page:
+        raise parsers.ResponseParserError("FilterLogEvents answered nonsense")
+    return page
+
+
+def _is_nonsense(error: Exception) -> bool:
+    from botocore import eventstream, parsers
+
+    return isinstance(error, parsers.ResponseParserError | eventstream.ParserError)

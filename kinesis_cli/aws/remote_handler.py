@@ -17,13 +17,10 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationResult,
 )
 from kinesis_cli.handlers.log_lines import last_report
+from kinesis_cli.handlers.single import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
-
-LARGEST_PAYLOAD = 6_291_456  # bytes of a call that is waited for
-# UNSURE(event-payload-limit): 1 MB in the model since late 2025, 256 KB before; its exact bytes?
-LARGEST_EVENT_PAYLOAD = 1_048_576
 
 
 class InvocationType(StrEnum):
@@ -103,7 +100,7 @@ class RemoteHandler:
 
     def _check_size(self, payload: bytes) -> None:
         is_event = self._type is InvocationType.EVENT
-        limit = LARGEST_EVENT_PAYLOAD if is_event else LARGEST_PAYLOAD
+        limit = MAXIMUM_QUEUED_EVENT_BYTES if is_event else MAXIMUM_EVENT_BYTES
         if len(payload) > limit:
             raise InputError(
                 f"the event has {len(payload):,} bytes, and Lambda takes {limit:,}"

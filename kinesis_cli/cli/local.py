@@ -291,7 +291,7 @@ def faults(
       off                             switch all of it off but the clock
 
     \b
-    `throttle off`, `cut off`, `operations all` and `clock reset` undo one each.
+    `off` after a fault, `operations all` and `clock reset` undo one each.
 
     \b
     Examples:

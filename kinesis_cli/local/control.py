@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.function.service import FunctionService
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.local.kinesis import Caller, DataPlane, FaultSettings, ServiceError
+from kinesis_cli.local.lambda_side import LambdaSide
 
 # Every switch of `kcli local faults` as it is when nobody touched it.
 _OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
@@ -30,7 +30,7 @@ class Control:
         data_plane: DataPlane,
         region: str,
         streams: Mapping[str, int | None],
-        functions: FunctionService,
+        functions: LambdaSide,
     ) -> None:
         self._functions = functions
         self._data_plane = data_plane

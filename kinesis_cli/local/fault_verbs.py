@@ -8,9 +8,9 @@ from kinesis_cli.errors import InputError
 # verb → what it takes
 VERBS = {
     "throttle": "STREAM[/SHARD]... | off",
-    "fail": "SHARE",
-    "error": "SHARE",
-    "delay": "DURATION",
+    "fail": "SHARE | off",
+    "error": "SHARE | off",
+    "delay": "DURATION | off",
     "cut": "before|after [SHARE] | off",
     "operations": "NAME... | all",
     "expire-iterators": "nothing",
@@ -32,6 +32,8 @@ def fault_request(verb: str, values: Sequence[str]) -> dict[str, object]:
             return {"set": {"throttle": []}}
         case "throttle", [_, *_] as streams:
             return {"set": {"throttle": streams}}
+        case "fail" | "error" | "delay", ["off"]:
+            return {"set": {verb: 0.0}}
         case "fail" | "error", [share]:
             return {"set": {verb: _share(verb, share)}}
         case "delay", [duration]:

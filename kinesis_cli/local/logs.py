@@ -1,5 +1,6 @@
-"""What a detached server wrote."""
+"""The log of a detached server: a line for it, and its lines."""
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,14 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.state import LOG_FILE
 
 PAUSE = 0.2  # seconds between two looks at a log that is followed
+
+
+def print_line(line: str) -> None:
+    """Write a line to the log, which may be a terminal."""
+    # a path or a header may hold anything: on a terminal it must not do anything
+    harmless = line if line.isprintable() else line.encode("unicode_escape").decode()
+    sys.stdout.write(f"{harmless}\n")
+    sys.stdout.flush()
 
 
 def log_lines(state: Path, *, follow: bool = False) -> Iterator[str]:

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,11 @@ class Neighbours:
         environ = _environ(request, signer)
         try:
             status, headers, body = await in_thread(lambda: self._loaded().answer(environ))
+        except ModuleNotFoundError as error:
+            service = signer.service or "this service"
+            return _refusal(501, f"{service} is not here: it needs {error.name}")
         except KcliError as error:
-            sentence = f"{error}. {error.advice}".strip()
-            return Response(500, "text/plain; charset=utf-8", sentence.encode(), note=sentence)
+            return _refusal(500, f"{error}. {error.advice}".strip())
         response = {
             name.lower(): value
             for name, value in headers
@@ -66,6 +69,15 @@ class Neighbours:
                     self._refusal = error
                     raise
             return self._moto
+
+
+def _refusal(status: int, sentence: str) -> Response:
+    """An answer for clients of every protocol: botocore takes a page for an error without a code.
+
+    It tries again after a 500, not after a 501.
+    """
+    body = f"<html><body>{escape(sentence)}</body></html>\n".encode()
+    return Response(status, "text/html; charset=utf-8", body, note=sentence)
 
 
 class Moto:
@@ -105,7 +117,20 @@ class Moto:
                 close()
         if self._journal:
             self._journal.catch_up()
+        _let_go_of_models()
         return started[0], started[1], body
+
+
+def _let_go_of_models() -> None:
+    """Empty moto's lists of every object that it ever made: deleted ones would stay in memory.
+
+    moto itself reads them in its own tests only.
+    """
+    from moto.core.model_instances import model_data
+
+    for models in list(model_data.values()):
+        for model in list(models.values()):
+            model.instances_tracked.clear()  # type: ignore[attr-defined]
 
 
 def make_resources(template: Path, region: str) -> None:

@@ -8,13 +8,13 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kinesis_cli.local.clock import ShiftableClock
 from kinesis_cli.local.control import Control
-from kinesis_cli.local.function.lines import REFRESH_SECONDS, Lines, Watching
-from kinesis_cli.local.function.service import FunctionService
-from kinesis_cli.local.http.server import ServerConfig, print_line, serve
+from kinesis_cli.local.http.server import ServerConfig, serve
 from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.lambda_side import LambdaSide
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.process import free_port
@@ -28,6 +28,9 @@ from kinesis_cli.local.state import (
 )
 from kinesis_cli.local.status import LocalStatus, stream_status
 
+if TYPE_CHECKING:
+    from kinesis_cli.local.function.lines import Watching
+
 LOOK_EVERY = 2.0  # seconds
 
 
@@ -36,7 +39,7 @@ def run_here(
     options: LocalOptions,
     ready: Callable[[LocalStatus], None],
     arguments: Sequence[str] = (),
-    watching: Watching | None = None,
+    watching: "Watching | None" = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
@@ -52,7 +55,7 @@ def run_here(
     """
     make_directory(state)
     with only_server(state):
-        asyncio.run(_serve(state, options, ready, arguments, watching or Lines(print_line)))
+        asyncio.run(_serve(state, options, ready, arguments, watching))
 
 
 async def _serve(
@@ -60,7 +63,7 @@ async def _serve(
     options: LocalOptions,
     ready: Callable[[LocalStatus], None],
     arguments: Sequence[str],
-    watching: Watching,
+    watching: "Watching | None",
 ) -> None:
     in_memory = options.in_memory
     data_plane = DataPlane(
@@ -73,43 +76,39 @@ async def _serve(
     )
     kept = None if in_memory else state
     neighbours = Neighbours(kept, options.template, options.region)
-    functions = FunctionService(
-        data_plane, neighbours, template=options.template, state=kept, reload=options.reload
-    )
-    functions.listen(watching.told)
-    try:
-        control = Control(data_plane, options.region, options.streams, functions)
-        await control.make_streams()
-        token = secrets.token_urlsafe(32)
-        config = ServerConfig(
-            port=free_port(state, options.port),
-            token=token,
-            certificates=state if options.tls else None,
-            verbose=options.verbose,
+    with contextlib.closing(data_plane):
+        functions = LambdaSide(
+            data_plane,
+            neighbours,
             template=options.template,
+            state=kept,
+            reload=options.reload,
+            watching=watching,
         )
-        with contextlib.ExitStack() as published:
+        try:
+            control = Control(data_plane, options.region, options.streams, functions)
+            await control.make_streams()
+            token = secrets.token_urlsafe(32)
+            config = ServerConfig(
+                port=free_port(state, options.port),
+                token=token,
+                certificates=state if options.tls else None,
+                verbose=options.verbose,
+            )
+            with contextlib.ExitStack() as published:
 
-            def announce(port: int) -> None:
-                server = _server(state, options, port, token, arguments)
-                functions.start(server)
-                published.enter_context(published_server(server))
-                streams = stream_status(data_plane.summary())
-                ready(LocalStatus(state, server, streams))
-                published.callback(asyncio.create_task(_end_when_unpublished(server)).cancel)
-                published.callback(asyncio.create_task(_refresh(watching, functions)).cancel)
+                def announce(port: int) -> None:
+                    server = _server(state, options, port, token, arguments)
+                    functions.start(server)
+                    published.enter_context(published_server(server))
+                    streams = stream_status(data_plane.summary())
+                    ready(LocalStatus(state, server, streams))
+                    watch = asyncio.create_task(_end_when_unpublished(server))
+                    published.callback(watch.cancel)
 
-            await serve(config, data_plane, neighbours, functions, control, ready=announce)
-    finally:
-        await functions.close()
-        watching.refresh(functions.shards())
-        data_plane.close()
-
-
-async def _refresh(watching: Watching, functions: FunctionService) -> None:
-    while True:
-        await asyncio.sleep(REFRESH_SECONDS)
-        watching.refresh(functions.shards())
+                await serve(config, data_plane, neighbours, functions, control, ready=announce)
+        finally:
+            await functions.close()
 
 
 async def _end_when_unpublished(server: Server) -> None:

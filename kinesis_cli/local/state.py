@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,7 +34,8 @@ LOG_FILE = "server.log"
 PORT_FILE = "port"
 # The databases of `local.kinesis.store`, `local.message_journal` and `local.function.mappings`,
 # which import much.
-DATABASES = ("kinesis.sqlite3", "messages.sqlite3", "function.sqlite3")
+FUNCTION_DATABASE = "function.sqlite3"
+DATABASES = ("kinesis.sqlite3", "messages.sqlite3", FUNCTION_DATABASE)
 CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.http.certificate`
 
 
@@ -248,6 +250,7 @@ def only_server(state: Path) -> Iterator[None]:
             raise InputError(
                 "another local stream runs on this directory",
                 place=str(state),
-                advice="`kcli local stop` ends it, --state names another directory.",
+                advice=f"`kcli local stop --state {shlex.quote(str(state))}` ends it,"
+                " --state names another directory.",
             ) from error
         yield

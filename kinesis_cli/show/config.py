@@ -47,7 +47,9 @@ def _show_table(description: Description) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table("Setting", "Value", "From", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table("Setting", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("Value", "From"):
+        table.add_column(name, overflow="fold")  # an ARN is to be copied, not guessed
     for name, setting in description.settings.items():
         if setting:
             table.add_row(name, plain(setting.value), plain(setting.source))

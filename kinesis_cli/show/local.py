@@ -83,14 +83,17 @@ def _show_table(status: LocalStatus) -> None:
     console = stdout_console()
     console.print(plain(_headline(status)), soft_wrap=True)
     if status.streams:
-        table = Table("Stream", box=SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table.add_column("Stream", overflow="fold")
         table.add_column("Shards", justify="right")
         table.add_column("Records", justify="right")
         for each in status.streams:
             table.add_row(plain(each.name), f"{each.shards:,}", f"{each.records:,}")
         console.print(table)
     if status.mappings:
-        table = Table("Function", "Fed by", "State", box=SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for name in ("Function", "Fed by", "State"):
+            table.add_column(name, overflow="fold")
         table.add_column("Backlog", justify="right")
         for mapping in status.mappings:
             names = (mapping.function, mapping.stream, mapping.state)

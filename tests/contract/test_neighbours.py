@@ -1,9 +1,11 @@
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from benchmarks.peers import Started, ours_in
 
@@ -114,3 +116,20 @@ def test_objects_topics_tables_and_metrics_are_kept_by_moto(start: Callable[[], 
         cloudwatch = client(server, "cloudwatch")
         cloudwatch.put_metric_data(Namespace="KCL", MetricData=[{"MetricName": "m", "Value": 1}])
         assert cloudwatch.list_metrics(Namespace="KCL")["Metrics"][0]["MetricName"] == "m"
+
+
+def test_a_server_without_functions_answers_for_lambda_when_it_is_asked(tmp_path: Path) -> None:
+    with ours_in(tmp_path) as server:
+        assert client(server, "lambda").list_functions()["Functions"] == []
+    with ours_in(tmp_path) as server:  # now there is a file of mappings
+        assert client(server, "lambda").list_event_source_mappings()["EventSourceMappings"] == []
+
+
+def test_a_service_whose_packages_are_missing_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("moto")
+    if find_spec("openapi_spec_validator"):
+        pytest.skip("moto's CloudFormation has all that it needs")
+    with ours_in(tmp_path) as server, pytest.raises(ClientError) as refused:
+        client(server, "cloudformation").list_stacks()
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0

@@ -19,7 +19,7 @@ SHELL_KCLI = shlex.join(KCLI)
 
 
 def docstring(command: str) -> str:
-    function = getattr(import_module(COMMANDS[command].module), command)
+    function = getattr(import_module(COMMANDS[command].module), command.replace("-", "_"))
     return inspect.cleandoc(function.__doc__ or "")
 
 

@@ -465,6 +465,19 @@ def test_config_finds_the_profiles_region_as_the_aws_cli_does(kcli: Kcli, tmp_pa
     assert region in document["settings"]
 
 
+def test_tables_show_long_names_whole_on_a_narrow_terminal(kcli: Kcli) -> None:
+    name = "s" + "x" * 100
+    arn = f"arn:aws:kinesis:eu-west-1:123456789012:stream/{name}"
+    settings = succeeded(kcli("config", "--stream", arn))
+    succeeded(kcli("local", "start", "--detach", "--stream", name))
+    streams = succeeded(kcli("local", "status"))
+    for shown in (settings, streams):
+        table = [line for line in shown.splitlines() if "`" not in line and "://" not in line]
+        assert max(map(len, table)) <= 80
+        assert "".join(table).count("x") == 100
+        assert "…" not in shown
+
+
 # --- the subcommands' help, and other clients
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.clock import ShiftableClock
+from kinesis_cli.local.fault_verbs import fault_request
 from kinesis_cli.local.kinesis import RequestFault
 from tests.unit.local_plane import CALLER, Plane, refused
 
@@ -148,7 +149,7 @@ def test_without_limits_nothing_is_throttled() -> None:
 # Faults
 
 
-@pytest.mark.parametrize("what", ["s", "s/shardId-000000000000"])
+@pytest.mark.parametrize("what", ["s", "s/shardId-000000000000", "s/0"])
 def test_a_throttled_shard_takes_and_gives_nothing(what: str) -> None:
     plane = Plane()
     plane.create()
@@ -233,6 +234,8 @@ def test_the_clock_is_moved_and_set_back() -> None:
         {"set": {"delay": -1}},
         {"set": {"unknown": 1}},
         {"set": {"cut": "sometimes"}},
+        {"set": {"operations": ["PutRecrod"], "error": 1.0}},
+        {"set": {"throttle": ["s/first"]}},
         {"set": 1},
         {"clock": "x"},
         {"unknown": True},
@@ -243,6 +246,16 @@ def test_a_fault_that_cannot_be_is_refused(document: dict[str, object]) -> None:
     with pytest.raises(InputError, match=r"^faults: "):
         plane.data.switch_faults(document)
     assert plane.data.faults.for_request("PutRecords") == RequestFault()
+    plane.close()
+
+
+@pytest.mark.parametrize("verb", ["fail", "error", "delay"])
+def test_off_undoes_one_fault_and_leaves_the_others(verb: str) -> None:
+    plane = Plane()
+    plane.data.switch_faults({"set": {"throttle": ["s"], "fail": 0.5, "error": 0.5, "delay": 0.5}})
+    switched = plane.data.switch_faults(fault_request(verb, ["off"]))
+    off = {name for name in ("throttle", "fail", "error", "delay") if not switched[name]}
+    assert off == {verb}
     plane.close()
 
 

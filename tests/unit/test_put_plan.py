@@ -265,6 +265,22 @@ def test_an_aggregate_that_went_to_another_shard_is_sent_again_to_its_own() -> N
         assert all(part.hash in ranges[entry.shard_id] for part in entry.parts)
 
 
+def test_calls_are_filled_and_no_fuller() -> None:
+    plan = PutPlan(Random(1), give_up_after=60.0)
+    plan.add(entries(["a"] * 1200), 0.0)
+    assert [len(plan.next_call(0.0)) for _ in range(4)] == [500, 500, 200, 0]
+
+
+def test_a_shard_that_opens_again_sends_no_more_than_a_call_takes() -> None:
+    plan = PutPlan(Random(1), give_up_after=60.0)
+    plan.set_shards(even_shards(1), paced=False, now=0.0)
+    plan.add(entries(["a"] * 12, MIB), 0.0)
+    for _ in range(3):
+        call = plan.next_call(0.0)
+        plan.answered(call, [{"ErrorCode": THROTTLED}] * len(call), 0.0)
+    assert [len(plan.next_call(PAUSE_MOST)) for _ in range(4)] == [4, 4, 4, 0]  # keys count too
+
+
 def test_a_shard_that_is_not_known_makes_the_plan_ask_again() -> None:
     plan = PutPlan(Random(1), give_up_after=60.0)
     plan.set_shards(even_shards(1), paced=True, now=0.0)

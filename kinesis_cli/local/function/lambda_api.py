@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.handlers.single import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
 from kinesis_cli.local.function.code import fingerprint
 from kinesis_cli.local.function.mapping_calls import MappingCalls
 from kinesis_cli.local.function.refusals import LambdaError, function_not_found
@@ -25,9 +26,6 @@ from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 
 PREFIX = "/2015-03-31/"
-LARGEST_PAYLOAD = 6_291_456  # bytes, of a call that is waited for
-# UNSURE(event-payload-limit): 1 MB in the model since late 2025, 256 KB before; its exact bytes?
-LARGEST_EVENT_PAYLOAD = 1_048_576
 LOG_TAIL_BYTES = 4096
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 EVENT_RETRY_SECONDS = (60.0, 120.0)
@@ -133,7 +131,7 @@ class LambdaApi:
                 " constraint: Member must satisfy enum value set:"
                 " [RequestResponse, Event, DryRun]",
             )
-        payload = _payload(request.body, LARGEST_EVENT_PAYLOAD if kind == "Event" else None)
+        payload = _payload(request.body, MAXIMUM_QUEUED_EVENT_BYTES if kind == "Event" else None)
         if function.problem:
             raise _unable(function.problem)
         if kind == "DryRun":
@@ -176,11 +174,11 @@ def _payload(body: bytes, limit: int | None) -> bytes:
     Raises:
         LambdaError: it is too large, or no JSON.
     """
-    if len(body) > (limit or LARGEST_PAYLOAD):
+    if len(body) > (limit or MAXIMUM_EVENT_BYTES):
         raise LambdaError(
             413,
             "RequestTooLargeException",
-            f"Request must be smaller than {limit or LARGEST_PAYLOAD} bytes for the"
+            f"Request must be smaller than {limit or MAXIMUM_EVENT_BYTES} bytes for the"
             " InvokeFunction operation",
         )
     # UNSURE(empty-payload): no body is an empty object; or is it null?

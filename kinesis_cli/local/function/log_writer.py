@@ -5,6 +5,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 from kinesis_cli.local.function.activity import Remark, Tell
 from kinesis_cli.local.function.neighbour import NeighbourCalls, NeighbourError
@@ -14,6 +15,7 @@ EVENTS_PER_STREAM = 10_000
 STREAMS_PER_GROUP = 10
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 _EVENTS_PER_CALL = 10_000
+_COLLECT_SECONDS = 0.2
 _TARGET = "Logs_20140328"
 
 
@@ -29,7 +31,7 @@ class LogWriter:
         self._calls, self._tell = calls, tell
         self._waiting: dict[str, list[tuple[int, str]]] = {}  # group → (epoch ms, line)
         self._groups: dict[str, _Group] = {}
-        self._something = asyncio.Event()
+        self._something, self._hurry = asyncio.Event(), asyncio.Event()
         self._written = asyncio.Event()
         self._written.set()
 
@@ -46,6 +48,7 @@ class LogWriter:
         """Write what is given, until the task is cancelled."""
         while True:
             await self._something.wait()
+            await self._collect()
             self._something.clear()
             while self._waiting:
                 waiting, self._waiting = self._waiting, {}
@@ -55,7 +58,15 @@ class LogWriter:
 
     async def flush(self) -> None:
         """Wait until everything that was given is written."""
+        self._hurry.set()
         await self._written.wait()
+
+    async def _collect(self) -> None:
+        """Let more lines come: a call of its own for each batch would cost more than the batch."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_COLLECT_SECONDS):
+                await self._hurry.wait()
+        self._hurry.clear()
 
     async def _write(self, name: str, events: list[tuple[int, str]]) -> None:
         try:

@@ -9,12 +9,11 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
-from kinesis_cli.local.function.lambda_api import LambdaApi
-from kinesis_cli.local.function.stack_api import StackApi
 from kinesis_cli.local.http.control_path import PREFIX, ControlPath
 from kinesis_cli.local.http.kinesis_api import KinesisApi
 from kinesis_cli.local.http.messages import ConnectionCut, Request, Response
 from kinesis_cli.local.http.signature import Signer
+from kinesis_cli.local.lambda_side import LambdaSide
 from kinesis_cli.local.neighbours import Neighbours
 
 LARGEST_BODY = 32 << 20  # bytes; 10 MiB of data and keys, in base64 and escaped, fit in
@@ -32,7 +31,7 @@ class Endpoint:
     """Takes requests, hands them on, sends the answers.
 
     Args:
-        kinesis, functions, stack, neighbours, control: who answers.
+        kinesis, functions, neighbours, control: who answers.
         cut: drops the connection of a client, named by its address.
         log: told of each request; None: nothing is told.
     """
@@ -40,8 +39,7 @@ class Endpoint:
     def __init__(
         self,
         kinesis: KinesisApi,
-        functions: LambdaApi,
-        stack: StackApi,
+        functions: LambdaSide,
         neighbours: Neighbours,
         control: ControlPath,
         *,
@@ -49,7 +47,7 @@ class Endpoint:
         log: Callable[[str], None] | None,
     ) -> None:
         self._kinesis, self._neighbours, self._control = kinesis, neighbours, control
-        self._functions, self._stack = functions, stack
+        self._functions = functions
         self._cut = cut
         self._log = log
         self._ending = asyncio.Event()
@@ -87,10 +85,8 @@ class Endpoint:
                 return await self._control.handle(request)
             if ours:
                 return await self._kinesis.handle(request, signer)
-            if self._functions.is_meant(head, signer):
-                return await self._functions.handle(request, signer)
-            if self._stack.is_meant(signer, body):
-                return self._stack.handle(request, signer)
+            if response := await self._functions.answer(request, signer):
+                return response
             return await self._neighbours.handle(request, signer)
         except ConnectionCut:
             return None

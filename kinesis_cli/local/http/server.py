@@ -6,7 +6,6 @@ interface, and one server for both versions of HTTP.
 """
 
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +15,13 @@ import uvicorn
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.control import Control
-from kinesis_cli.local.function.lambda_api import LambdaApi
-from kinesis_cli.local.function.service import FunctionService
-from kinesis_cli.local.function.stack_api import StackApi
 from kinesis_cli.local.http.certificate import certificate
 from kinesis_cli.local.http.control_path import ControlPath
 from kinesis_cli.local.http.endpoint import Endpoint
 from kinesis_cli.local.http.kinesis_api import KinesisApi
 from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.lambda_side import LambdaSide
+from kinesis_cli.local.logs import print_line
 from kinesis_cli.local.neighbours import Neighbours
 
 HOST = "127.0.0.1"
@@ -40,7 +38,6 @@ class ServerConfig:
     token: str  # of the control path
     certificates: Path | None = None  # directory of the certificate; None: no TLS
     verbose: bool = False  # one line per request
-    template: Path | None = None  # as which stack the project's resources are shown
 
 
 class _Server(uvicorn.Server):
@@ -75,7 +72,7 @@ async def serve(
     config: ServerConfig,
     data_plane: DataPlane,
     neighbours: Neighbours,
-    functions: FunctionService,
+    functions: LambdaSide,
     control: Control,
     *,
     ready: Callable[[int], None],
@@ -86,7 +83,7 @@ async def serve(
         config: how.
         data_plane: Kinesis; stays open.
         neighbours: the services beside.
-        functions: Lambda.
+        functions: Lambda, and the stack that they are in.
         control: what our own commands ask for.
         ready: told the port as soon as requests are answered.
 
@@ -95,11 +92,9 @@ async def serve(
     """
     listener = _listener(config.port)
     server: _Server
-    lambda_api = LambdaApi(functions)
     endpoint = Endpoint(
         KinesisApi(data_plane, Random(), functions.noticed_put),
-        lambda_api,
-        StackApi(functions, config.template),
+        functions,
         neighbours,
         ControlPath(control, config.token, stop=lambda: server.handle_exit(0, None)),
         cut=lambda client: server.cut(client),
@@ -108,7 +103,6 @@ async def serve(
     port = listener.getsockname()[1]
     server = _Server(_uvicorn(config, endpoint), endpoint, lambda: ready(port))
     await server.serve(sockets=[listener])
-    lambda_api.close()
 
 
 def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:
@@ -147,11 +141,3 @@ def _listener(port: int) -> socket.socket:
             advice="Name another one, or none for any that is free.",
         ) from error
     return listener
-
-
-def print_line(line: str) -> None:
-    """Write a line to the log, which may be a terminal."""
-    # a path or a header may hold anything: on a terminal it must not do anything
-    harmless = line if line.isprintable() else line.encode("unicode_escape").decode()
-    sys.stdout.write(f"{harmless}\n")
-    sys.stdout.flush()

@@ -57,7 +57,7 @@ class DataPlane:
     ) -> None:
         store = Store(state, synchronous)
         self.clock = clock
-        self.faults = Faults(Random())
+        self.faults = Faults(Random(), {*OPERATIONS, *PUTS, "SubscribeToShard"})
         self._context = Context(
             store=store,
             clock=clock,

@@ -3,12 +3,15 @@
 One document describes all of them; the control path and `kcli local faults` pass it on unchanged.
 """
 
+from collections.abc import Collection
 from random import Random
 from typing import Literal
 
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.local.kinesis.model import resolve_shard_number
+from kinesis_cli.stream.shards import shard_id
 
 Cut = Literal["before", "after"]
 
@@ -59,10 +62,12 @@ class Faults:
 
     Args:
         random: decides which request of a share it is.
+        operations: names of those that there are.
     """
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, operations: Collection[str]) -> None:
         self._random = random
+        self._operations = operations
         self.settings = FaultSettings()
         self.iterator_generation = 0  # iterators of earlier ones have expired
 
@@ -88,6 +93,10 @@ class Faults:
                 raise InputError(f"{name} is a share, from 0 to 1", place="faults")
         if changed.delay < 0:
             raise InputError("delay is a number of seconds, 0 or more", place="faults")
+        for name in changed.operations:
+            if name not in self._operations:
+                raise InputError(f"there is no operation {name!r}", place="faults")
+        changed.throttle = [_throttled(name) for name in changed.throttle]
         self.settings = changed
 
     def clear(self) -> None:
@@ -120,3 +129,14 @@ class Faults:
 
     def _happens(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
+
+
+def _throttled(name: str) -> str:
+    """`stream/6` as `stream/shardId-000000000006`; a stream alone as it is."""
+    stream, slash, shard = name.partition("/")
+    if not slash:
+        return name
+    number = resolve_shard_number(shard)
+    if number is None:
+        raise InputError(f"{shard!r} is no shard id", place="faults")
+    return f"{stream}/{shard_id(number)}"

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def windowed(event, context):
 
 def loop(event, context):
     # Puts a record on its own stream, once; by hand, since an SDK may not be installed.
-    import urllib.request
+    import ssl, urllib.request
     if event["Records"][0]["kinesis"]["partitionKey"] != "first":
         return
     key = os.environ["AWS_ACCESS_KEY_ID"]
@@ -130,7 +130,8 @@ def loop(event, context):
             "aws4_request, SignedHeaders=host, Signature=0",
         },
     )
-    urllib.request.urlopen(request).read()
+    context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE"))
+    urllib.request.urlopen(request, context=context).read()
 
 
 def anything(event, context):
@@ -164,6 +165,7 @@ class Local:
             region_name=settings.pop("region", "us-east-1"),
             aws_access_key_id=settings.pop("key", "local"),
             aws_secret_access_key="secret",
+            verify=str(self.server.certificate) if self.server.certificate else None,
             config=Config(retries={"max_attempts": 0}, **settings),
         )
 
@@ -195,9 +197,9 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def start(project: Path) -> Local:
-    options = LocalOptions.of_project(project, region="us-east-1")
-    running = ensure_running(options, directory=project)
+def start(project: Path, **options: bool) -> Local:
+    of_project = LocalOptions.of_project(project, region="us-east-1")
+    running = ensure_running(replace(of_project, **options), directory=project)  # type: ignore[arg-type]
     return Local(project, running.server)
 
 

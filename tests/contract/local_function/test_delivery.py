@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from kinesis_cli.local.process import change_faults, stop_server
 from kinesis_cli.local.state import running_server
 from kinesis_cli.stream.event import lambda_record
 
-from .conftest import APP, Local
+from .conftest import APP, Local, make_project, start
 
 pytest.importorskip("awslambdaric")
 
@@ -468,3 +469,37 @@ def test_the_records_of_an_open_window_come_again_after_a_restart(fresh: Fresh) 
     local = fresh()
     local.wait()
     assert local.calls("windowed") == [["a", "b"], ["a", "b"], [], ["c"], ["c"]]
+
+
+def test_delivery_goes_on_after_its_iterators_have_expired(fresh: Fresh) -> None:
+    local = fresh()
+    put(local, "orders", "one")
+    local.wait()
+    change_faults(local.server, {"expire_iterators": True})
+    put(local, "orders", "two")
+    local.wait()
+    assert local.handled("Second") == ["one", "two"]
+
+
+def test_a_call_that_lasts_does_not_hold_up_the_end(fresh: Fresh) -> None:
+    local = fresh()
+    client = local.client("lambda")
+    client.invoke(FunctionName="Any", Payload=b'{"do": "sleep"}', InvocationType="Event")
+    began = time.monotonic()
+    stop_server(local.project / ".kcli")
+    assert time.monotonic() - began < 2.5  # it would last 3 seconds
+
+
+@pytest.mark.parametrize("options", [{"in_memory": True}, {"tls": True}], ids=str)
+def test_it_works_in_memory_and_with_tls(tmp_path: Path, options: dict[str, bool]) -> None:
+    project = make_project(tmp_path / "project")
+    local = start(project, **options)
+    try:
+        put(local, "orders", "bad")
+        put(local, "own", "first")  # a partition key too: its function puts once more
+        local.wait()
+        assert local.handled("Second") == ["bad"]
+        assert len(messages(local)) == 1
+    finally:
+        stop_server(project / ".kcli")
+    assert (project / ".kcli" / "function.sqlite3").exists() is not options.get("in_memory", False)
