@@ -3,6 +3,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 
 # ```console blocks: a line beginning with "$ " is a command, what follows is its output;
-# "…" stands for any lines left out.
+# "…" stands for any lines left out, at a line's end for any rest of the line.
 SESSIONS = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
@@ -25,15 +26,17 @@ def commands() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of what the README's commands work on; they run there in order."""
     copy = tmp_path_factory.mktemp("readme")
     for name in ("fixtures", "lambda_function"):
         shutil.copytree(ROOT / name, copy / name)
     shutil.copy(ROOT / "template.yaml", copy)
-    return copy
+    yield copy
+    subprocess.run([*KCLI, "local", "stop"], cwd=copy, check=False, capture_output=True)
 
 
+@pytest.mark.xdist_group("readme")  # in order: what one starts, the next ones use
 @pytest.mark.parametrize(("command", "output"), commands())
 def test_each_command_of_the_readme_prints_what_the_readme_shows(
     command: str, output: str, folder: Path
@@ -51,8 +54,13 @@ def test_each_command_of_the_readme_prints_what_the_readme_shows(
     assert run.returncode == 0, run.stdout
     shown = [line.rstrip() for line in output.splitlines()]
     printed = "\n".join(line.rstrip() for line in run.stdout.splitlines())
-    pattern = r"\n".join(r"(.*\n)*?.*" if line == "…" else re.escape(line) for line in shown)
-    assert re.fullmatch(pattern, printed), f"it prints:\n{run.stdout}"
+    assert re.fullmatch(r"\n".join(map(pattern, shown)), printed), f"it prints:\n{run.stdout}"
+
+
+def pattern(line: str) -> str:
+    if line == "…":
+        return r"(.*\n)*?.*"
+    return re.escape(line.removesuffix("…")) + (".*" if line.endswith("…") else "")
 
 
 def test_the_readme_shows_commands() -> None:
