@@ -5,7 +5,6 @@ Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 import base64
 import json
-from enum import StrEnum
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,26 +15,12 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
+from kinesis_cli.handlers.invocation_type import InvocationType, LogType
 from kinesis_cli.handlers.log_lines import last_report
 from kinesis_cli.handlers.single import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
-
-
-class InvocationType(StrEnum):
-    """How a function is called."""
-
-    REQUEST_RESPONSE = "RequestResponse"  # and waited for
-    EVENT = "Event"  # by Lambda, later
-    DRY_RUN = "DryRun"  # not at all; whether it may be
-
-
-class LogType(StrEnum):
-    """Whether the end of the log comes with the answer."""
-
-    NONE = "None"
-    TAIL = "Tail"  # its last 4 KB
 
 
 class RemoteHandler:

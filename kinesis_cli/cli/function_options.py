@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinesis_cli.project.target import TargetKind
 from kinesis_cli.show.console import note
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ def reached(flags: dict[str, str | None]) -> "Connected":
 
 def place_of(connection: "Connection") -> str:
     """Where requests go, for people."""
+    from kinesis_cli.project.target import TargetKind  # start-up counts
+
     target = connection.target
     if target.kind is TargetKind.AWS:
         return f"AWS in {connection.region}"

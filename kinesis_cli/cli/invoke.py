@@ -3,12 +3,10 @@
 from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinesis_cli.aws.remote_handler import InvocationType, LogType, RemoteHandler
-from kinesis_cli.aws.session import Connection
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of, reached
 from kinesis_cli.cli.options import (
@@ -31,6 +29,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.handlers.comparison import differences
 from kinesis_cli.handlers.in_process import InProcessHandler
+from kinesis_cli.handlers.invocation_type import InvocationType, LogType
 from kinesis_cli.handlers.single import (
     DEFAULT_TEMPERATURE,
     Event,
@@ -42,6 +41,9 @@ from kinesis_cli.handlers.single import (
 from kinesis_cli.project.function import Function, find_function
 from kinesis_cli.show.console import note
 from kinesis_cli.show.invocation import show_comparison, show_invocation
+
+if TYPE_CHECKING:
+    from kinesis_cli.aws.session import Connection
 
 
 class FailOn(StrEnum):
@@ -199,6 +201,8 @@ class _Far:
 
     def call(self, event: Event) -> SingleInvocation:
         """Call it."""
+        from kinesis_cli.aws.remote_handler import RemoteHandler  # start-up counts
+
         connection, name = self._reached()
         handler = RemoteHandler(
             connection,
@@ -217,7 +221,7 @@ class _Far:
         connection, name = self._reached()
         return function_environment(connection, name)
 
-    def _reached(self) -> tuple[Connection, str]:
+    def _reached(self) -> "tuple[Connection, str]":
         from kinesis_cli.aws.functions import function_name
 
         connected = reached(self.flags)

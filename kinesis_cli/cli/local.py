@@ -65,7 +65,7 @@ StateOption = Annotated[
 
 @app.callback()
 def local() -> None:
-    """A Kinesis stream on this machine, for any client, and the functions that it feeds.
+    """A Kinesis stream on this machine, and the function that it feeds.
 
     Records are kept: an answer leaves only after they are written, and no end of the process loses
     one. The template's functions get them as on AWS. Lambda, SQS, CloudWatch Logs, CloudWatch, S3,

@@ -43,7 +43,9 @@ COMMANDS = {
     "status": Command("kinesis_cli.cli.status", "Show how stream, mapping and function are doing."),
     "redrive": Command("kinesis_cli.cli.redrive", "Take up the records that Lambda gave up."),
     "tail-logs": Command("kinesis_cli.cli.tail_logs", "Follow the function's log."),
-    "local": Command("kinesis_cli.cli.local", "A Kinesis stream on this machine, for any client."),
+    "local": Command(
+        "kinesis_cli.cli.local", "A Kinesis stream on this machine, and the function that it feeds."
+    ),
     "config": Command(
         "kinesis_cli.cli.config",
         "Show each setting, its source, and what kcli would talk to.",

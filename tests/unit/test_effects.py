@@ -60,3 +60,26 @@ def test_retries_are_counted_as_deliveries() -> None:
     assert "delivered 4 times" in next(
         each.effect for each in effects(SAFE) if each.name == "MaximumRetryAttempts"
     )
+
+
+@pytest.mark.parametrize(
+    ("members", "effect"),
+    [
+        ({"maximum_retry_attempts": -1}, "a failed batch is delivered again until it succeeds"),
+        ({"parallelization_factor": 4}, "up to 4 calls at a time for each shard"),
+        ({"maximum_batching_window_in_seconds": 90}, "a batch is gathered for up to 90 s"),
+        ({"starting_position": "LATEST"}, "began with what came after the mapping was made"),
+        (
+            {"starting_position": "AT_TIMESTAMP", "starting_position_timestamp": 1.0},
+            "began with what arrived at a time or later",
+        ),
+        ({"tumbling_window_in_seconds": 7200}, "state is passed on for 2 h"),
+    ],
+)
+def test_an_effect_is_said_in_words(members: dict[str, object], effect: str) -> None:
+    assert any(each.effect.startswith(effect) for each in effects(changed(**members)))
+
+
+def test_a_large_batch_without_reports_is_a_risk_of_its_own() -> None:
+    said = risks(changed(batch_size=10_000, report_batch_item_failures=False))
+    assert "A failure delivers up to 10,000 records again." in said

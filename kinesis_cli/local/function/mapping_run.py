@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import sys
+import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,6 +77,9 @@ class MappingRun:
                 self._trouble(error.message)
             except (sqlite3.Error, InputError) as error:
                 self._trouble(str(error))
+            except Exception as error:  # noqa: BLE001 - a mistake of ours: delivery must not end
+                traceback.print_exc(file=sys.stderr)
+                self._trouble(f"a mistake in kcli, {error!r}")
             if not self._is_stopping:
                 await asyncio.sleep(RETRY_SECONDS)
 

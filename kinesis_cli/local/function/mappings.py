@@ -16,6 +16,7 @@ from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 
 FILE = "function.sqlite3"
 VERSION = 1
+_BUSY_SECONDS = 1.0  # nobody else has business with the file; the server must not stand still
 
 _SCHEMA = f"""
 CREATE TABLE mapping (
@@ -163,7 +164,9 @@ class MappingStore:
 
 def _opened(file: Path | None) -> sqlite3.Connection:
     try:
-        database = sqlite3.connect(file or ":memory:", check_same_thread=False)
+        database = sqlite3.connect(
+            file or ":memory:", timeout=_BUSY_SECONDS, check_same_thread=False
+        )
         (version,) = database.execute("PRAGMA user_version").fetchone()
         (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if tables and version != VERSION:

@@ -55,7 +55,10 @@ class NeighbourCalls:
         }
         request = Request(method, path, path.encode(), "", {**headers, **signed}, body)
         signer = Signer(place.account, place.region, service)
-        response = await self._neighbours.handle(request, signer)
+        try:
+            response = await self._neighbours.handle(request, signer)
+        except Exception as error:  # of moto, any kind: as good as a refusal
+            raise NeighbourError(repr(error)) from error
         answer = response.body
         assert isinstance(answer, bytes)
         if response.status >= 300:

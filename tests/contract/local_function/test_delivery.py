@@ -5,6 +5,7 @@ import json
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ import pytest
 
 from kinesis_cli.local.process import change_faults, stop_server
 from kinesis_cli.local.state import running_server
+from kinesis_cli.local.waiting import wait_until_idle
 from kinesis_cli.stream.event import lambda_record
 
 from .conftest import APP, Local, make_project, start
@@ -503,3 +505,19 @@ def test_it_works_in_memory_and_with_tls(tmp_path: Path, options: dict[str, bool
     finally:
         stop_server(project / ".kcli")
     assert (project / ".kcli" / "function.sqlite3").exists() is not options.get("in_memory", False)
+
+
+def test_a_checkpoint_that_cannot_be_kept_stops_delivery_until_it_can(fresh: Fresh) -> None:
+    local = fresh()
+    put(local, "orders", "one")
+    local.wait()
+    blocker = sqlite3.connect(local.project / ".kcli" / "function.sqlite3", isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")  # as a disk that takes nothing
+    put(local, "orders", "two")
+    while "two" not in local.handled("Second"):
+        pass
+    assert not wait_until_idle(local.server, 3)
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    local.wait()
+    assert set(local.handled("Second")) == {"one", "two"}
