@@ -5,13 +5,17 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.event import KinesisEvent
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import is_sequence_number
+
+_SPACE = re.compile(r"\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +66,25 @@ def read_documents(text: str, place: str) -> Iterator[FailureDocument]:
 
 
 def _values(text: str, place: str) -> Iterator[object]:
-    decoder, position = json.JSONDecoder(), 0
-    while text[position:].lstrip():
-        position += len(text[position:]) - len(text[position:].lstrip())
+    decoder, position = json.JSONDecoder(), _after_space(text, 0)
+    while position < len(text):
         try:
             value, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
             raise InputError(f"no JSON: {error}", place=place) from error
         yield value
+        position = _after_space(text, position)
+
+
+def _after_space(text: str, position: int) -> int:
+    space = _SPACE.match(text, position)
+    return space.end() if space else position
 
 
 def _documents(value: object, place: str) -> Iterator[FailureDocument]:
     match value:
         case {"KinesisBatchInfo": Mapping()}:
-            yield _document(value, place)
+            yield _document(cast("Mapping[str, object]", value), place)
         case {"Messages": list(messages)}:
             for each in messages:
                 yield from _documents(each, place)
