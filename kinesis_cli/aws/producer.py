@@ -11,8 +11,9 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from kinesis_cli.aws.put_calls import PutCalls
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.aws.streams import StreamLimits, open_shards, stream_limits, stream_parameter
+from kinesis_cli.aws.streams import StreamLimits, open_shards, stream_limits
 from kinesis_cli.errors import EndpointError, KcliError
 from kinesis_cli.stream.put_entry import DEFAULT_MAX_RECORD, Entry
 from kinesis_cli.stream.put_plan import THROTTLED, PutPlan
@@ -20,7 +21,7 @@ from kinesis_cli.stream.put_source import Source
 from kinesis_cli.stream.put_summary import PutSummary
 
 if TYPE_CHECKING:
-    from mypy_boto3_kinesis import KinesisClient
+    pass
 
 IN_FLIGHT = 8  # calls at once
 REPORT_EVERY = 0.5  # seconds, where nothing happens
@@ -84,7 +85,7 @@ class Producer:
         self, connection: Connection, stream: str, plan: PutPlan, *, in_flight: int = IN_FLIGHT
     ) -> None:
         self._connection, self._stream, self._plan = connection, stream, plan
-        self._client = _client_without_retries(connection)
+        self._put_calls = PutCalls(connection.client("kinesis"), stream)
         self._most_in_flight = in_flight
         self._calls: SimpleQueue[list[Entry] | None] = SimpleQueue()
         self._outcomes: SimpleQueue[_Outcome | None] = SimpleQueue()
@@ -352,28 +353,12 @@ class Producer:
         thread.start()
 
     def _work(self) -> None:
-        parameter: Any = stream_parameter(self._stream)
         while (call := self._calls.get()) is not None:
             try:
-                answer = self._client.put_records(Records=_request(call), **parameter)
-                # Of a body that is no JSON botocore makes an answer without records.
-                outcome = _Outcome(call, answer.get("Records", []), None)
+                outcome = _Outcome(call, self._put_calls.put(call), None)
             except Exception as error:  # noqa: BLE001 - raised in the thread that waits for it
                 outcome = _Outcome(call, None, error)
             self._outcomes.put(outcome)
-
-
-def _request(call: list[Entry]) -> Any:  # noqa: ANN401 - botocore's own types know only dicts
-    return [
-        {"Data": entry.data, "PartitionKey": entry.partition_key}
-        if entry.explicit_hash_key is None
-        else {
-            "Data": entry.data,
-            "PartitionKey": entry.partition_key,
-            "ExplicitHashKey": entry.explicit_hash_key,
-        }
-        for entry in call
-    ]
 
 
 def _acknowledged_records(entry: Entry) -> Sequence[Entry]:
@@ -396,10 +381,3 @@ def _passing_errors() -> tuple[type[Exception], ...]:
     from botocore import exceptions, parsers
 
     return (exceptions.HTTPClientError, exceptions.ConnectionError, parsers.ResponseParserError)
-
-
-def _client_without_retries(connection: Connection) -> "KinesisClient":
-    """The client, without botocore's own retries: the plan counts, spaces and ends them."""
-    client = connection.client("kinesis")
-    client.meta.events.unregister("needs-retry.kinesis", unique_id="retry-config-kinesis")
-    return client
