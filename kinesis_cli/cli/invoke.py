@@ -68,7 +68,7 @@ def invoke(
         typer.Option(help=f"Of the reading, degrees Celsius; default: {DEFAULT_TEMPERATURE}."),
     ] = None,
     timestamp: Annotated[
-        int | None, typer.Option(help="Of the reading, epoch seconds; default: now.")
+        int | None, typer.Option(help="Of the reading, epoch milliseconds; default: now.")
     ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Each line of EVENT is a payload.")] = False,
     handler: HandlerOption = None,

@@ -34,8 +34,8 @@ TimestampOption = Annotated[
     int | None,
     typer.Option(
         "--timestamp",
-        metavar="SECONDS",
-        help="readingTimestamp of every reading, epoch seconds; default: when it arrives.",
+        metavar="MILLISECONDS",
+        help="readingTimestamp of every reading, since the epoch; default: when it arrives.",
     ),
 ]
 PartitionKeyOption = Annotated[

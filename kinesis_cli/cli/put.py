@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import chain, repeat
 from pathlib import Path
 from random import Random
-from time import time, time_ns
+from time import time
 from typing import Annotated
 
 import typer
@@ -33,6 +33,7 @@ from kinesis_cli.cli.payload_options import (
     SeriesOption,
     StepOption,
     TemperatureOption,
+    TimestampOption,
     payload_settings,
 )
 from kinesis_cli.cli.target_options import (
@@ -63,14 +64,7 @@ def put(
     count: CountOption = None,
     sensors: SensorsOption = 1,
     temperature: TemperatureOption = None,
-    timestamp: Annotated[
-        int | None,
-        typer.Option(
-            "--timestamp",
-            metavar="N",
-            help="readingTimestamp of every reading; default: now, in milliseconds.",
-        ),
-    ] = None,
+    timestamp: TimestampOption = None,
     partition_key: PartitionKeyOption = None,
     series: SeriesOption = SeriesKind.UNIFORM,
     minimum: MinimumOption = 10.0,
@@ -199,7 +193,7 @@ def put(
     number = count if count is not None or from_file is not None else 1
     taken = None if part is None else Slice.parse(part)
     per_second, patience = records_per_second(rate), seconds(give_up_after, "--give-up-after")
-    payloads = settings.payloads(Random(seed), _times(number, settings))
+    payloads = settings.payloads(Random(seed), _times(number))
 
     def source(payloads: Iterable[Payload]) -> RatedSource:
         return RatedSource(
@@ -267,10 +261,9 @@ def _put(
         raise typer.Exit(ExitCode.ENDPOINT)
 
 
-def _times(number: int | None, settings: PayloadSettings) -> Iterator[float]:
-    """The moment at which each payload is made; of readings in milliseconds, as they carry it."""
-    now: Callable[[], float] = (lambda: time_ns() // 1_000_000) if settings.is_readings else time
-    return (now() for _ in (repeat(None) if number is None else repeat(None, number)))
+def _times(number: int | None) -> Iterator[float]:
+    """The moment at which each payload is made, epoch seconds."""
+    return (time() for _ in (repeat(None) if number is None else repeat(None, number)))
 
 
 def _change(name: str | None) -> Callable[[bytes], bytes | None] | None:

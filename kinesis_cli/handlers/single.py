@@ -105,12 +105,12 @@ def reading_event(temperature: float | None = None, timestamp: int | None = None
 
     Args:
         temperature: degrees Celsius.
-        timestamp: epoch seconds of the reading; default: now.
+        timestamp: epoch milliseconds of the reading; default: now.
     """
     arrival = round(time.time(), 3)
     reading = {
         "temperature": DEFAULT_TEMPERATURE if temperature is None else temperature,
-        "readingTimestamp": int(arrival) if timestamp is None else timestamp,
+        "readingTimestamp": round(arrival * 1000) if timestamp is None else timestamp,
     }
     record = lambda_record(
         shard_id=shard_id(0),

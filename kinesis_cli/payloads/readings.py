@@ -59,7 +59,7 @@ class Readings:
                 temperature = self.temperature
             else:
                 temperature = round(values[sensor % len(values)](turn), 2)
-            timestamp = int(at) if self.timestamp is None else self.timestamp
+            timestamp = round(at * 1000) if self.timestamp is None else self.timestamp
             yield Payload(f"sensor-{sensor + 1}", None, reading(temperature, timestamp))
 
 
@@ -68,7 +68,7 @@ def reading(temperature: float, timestamp: int) -> bytes:
 
     Args:
         temperature: degrees.
-        timestamp: epoch seconds.
+        timestamp: epoch milliseconds.
     """
     # repr of a finite float is what json.dumps writes, in a tenth of the time
     return f'{{"temperature":{temperature!r},"readingTimestamp":{timestamp}}}'.encode()

@@ -20,4 +20,4 @@ class NewSensorReading:
     temperature: float  # any finite JSON number; degrees Celsius
     reading_timestamp: Annotated[
         Int64, Field(alias="readingTimestamp")
-    ]  # JSON integer; epoch seconds
+    ]  # JSON integer; epoch milliseconds

@@ -74,7 +74,7 @@ def test_sensors_take_turns() -> None:
     assert [payload.partition_key for payload in payloads] == [
         "sensor-1", "sensor-2", "sensor-1", "sensor-2", "sensor-1"
     ]  # fmt: skip
-    assert payloads[1].data == b'{"temperature":20.5,"readingTimestamp":1700000001}'
+    assert payloads[1].data == b'{"temperature":20.5,"readingTimestamp":1700000001000}'
 
 
 def test_hot_readings_are_above_a_hundred_degrees() -> None:
