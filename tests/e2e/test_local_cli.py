@@ -398,7 +398,7 @@ def test_the_clock_can_be_moved_so_that_an_iterator_expires(kcli: Kcli) -> None:
     [
         (["nonsense"], "there is no fault 'nonsense'"),
         (["fail", "2"], "'2' is no share, such as 0.2 or 20%"),
-        (["fail"], "faults fail: takes SHARE, found nothing"),
+        (["fail"], "faults fail: takes SHARE | off, found nothing"),
         (["clock", "6m"], "faults clock: takes +DURATION | -DURATION | reset, found 6m"),
         (["delay", "soon"], "'soon' is no duration, such as 250ms, 6m or 25h"),
     ],

@@ -304,6 +304,25 @@ def test_tls_offers_both_versions_of_http(tmp_path: Path) -> None:
         assert (tmp_path / "certificate.key").stat().st_mode & 0o077 == 0
 
 
+def test_a_request_without_a_body_is_answered_over_http_2(our_server: Started) -> None:
+    client = h2.connection.H2Connection(h2.config.H2Configuration())
+    client.initiate_connection()
+    for stream, (method, *more) in ((1, ("GET",)), (3, ("POST", ("content-length", "0")))):
+        head = [(":method", method), (":path", "/_kcli/health"), (":scheme", "http")]
+        authority = (":authority", f"127.0.0.1:{our_server.port}")
+        client.send_headers(stream, [*head, authority, *more], end_stream=True)
+    statuses: dict[int, str] = {}
+    with connection(our_server.port) as opened:
+        while len(statuses) < 2:
+            opened.sendall(client.data_to_send())
+            received = opened.recv(65536)
+            assert received, "the server hung up"
+            for event in client.receive_data(received):
+                if isinstance(event, h2.events.ResponseReceived):
+                    statuses[event.stream_id] = dict(event.headers)[b":status"].decode()
+    assert statuses == {1: "200", 3: "403"}
+
+
 def http_2(port: int, operation: str, body: bytes, until: Callable[[bytes], bool]) -> bytes:
     """The body of an answer over HTTP/2 without TLS, as far as it is wanted."""
     with connection(port) as opened:
