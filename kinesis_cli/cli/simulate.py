@@ -20,6 +20,7 @@ from kinesis_cli.cli.options import (
     SeedOption,
     TemplateOption,
 )
+from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.filters import compile_filters
 from kinesis_cli.event_source_mapping.moment import Moment, call_duration
@@ -178,6 +179,11 @@ def simulate(
       kcli simulate fixtures/batch.json --no-report-batch-item-failures --fail-on discarded
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
     """
+    if compare and explain is not None:
+        raise InputError(
+            "--compare shows summaries, and --explain one record's life",
+            advice="Leave one of the two out.",
+        )
     overrides: dict[str, object] = {
         "BatchSize": batch_size,
         "MaximumBatchingWindowInSeconds": maximum_batching_window_in_seconds,
