@@ -367,7 +367,7 @@ BROKEN = {
         (["empty.json"], "empty.json: "),
         (["readings.ndjson", "--mapping", "beyond.json"], "beyond.json: BatchSize is 10001, AWS"),
         (["readings.ndjson", "--mapping", "typo.json"], "typo.json: 'BatchSzie' is no setting"),
-        (["readings.ndjson", "--mapping", "none.yaml"], "none.yaml: No such file"),
+        (["readings.ndjson", "--mapping", "none.yaml"], "none.yaml: no such file"),
         (["readings.ndjson", "--compare", "beyond.json"], "beyond.json: BatchSize is 10001, AWS"),
         (["readings.ndjson", "--batch-size", "0"], "BatchSize is 0, AWS accepts 1 to 10000"),
         (["readings.ndjson", "--filter", "{}"], "Invalid filter pattern definition."),
