@@ -186,6 +186,11 @@ def simulate(
       kcli simulate fixtures/batch.json --isolated
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
     """
+    if compare and explain is not None:
+        raise InputError(
+            "--compare shows summaries, and --explain one record's life",
+            advice="Leave one of the two out.",
+        )
     overrides: dict[str, object] = {
         "BatchSize": batch_size,
         "MaximumBatchingWindowInSeconds": maximum_batching_window_in_seconds,

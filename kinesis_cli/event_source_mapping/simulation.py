@@ -417,7 +417,8 @@ class Simulation:
         return self._options.invocation_duration + result.slept
 
     def _end(self, call: _Call, event: InvocationEnded | Throttled, now: float) -> None:
-        self._tally.call_ended(call.effect.batch.records, now)
+        if isinstance(event, InvocationEnded):  # a throttled attempt never read the records
+            self._tally.call_ended(call.effect.batch.records, now)
         self._step(call.run, call.lane, event, now, call)
 
     def _judged(self, call: _Call, judged: Judged) -> None:

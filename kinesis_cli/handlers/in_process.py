@@ -137,6 +137,8 @@ class CallableHandler:
         )
         returned: object = None
         raised: BaseException | None = None
+        self._ctrl_c.pressed = False  # an earlier one has ended what it was meant for
+        self._ctrl_c.hold()
         streams = self._enter(request.request_id, debugging=debugging)
         if clock is not None and request.at is not None:
             clock.start(request.at, limit - request.invocation_duration)
@@ -144,12 +146,16 @@ class CallableHandler:
             try:
                 if not debugging:
                     self._alarm.start(limit)
+                self._ctrl_c.release()
                 returned = self._function(event, context)
+                self._ctrl_c.hold()
                 self._alarm.silence()
             except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its result
+                self._ctrl_c.hold()
                 self._alarm.silence()
                 raised = error
-        except TimedOut as error:  # it rang just before it was silenced
+        except (TimedOut, KeyboardInterrupt) as error:  # just before they were silenced
+            self._ctrl_c.hold()
             raised = error
         elapsed = perf_counter() - started
         if not debugging:
@@ -206,9 +212,9 @@ class CallableHandler:
         self._log_handler.request_id = None
 
     def _pass_on_ctrl_c(self, raised: BaseException | None, *, debugging: bool) -> None:
+        self._ctrl_c.release()
         mistakable = isinstance(raised, KeyboardInterrupt) and not self._ctrl_c.is_known()
-        if self._ctrl_c.pressed or mistakable or (debugging and isinstance(raised, BdbQuit)):
-            self._ctrl_c.pressed = False
+        if mistakable or (debugging and isinstance(raised, BdbQuit)):
             raise KeyboardInterrupt
 
     def _judged(

@@ -59,10 +59,15 @@ class Alarm:
 
 
 class CtrlC:
-    """Tells a real Ctrl-C from a KeyboardInterrupt that the handler raises itself."""
+    """Tells a real Ctrl-C from a KeyboardInterrupt that the handler raises itself.
+
+    While it is held, Ctrl-C is only noted: between kcli and the function the process is neither's,
+    and an interruption there would leave kcli without its output.
+    """
 
     def __init__(self) -> None:
         self.pressed = False
+        self._held = False
         self._previous: _Previous = None
         if in_main_thread() and callable(previous := signal.getsignal(signal.SIGINT)):
             self._previous = previous
@@ -72,6 +77,16 @@ class CtrlC:
         """Whether Ctrl-C is seen here: not in other threads, nor after someone took it over."""
         return signal.getsignal(signal.SIGINT) == self._press
 
+    def hold(self) -> None:
+        """From here on it does not interrupt."""
+        self._held = True
+
+    def release(self) -> None:
+        """From here on it interrupts again, at once where it was pressed meanwhile."""
+        self._held = False
+        if self.pressed:
+            raise KeyboardInterrupt
+
     def close(self) -> None:
         """Give the signal back."""
         if self._previous is not None and self.is_known():
@@ -80,5 +95,5 @@ class CtrlC:
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         self.pressed = True
-        if callable(self._previous):
+        if callable(self._previous) and not self._held:
             self._previous(number, frame)

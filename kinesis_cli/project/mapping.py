@@ -61,7 +61,8 @@ def read_mapping(file: Path) -> dict[str, object]:
         text = file.read_bytes()
         document = msgspec.json.decode(text) if file.suffix == ".json" else _yaml(text)
     except OSError as error:
-        raise InputError(error.strerror or str(error), place=str(file)) from error
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(reason, place=str(file)) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"not readable: {error}", place=str(file)) from error
     if not isinstance(document, dict):

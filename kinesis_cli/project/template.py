@@ -94,7 +94,8 @@ class Template:
         try:
             text = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            strerror = getattr(error, "strerror", None)
+            reason = strerror.lower() if strerror else "it is not UTF-8 text"
             raise InputError(f"cannot read the template: {reason}", place=str(path)) from error
         document = _parse(text, path)
         if not isinstance(document, Mapping) or not isinstance(document.get("Resources"), Mapping):

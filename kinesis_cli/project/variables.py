@@ -49,7 +49,8 @@ def _read(path: Path) -> Mapping[str, object]:
     try:
         document = json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise InputError(f"cannot read: {error.strerror}", place=str(path)) from error
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(reason, place=str(path)) from error
     except ValueError as error:
         raise InputError(f"not JSON: {error}", place=str(path), advice=_SHAPE) from error
     if not isinstance(document, Mapping):

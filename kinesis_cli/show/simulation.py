@@ -280,14 +280,13 @@ class TableView:
             folded = f"  … {counted(self._folded, 'more invocation')} (--all shows them all)"
             self._line(folded, "dim")
         if row.index == 0:
-            self._line(
-                f"{'#':>5} {'time':>9} {'shard':>5} {'try':>3} {'size':>5}  outcome  what followed"
-            )
+            heading = f"{'#':>5} {'time':>9} {'shard':>5} {'try':>3} {'size':>5}  {'outcome':9}  "
+            self._line(f"{heading}what followed")
         at = since_cell(row.at - self._run.start_at)
         shard = cut(shard_cell(row.shard_id), 5)
         size = len(row.sequence_numbers)
         cells = f"{row.index:>5} {at:>9} {shard:>5} {row.attempt:>3} {size:>5}  "
-        outcome = f"{row.outcome:7}  "
+        outcome = f"{row.outcome:9}  "
         self._console.print(plain(cells), end="")
         self._console.print(plain(outcome), style=OUTCOME_STYLES[row.outcome], end="")
         self._wrapped(self._shorter(row.reason), indent=len(cells) + len(outcome))

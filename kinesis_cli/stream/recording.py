@@ -145,13 +145,14 @@ class Recording:
         Raises:
             InputError: there is none, or there are several.
         """
-        found = [r for r in self.records() if r.sequence_number.endswith(ending)]
-        if len(found) == 1 and ending:
-            return found[0]
-        problem = f"{len(found):,} records have" if found else "no record has"
+        matching = (r for r in self.records() if r.sequence_number.endswith(ending))
+        found, another = next(matching, None), next(matching, None)
+        if found is not None and another is None and ending:
+            return found
+        problem = "several records have" if found is not None else "no record has"
         raise InputError(
             f"{problem} a sequence number that ends with {ending!r}",
-            advice="Give more of its last digits." if found else "",
+            advice="Give more of its last digits." if found is not None else "",
         )
 
     def close(self) -> None:

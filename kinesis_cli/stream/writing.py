@@ -72,14 +72,18 @@ def write_recording_to(file: Writer, records: Iterable[Record]) -> int:
 
 
 def write_event_to(file: Writer, records: Iterable[Record]) -> int:
-    """Write a KinesisEvent to an open file as the records come; the number of its records."""
+    """Write a KinesisEvent to an open file as the records come; the number of its records.
+
+    Nothing is written where already the first records cannot be made.
+    """
     count = 0
     records = iter(records)
-    file.write(b'{"Records":[')
+    before = b'{"Records":['
     while some := [record.raw for record in islice(records, _TOGETHER)]:
-        file.write((b"," if count else b"") + b",".join(some))
+        file.write(before + b",".join(some))
+        before = b","
         count += len(some)
-    file.write(b"]}\n")
+    file.write(b"]}\n" if count else before + b"]}\n")
     return count
 
 

@@ -256,7 +256,7 @@ def test_an_answer_that_lambda_misreads_is_remarked(kcli: Kcli, project: Path) -
         (["--handler", "none.py:handler"], "--handler: there is no file none.py"),
         (["--template", "none.yaml"], "none.yaml: cannot read the template"),
         (["--function", "Nobody"], "has no function Nobody"),
-        (["--env-vars", "none.json"], "none.json: cannot read"),
+        (["--env-vars", "none.json"], "none.json: no such file"),
         (["empty.json"], "empty.json: no records"),
         (["huge.ndjson", "--raw"], "huge.ndjson: more than the 6,291,456 bytes"),
     ],

@@ -256,7 +256,10 @@ def test_the_life_of_a_record_is_explained(kcli: Kcli, readings: Path) -> None:
 
 @pytest.mark.parametrize(
     ("ending", "problem"),
-    [("0000", "no record has a sequence number that ends with '0000'"), ("", "6 records have")],
+    [
+        ("0000", "no record has a sequence number that ends with '0000'"),
+        ("", "several records have"),
+    ],
 )
 def test_a_record_to_explain_must_be_one(
     kcli: Kcli, readings: Path, ending: str, problem: str
@@ -264,6 +267,13 @@ def test_a_record_to_explain_must_be_one(
     run = kcli("simulate", "readings.ndjson", "--explain", ending)
     assert (run.returncode, run.stdout) == (2, "")
     assert problem in run.stderr
+
+
+def test_a_comparison_explains_no_record(kcli: Kcli, readings: Path) -> None:
+    (readings.parent / "mapping.json").write_text("{}")
+    run = kcli("simulate", "readings.ndjson", "--compare", "mapping.json", "--explain", "1")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "--compare shows summaries" in run.stderr
 
 
 # Exit codes
@@ -357,7 +367,7 @@ BROKEN = {
         (["empty.json"], "empty.json: "),
         (["readings.ndjson", "--mapping", "beyond.json"], "beyond.json: BatchSize is 10001, AWS"),
         (["readings.ndjson", "--mapping", "typo.json"], "typo.json: 'BatchSzie' is no setting"),
-        (["readings.ndjson", "--mapping", "none.yaml"], "none.yaml: No such file"),
+        (["readings.ndjson", "--mapping", "none.yaml"], "none.yaml: no such file"),
         (["readings.ndjson", "--compare", "beyond.json"], "beyond.json: BatchSize is 10001, AWS"),
         (["readings.ndjson", "--batch-size", "0"], "BatchSize is 0, AWS accepts 1 to 10000"),
         (["readings.ndjson", "--filter", "{}"], "Invalid filter pattern definition."),

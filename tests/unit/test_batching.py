@@ -458,6 +458,13 @@ def test_throttles_go_on_until_the_records_are_too_old() -> None:
     assert result.summary.elapsed_seconds > 60
 
 
+def test_a_throttled_attempt_reads_nothing_and_has_no_iterator_age() -> None:
+    result = simulate(
+        records_at(0), nothing, inject=["throttle@p=1"], start_at=START, retention_hours=1
+    )
+    assert result.summary.max_iterator_age_seconds == 0
+
+
 def test_throttles_without_an_age_limit_end_with_the_retention() -> None:
     result = simulate(
         records_at(0), nothing, inject=["throttle@p=1"], start_at=START, retention_hours=2

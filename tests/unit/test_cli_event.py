@@ -76,5 +76,6 @@ def test_a_mistake_is_one_sentence(
 ) -> None:
     assert run(*arguments) == 2
     output = capfdbinary.readouterr()
+    assert output.out == b""
     assert sentence in output.err.decode()
     assert "Traceback" not in output.err.decode()

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +18,9 @@ from kinesis_cli.handlers import load_handler
 from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
 from kinesis_cli.handlers.output import KEPT_CHARACTERS
 from tests.unit.handler_files import AT, REQUEST_ID, function_in, request, write_code
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 Load = Callable[..., InProcessHandler]
 
@@ -214,6 +219,41 @@ def test_a_real_ctrl_c_interrupts_kcli_whatever_the_handler_makes_of_it(
         handler.invoke(request())
     handler.close()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_at_any_line_leaves_the_process_to_kcli(load: Load) -> None:
+    handler = load("def handler(event, context): return {}")
+    output = sys.stdout, sys.stderr
+    tracing = sys.gettrace()
+    lines_to_go = 0
+
+    def trace(frame: FrameType, event: str, _argument: object) -> "TraceFunction | None":
+        nonlocal lines_to_go
+        code = frame.f_code
+        # Not in `invoke`: Python itself may be interrupted where a `with` ends, before the lock is
+        # released; a real signal is not handled there.
+        if "kinesis_cli/handlers/" not in code.co_filename or code.co_name == "invoke":
+            return trace if code.co_name == "invoke" else None
+        if event == "line":
+            lines_to_go -= 1
+            if lines_to_go == 0:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    interrupted = 0
+    while lines_to_go <= 0:  # until a call has fewer lines than that
+        lines_to_go = interrupted + 1
+        sys.settrace(trace)
+        try:
+            handler.invoke(request())
+        except KeyboardInterrupt:
+            interrupted += 1
+        finally:
+            sys.settrace(tracing)
+        assert (sys.stdout, sys.stderr) == output
+        assert time.time() > AT + 86_400  # the real clock again
+    handler.close()
+    assert interrupted > 20
 
 
 @pytest.mark.parametrize(

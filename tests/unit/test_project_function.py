@@ -477,7 +477,7 @@ def test_an_error_in_yaml_names_its_line(find: Find) -> None:
 
 
 def test_a_template_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read the template: No such file"):
+    with pytest.raises(InputError, match="cannot read the template: no such file"):
         find_function(template=Path("none.yaml"), directory=tmp_path)
 
 
