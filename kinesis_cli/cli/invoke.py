@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.function_options import FunctionNameOption, place_of, reached
+from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.options import (
     EnvVarsOption,
     FunctionOption,
@@ -24,6 +24,7 @@ from kinesis_cli.cli.target_options import (
     ProfileOption,
     RegionOption,
     StackOption,
+    reached,
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler

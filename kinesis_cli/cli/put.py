@@ -43,15 +43,13 @@ from kinesis_cli.cli.target_options import (
     RegionOption,
     StackOption,
     StreamOption,
+    reached,
 )
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.connect import Connected, connect
+from kinesis_cli.local.connect import Connected
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.series import Series, SeriesKind
 from kinesis_cli.payloads.settings import PayloadSettings
-from kinesis_cli.project.settings import read_settings
-from kinesis_cli.show.console import note
-from kinesis_cli.show.local import started_note
 from kinesis_cli.show.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.put_entry import Entry
@@ -203,17 +201,15 @@ def put(
     if base64:
         show_base64(source(payloads).rest())
         return
-    connected = connect(
-        read_settings(
-            {
-                "stream": stream,
-                "stack": stack,
-                "endpoint_url": endpoint_url,
-                "profile": profile,
-                "region": region,
-                "config_env": config_env,
-            }
-        )
+    connected = reached(
+        {
+            "stream": stream,
+            "stack": stack,
+            "endpoint_url": endpoint_url,
+            "profile": profile,
+            "region": region,
+            "config_env": config_env,
+        }
     )
     target = _target(connected)
     if dry_run:
@@ -275,8 +271,6 @@ def _change(name: str | None) -> Callable[[bytes], bytes | None] | None:
 
 
 def _target(connected: Connected) -> PutTarget:
-    if connected.local and connected.local.started_now:
-        note(started_note(connected.local.server, ""))
     connection = connected.connection
     if connection.target.stream is None:
         raise InputError("no stream is named", advice="Name it with --stream.")

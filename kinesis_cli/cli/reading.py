@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from kinesis_cli.aws.consumer import Consumer, ReadPlan
+from kinesis_cli.cli.target_options import reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters import compile_filters
-from kinesis_cli.local.connect import Connected, connect
-from kinesis_cli.project.settings import read_settings
-from kinesis_cli.show.console import note, warn
+from kinesis_cli.local.connect import Connected
+from kinesis_cli.show.console import warn
 from kinesis_cli.show.put import PutTarget
 from kinesis_cli.stream.selection import Selection, Start, grep_pattern, moment
 from kinesis_cli.stream.shards import shard_id
@@ -160,11 +160,7 @@ def reach(flags: dict[str, str | None]) -> Reachable:
         InputError: no stream is named.
         EndpointError: the target is not usable.
     """
-    connected = connect(read_settings(flags))
-    if connected.local and connected.local.started_now:
-        from kinesis_cli.show.local import started_note
-
-        note(started_note(connected.local.server, ""))
+    connected = reached(flags)
     stream = connected.connection.target.stream
     if stream is None:
         raise InputError("no stream is named", advice="Name it with --stream.")

@@ -27,7 +27,7 @@ from kinesis_cli.aws.redrive import redrive as take_up
 from kinesis_cli.aws.redrive import save as save_records
 from kinesis_cli.aws.remote_handler import RemoteHandler
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.function_options import FunctionNameOption, place_of, reached
+from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
 from kinesis_cli.cli.options import (
     EnvVarsOption,
@@ -45,6 +45,7 @@ from kinesis_cli.cli.target_options import (
     RegionOption,
     StackOption,
     StreamOption,
+    reached,
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler

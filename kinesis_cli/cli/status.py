@@ -1,7 +1,7 @@
 """`kcli status`."""
 
 from kinesis_cli.aws.status import read_status
-from kinesis_cli.cli.function_options import FunctionNameOption, place_of, reached
+from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.target_options import (
     ConfigEnvOption,
@@ -10,6 +10,7 @@ from kinesis_cli.cli.target_options import (
     RegionOption,
     StackOption,
     StreamOption,
+    reached,
 )
 from kinesis_cli.show.status import show_status
 

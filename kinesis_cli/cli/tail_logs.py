@@ -8,13 +8,14 @@ import typer
 
 from kinesis_cli.aws.functions import log_group as find_log_group
 from kinesis_cli.aws.logs import LogFollower, LogQuery
-from kinesis_cli.cli.function_options import FunctionNameOption, reached
+from kinesis_cli.cli.function_options import FunctionNameOption
 from kinesis_cli.cli.target_options import (
     ConfigEnvOption,
     EndpointUrlOption,
     ProfileOption,
     RegionOption,
     StackOption,
+    reached,
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.log_events import LogReader, LogSelection, parse_level, parse_where

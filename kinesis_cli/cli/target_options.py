@@ -1,8 +1,13 @@
 """Options that say what a command talks to, the same in each command that talks to something."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from kinesis_cli.show.console import note
+
+if TYPE_CHECKING:
+    from kinesis_cli.local.connect import Connected
 
 StreamOption = Annotated[
     str | None,
@@ -45,3 +50,20 @@ ConfigEnvOption = Annotated[
         help="Which environment of samconfig.toml, as in the SAM CLI; default: default.",
     ),
 ]
+
+
+def reached(flags: dict[str, str | None]) -> "Connected":
+    """What the target options name, ready to be called; says so where it was started for that.
+
+    Raises:
+        InputError, EndpointError: the target is not usable.
+    """
+    from kinesis_cli.local.connect import connect  # some commands need it seldom
+    from kinesis_cli.project.settings import read_settings
+
+    connected = connect(read_settings(flags))
+    if connected.local and connected.local.started_now:
+        from kinesis_cli.show.local import started_note
+
+        note(started_note(connected.local.server, ""))
+    return connected
