@@ -679,6 +679,7 @@ def test_a_function_does_not_outlive_kcli(meeting: Meeting, tmp_path: Path) -> N
 
 
 def test_fifty_calls_of_all_kinds_leak_nothing(isolate: Isolated) -> None:
+    others, threads = set(children()), threading.active_count()  # of other tests' servers
     handler = isolate(
         """
         import os
@@ -700,10 +701,10 @@ def test_fifty_calls_of_all_kinds_leak_nothing(isolate: Isolated) -> None:
         handler.invoke(request(payload=b'{"Records":%d}' % (number % 5)))
     handler.invoke(request(payload=b'{"Records":0}'))
     assert open_descriptors() == before
-    assert len(children()) == 1
+    assert len(set(children()) - others) == 1
     handler.close()
-    assert children() == []
-    assert threading.active_count() == 1
+    assert set(children()) <= others
+    assert threading.active_count() == threads
 
 
 def open_descriptors() -> int:

@@ -36,25 +36,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run([*KCLI, "local", "stop"], cwd=copy, check=False, capture_output=True)
 
 
-@pytest.mark.xdist_group("readme")  # in order: what one starts, the next ones use
-@pytest.mark.parametrize(("command", "output"), commands())
-def test_each_command_of_the_readme_prints_what_the_readme_shows(
-    command: str, output: str, folder: Path
-) -> None:
-    script = f'set -o pipefail; kcli() {{ {shlex.join(KCLI)} "$@"; }}; {command}'
-    run = subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-    )
-    assert run.returncode == 0, run.stdout
-    shown = [line.rstrip() for line in output.splitlines()]
-    printed = "\n".join(line.rstrip() for line in run.stdout.splitlines())
-    assert re.fullmatch(r"\n".join(map(pattern, shown)), printed), f"it prints:\n{run.stdout}"
+def test_the_commands_of_the_readme_print_what_it_shows(folder: Path) -> None:
+    for command, output in commands():  # in order: what one starts, the next ones use
+        script = f'set -o pipefail; kcli() {{ {shlex.join(KCLI)} "$@"; }}; {command}'
+        run = subprocess.run(
+            ["bash", "-c", script],
+            cwd=folder,
+            env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        assert run.returncode == 0, f"{command}:\n{run.stdout}"
+        shown = r"\n".join(pattern(line.rstrip()) for line in output.splitlines())
+        printed = "\n".join(line.rstrip() for line in run.stdout.splitlines())
+        assert re.fullmatch(shown, printed), f"{command} prints:\n{run.stdout}"
 
 
 def pattern(line: str) -> str:

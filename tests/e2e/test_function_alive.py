@@ -198,7 +198,7 @@ def test_a_call_can_be_found_in_the_log(run: Kcli, endpoint: str) -> None:
     request_id = document(run("invoke", "--remote", "--output", "json"))["requestId"]
     arguments = ("tail-logs", "--since", "10m", "--request-id", request_id)
     shown = run(*arguments, "-n", "3").stdout.splitlines()
-    assert [line.split()[3] for line in shown] == ["START", "INFO", "REPORT"]
+    assert [line.split()[2] for line in shown] == ["START", "INFO", "REPORT"]
     lines = run(*arguments, "--no-follow", "--output", "ndjson").stdout.splitlines()
     events = [json.loads(line) for line in lines]
     assert {each["requestId"] for each in events} == {request_id}

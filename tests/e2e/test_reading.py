@@ -134,7 +134,7 @@ def test_tail_shows_a_line_for_each_record(
     head, *rows = succeeded(kcli("tail", *ALL)).splitlines()
     assert head.split() == ["Arrived", "Shard", "Partition", "key", "Data"]
     assert len(rows) == 40
-    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z  [012]  ", row) for row in rows)
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  [012]  ", row) for row in rows)
     wide = succeeded(kcli("tail", *ALL, "-n", "1", COLUMNS="140")).splitlines()
     assert re.search(r"…\d{12} ", wide[1])
 
