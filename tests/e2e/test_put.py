@@ -511,11 +511,12 @@ def test_ctrl_c_ends_with_exactly_what_was_acknowledged(
         text=True,
     ) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         first = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate()
+        # not `communicate`, which forgets what `readline` has taken off the pipe already
+        shown, errors = first + process.stdout.read(), process.stderr.read()
     assert process.returncode == 130
-    shown = first + rest
     assert acknowledged(shown) == places(records(endpoint))
     assert f"interrupted: {len(lines(shown))} record" in errors
     assert "Traceback" not in errors
