@@ -26,6 +26,7 @@ from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.filters import compile_filters
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.moment import Moment, call_duration
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
 from kinesis_cli.handlers.in_process import InProcessHandler
@@ -122,6 +123,13 @@ def simulate(
             "arrival (default: +0).",
         ),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Skip what arrived before; the mapping goes live then. Same forms.",
+        ),
+    ] = None,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="End the simulation then; same forms.")
     ] = None,
@@ -213,7 +221,10 @@ def simulate(
     choices += [choose_mapping(found, file, {}) for file in compare or []]
     if cold and not isolated:
         raise InputError("--cold is for a handler with a process of its own: add --isolated")
-    start, end = _moment(start_at, "--start-at"), _moment(until, "--until")
+    if since is not None and starting_position is not None:
+        raise InputError("--since and --starting-position both say where to begin: give one")
+    first_moment = _moment(since, "--since")
+    start, end = _moment(start_at, "--start-at") or first_moment, _moment(until, "--until")
     options = SimulationOptions(
         invocation_duration=call_duration(invocation_duration),
         function_timeout=found.timeout,
@@ -240,6 +251,7 @@ def simulate(
         if record is not None:
             options = replace(options, explain=(record.sequence_number,))
         for choice in choices:
+            mapping_used = _since(choice.mapping, first_moment, first)
             # Each mapping gets a cold start: what one run leaves in the handler's modules must not
             # reach the next.
             with closing(
@@ -253,7 +265,7 @@ def simulate(
                     at=options.start_at,
                 )
             ) as runnable:
-                simulation = Simulation(recording.rewound(), runnable, choice.mapping, options)
+                simulation = Simulation(recording.rewound(), runnable, mapping_used, options)
                 if compare:
                     view: View = SilentView()
                 elif record is not None:
@@ -262,7 +274,14 @@ def simulate(
 
                     view = LifeView(record, simulation.start_at, simulation.starts_from, output)
                 else:
-                    run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
+                    run = _run(
+                        found,
+                        replace(choice, mapping=mapping_used),
+                        runnable.runtime,
+                        simulation,
+                        recording,
+                        inputs,
+                    )
                     view = simulation_view(run, output, show_all=show_all)
                 summaries.append(_deliver(simulation, view))
     if compare:
@@ -289,6 +308,16 @@ def _isolated(function: Function, *, cold: bool, debug: bool, debug_at: int | No
         )
     note("An isolated handler sees the real clock, not the simulation's.")
     return IsolatedHandler(function, cold=cold, debug=debug)
+
+
+def _since(
+    mapping: EventSourceMapping, moment: Moment | None, first_arrival: float | None
+) -> EventSourceMapping:
+    """The mapping, made to begin at `--since`."""
+    if moment is None:
+        return mapping
+    at = moment.after(first_arrival)
+    return replace(mapping, starting_position="AT_TIMESTAMP", starting_position_timestamp=at)
 
 
 def _moment(text: str | None, option: str) -> Moment | None:

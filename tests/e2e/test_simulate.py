@@ -138,6 +138,15 @@ def test_several_inputs_are_one_stream(kcli: Kcli, tmp_path: Path, readings: Pat
     assert document(run) == document(kcli("simulate", "readings.ndjson", "--output", "json"))
 
 
+def test_since_skips_what_arrived_before(kcli: Kcli, readings: Path) -> None:
+    run = kcli("simulate", readings.name, "--since", "+2", "--output", "json")
+    whole = kcli("simulate", readings.name, "--output", "json")
+    assert summary(run)["skipped"] > 0
+    assert summary(run)["skipped"] + summary(run)["succeeded"] + summary(run)["discarded"] == 6
+    assert document(run)["mapping"]["StartingPosition"] == "AT_TIMESTAMP"
+    assert summary(whole)["skipped"] == 0
+
+
 def test_plain_payload_lines_are_read_as_raw(kcli: Kcli, tmp_path: Path) -> None:
     (tmp_path / "lines").write_bytes(reading(1) + b"\n" + reading(200) + b"\n")
     run = kcli("simulate", "lines", "--raw", "--output", "json")
