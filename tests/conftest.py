@@ -1,4 +1,5 @@
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -10,3 +11,8 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("kcli")
+
+# A shell starts background jobs with Ctrl-C ignored, and programs hand that on to those they start:
+# the programs under test get it as on a terminal, however the tests were started.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
