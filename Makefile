@@ -33,7 +33,8 @@ format: $(READY)  ## let ruff put the code in order
 bench: $(READY)  ## measure against the peers; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
-soak: $(READY)  ## ten minutes of load on kcli local: memory flat, nothing leaked
+soak: $(READY)  ## 50 rounds of every kill -9 test, then ten minutes of load on kcli local
+	KCLI_KILLS=50 KCLI_SOAK_ROUNDS=50 $(BIN)/pytest -k kill tests
 	$(BIN)/python -m benchmarks.soak
 
 build: $(READY)  ## build the wheel and the source distribution into dist/
