@@ -111,7 +111,10 @@ def tail(
             for batch in batches:
                 if not batch.shard_id:
                     continue
-                shown += view.show(batch.records, left - shown)
+                for record in batch.records:  # one by one: Ctrl-C finds each counted that is shown
+                    shown += view.show((record,), left - shown)
+                    if shown == left:
+                        break
                 sys.stdout.flush()
                 lag.update(batch.shard_id, batch.millis_behind)
                 if shown == left:
