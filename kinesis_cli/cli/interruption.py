@@ -20,3 +20,36 @@ def on_ctrl_c(act: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def ctrl_c_waits() -> Iterator[None]:
+    """Keeps a Ctrl-C until the end of the `with` block; a second one comes at once.
+
+    For steps whose effect and its count belong together.
+
+    Raises:
+        KeyboardInterrupt: at the end, where Ctrl-C was pressed within.
+    """
+    stop = Stop()
+    with on_ctrl_c(stop.ask):
+        yield
+    if stop.asked:
+        raise KeyboardInterrupt
+
+
+class Stop:
+    """Ctrl-C: the first one is a wish, the second an order."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def ask(self) -> None:
+        """Ctrl-C was pressed.
+
+        Raises:
+            KeyboardInterrupt: not for the first time.
+        """
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True

@@ -165,20 +165,3 @@ def reach(flags: dict[str, str | None]) -> Reachable:
     if stream is None:
         raise InputError("no stream is named", advice="Name it with --stream.")
     return Reachable(connected, stream)
-
-
-class Stop:
-    """Ctrl-C: the first one is a wish, the second an order."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def ask(self) -> None:
-        """Ctrl-C was pressed.
-
-        Raises:
-            KeyboardInterrupt: not for the first time.
-        """
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True

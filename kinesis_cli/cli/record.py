@@ -12,7 +12,7 @@ import typer
 from kinesis_cli.aws.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.aws.recorder import Recorder
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.interruption import on_ctrl_c
+from kinesis_cli.cli.interruption import Stop, on_ctrl_c
 from kinesis_cli.cli.reading import (
     CountOption,
     EfoOption,
@@ -23,7 +23,6 @@ from kinesis_cli.cli.reading import (
     PartitionKeyOption,
     ShardOption,
     SinceOption,
-    Stop,
     UntilOption,
     reach,
     read_plan,

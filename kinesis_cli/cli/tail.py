@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kinesis_cli.cli.interruption import ctrl_c_waits
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.reading import (
     CountOption,
@@ -111,11 +112,9 @@ def tail(
             for batch in batches:
                 if not batch.shard_id:
                     continue
-                for record in batch.records:  # one by one: Ctrl-C finds each counted that is shown
-                    shown += view.show((record,), left - shown)
-                    if shown == left:
-                        break
-                sys.stdout.flush()
+                with ctrl_c_waits():  # so that it finds each counted that is shown
+                    shown += view.show(batch.records, left - shown)
+                    sys.stdout.flush()
                 lag.update(batch.shard_id, batch.millis_behind)
                 if shown == left:
                     break
