@@ -63,9 +63,13 @@ class RemoteHandler:
             EndpointError: the function was not called.
         """
         self._check_size(request.payload)
+        parameters = self._parameters
+        if request.client_context is not None:
+            encoded = base64.b64encode(request.client_context.encode()).decode()
+            parameters = {**parameters, "ClientContext": encoded}
         began = perf_counter()
         with self._connection.explained("lambda"):
-            answer = self._client.invoke(**self._parameters, Payload=request.payload)
+            answer = self._client.invoke(**parameters, Payload=request.payload)
             body = answer["Payload"].read()
         elapsed = perf_counter() - began
         metadata = answer["ResponseMetadata"]

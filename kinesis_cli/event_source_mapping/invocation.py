@@ -41,6 +41,8 @@ class InvocationRequest:
     at: float | None = None  # epoch seconds of virtual time; None: the real clock
     number: int = 1  # 1-based count of delivery attempts in this run
     invocation_duration: float = 0.0  # virtual seconds that the call lasts besides its own sleeps
+    client_context: str | None = None  # JSON, for `context.client_context`; mappings give none
+    trace_id: str | None = None  # X-Ray's header, "Root=…;Parent=…;Sampled=1"; None: not traced
 
 
 @dataclass(frozen=True, slots=True)

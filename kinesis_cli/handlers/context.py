@@ -3,8 +3,37 @@
 Source: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 """
 
+import json
 import sys
 from collections.abc import Callable
+
+
+class Client:
+    """The mobile app that calls."""
+
+    installation_id: object
+    app_title: object
+    app_version_name: object
+    app_version_code: object
+    app_package_name: object
+
+
+class ClientContext:
+    """What a caller tells besides the event."""
+
+    client: Client | None
+    custom: object
+    env: object
+
+    def __init__(self, text: str) -> None:
+        """Read it from JSON; what is not named there is None."""
+        document = json.loads(text)
+        self.custom, self.env = document.get("custom"), document.get("env")
+        app, self.client = document.get("client"), None
+        if app is not None:
+            self.client = Client()
+            for name in Client.__annotations__:
+                setattr(self.client, name, app.get(name))
 
 
 class CognitoIdentity:
@@ -23,7 +52,7 @@ class LambdaContext:
     memory_limit_in_mb: str = "128"  # a text, as in Lambda
     log_group_name: str = ""
     log_stream_name: str = ""
-    client_context: object = None
+    client_context: ClientContext | None = None
     tenant_id: str | None = None
 
     def __init__(self, request_id: str, remaining_seconds: Callable[[], float]) -> None:

@@ -6,6 +6,7 @@ goes to kcli's own standard output.
 
 import json
 import math
+import os
 import sys
 import threading
 from bdb import BdbQuit
@@ -23,7 +24,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationResult,
 )
 from kinesis_cli.handlers import virtual_time
-from kinesis_cli.handlers.context import LambdaContext
+from kinesis_cli.handlers.context import ClientContext, LambdaContext
 from kinesis_cli.handlers.environment import Environment, lambda_variables
 from kinesis_cli.handlers.failure import error_of_exception, exit_error, timed_out
 from kinesis_cli.handlers.interruption import Alarm, CtrlC
@@ -106,11 +107,10 @@ class CallableHandler:
         """
         with _one_call_at_a_time:
             try:
-                event = _parsed(request.payload)
-            except ValueError as error:
-                text = f"Unable to unmarshal input: {error}"
-                return InvocationResult(error=FunctionError("Runtime.UnmarshalError", text))
-            ended = self._call(event, request)
+                event, client_context = _event(request), _client_context(request)
+            except MarshalError as error:
+                return InvocationResult(error=error.as_function_error(request.request_id))
+            ended = self._call(event, client_context, request)
             response, failure, written = self._judged(ended, request)
             logs = self._output.take() + written
             return InvocationResult(response, failure, ended.slept, ended.elapsed, logs)
@@ -127,7 +127,9 @@ class CallableHandler:
         if self._environment is not None:
             self._environment.close()
 
-    def _call(self, event: object, request: InvocationRequest) -> "_Ended":
+    def _call(
+        self, event: object, client_context: ClientContext | None, request: InvocationRequest
+    ) -> "_Ended":
         debugging = self._debug or request.number == self._debug_at
         limit = math.inf if debugging else self.timeout
         clock = self._clock(request.at)
@@ -135,11 +137,14 @@ class CallableHandler:
         context = self._context_type(
             request.request_id, self._remaining(clock, started, debugging=debugging)
         )
+        context.client_context = client_context
         returned: object = None
         raised: BaseException | None = None
         self._ctrl_c.pressed = False  # an earlier one has ended what it was meant for
         self._ctrl_c.hold()
         streams = self._enter(request.request_id, debugging=debugging)
+        if request.trace_id is not None:
+            os.environ["_X_AMZN_TRACE_ID"] = request.trace_id
         if clock is not None and request.at is not None:
             clock.start(request.at, limit - request.invocation_duration)
         try:
@@ -328,16 +333,30 @@ def _not_loaded(_event: object, _context: object) -> object:
     raise AssertionError("the code is imported before the first call")
 
 
-def _parsed(payload: bytes) -> object:
+def _event(request: InvocationRequest) -> object:
     """The event, anew for each call, so that a handler that changes it changes nothing.
 
     msgspec takes half of the time of `json.loads` and gives the same; what it refuses and the
     standard library takes (NaN, 1e400, half a surrogate pair) is left to that, as in Lambda.
     """
     try:
-        return msgspec.json.decode(payload)
+        return msgspec.json.decode(request.payload)
     except msgspec.DecodeError:
-        return json.loads(payload)
+        try:
+            return json.loads(request.payload)
+        except ValueError as error:
+            text = f"Unable to unmarshal input: {error}"
+            raise MarshalError("Runtime.UnmarshalError", text) from error
+
+
+def _client_context(request: InvocationRequest) -> ClientContext | None:
+    if request.client_context is None:
+        return None
+    try:
+        return ClientContext(request.client_context)
+    except ValueError as error:
+        text = f"Unable to parse Client Context JSON: {error}"
+        raise MarshalError("Runtime.LambdaContextUnmarshalError", text) from error
 
 
 def _context_type(name: str, memory_size: int, variables: Mapping[str, str]) -> type[LambdaContext]:

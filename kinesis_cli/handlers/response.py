@@ -17,7 +17,7 @@ MAXIMUM_RESPONSE_BYTES = 6291556
 
 
 class MarshalError(Exception):
-    """The return value is no JSON, or too much of it. Says so in Lambda's words."""
+    """What goes in or out is no JSON, or too much of it. Says so in Lambda's words."""
 
     def __init__(self, error_type: str, message: str) -> None:
         super().__init__(error_type, message)

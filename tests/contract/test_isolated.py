@@ -17,6 +17,7 @@ import pytest
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.handlers.isolated import handler as isolated
 from kinesis_cli.handlers.isolated import sandbox
 from kinesis_cli.handlers.isolated.handler import IsolatedHandler
@@ -267,6 +268,35 @@ def test_the_json_log_has_the_platforms_records(isolate: Isolated) -> None:
     assert {*report["record"]["metrics"]} == {
         "durationMs", "billedDurationMs", "memorySizeMB", "maxMemoryUsedMB", "initDurationMs",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("runtime", [IsolatedHandler, InProcessHandler])
+def test_the_callers_context_and_trace_reach_the_function(
+    tmp_path: Path, runtime: type[IsolatedHandler | InProcessHandler]
+) -> None:
+    write_code(
+        tmp_path,
+        """
+        import os
+        def handler(event, context):
+            told = context.client_context
+            app = told and told.client and [told.client.app_title, told.client.app_package_name]
+            return [told and [told.custom, told.env, app], os.environ["_X_AMZN_TRACE_ID"]]
+        """,
+    )
+    handler = runtime(function_in(tmp_path))
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+    text = '{"custom": {"who": "Zoë\\n"},\n "client": {"app_title": "Ω"}}'
+    told = handler.invoke(request(client_context=text, trace_id=trace)).response
+    assert told == [[{"who": "Zoë\n"}, None, ["Ω", None]], trace]
+    untold = handler.invoke(request(client_context='{"env": 1}')).response
+    assert untold[0] == [None, 1, None]  # type: ignore[index]
+    assert handler.invoke(request()).response[0] is None  # type: ignore[index]
+    error = handler.invoke(request(client_context="{no\nJSON")).error
+    assert error is not None
+    assert error.error_type == "Runtime.LambdaContextUnmarshalError"
+    assert handler.invoke(request()).error is None
+    handler.close()
 
 
 def test_what_a_function_floods_is_bounded(isolate: Isolated) -> None:

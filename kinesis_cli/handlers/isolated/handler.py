@@ -5,6 +5,7 @@ limits: a time-out, too much memory or a crash ends the process, and the next ca
 one.
 """
 
+import json
 import math
 import os
 import sys
@@ -176,13 +177,24 @@ class IsolatedHandler:
 
     def _headers(self, request: InvocationRequest, limit: float) -> dict[str, str]:
         deadline = time.time() + (self._function.timeout if self._debug else limit)
-        return {
+        headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": request.request_id,
             "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": self._arn,
-            "Lambda-Runtime-Trace-Id": self._variables["_X_AMZN_TRACE_ID"],
+            "Lambda-Runtime-Trace-Id": request.trace_id or self._variables["_X_AMZN_TRACE_ID"],
         }
+        if request.client_context is not None:
+            headers["Lambda-Runtime-Client-Context"] = _header_text(request.client_context)
+        return headers
+
+
+def _header_text(json_text: str) -> str:
+    """JSON in one line of ASCII; what is no JSON is left for the runtime to refuse."""
+    try:
+        return json.dumps(json.loads(json_text))
+    except ValueError:
+        return ascii(json_text)
 
 
 def _require_runtime_client() -> None:
