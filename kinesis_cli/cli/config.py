@@ -1,26 +1,17 @@
 """`kcli config`."""
 
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
-from kinesis_cli.cli.target_options import (
-    ConfigEnvOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    StackOption,
-    StreamOption,
-)
+from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.local.connect import describe
 from kinesis_cli.project.settings import read_settings
 from kinesis_cli.show.config import show_config
 
 
+@takes(target=STREAM_TARGET)
 def config(
-    stream: StreamOption = None,
-    stack: StackOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    config_env: ConfigEnvOption = None,
+    *,
+    target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show each setting, its source, and what kcli would talk to.
@@ -35,15 +26,7 @@ def config(
       kcli config --output json
       kcli config --endpoint-url local --stream my-stream
     """
-    flags = {
-        "stream": stream,
-        "stack": stack,
-        "endpoint_url": endpoint_url,
-        "profile": profile,
-        "region": region,
-        "config_env": config_env,
-    }
-    description = describe(read_settings(flags))
+    description = describe(read_settings(target))
     show_config(description, output)
     if description.problem:
         raise description.problem

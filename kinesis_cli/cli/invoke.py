@@ -9,6 +9,7 @@ import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
     EnvVarsOption,
     FunctionOption,
@@ -18,14 +19,7 @@ from kinesis_cli.cli.options import (
     OutputOption,
     TemplateOption,
 )
-from kinesis_cli.cli.target_options import (
-    ConfigEnvOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    StackOption,
-    reached,
-)
+from kinesis_cli.cli.target_options import TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.handlers.comparison import differences
@@ -55,6 +49,7 @@ class FailOn(StrEnum):
     DIFFERENCE = "difference"  # the two answers of --compare are not the same
 
 
+@takes(target=TARGET)
 def invoke(
     event: Annotated[
         str | None,
@@ -107,11 +102,8 @@ def invoke(
             "--env-from-stack", help="Give the local handler the deployed function's environment."
         ),
     ] = False,
-    stack: StackOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    config_env: ConfigEnvOption = None,
+    *,
+    target: Target,
     fail_on: Annotated[
         list[FailOn] | None,
         typer.Option(help="End with exit code 1 when this happened; may be repeated."),
@@ -134,19 +126,7 @@ def invoke(
       kcli invoke fixtures/batch.json --fail-on failures
       kcli event | kcli invoke -
     """
-    far = _Far(
-        {
-            "function": function_name,
-            "stack": stack,
-            "endpoint_url": endpoint_url,
-            "profile": profile,
-            "region": region,
-            "config_env": config_env,
-        },
-        qualifier,
-        invocation_type,
-        log_type,
-    )
+    far = _Far({"function": function_name, **target}, qualifier, invocation_type, log_type)
     here = {"--isolated": isolated, "--debug": debug, "--handler": bool(handler)}
     here |= {"--template": bool(template), "--function": bool(function)}
     here |= {"--env-vars": bool(env_vars), "--env-from-stack": env_from_stack}

@@ -15,6 +15,7 @@ from kinesis_cli.aws.streams import open_shards
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import on_ctrl_c
 from kinesis_cli.cli.large_put import ask_if_large, asked_if_large
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.payload_options import (
     CountOption,
@@ -36,15 +37,7 @@ from kinesis_cli.cli.payload_options import (
     TimestampOption,
     payload_settings,
 )
-from kinesis_cli.cli.target_options import (
-    ConfigEnvOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    StackOption,
-    StreamOption,
-    reached,
-)
+from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.connect import Connected
 from kinesis_cli.payloads.payload import Payload
@@ -58,6 +51,7 @@ from kinesis_cli.stream.put_plan import PutPlan, Slice
 from kinesis_cli.stream.put_source import RatedSource, records_per_second, seconds
 
 
+@takes(target=STREAM_TARGET)
 def put(
     count: CountOption = None,
     sensors: SensorsOption = 1,
@@ -146,12 +140,8 @@ def put(
     yes: Annotated[
         bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
     ] = False,
-    stream: StreamOption = None,
-    stack: StackOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    config_env: ConfigEnvOption = None,
+    *,
+    target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Put records on a stream.
@@ -201,24 +191,15 @@ def put(
     if base64:
         show_base64(source(payloads).rest())
         return
-    connected = reached(
-        {
-            "stream": stream,
-            "stack": stack,
-            "endpoint_url": endpoint_url,
-            "profile": profile,
-            "region": region,
-            "config_env": config_env,
-        }
-    )
-    target = _target(connected)
+    connected = reached(target)
+    place = _target(connected)
     if dry_run:
-        _dry_run(connected, target, source(payloads).rest(), output, check_access=check_access)
+        _dry_run(connected, place, source(payloads).rest(), output, check_access=check_access)
         return
-    if not (yes or target.target.is_local):
-        payloads = _asked(target, settings, number, taken, payloads)
+    if not (yes or place.target.is_local):
+        payloads = _asked(place, settings, number, taken, payloads)
     plan = PutPlan(Random(), give_up_after=patience, ordered=ordered, aggregate=aggregate)
-    _put(connected, target, plan, source(payloads), failed, output)
+    _put(connected, place, plan, source(payloads), failed, output)
 
 
 def _put(

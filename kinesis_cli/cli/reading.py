@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kinesis_cli.aws.consumer import Consumer, ReadPlan
-from kinesis_cli.cli.target_options import reached
+from kinesis_cli.cli.target_options import Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters import compile_filters
 from kinesis_cli.local.connect import Connected
@@ -153,14 +153,14 @@ class Reachable:
         return Consumer(self.connected.connection, self.stream, plan, warn)
 
 
-def reach(flags: dict[str, str | None]) -> Reachable:
+def reach(target: Target) -> Reachable:
     """The stream that the target options name; says which, and what was started for it.
 
     Raises:
         InputError: no stream is named.
         EndpointError: the target is not usable.
     """
-    connected = reached(flags)
+    connected = reached(target)
     stream = connected.connection.target.stream
     if stream is None:
         raise InputError("no stream is named", advice="Name it with --stream.")

@@ -13,6 +13,7 @@ from kinesis_cli.aws.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.aws.recorder import Recorder
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import Stop, on_ctrl_c
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.reading import (
     CountOption,
     EfoOption,
@@ -28,14 +29,7 @@ from kinesis_cli.cli.reading import (
     read_plan,
     selection,
 )
-from kinesis_cli.cli.target_options import (
-    ConfigEnvOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    StackOption,
-    StreamOption,
-)
+from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.show.console import note
 from kinesis_cli.show.progress import Progress as Bar
@@ -45,6 +39,7 @@ from kinesis_cli.stream.growing import GrowingRecording, Progress, kept_progress
 from kinesis_cli.stream.selection import Start, StartKind
 
 
+@takes(target=STREAM_TARGET)
 def record(
     output_file: Annotated[
         Path,
@@ -82,12 +77,8 @@ def record(
         ),
     ] = None,
     efo: EfoOption = None,
-    stream: StreamOption = None,
-    stack: StackOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    config_env: ConfigEnvOption = None,
+    *,
+    target: Target,
 ) -> None:
     """Record a stream.
 
@@ -103,16 +94,7 @@ def record(
     chosen = selection(partition_key, key, filters, grep)
     plan = read_plan(since, until, follow=not no_follow, shards=shard, partition_key=partition_key)
     function = _user_function(change)
-    reachable = reach(
-        {
-            "stream": stream,
-            "stack": stack,
-            "endpoint_url": endpoint_url,
-            "profile": profile,
-            "region": region,
-            "config_env": config_env,
-        }
-    )
+    reachable = reach(target)
     kept = kept_progress(output_file) if resume else None
     if kept is None:
         consumer = reachable.consumer(plan)

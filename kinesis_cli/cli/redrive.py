@@ -29,6 +29,7 @@ from kinesis_cli.aws.remote_handler import RemoteHandler
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
     EnvVarsOption,
     FunctionOption,
@@ -38,15 +39,7 @@ from kinesis_cli.cli.options import (
     OutputOption,
     TemplateOption,
 )
-from kinesis_cli.cli.target_options import (
-    ConfigEnvOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    StackOption,
-    StreamOption,
-    reached,
-)
+from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.simulation import SimulationOptions
@@ -65,6 +58,7 @@ class FailOn(StrEnum):
     EXPIRED = "expired"  # records have left the stream
 
 
+@takes(target=STREAM_TARGET)
 def redrive(
     source: Annotated[
         str | None,
@@ -116,12 +110,8 @@ def redrive(
     function: FunctionOption = None,
     env_vars: EnvVarsOption = None,
     function_name: FunctionNameOption = None,
-    stream: StreamOption = None,
-    stack: StackOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    config_env: ConfigEnvOption = None,
+    *,
+    target: Target,
     fail_on: Annotated[
         list[FailOn] | None,
         typer.Option(help="End with exit code 1 when this happened; may be repeated."),
@@ -154,17 +144,7 @@ def redrive(
     _refuse_contradictions(
         chosen, isolated=isolated, remote=remote, to_stream=to_stream, delete=delete
     )
-    connected = reached(
-        {
-            "stream": stream,
-            "function": function_name,
-            "stack": stack,
-            "endpoint_url": endpoint_url,
-            "profile": profile,
-            "region": region,
-            "config_env": config_env,
-        }
-    )
+    connected = reached({"function": function_name, **target})
     connection = connected.connection
     with ExitStack() as open_things:
         places = open_source(
@@ -180,7 +160,8 @@ def redrive(
         note(f"documents of {places.name}, records of {place_of(connection)}")
         documents = islice(selected(places.documents(), select or []), count)
         named: Iterable[Named] = (
-            (found, named_records(found.document, connection, stream, warn)) for found in documents
+            (found, named_records(found.document, connection, target["stream"], warn))
+            for found in documents
         )
         if replay and not (yes or connection.target.is_local):
             named = _asked(to_stream or "their stream", place_of(connection), named)

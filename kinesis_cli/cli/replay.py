@@ -15,16 +15,10 @@ from kinesis_cli.aws.streams import open_shards
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import on_ctrl_c
 from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.reading import Reachable, reach
-from kinesis_cli.cli.target_options import (
-    ConfigEnvOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    StackOption,
-    StreamOption,
-)
+from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.payloads.replay_input import ReplayInput, open_replay_input
 from kinesis_cli.payloads.user_function import user_function
@@ -47,6 +41,7 @@ from kinesis_cli.stream.replay_journal import JournaledPlan, Replay, ReplayJourn
 from kinesis_cli.stream.replay_load import replay_load
 
 
+@takes(target=STREAM_TARGET)
 def replay(
     inputs: Annotated[
         list[str],
@@ -139,12 +134,8 @@ def replay(
     yes: Annotated[
         bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
     ] = False,
-    stream: StreamOption = None,
-    stack: StackOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    config_env: ConfigEnvOption = None,
+    *,
+    target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Put a recording back on a stream, with its own timing.
@@ -163,16 +154,7 @@ def replay(
     function = None if change is None else user_function(change)
     with open_replay_input(inputs, partition_key, key_field) as found:
         records = _selected(found, since, until, taken)
-        reachable = reach(
-            {
-                "stream": stream,
-                "stack": stack,
-                "endpoint_url": endpoint_url,
-                "profile": profile,
-                "region": region,
-                "config_env": config_env,
-            }
-        )
+        reachable = reach(target)
         first = next(records, None)
         records = chain([] if first is None else [first], records)
         offset = time() - (first.arrival if first else 0.0)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kinesis_cli.cli.interruption import ctrl_c_waits
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.reading import (
     CountOption,
@@ -23,19 +24,13 @@ from kinesis_cli.cli.reading import (
     read_plan,
     selection,
 )
-from kinesis_cli.cli.target_options import (
-    ConfigEnvOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    StackOption,
-    StreamOption,
-)
+from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.show.console import note
 from kinesis_cli.show.tail import DataForm, Lag, TailEvent, TailLines, TailTable, TailView
 from kinesis_cli.stream.selection import Selection
 
 
+@takes(target=STREAM_TARGET)
 def tail(
     since: SinceOption = "latest",
     until: UntilOption = None,
@@ -69,12 +64,8 @@ def tail(
         ),
     ] = False,
     efo: EfoOption = None,
-    stream: StreamOption = None,
-    stack: StackOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    config_env: ConfigEnvOption = None,
+    *,
+    target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Follow the records of a stream.
@@ -93,16 +84,7 @@ def tail(
     chosen = selection(partition_key, key, filters, grep, deaggregate=not no_deaggregate)
     plan = read_plan(since, until, follow=not no_follow, shards=shard, partition_key=partition_key)
     view = _view(output, chosen, data, decode)
-    reachable = reach(
-        {
-            "stream": stream,
-            "stack": stack,
-            "endpoint_url": endpoint_url,
-            "profile": profile,
-            "region": region,
-            "config_env": config_env,
-        }
-    )
+    reachable = reach(target)
     consumer = reachable.consumer(plan)
     note(f"reading {reachable.target}")
     batches = consumer.fan_out(efo) if efo else consumer.poll()

@@ -9,14 +9,8 @@ import typer
 from kinesis_cli.aws.functions import log_group as find_log_group
 from kinesis_cli.aws.logs import LogFollower, LogQuery
 from kinesis_cli.cli.function_options import FunctionNameOption
-from kinesis_cli.cli.target_options import (
-    ConfigEnvOption,
-    EndpointUrlOption,
-    ProfileOption,
-    RegionOption,
-    StackOption,
-    reached,
-)
+from kinesis_cli.cli.option_table import takes
+from kinesis_cli.cli.target_options import TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.log_events import LogReader, LogSelection, parse_level, parse_where
 from kinesis_cli.show.console import note, warn
@@ -31,6 +25,7 @@ class LogOutput(StrEnum):
     NDJSON = "ndjson"  # one line per event
 
 
+@takes(target=TARGET)
 def tail_logs(
     since: Annotated[
         str,
@@ -79,11 +74,8 @@ def tail_logs(
         ),
     ] = False,
     function_name: FunctionNameOption = None,
-    stack: StackOption = None,
-    endpoint_url: EndpointUrlOption = None,
-    profile: ProfileOption = None,
-    region: RegionOption = None,
-    config_env: ConfigEnvOption = None,
+    *,
+    target: Target,
     output: Annotated[LogOutput, typer.Option(help="How to print the events.")] = LogOutput.TABLE,
 ) -> None:
     """Follow the function's log.
@@ -112,16 +104,7 @@ def tail_logs(
         request_id=request_id,
     )
     end = moment(until, now, "--until") if until else None
-    flags = {
-        "function": function_name,
-        "log_group": log_group,
-        "stack": stack,
-        "endpoint_url": endpoint_url,
-        "profile": profile,
-        "region": region,
-        "config_env": config_env,
-    }
-    connected = reached(flags)
+    connected = reached({"function": function_name, "log_group": log_group, **target})
     connection = connected.connection
     group = find_log_group(connection, connected.settings)
     follower = LogFollower(
