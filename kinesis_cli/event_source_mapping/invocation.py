@@ -59,6 +59,13 @@ class InvocationResult:
     )
     request_id: str | None = None  # where the platform gave the call one of its own
 
+    def why(self, sequence_number: str) -> str:
+        """Why a record failed: the first log line that names it, else the error; else ""."""
+        for line in self.logs:
+            if sequence_number in line:
+                return line
+        return "" if self.error is None else f"{self.error.error_type}: {self.error.error_message}"
+
 
 class Handler(Protocol):
     """A function that can be called: in this process, in AWS's runtime client, or remotely."""

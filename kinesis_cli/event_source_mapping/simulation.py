@@ -505,7 +505,7 @@ class _Tally:
             wanted = set(failures)
             for record in batch.records:
                 if record.sequence_number in wanted:
-                    why = _why(record.sequence_number, result)
+                    why = result.why(record.sequence_number)
                     self._failing[record.sequence_number] = _failed_record(record, why)
 
     def end(self, records: Sequence[Record], ending: Ending, deliveries: int) -> list[FailedRecord]:
@@ -606,15 +606,6 @@ def _failed_record(record: Record, why: str) -> FailedRecord:
         ended="undelivered",
         why=why,
     )
-
-
-def _why(sequence_number: str, result: InvocationResult) -> str:
-    """The log line that names the record, or the error's text."""
-    for line in result.logs:
-        if sequence_number in line:
-            return line
-    error = result.error
-    return "" if error is None else f"{error.error_type}: {error.error_message}"
 
 
 def _numbers(records: Iterable[Record]) -> tuple[str, ...]:

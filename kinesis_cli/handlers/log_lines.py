@@ -72,7 +72,7 @@ _ID = r"(?P<id>[0-9a-fA-F-]{36})"
 _START = re.compile(rf"START RequestId: {_ID}\s+(?P<text>Version: .*)", re.DOTALL)
 _END = re.compile(rf"END RequestId: {_ID}")
 _REPORT = re.compile(rf"REPORT RequestId: {_ID}\s+(?P<rest>.*)", re.DOTALL)
-_INIT = re.compile(r"INIT_(?:START|REPORT) (?P<text>.*)", re.DOTALL)
+_INIT = re.compile(r"INIT_(?:START|REPORT) (?P<text>.*?)(?:\tRuntime Version ARN.*)?", re.DOTALL)
 # `<time> <id> Task timed out after 3.00 seconds`
 _TIMED_OUT = re.compile(rf"\S+Z {_ID} (?P<text>Task timed out after .*)")
 # The runtime's `[INFO]\t<time>\t<id>\t<message>`
@@ -104,7 +104,7 @@ def _platform_text(text: str) -> LogLine | None:
         return LogLine(LineKind.START, found["text"], found["id"])
     if found := _END.match(text):
         return LogLine(LineKind.END, "", found["id"])
-    if found := _INIT.match(text):
+    if found := _INIT.fullmatch(text):
         return LogLine(LineKind.INIT, found["text"])
     if found := _TIMED_OUT.match(text):
         return LogLine(LineKind.PLATFORM, found["text"], found["id"], "ERROR")
@@ -166,13 +166,21 @@ def _platform_json(
     report = None
     if found is LineKind.REPORT:
         report = {"requestId": request_id, **_json_figures(record)}
-    said = " ".join(f"{name}={_short(value)}" for name, value in record.items() if name in _SAID)
-    named = "" if kind in _PLATFORM_KINDS else kind.removeprefix("platform.")
-    text = f"{named} {said}".strip()
+    if kind in _AS_TEXT:
+        name, words = _AS_TEXT[kind]
+        text = f"{words}: {record.get(name)}"
+    else:
+        named = "" if kind in _PLATFORM_KINDS else kind.removeprefix("platform.")
+        said = (f"{name}={_short(value)}" for name, value in record.items() if name in _SAID)
+        text = " ".join([named, *said]).strip()
     return LogLine(found, text, request_id, members=members, report=report)
 
 
-_SAID = ("version", "runtimeVersion", "phase", "status", "errorType", "reason", "droppedRecords")
+_AS_TEXT = {
+    "platform.initStart": ("runtimeVersion", "Runtime Version"),
+    "platform.start": ("version", "Version"),
+}
+_SAID = ("phase", "status", "errorType", "reason", "droppedRecords")
 
 
 def _json_figures(record: Mapping[str, object]) -> dict[str, object]:

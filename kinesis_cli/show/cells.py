@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from kinesis_cli.event_source_mapping.trace import SHOWN_DATA_BYTES
+
 
 def cut(text: str, columns: int) -> str:
     """As much of a text as fits `columns`."""
@@ -16,11 +18,22 @@ def cut(text: str, columns: int) -> str:
 
 def wrapped(text: str, columns: int) -> list[str]:
     """A text in lines of at most `columns`; at least one line."""
-    from rich.cells import cell_len, chop_cells
+    if text.isascii():
+        return textwrap.wrap(text, columns) or [""]
+    from rich.cells import cell_len
 
     if cell_len(text) == len(text):
         return textwrap.wrap(text, columns) or [""]
-    return chop_cells(text, columns)  # with characters two columns wide: between any two of them
+    return chopped(text, columns)  # with characters two columns wide: between any two of them
+
+
+def chopped(text: str, columns: int) -> list[str]:
+    """A text in lines of at most `columns`, broken anywhere; none of an empty one."""
+    if text.isascii():
+        return [text[start : start + columns] for start in range(0, len(text), columns)]
+    from rich.cells import chop_cells
+
+    return chop_cells(text, columns)
 
 
 def number_cell(sequence_number: str, *, whole: bool = False) -> str:
@@ -62,13 +75,16 @@ def duration_cell(seconds: float) -> str:
 
 
 def payload_cell(data: bytes) -> str:
-    """A payload's beginning: as text where it is that, else in hexadecimal."""
+    """A payload's beginning: as text where it is that, packed or not, else in hexadecimal."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data" and error.start:  # a character cut at the end
             return data[: error.start].decode()
-        return f"0x{data.hex()}"
+    from kinesis_cli.stream.user_records import unpacked  # start-up counts
+
+    opened = unpacked(data)
+    return f"0x{data.hex()}" if opened is data else payload_cell(opened[:SHOWN_DATA_BYTES])
 
 
 def counted(count: int, noun: str) -> str:

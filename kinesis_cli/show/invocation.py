@@ -2,31 +2,24 @@
 
 import json
 import math
-import os
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
-from kinesis_cli.event_source_mapping.invocation import FunctionError
+from kinesis_cli.event_source_mapping.invocation import FunctionError, InvocationResult
 from kinesis_cli.handlers.comparison import Absent, Difference
+from kinesis_cli.handlers.log_lines import LineKind, LogLine, parse_line
 from kinesis_cli.handlers.single import SingleInvocation
-from kinesis_cli.show.cells import (
-    counted,
-    cut,
-    number_cell,
-    payload_cell,
-    report_text,
-    shard_cell,
-    time_cell,
-)
-from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
-from kinesis_cli.stream.event import KinesisEventRecord
-from kinesis_cli.stream.record import Record
+from kinesis_cli.show.ansi import BOLD, DIM, GREEN, RED, YELLOW, coloured, is_styled, width
+from kinesis_cli.show.cells import counted, cut, number_cell, report_text, shard_cell, time_cell
+from kinesis_cli.show.console import escape, write_json, write_line
+from kinesis_cli.show.failed_record import payload_lines, why_lines
+from kinesis_cli.show.log_text import log_colour, log_texts
 
-WIDE = 150  # columns from which on sequence numbers, times and payloads fit side by side
+WIDE = 150  # columns from which on whole sequence numbers fit
+MOST_FAILED = 16  # records that the table view shows
+NOT_NAMED = "no line of the log names the record"
 LONGEST_RESPONSE = 2_000  # characters that the table view shows
 
 
@@ -85,51 +78,44 @@ def _json_numbers(value: object) -> object:
 
 
 class _Page:
-    """The table view, from top to bottom.
-
-    Where nothing is styled, lines are written as they are: rich takes as long to import as half
-    of all the rest, and only a table needs it.
-    """
+    """The table view, from top to bottom, without rich: it takes as long to import as the rest."""
 
     def __init__(self) -> None:
-        self._styled = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+        self._styled, self._width = is_styled(), width()
 
     def show(self, invocation: SingleInvocation, origin: str, folder: Path | None) -> None:
+        """One invocation."""
         result = invocation.result
-        self._line(f"{invocation.handler}, {invocation.runtime}", style="bold")
-        self._line(f"from {origin}", style="dim")
-        self._line(_summary(invocation), style="red" if invocation.has_failures else "green")
-        if result.report:
-            self._line(report_text(result.report), style="dim")
+        self._head(invocation, f"from {origin}")
+        if result.request_id or result.report:
+            self._labelled("request", invocation.request_id)
         if invocation.remark:
-            self._line(invocation.remark, style="yellow")
+            self._line(f"! {invocation.remark}", YELLOW)
         if invocation.failed:
-            self._heading("Batch item failures")
-            self._failures(invocation.failed)
+            self._heading("Records that failed (batchItemFailures)")
+            self._failures(invocation)
         if result.error is not None:
             self._heading("Error")
-            for line in _error_lines(result.error, folder):
-                self._line(line)
+            for text in _error_lines(result.error, folder):
+                self._line(text, RED if text.startswith("[ERROR]") else 0)
         elif not invocation.instead:
             self._heading("Response")
             self._line(_shortened(json.dumps(result.response, ensure_ascii=False)))
-        if result.logs:
+        if log := list(_log(result)):
             self._heading("Log")
-            for line in result.logs:
-                for part in line.split("\r"):  # so AWS's client writes a traceback: in one line
-                    self._line(part.replace("\N{NO-BREAK SPACE}", " "))
+            for line in log:
+                for part in log_texts(line):
+                    self._line(part, log_colour(line))
 
     def show_comparison(
         self, here: SingleInvocation, there: SingleInvocation, found: list[Difference]
     ) -> None:
-        """Both in one line each, then what differs."""
-        for invocation in (here, there):
-            self._line(f"{invocation.handler}, {invocation.runtime}", style="bold")
-            self._line(_summary(invocation), style="red" if invocation.has_failures else "green")
-            if invocation.result.report:
-                self._line(report_text(invocation.result.report), style="dim")
+        """Both in short, then what differs."""
+        self._head(here)
+        self._head(there)
         if not found:
-            self._line("Both answer the same.", style="green")
+            self._line("")
+            self._line("Both answer the same.", GREEN)
             return
         self._heading("Differences")
         for each in found:
@@ -138,47 +124,51 @@ class _Page:
                 text = _shortened(json.dumps(value, ensure_ascii=False))
                 self._line(f"  {place:11}{text}")
 
+    def _head(self, invocation: SingleInvocation, origin: str = "") -> None:
+        self._labelled("handler", f"{invocation.handler} ({invocation.runtime})")
+        if origin:
+            self._labelled("", origin, DIM)
+        self._labelled("call", _summary(invocation), RED if invocation.has_failures else GREEN)
+        if invocation.result.report:
+            self._labelled("report", report_text(invocation.result.report))
+
+    def _failures(self, invocation: SingleInvocation) -> None:
+        from kinesis_cli.stream.user_records import data_of  # start-up counts
+
+        whole = self._width >= WIDE
+        numbers = 56 if whole else 15
+        self._line(
+            f"  {'sequence number':{numbers}} {'shard':>5}  {'partition key':24}  arrived", DIM
+        )
+        for record in invocation.failed[:MOST_FAILED]:
+            number = number_cell(record.sequence_number, whole=whole)
+            shard, key = cut(shard_cell(record.shard_id), 5), cut(escape(record.partition_key), 24)
+            arrived = time_cell(record.arrival)
+            self._line(f"  {number:{numbers}} {shard:>5}  {key:24}  {arrived}")
+            for line in payload_lines(data_of(record), self._width):
+                self._line(line, DIM)
+            why = invocation.result.why(record.sequence_number) or NOT_NAMED
+            for line in why_lines(why, self._width):
+                self._line(line)
+        left_out = len(invocation.failed) - MOST_FAILED
+        if left_out > 0:
+            self._line(f"  … {counted(left_out, 'more record')} (--output json names all)", DIM)
+
     def _heading(self, text: str) -> None:
         self._line("")
-        self._line(text, style="bold")
+        self._line(text, BOLD)
 
-    def _line(self, text: str, style: str = "") -> None:
-        if self._styled:
-            # a long line stays one line: the terminal wraps it, a pipe does not
-            stdout_console().print(plain(text), style=style, soft_wrap=True)
-        else:
-            sys.stdout.write(f"{escape(text)}\n")
+    def _labelled(self, label: str, text: str, colour: int = 0) -> None:
+        self._write(f"{label:9}", BOLD)
+        self._line(text, colour)
 
-    def _failures(self, records: tuple[Record, ...]) -> None:
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
+    def _line(self, text: str, colour: int = 0) -> None:
+        """A long line stays one line: the terminal wraps it, a pipe does not."""
+        self._write(text, colour)
+        sys.stdout.write("\n")
 
-        console = stdout_console()
-        wide = console.width >= WIDE
-        headings = ("Sequence number", "Shard", "Partition key", "Arrival", "Payload")
-        rows = [[escape(cell) for cell in _cells(record, wide=wide)] for record in records]
-        others = [max(map(len, column)) for column in zip(headings, *rows, strict=True)][:-1]
-        room = console.width - sum(others) - 3 * len(headings)
-        table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False)
-        for *cells, payload in rows:
-            table.add_row(*map(plain, cells), plain(cut(payload, max(room, 8))))
-        console.print(table)
-
-
-def _cells(record: Record, *, wide: bool) -> list[str]:
-    arrival = time_cell(record.arrival)
-    return [
-        number_cell(record.sequence_number, whole=wide),
-        shard_cell(record.shard_id),
-        cut(record.partition_key, 40 if wide else 13),
-        arrival if wide else arrival[11:-1],
-        _payload(record),
-    ]
-
-
-def _payload(record: Record) -> str:
-    data = msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data
-    return payload_cell(data[:300])  # more is never shown
+    def _write(self, text: str, colour: int) -> None:
+        sys.stdout.write(coloured(escape(text), colour if self._styled else 0))
 
 
 def _summary(invocation: SingleInvocation) -> str:
@@ -191,6 +181,16 @@ def _summary(invocation: SingleInvocation) -> str:
     if invocation.failed:
         return f"{records}: {len(invocation.failed)} failed, in {took}"
     return f"{records}: handled in {took}"
+
+
+def _log(result: InvocationResult) -> Iterator[LogLine]:
+    """The log without what is shown elsewhere on the page: report and error."""
+    error = result.error
+    shown = "" if error is None else f"{error.error_type}: {error.error_message}"
+    for line in map(parse_line, result.logs):
+        is_error = shown and line.level == "ERROR" and line.text.startswith(shown)
+        if not is_error and line.kind not in (LineKind.END, LineKind.REPORT):
+            yield line
 
 
 def _shortened(text: str) -> str:

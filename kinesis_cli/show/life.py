@@ -16,7 +16,7 @@ from kinesis_cli.event_source_mapping.trace import (
 )
 from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, since_cell, time_cell
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
-from kinesis_cli.show.simulation import why_in_words
+from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.stream.event import KinesisEventRecord
 from kinesis_cli.stream.record import Record
 

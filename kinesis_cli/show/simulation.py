@@ -1,6 +1,5 @@
 """A simulation as it goes: tables for people, JSON for programs. All faces read the same rows."""
 
-import json
 import re
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -21,13 +20,13 @@ from kinesis_cli.show.cells import (
     cut,
     duration_cell,
     number_cell,
-    payload_cell,
     shard_cell,
     since_cell,
     time_cell,
     wrapped,
 )
 from kinesis_cli.show.console import escape, plain, stdout_console, write_line, write_text
+from kinesis_cli.show.failed_record import payload_lines, why_lines
 
 T = TypeVar("T")
 
@@ -326,12 +325,10 @@ class TableView:
             end="",
         )
         self._console.print(record.ended, style=style)
-        room = self._console.width - 12
-        self._line(
-            f"    payload {cut(escape(payload_cell(record.data)) or '(empty)', room)}", "dim"
-        )
-        if record.why:
-            self._line(f"    why     {cut(escape(why_in_words(record.why)), room)}", "dim")
+        for line in payload_lines(record.data, self._console.width):
+            self._line(line, "dim")
+        for line in why_lines(record.why, self._console.width):
+            self._line(line)
 
     def _filtered_records(self, summary: Summary) -> None:
         if not summary.filtered:
@@ -454,17 +451,6 @@ def mapping_in_words(mapping: Mapping[str, object]) -> str:
         words.append("filters")
     words.append(f"from {mapping['StartingPosition']}")
     return ", ".join(words)
-
-
-def why_in_words(why: str) -> str:
-    """What a log line says of a record: its `reason` or `message`, where it is JSON."""
-    try:
-        line = json.loads(why)
-    except ValueError:
-        return why.replace("\t", " ")
-    if not isinstance(line, dict):
-        return why
-    return str(line.get("reason") or line.get("message") or why)
 
 
 def consequences(summary: Summary, *, has_destination: bool) -> list[str]:

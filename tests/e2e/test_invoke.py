@@ -1,5 +1,6 @@
 """`kcli invoke`, as a person or a script runs it."""
 
+import gzip
 import json
 import subprocess
 from base64 import b64encode
@@ -82,19 +83,44 @@ def test_the_table_shows_what_failed_and_fits_80_columns(kcli: Kcli, event: str)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[:2] == [
-        "new_message_processor.handler.function_handler, in-process",
-        "from kcli's own template, NewMessageFunction",
+        "handler  new_message_processor.handler.function_handler (in-process)",
+        "         from kcli's own template, NewMessageFunction",
     ]
-    assert lines[2].startswith("3 records: 2 failed, in ")
-    table = lines[lines.index("Batch item failures") : lines.index("Response")]
-    assert all(len(line) <= 80 for line in table)
-    rows = [line.split(maxsplit=4) for line in table if "…" in line]
-    assert [row[:4] for row in rows] == [
-        ["…989136588891", "6", "sensor-1", "22:10:50.987"],
-        ["…989136588892", "6", "sensor-1", "22:10:50.987"],
+    assert lines[2].startswith("call     3 records: 2 failed, in ")
+    start = lines.index("Records that failed (batchItemFailures)")
+    assert lines[start + 1 : lines.index("Response") - 1] == [
+        "  sequence number shard  partition key             arrived",
+        "  …989136588891       6  sensor-1                  2018-12-17T22:10:50.987Z",
+        "    payload 0x00ff1b5b33316d",
+        "    why     DeserializationError: Invalid JSON: expected value at line 1 column",
+        "            1",
+        "  …989136588892       6  sensor-1                  2018-12-17T22:10:50.987Z",
+        '    payload {"temperature": 120.5, "readingTimestamp": 1545084650}',
+        "    why     TemperatureTooHighError: the temperature is above 100.00",
     ]
-    assert rows[0][4].strip() == "0x00ff1b5b33316d"
-    assert rows[1][4].startswith('{"temperature":')
+
+
+def test_payloads_are_opened_and_cut_and_of_many_failures_some_are_shown(
+    kcli: Kcli, tmp_path: Path
+) -> None:
+    packed = gzip.compress(b'{"temperature": "' + b"warm " * 100 + b'"}')
+    records = [record(str(int(NUMBERS[0]) + n), packed) for n in range(20)]
+    (tmp_path / "event.json").write_text(json.dumps({"Records": records}))
+    (tmp_path / "app.py").write_text(
+        "def fail(event, context):\n"
+        "    return {'batchItemFailures': [{'itemIdentifier': r['kinesis']['sequenceNumber']}\n"
+        "            for r in event['Records']]}\n"
+    )
+    lines = kcli("invoke", "event.json", "--handler", "app.fail").stdout.splitlines()
+    start = lines.index("Records that failed (batchItemFailures)")
+    assert lines[start + 3 : start + 7] == [
+        '    payload {"temperature": "warm warm warm warm warm warm warm warm warm warm w',
+        "            arm warm warm warm warm warm warm warm warm warm warm warm warm warm",
+        "             warm warm warm warm warm warm warm warm warm warm warm warm warm w…",
+        "    why     no line of the log names the record",
+    ]
+    assert "  … 4 more records (--output json names all)" in lines
+    assert sum(line.startswith("    payload") for line in lines) == 16
 
 
 def test_a_wide_table_shows_whole_numbers(kcli: Kcli, event: str) -> None:

@@ -57,15 +57,20 @@ def test_the_process_stays_warm_between_attempts_unless_cold(kcli: Kcli, tmp_pat
     assert (len(set(warm)), len(set(cold))) == (1, len(warm))
 
 
-def test_a_traceback_is_shown_as_lines(kcli: Kcli, tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text("def handler(event, context):\n    raise ValueError('no')\n")
+def test_an_error_is_shown_once_with_its_traceback(kcli: Kcli, tmp_path: Path) -> None:
+    code = "def handler(event, context):\n    print('before')\n    raise ValueError('no')\n"
+    (tmp_path / "app.py").write_text(code)
     done = kcli("invoke", "--handler", "app.handler", "--isolated")
-    log = done.stdout.partition("\nLog\n")[2].splitlines()
-    assert log[2:6] == [
+    assert done.stdout.partition("\nError\n")[2].splitlines() == [
         "[ERROR] ValueError: no",
         "Traceback (most recent call last):",
-        f'  File "{tmp_path}/app.py", line 2, in handler',
+        f'  File "{tmp_path}/app.py", line 3, in handler',
         "    raise ValueError('no')",
+        "",
+        "Log",
+        f"INIT Runtime Version: python:3.{sys.version_info.minor}",
+        "START Version: $LATEST",
+        "before",
     ]
 
 

@@ -32,8 +32,9 @@ from kinesis_cli.show.cells import (
 )
 from kinesis_cli.show.comparison import Compared, show_comparison
 from kinesis_cli.show.console import stdout_console
+from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.show.life import LifeView
-from kinesis_cli.show.simulation import Run, consequences, simulation_view, why_in_words
+from kinesis_cli.show.simulation import Run, consequences, simulation_view
 from kinesis_cli.stream.recording import Recording, RecordList, RecordSource
 from tests.unit.snapshots import assert_equals_snapshot
 from tests.unit.streams import START, numbers_of, raising, record, records_at, reporting
@@ -489,7 +490,8 @@ def test_ignored_answers_and_expired_records_are_said() -> None:
         ('{"level": "WARN"}', '{"level": "WARN"}'),
         ("[1]", "[1]"),
         ("7", "7"),
-        ('{"message": {"a": 1}}', "{'a': 1}"),
+        ('{"message": {"a": 1}}', '{"a": 1}'),
+        ("[WARNING]\t2026-01-31T12:00:00.000Z\t8286a188-ba32-4475-8077-530cd35c09a9\thot", "hot"),
     ],
 )
 def test_a_log_line_is_cut_down_to_its_reason(line: str, words: str) -> None:

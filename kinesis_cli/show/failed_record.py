@@ -1,0 +1,46 @@
+"""What a failed record held and why it failed: below its row in every table."""
+
+from collections.abc import Iterator
+
+from kinesis_cli.handlers.log_lines import parse_line
+from kinesis_cli.show.cells import chopped, cut, payload_cell, wrapped
+from kinesis_cli.show.console import escape
+
+_INDENT = 12  # columns before payload and reason
+_MOST_LINES = 3  # of each
+
+
+def payload_lines(data: bytes, width: int) -> Iterator[str]:
+    """The payload, or its beginning, harmless on a terminal `width` columns wide."""
+    lines = chopped(escape(payload_cell(data)), _room(width)) or ["(empty)"]
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], cut(f"{lines[_MOST_LINES - 1]}…", _room(width))]
+    return _hanging("payload", lines)
+
+
+def why_lines(why: str, width: int) -> Iterator[str]:
+    """Why it failed, harmless on a terminal `width` columns wide; no line where nobody knows.
+
+    Args:
+        why: the line of the log that names the record, or the error; "" where neither does.
+        width: of the terminal.
+    """
+    lines = wrapped(escape(why_in_words(why)), _room(width)) if why else []
+    return _hanging("why", lines[:_MOST_LINES])
+
+
+def why_in_words(why: str) -> str:
+    """What a log line says of a record: its `reason` or its message."""
+    line = parse_line(why)
+    reason = line.members.get("reason")
+    return str(reason) if reason else line.text.replace("\t", " ")
+
+
+def _room(width: int) -> int:
+    return max(width - _INDENT, 20)
+
+
+def _hanging(label: str, lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        yield f"    {label:8}{line}"
+        label = ""

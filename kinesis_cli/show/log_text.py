@@ -1,0 +1,36 @@
+"""A line of a function's log for people: the same in `kcli invoke` and `kcli tail-logs`."""
+
+from kinesis_cli.handlers.log_lines import LineKind, LogLine
+from kinesis_cli.show.ansi import DIM, RED, YELLOW
+from kinesis_cli.show.cells import report_text
+
+_LEVEL_COLOURS = {"ERROR": RED, "FATAL": RED, "WARN": YELLOW, "DEBUG": DIM, "TRACE": DIM}
+
+
+def log_texts(line: LogLine) -> list[str]:
+    """What it says in lines, the first one with what sort of line it is."""
+    if line.kind is LineKind.REPORT:
+        return [f"REPORT {report_text(line.report or {})}"]
+    first, *rest = message_lines(line.text)
+    return [f"{_label(line)}{first}", *rest]
+
+
+def log_colour(line: LogLine) -> int:
+    """What the text is coloured with: its level says how bad it is, Lambda's own lines are dim."""
+    if line.kind not in (LineKind.APPLICATION, LineKind.PLATFORM):
+        return DIM
+    return _LEVEL_COLOURS.get(line.level or "", 0)
+
+
+def _label(line: LogLine) -> str:
+    if line.kind is LineKind.APPLICATION:
+        return f"{line.level} " if line.level else ""
+    return "" if line.kind is LineKind.PLATFORM else f"{line.kind.name} "
+
+
+def message_lines(text: str) -> list[str]:
+    r"""The lines of a message; AWS's runtime joins those of a traceback with \r."""
+    text = text.rstrip("\r\n").replace("\r\n", "\n").replace("\r", "\n")
+    return [
+        line.replace("\N{NO-BREAK SPACE}", " ").replace("\t", "    ") for line in text.split("\n")
+    ]
