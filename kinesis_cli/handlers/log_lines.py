@@ -75,6 +75,9 @@ _REPORT = re.compile(rf"REPORT RequestId: {_ID}\s+(?P<rest>.*)", re.DOTALL)
 _INIT = re.compile(r"INIT_(?:START|REPORT) (?P<text>.*?)(?:\tRuntime Version ARN.*)?", re.DOTALL)
 # `<time> <id> Task timed out after 3.00 seconds`
 _TIMED_OUT = re.compile(rf"\S+Z {_ID} (?P<text>Task timed out after .*)")
+# Two lines of a process that has ended
+_EXITED = re.compile(rf"RequestId: {_ID} Error: (?P<text>.*)")
+_EXIT_ERROR = "Runtime.ExitError"
 # The runtime's `[INFO]\t<time>\t<id>\t<message>`
 _LOGGED = re.compile(
     rf"\[(?P<level>[A-Z]+)\]\t(?P<time>[^\t]*)\t(?:{_ID})?\t?(?P<text>.*)", re.DOTALL
@@ -106,8 +109,10 @@ def _platform_text(text: str) -> LogLine | None:
         return LogLine(LineKind.END, "", found["id"])
     if found := _INIT.fullmatch(text):
         return LogLine(LineKind.INIT, found["text"])
-    if found := _TIMED_OUT.match(text):
+    if found := _TIMED_OUT.match(text) or _EXITED.match(text):
         return LogLine(LineKind.PLATFORM, found["text"], found["id"], "ERROR")
+    if text == _EXIT_ERROR:
+        return LogLine(LineKind.PLATFORM, text, level="ERROR")
     return None
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import (
+    FunctionError,
     Handler,
     InvocationRequest,
     InvocationResult,
@@ -126,7 +127,11 @@ def invoke_once(handler: Handler, event: Event) -> SingleInvocation:
     """Call `handler` with `event` and read its answer as Lambda would."""
     request_id = str(uuid.uuid4())
     result = handler.invoke(InvocationRequest(request_id, event.payload))
-    failed, remark = _answer(result, event.records) if result.error is None else ((), "")
+    failed: tuple[Record, ...] = ()
+    if result.error is None:
+        failed, remark = _answer(result, event.records)
+    else:
+        remark = _memory_remark(result.error, result.report or {})
     return SingleInvocation(
         handler.name,
         handler.runtime,
@@ -149,6 +154,14 @@ def _answer(
         case _:
             key = misspelt_key(result.response)
             return (), f"{key} is no member that Lambda reads; batchItemFailures is" if key else ""
+
+
+def _memory_remark(error: FunctionError, report: Mapping[str, object]) -> str:
+    """What the kill of a process that took too much memory means: its error does not say it."""
+    size = report.get("memorySizeMB")
+    if error.error_message.endswith("signal: killed") and report.get("maxMemoryUsedMB") == size:
+        return f"{size} MB of memory (MemorySize) were not enough: Lambda kills such a process"
+    return ""
 
 
 def _in_order(numbers: Iterable[str], records: Iterable[Record]) -> list[Record]:

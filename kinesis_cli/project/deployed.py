@@ -9,6 +9,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import (
     DEFAULT_MEMORY_SIZE,
     DEFAULT_TIMEOUT,
+    SYSTEM_LOG_LEVELS,
     Function,
     shell_variables,
 )
@@ -123,6 +124,7 @@ def function_of_template(
         timeout=_number(reading, "Timeout", DEFAULT_TIMEOUT),
         memory_size=int(_number(reading, "MemorySize", DEFAULT_MEMORY_SIZE)),
         environment=_environment(reading, env_vars),
+        system_log_level=_system_log_level(reading),
         mapping=mapping,
         origin=origin,
         mapping_origin=f"{whose}, {reading.logical_id}"
@@ -327,11 +329,7 @@ def _logging_variables(reading: _Reading) -> dict[str, str]:
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html
     """
-    config = reading.template.resolve(
-        reading.template.choose(reading.properties.get("LoggingConfig"))
-    )
-    if not isinstance(config, Mapping):
-        return {}
+    config = _logging_config(reading)
     variables: dict[str, str] = {}
     if isinstance(log_group := config.get("LogGroup"), str):
         variables["AWS_LAMBDA_LOG_GROUP_NAME"] = log_group
@@ -339,6 +337,24 @@ def _logging_variables(reading: _Reading) -> dict[str, str]:
         variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
         variables["AWS_LAMBDA_LOG_LEVEL"] = text(config.get("ApplicationLogLevel", "INFO"))
     return variables
+
+
+def _system_log_level(reading: _Reading) -> str:
+    level = str(_logging_config(reading).get("SystemLogLevel", "INFO"))
+    if level not in SYSTEM_LOG_LEVELS:
+        raise InputError(
+            f"LoggingConfig.SystemLogLevel is {level!r}",
+            place=reading.place,
+            advice=f"Lambda knows {', '.join(SYSTEM_LOG_LEVELS)}.",
+        )
+    return level
+
+
+def _logging_config(reading: _Reading) -> Json:
+    config = reading.template.resolve(
+        reading.template.choose(reading.properties.get("LoggingConfig"))
+    )
+    return config if isinstance(config, Mapping) else {}
 
 
 def _kinesis_mappings(template: Template, logical_id: str) -> Iterator[tuple[str, Json]]:

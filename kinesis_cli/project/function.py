@@ -15,6 +15,7 @@ DEFAULT_TIMEOUT = (
 )
 MAXIMUM_TIMEOUT = 900.0  # seconds, the longest that Lambda allows
 DEFAULT_MEMORY_SIZE = 128  # MB
+SYSTEM_LOG_LEVELS = ("DEBUG", "INFO", "WARN")  # the most lines first
 
 TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
 
@@ -32,6 +33,7 @@ class Function:
     mapping: Mapping[str, object] | None  # CreateEventSourceMapping's names; None: AWS's defaults
     origin: str  # "template.yaml, NewMessageFunction", for people
     mapping_origin: str
+    system_log_level: str = "INFO"  # of Lambda's own lines, where the log is JSON
     notes: tuple[str, ...] = ()  # a sentence for each value or property that kcli cannot follow
 
 

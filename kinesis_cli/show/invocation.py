@@ -101,7 +101,7 @@ class _Page:
         elif not invocation.instead:
             self._heading("Response")
             self._line(_shortened(json.dumps(result.response, ensure_ascii=False)))
-        if log := list(_log(result)):
+        if log := _log(result):
             self._heading("Log")
             for line in log:
                 for part in log_texts(line):
@@ -183,14 +183,22 @@ def _summary(invocation: SingleInvocation) -> str:
     return f"{records}: handled in {took}"
 
 
-def _log(result: InvocationResult) -> Iterator[LogLine]:
-    """The log without what is shown elsewhere on the page: report and error."""
-    error = result.error
-    shown = "" if error is None else f"{error.error_type}: {error.error_message}"
-    for line in map(parse_line, result.logs):
-        is_error = shown and line.level == "ERROR" and line.text.startswith(shown)
-        if not is_error and line.kind not in (LineKind.END, LineKind.REPORT):
-            yield line
+def _log(result: InvocationResult) -> list[LogLine]:
+    """The log without what is elsewhere on the page."""
+    lines = [line for line in map(parse_line, result.logs) if not _is_elsewhere(line, result.error)]
+    while lines and not lines[-1].text:  # Lambda writes an empty line after a time-out
+        lines.pop()
+    return lines
+
+
+def _is_elsewhere(line: LogLine, error: FunctionError | None) -> bool:
+    """Whether a line has the figures that are above, or the error."""
+    if line.kind in (LineKind.END, LineKind.REPORT):
+        return True
+    if error is None or line.level != "ERROR":
+        return False
+    shown = f"{error.error_type}: {error.error_message}"
+    return line.text in shown if line.kind is LineKind.PLATFORM else line.text.startswith(shown)
 
 
 def _shortened(text: str) -> str:

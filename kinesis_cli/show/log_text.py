@@ -5,13 +5,19 @@ from kinesis_cli.show.ansi import DIM, RED, YELLOW
 from kinesis_cli.show.cells import report_text
 
 _LEVEL_COLOURS = {"ERROR": RED, "FATAL": RED, "WARN": YELLOW, "DEBUG": DIM, "TRACE": DIM}
+_LONG_WARNING = (
+    "LAMBDA_WARNING: Unhandled exception. The most likely cause is an issue in the function code."
+)
 
 
 def log_texts(line: LogLine) -> list[str]:
     """What it says in lines, the first one with what sort of line it is."""
     if line.kind is LineKind.REPORT:
         return [f"REPORT {report_text(line.report or {})}"]
-    first, *rest = message_lines(line.text)
+    text = line.text
+    if text.startswith(_LONG_WARNING):  # AWS's runtime goes on about its updates
+        text = f"{_LONG_WARNING}…"
+    first, *rest = message_lines(text)
     return [f"{_label(line)}{first}", *rest]
 
 

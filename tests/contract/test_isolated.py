@@ -250,7 +250,10 @@ def test_the_json_log_has_the_platforms_records(isolate: Isolated) -> None:
         environment={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"},
     )
     first, *lines = handler.invoke(request()).logs
-    assert json.loads(first)["type"] == "platform.initStart"
+    init = json.loads(first)
+    assert init["type"] == "platform.initStart"
+    assert init["record"]["functionName"] == "test-function"
+    assert init["record"]["instanceMaxMemory"] == 128 * 1024 * 1024
     assert lines[1] == "raw"
     start, told, failed, done, report = (
         json.loads(line) for line in (line for line in lines if line != "raw")
@@ -268,6 +271,34 @@ def test_the_json_log_has_the_platforms_records(isolate: Isolated) -> None:
     assert {*report["record"]["metrics"]} == {
         "durationMs", "billedDurationMs", "memorySizeMB", "maxMemoryUsedMB", "initDurationMs",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "good", "bad"),
+    [
+        ("DEBUG", ["initStart", "initRuntimeDone", "initReport", "start", "runtimeDone", "report"],
+         ["start", "runtimeDone", "report"]),
+        ("INFO", ["initStart", "start", "report"], ["start", "runtimeDone", "report"]),
+        ("WARN", [], ["runtimeDone", "report"]),
+    ],
+)  # fmt: skip
+def test_the_system_log_level_says_which_records_there_are(
+    isolate: Isolated, level: str, good: list[str], bad: list[str]
+) -> None:
+    handler = isolate(
+        "def handler(event, context): return event['Records'][0]",
+        environment={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "FATAL"},
+        system_log_level=level,
+    )
+    succeeded = handler.invoke(request(payload=b'{"Records":[1]}'))
+    assert succeeded.response == 1
+    assert kinds(succeeded) == good
+    assert kinds(handler.invoke(request())) == bad
+
+
+def kinds(result: InvocationResult) -> list[str]:
+    lines = map(json.loads, result.logs)
+    return [line["type"].removeprefix("platform.") for line in lines if "type" in line]
 
 
 @pytest.mark.parametrize("runtime", [IsolatedHandler, InProcessHandler])

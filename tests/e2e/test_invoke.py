@@ -3,6 +3,7 @@
 import gzip
 import json
 import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -212,6 +213,29 @@ def test_the_projects_own_function_runs_with_its_settings(kcli: Kcli, project: P
     )
     (project / "env.json").write_text('{"Mine": {"COLOUR": "blue"}}')
     assert '"blue"' in kcli("invoke", "--env-vars", "env.json").stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="AWS's runtime client runs there")
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("print('hi'); sys.exit(3)", "Runtime exited with error: exit status 3"),
+        ("print('hi'); time.sleep(9)", "Task timed out after 1.00 seconds"),
+    ],
+)
+def test_the_end_of_a_process_is_told_once(
+    kcli: Kcli, project: Path, body: str, error: str
+) -> None:
+    write_handler(project, body)
+    shown = kcli("invoke", "--isolated").stdout
+    assert shown.count(error) == 1
+    assert shown.endswith("START Version: $LATEST\nhi\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="AWS's runtime client runs there")
+def test_too_little_memory_is_called_by_its_name(kcli: Kcli, project: Path) -> None:
+    write_handler(project, "x = bytearray(1) * 200_000_000; time.sleep(0.5)")
+    assert "! 128 MB of memory (MemorySize) were not enough" in kcli("invoke", "--isolated").stdout
 
 
 def test_an_error_is_shown_as_lambda_shows_it(kcli: Kcli, project: Path) -> None:

@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from kinesis_cli.handlers.log_events import (
     parse_where,
 )
 from kinesis_cli.handlers.log_lines import LineKind, last_report, parse_line
+from tests.unit.handler_files import function_in
 
 ID = "8286a188-ba32-4475-8077-530cd35c09a9"
 OTHER = "11111111-ba32-4475-8077-530cd35c09a9"
@@ -34,6 +36,9 @@ OTHER = "11111111-ba32-4475-8077-530cd35c09a9"
          None, None, "Runtime Version: python:3.14.v11"),
         (f"2026-11-23T20:39:16.373Z {ID} Task timed out after 3.00 seconds\n\n", LineKind.PLATFORM,
          ID, "ERROR", "Task timed out after 3.00 seconds"),
+        (f"RequestId: {ID} Error: Runtime exited with error: exit status 3", LineKind.PLATFORM, ID,
+         "ERROR", "Runtime exited with error: exit status 3"),
+        ("Runtime.ExitError", LineKind.PLATFORM, None, "ERROR", "Runtime.ExitError"),
         (f"[INFO]\t2026-11-23T20:39:16.373Z\t{ID}\tsome\ttext", LineKind.APPLICATION, ID, "INFO",
          "some\ttext"),
         (f"[WARNING]\t2026-11-23T20:39:16.373Z\t{ID}\thot", LineKind.APPLICATION, ID, "WARN",
@@ -74,7 +79,7 @@ def test_a_report_gives_its_figures_under_the_telemetry_schemas_names() -> None:
     }
 
 
-@pytest.mark.parametrize("log", [TextLog(), JsonLog()])
+@pytest.mark.parametrize("log", [TextLog(), JsonLog(function_in(Path()))])
 def test_what_our_own_platform_writes_is_read_back(log: PlatformLog) -> None:
     trouble = Trouble("failure", "Runtime.ExitError")
     report = Report(ID, 0.00301, 128, 36, 0.1101, trouble)

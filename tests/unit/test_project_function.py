@@ -392,6 +392,15 @@ def test_the_logging_config_becomes_lambdas_variables(
     }
 
 
+def test_the_level_of_lambdas_own_lines_is_read_and_checked(find: Find) -> None:
+    config = "LoggingConfig: {LogFormat: JSON, SystemLogLevel: %s}, Runtime:"
+    assert find(MINIMAL).system_log_level == "INFO"
+    assert find(MINIMAL.replace("Runtime:", config % "WARN")).system_log_level == "WARN"
+    with pytest.raises(InputError, match="SystemLogLevel is 'ERROR'") as raised:
+        find(MINIMAL.replace("Runtime:", config % "ERROR"))
+    assert raised.value.advice == "Lambda knows DEBUG, INFO, WARN."
+
+
 VARIABLES = MINIMAL.replace(
     "Runtime:", "Environment: {Variables: {A: template, B: template, C: template}}, Runtime:"
 )

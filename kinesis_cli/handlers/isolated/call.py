@@ -48,10 +48,9 @@ class Call:
             self._init_duration = seconds
         else:
             self.duration = seconds
-        if ended.kind is not Kind.READY:
-            _, error = self._outcome(ended)
-            assert error is not None, "not ready"
-            self._lines += self._log.init_report(seconds, phase, _trouble(ended, error))
+        _, error = self._outcome(ended)
+        trouble = None if error is None else _trouble(ended, error)
+        self._lines += self._log.init_report(seconds, phase, trouble)
 
     def started(self) -> None:
         """The function is about to be called."""

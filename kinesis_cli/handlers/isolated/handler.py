@@ -66,7 +66,7 @@ class IsolatedHandler:
         self.name = function.handler
         self._function, self._cold, self._debug = function, cold, debug
         self._variables = _variables(function)
-        self._log = platform_log(self._variables)
+        self._log = platform_log(function, self._variables)
         self._arn = arn or f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.name}"
         self._timeout = math.inf if debug else function.timeout
         self._lock = threading.Lock()

@@ -1,18 +1,20 @@
 """The lines that Lambda itself writes into a function's log, as text or as JSON.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html,
-https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html (which of
-them appear at the level INFO, the default)
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html (the level of
+each JSON line; text has no levels)
 """
 
 import json
 import math
 import sys
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from kinesis_cli.project.function import SYSTEM_LOG_LEVELS, Function
 from kinesis_cli.project.template import region
 
 INIT_TYPE = "on-demand"
@@ -65,14 +67,16 @@ class TextLog:
         runtime, arn = _runtime()
         return [f"INIT_START Runtime Version: {runtime}\tRuntime Version ARN: {arn}"]
 
-    def init_report(self, duration: float, phase: str, trouble: Trouble) -> list[str]:
-        """Its initialisation has failed.
+    def init_report(self, duration: float, phase: str, trouble: Trouble | None) -> list[str]:
+        """Its initialisation is over; there is a line only where it has failed.
 
         Args:
             duration: seconds.
             phase: "init", or "invoke" for the second try, which is part of the call.
-            trouble: how.
+            trouble: how it has failed.
         """
+        if trouble is None:
+            return []
         line = f"INIT_REPORT Init Duration: {_milliseconds(duration):.2f} ms\tPhase: {phase}"
         return [line + _status(trouble)]
 
@@ -108,33 +112,48 @@ class TextLog:
 
 
 class JsonLog:
-    """LogFormat: JSON, at the system's log level INFO."""
+    """LogFormat: JSON.
+
+    Args:
+        function: whose log it is; its `system_log_level` decides which lines there are.
+    """
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+        self._least = SYSTEM_LOG_LEVELS.index(function.system_log_level)
 
     def init_start(self) -> list[str]:
         """A process starts."""
         runtime, arn = _runtime()
-        return _record(
+        return self._record(
+            "INFO",
             "platform.initStart",
             {
                 "initializationType": INIT_TYPE,
                 "phase": "init",
                 "runtimeVersion": runtime,
                 "runtimeVersionArn": arn,
+                "functionName": self._function.name,
+                "functionVersion": "$LATEST",
+                "instanceId": str(uuid.uuid4()),
+                "instanceMaxMemory": self._function.memory_size * 1024 * 1024,
             },
         )
 
-    def init_report(self, duration: float, phase: str, trouble: Trouble) -> list[str]:
-        """As in `TextLog`."""
+    def init_report(self, duration: float, phase: str, trouble: Trouble | None) -> list[str]:
+        """As in `TextLog`, also of one that has succeeded."""
+        level = "WARN" if trouble else "DEBUG"
         common = {"initializationType": INIT_TYPE, "phase": phase, **_members(trouble)}
         metrics = {"metrics": {"durationMs": _milliseconds(duration)}}
         return [
-            *_record("platform.initRuntimeDone", common),
-            *_record("platform.initReport", {**common, **metrics}),
+            *self._record(level, "platform.initRuntimeDone", common),
+            *self._record(level, "platform.initReport", {**common, **metrics}),
         ]
 
     def start(self, request_id: str, arn: str) -> list[str]:
         """A call begins."""
-        return _record(
+        return self._record(
+            "INFO",
             "platform.start",
             {"requestId": request_id, "functionArn": arn, "version": "$LATEST"},
         )
@@ -150,22 +169,30 @@ class JsonLog:
 
     def report(self, report: Report) -> list[str]:
         """The call is over."""
-        lines = []
-        record = {"requestId": report.request_id, "metrics": report.metrics()}
-        if report.trouble is not None:  # success would be of the level DEBUG
-            done = {"durationMs": _milliseconds(report.duration)}
-            lines += _record(
-                "platform.runtimeDone", {**record, "metrics": done, **_members(report.trouble)}
-            )
-        return [*lines, *_record("platform.report", {**record, **_members(report.trouble)})]
+        common = {"requestId": report.request_id, **_members(report.trouble)}
+        done = {**common, "metrics": {"durationMs": _milliseconds(report.duration)}}
+        return [
+            *self._record("WARN" if report.trouble else "DEBUG", "platform.runtimeDone", done),
+            *self._record(
+                "WARN" if report.trouble else "INFO",
+                "platform.report",
+                {**common, "metrics": report.metrics()},
+            ),
+        ]
+
+    def _record(self, level: str, kind: str, record: Mapping[str, object]) -> list[str]:
+        if SYSTEM_LOG_LEVELS.index(level) < self._least:
+            return []
+        return [json.dumps({"time": _now(), "type": kind, "record": record})]
 
 
 PlatformLog = TextLog | JsonLog
 
 
-def platform_log(variables: Mapping[str, str]) -> PlatformLog:
+def platform_log(function: Function, variables: Mapping[str, str]) -> PlatformLog:
     """The form that a function's variables ask for."""
-    return JsonLog() if variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON" else TextLog()
+    is_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+    return JsonLog(function) if is_json else TextLog()
 
 
 def _runtime() -> tuple[str, str]:
@@ -186,10 +213,6 @@ def _members(trouble: Trouble | None) -> dict[str, object]:
         return {"status": "success"}
     kind = {"errorType": trouble.error_type} if trouble.error_type else {}
     return {"status": trouble.status, **kind}
-
-
-def _record(kind: str, record: Mapping[str, object]) -> list[str]:
-    return [json.dumps({"time": _now(), "type": kind, "record": record})]
 
 
 def _now() -> str:
