@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from operator import attrgetter
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kinesis_cli.aws.put_calls import PutCalls
 from kinesis_cli.aws.session import Connection
@@ -19,9 +19,6 @@ from kinesis_cli.stream.put_entry import DEFAULT_MAX_RECORD, Entry
 from kinesis_cli.stream.put_plan import THROTTLED, PutPlan
 from kinesis_cli.stream.put_source import Source
 from kinesis_cli.stream.put_summary import PutSummary
-
-if TYPE_CHECKING:
-    pass
 
 IN_FLIGHT = 8  # calls at once
 REPORT_EVERY = 0.5  # seconds, where nothing happens
@@ -85,6 +82,7 @@ class Producer:
         self, connection: Connection, stream: str, plan: PutPlan, *, in_flight: int = IN_FLIGHT
     ) -> None:
         self._connection, self._stream, self._plan = connection, stream, plan
+        plan.limited = connection.is_limited
         self._put_calls = PutCalls(connection.client("kinesis"), stream)
         self._most_in_flight = in_flight
         self._calls: SimpleQueue[list[Entry] | None] = SimpleQueue()
@@ -151,10 +149,10 @@ class Producer:
         """Fill the free places in flight."""
         plan = self._plan
         while plan.in_flight < self._most_in_flight and not self._stopped:
-            if plan.wants_shards and not self._look_at_shards(now, view):
-                return
             while plan.wants_records and self._take(source, now):
                 pass
+            if plan.wants_shards and not self._look_at_shards(now, view):
+                return
             if self._stopped or not (call := plan.next_call(now)):
                 return
             self._unanswered[id(call)] = call

@@ -39,6 +39,7 @@ class Connection:
         target: what was named.
         local_url: where the local endpoint listens; needed for a target of that kind.
         local_certificate: the one that it shows, where it speaks TLS.
+        local_limits: whether its shards refuse what is too much.
     """
 
     def __init__(
@@ -46,11 +47,15 @@ class Connection:
         target: Target,
         local_url: str | None = None,
         local_certificate: Path | None = None,
+        *,
+        local_limits: bool = False,
     ) -> None:
         assert (local_url is not None) == (target.kind is TargetKind.LOCAL)
         self.target = target
         self._url = local_url or target.endpoint_url
         self._certificate = local_certificate
+        # Servers on this machine have no limits, unless it is said; all others may be AWS.
+        self.is_limited = local_limits or not target.is_local
         self._clients: dict[str, Any] = {}
 
     @overload

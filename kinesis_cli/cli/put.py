@@ -47,8 +47,10 @@ from kinesis_cli.show.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.put_failed import FailedRecords, check_can_be_written
-from kinesis_cli.stream.put_plan import PutPlan, Slice
+from kinesis_cli.stream.put_plan import PutPlan
+from kinesis_cli.stream.put_slice import Slice
 from kinesis_cli.stream.put_source import RatedSource, records_per_second, seconds
+from kinesis_cli.stream.shards import ShardMap
 
 
 @takes(target=STREAM_TARGET)
@@ -283,7 +285,7 @@ def _dry_run(
     *,
     check_access: bool,
 ) -> None:
-    shards = open_shards(connected.connection, target.stream)
+    shards = ShardMap(open_shards(connected.connection, target.stream))
     first = next(entries, None)
     if check_access and first is not None:
         from kinesis_cli.aws.put_check import check_put

@@ -27,7 +27,7 @@ from kinesis_cli.show.put import PutView
 from kinesis_cli.show.replay import ReplayView, show_load, show_schedule, show_uncertain
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.put_failed import FailedRecords
-from kinesis_cli.stream.put_plan import Slice
+from kinesis_cli.stream.put_slice import Slice
 from kinesis_cli.stream.put_source import seconds
 from kinesis_cli.stream.replay import (
     Moved,

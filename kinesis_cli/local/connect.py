@@ -37,7 +37,10 @@ def connect(settings: Settings, directory: Path | None = None) -> Connected:
         running = ensure_running(directory=directory)
         server = running.server
         target = _at(server, target, settings)
-        return Connected(Connection(target, server.endpoint, server.certificate), settings, running)
+        connection = Connection(
+            target, server.endpoint, server.certificate, local_limits=server.limits
+        )
+        return Connected(connection, settings, running)
     connection = Connection(target)
     return Connected(connection, complete(connection, settings), None)
 

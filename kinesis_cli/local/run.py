@@ -132,5 +132,6 @@ def _server(
         region=options.region,
         in_memory=options.in_memory,
         tls=options.tls,
+        limits=options.limits,
         arguments=list(arguments),
     )

@@ -52,6 +52,7 @@ class Server:
     region: str  # in which the project's streams were made
     in_memory: bool
     tls: bool
+    limits: bool  # shards refuse what is too much, as on AWS
     arguments: list[str]  # that start it again as it is; empty: it runs in a terminal
 
     @property

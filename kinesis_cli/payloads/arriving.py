@@ -7,16 +7,7 @@ from kinesis_cli.stream.aggregate import MAX_SIZE, UserRecord, aggregated
 from kinesis_cli.stream.event import STREAM_ARN, lambda_record
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
-from kinesis_cli.stream.shards import (
-    Shard,
-    even_shards,
-    explicit_hash_key,
-    hash_key,
-    shard_index,
-    shard_of,
-)
-
-_KNOWN_KEYS = 100_000  # partition keys whose shard is remembered
+from kinesis_cli.stream.shards import Shard, ShardMap, even_shards, shard_index
 
 
 class ArrivingRecords:
@@ -32,13 +23,12 @@ class ArrivingRecords:
     """
 
     def __init__(self, shards: int, created: float, *, event_source_arn: str = STREAM_ARN) -> None:
-        self._shards = even_shards(shards)
+        self._shards = ShardMap(even_shards(shards))
         self._arn = event_source_arn
         self._numbers = {
             shard.shard_id: SequenceNumbers(shard_index(shard.shard_id), int(created))
-            for shard in self._shards
+            for shard in self._shards.shards
         }
-        self._by_key: dict[str, Shard] = {}
 
     def records(self, payloads: Iterable[tuple[float, Payload]]) -> Iterator[Record]:
         """A record for each payload.
@@ -76,15 +66,7 @@ class ArrivingRecords:
         )
 
     def _shard(self, payload: Payload) -> Shard:
-        if payload.explicit_hash_key is not None:
-            return shard_of(self._shards, explicit_hash_key(payload.explicit_hash_key))
-        key = payload.partition_key
-        shard = self._by_key.get(key)
-        if shard is None:
-            shard = shard_of(self._shards, hash_key(key))
-            if len(self._by_key) < _KNOWN_KEYS:
-                self._by_key[key] = shard
-        return shard
+        return self._shards.shard(payload.partition_key, payload.explicit_hash_key)
 
 
 class _Waiting:

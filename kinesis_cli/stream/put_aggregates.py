@@ -3,11 +3,11 @@
 Source: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from kinesis_cli.stream.aggregate import MAX_SIZE, UserRecord, aggregated
 from kinesis_cli.stream.put_entry import Entry
-from kinesis_cli.stream.shards import Shard
+from kinesis_cli.stream.shards import ShardMap
 
 BUFFERED = 0.1  # seconds that a record waits for others; the KPL's RecordMaxBufferedTime
 _FRAME = 64  # bytes around the records: magic, digest, room for what is counted below
@@ -18,7 +18,7 @@ class Aggregates:
     """Packs records by the shard that they belong to. `set_shards` comes before the first."""
 
     def __init__(self) -> None:
-        self._shards: Sequence[Shard] = ()
+        self._shards: ShardMap
         self._open: dict[str, _Open] = {}
 
     @property
@@ -31,7 +31,7 @@ class Aggregates:
         """When the first aggregate has waited long enough."""
         return min((each.due for each in self._open.values()), default=None)
 
-    def set_shards(self, shards: Sequence[Shard]) -> None:
+    def set_shards(self, shards: ShardMap) -> None:
         """The open shards; what was not taken out yet is packed for the old ones."""
         self._shards = shards
 
@@ -60,10 +60,9 @@ class Aggregates:
         """All aggregates, full or not."""
         return [self._packed(shard_id) for shard_id in list(self._open)]
 
-    @staticmethod
-    def fits(entry: Entry, shards: Sequence[Shard]) -> bool:
+    def fits(self, entry: Entry) -> bool:
         """Whether all records of an aggregate belong to the shard that it went to."""
-        return all(part.shard_in(shards).shard_id == entry.shard_id for part in entry.parts)
+        return all(part.shard_in(self._shards).shard_id == entry.shard_id for part in entry.parts)
 
     def _packed(self, shard_id: str) -> Entry:
         parts = self._open.pop(shard_id).parts

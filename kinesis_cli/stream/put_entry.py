@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.shards import Shard, explicit_hash_key, hash_key, shard_of
+from kinesis_cli.stream.shards import Shard, ShardMap, explicit_hash_key, hash_key
 
 MAX_KEY = 256  # characters
 DEFAULT_MAX_RECORD = 1 << 20  # bytes of data and key; a stream may have up to 10 MiB
@@ -52,9 +52,9 @@ class Entry(msgspec.Struct, gc=False, eq=False):
             return explicit_hash_key(self.explicit_hash_key)
         return hash_key(self.partition_key)
 
-    def shard_in(self, shards: Sequence[Shard]) -> Shard:
+    def shard_in(self, shards: ShardMap) -> Shard:
         """The one of the open shards that takes it."""
-        return shard_of(shards, self.hash)
+        return shards.shard(self.partition_key, self.explicit_hash_key)
 
     def problem(self, max_record: int) -> str:
         """Why no stream takes it; empty: nothing is wrong.

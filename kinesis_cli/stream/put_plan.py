@@ -7,19 +7,18 @@ Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.h
 
 import heapq
 import math
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from operator import attrgetter
 from random import Random
 from typing import Any
-from zlib import crc32
 
-from kinesis_cli.errors import InputError
 from kinesis_cli.stream.put_aggregates import Aggregates
 from kinesis_cli.stream.put_entry import Entry
-from kinesis_cli.stream.shards import Shard
+from kinesis_cli.stream.put_lanes import Lanes
+from kinesis_cli.stream.put_order import ORDER_LOST, KeyOrder
+from kinesis_cli.stream.put_queue import Queue, Size
+from kinesis_cli.stream.shards import Shard, ShardMap
 
 MIB = 1 << 20
 CALL_RECORDS = 500
@@ -27,59 +26,13 @@ CALL_RECORDS = 500
 CALL_BYTES = 5 * MIB  # a single larger record goes alone
 WAITING_RECORDS = 20_000  # records held back for a key or a shard before no more are taken
 WAITING_BYTES = 64 * MIB
-
-# One shard in provisioned mode, and what each sends at once when its turn comes.
-# Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
-SHARD_RECORDS_PER_SECOND = 1000
-SHARD_BYTES_PER_SECOND = MIB
-SHARD_TURN = 0.2  # seconds' worth of records
+# So little is sent without a look at the shards: it is a fifth of what one takes in a second.
+FREE_RECORDS, FREE_BYTES = 200, MIB // 5
 
 # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 PAUSE_BASE, PAUSE_MOST = 0.05, 10.0  # seconds
 
 THROTTLED = "ProvisionedThroughputExceededException"
-ORDER_LOST = "an earlier record of its partition key could not be put"
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Every `count`-th part of the work, so that many machines share one put.
-
-    Args:
-        index: from 0, as array jobs count.
-        count: of all parts.
-    """
-
-    index: int
-    count: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Slice":
-        """`3/64`.
-
-        Raises:
-            InputError: it is no slice.
-        """
-        index, slash, whole = text.partition("/")
-        if slash and index.isdecimal() and whole.isdecimal() and int(index) < int(whole):
-            return cls(int(index), int(whole))
-        raise InputError(
-            f"{text!r} is no slice, which reads like 0/64",
-            place="--slice",
-            advice="Of 64 parts the first is 0/64 and the last 63/64.",
-        )
-
-    def takes(self, entry: Entry, *, by_key: bool) -> bool:
-        """Whether a record is in this part.
-
-        Args:
-            entry: the record.
-            by_key: all records of a partition key are in the same part.
-        """
-        if by_key:
-            key = entry.partition_key.encode("utf-8", "surrogatepass")
-            return crc32(key) % self.count == self.index
-        return entry.index % self.count == self.index
 
 
 class PutPlan:
@@ -87,13 +40,15 @@ class PutPlan:
 
     Args:
         random: decides how long to pause.
-        give_up_after: seconds from the moment when a record could be sent first.
+        give_up_after: seconds from the first time that a record is sent.
         ordered: at most one record of a partition key is in flight. After one that was given up,
             no other of its key is sent, so that what is left can be put later in order.
         aggregate: pack records of one shard together, as the Kinesis Producer Library does; the
             first thing that it wants are the shards.
 
     Attributes:
+        limited: the shards are known to refuse what is too much, so they are looked at before much
+            is sent; else when one throttles for the first time.
         wants_shards: the shards are needed, or are not what they were; see `set_shards`.
         in_flight: calls that were not answered yet.
         retried: how often a record was sent again.
@@ -109,19 +64,19 @@ class PutPlan:
         aggregate: bool = False,
     ) -> None:
         self._random, self._give_up_after = random, give_up_after
-        self._ordered = ordered
         self._aggregates = Aggregates() if aggregate else None
-        self._ready = _Queue()
-        self._held = _Size()  # what waits for a time, a shard or another record of its key
+        self._ready = Queue()
+        self._held = Size()  # what waits for a time, a shard or another record of its key
         self._later: list[tuple[float, int, list[Entry]]] = []  # a heap
         self._number = count()
-        self._locked: dict[str, deque[Entry]] = {}  # key in flight → those that wait for it
-        self._lost_keys: set[str] = set()
-        self._lanes: dict[str, _Lane] = {}  # shards that have throttled
-        self._shards: Sequence[Shard] | None = None  # None: nobody has asked
-        self._paced = False
+        self._order = KeyOrder(self._held) if ordered else None
+        self._lanes = Lanes(self._held)
+        self._shards: ShardMap | None = None  # None: not known
+        self._known: set[str] = set()  # shards that were heard of
+        self._free = Size()  # what came before the shards were asked for
         self._misplaced: list[Entry] = []  # aggregates that went to another shard than planned
         self._failed: list[Entry] = []
+        self._asked = self.limited = False
         self.wants_shards = aggregate
         self.in_flight = 0
         self.retried = self.throttled = 0
@@ -144,8 +99,11 @@ class PutPlan:
             and not self._waits_for_shards
         )
 
-    def add(self, entries: Iterable[Entry], now: float) -> None:
+    def add(self, entries: Sequence[Entry], now: float) -> None:
         """Take records, in their order."""
+        if self.limited and not self._asked:
+            self._free.add(entries)
+            self.wants_shards |= self._free.records > FREE_RECORDS or self._free.bytes > FREE_BYTES
         self._ready.extend(
             entries if self._aggregates is None else self._aggregates.add(entries, now)
         )
@@ -160,29 +118,33 @@ class PutPlan:
 
         Args:
             shards: the open ones in order of their hash keys, without gaps; none: not known.
-            paced: a shard that throttles is held to the throughput of provisioned mode.
+            paced: each is held to the throughput of provisioned mode; else only those that throttle
+                have to wait.
             now: when this is.
 
         Returns:
             Aggregates that are acknowledged after all: they went to another shard than planned, and
             all of their records belong there.
         """
-        self._shards, self._paced, self.wants_shards = shards, paced, False
-        for lane in reversed(self._lanes.values()):
-            self._held.remove(lane.waiting)
-            self._ready.put_back(lane.waiting)
-        self._lanes = {}
+        self._shards = ShardMap(shards) if shards else None
+        self._asked, self.wants_shards = True, False
+        ids = {shard.shard_id for shard in shards}
+        self._known |= ids
+        self._ready.put_back(self._lanes.take_all())
+        self._lanes.open(ids, paced=paced)
         return [] if self._aggregates is None else self._packed_anew(self._aggregates, now)
 
     def _packed_anew(self, aggregates: Aggregates, now: float) -> list[Entry]:
         """All that waits packed for the shards as they are; nothing is in flight now."""
+        assert self._shards
+        waiting = [*self._taken_out(), *aggregates.flush()]
+        aggregates.set_shards(self._shards)
         misplaced, self._misplaced = self._misplaced, []
-        well_placed = [each for each in misplaced if aggregates.fits(each, self._shards or ())]
+        well_placed = [each for each in misplaced if aggregates.fits(each)]
         for entry in misplaced:
-            self._release(entry)
-        again = [each for each in misplaced if each not in well_placed]
-        waiting = [*again, *self._taken_out(), *aggregates.flush()]
-        aggregates.set_shards(self._shards or ())
+            if self._order:
+                self._order.forget(entry)
+        waiting += [each for each in misplaced if each not in well_placed]
         for entry in waiting:
             for part in entry.records:
                 part.since, part.attempts = entry.since, entry.attempts
@@ -206,7 +168,8 @@ class PutPlan:
             again = heapq.heappop(self._later)[2]
             self._held.remove(again)
             self._ready.put_back(again)
-        call = self._filled(now)
+        # What waits for its shard goes first; what is ready may come to wait there, if it is free.
+        call = self._with_ready(self._due(now)) or self._due(now)
         for entry in call:
             if entry.since is None:
                 entry.since = now
@@ -216,53 +179,41 @@ class PutPlan:
         self.in_flight += bool(call)
         return call
 
-    def _filled(self, now: float) -> list[Entry]:
-        call: list[Entry] = []
-        size = 0
-        for lane in self._lanes.values():
-            taken = lane.take(now, CALL_RECORDS - len(call), CALL_BYTES - size, paced=self._paced)
-            self._held.remove(taken)
-            call += taken
-            size += sum(entry.size for entry in taken)
+    def _due(self, now: float) -> list[Entry]:
+        return self._lanes.take(now, CALL_RECORDS, CALL_BYTES)
+
+    def _with_ready(self, call: list[Entry]) -> list[Entry]:
+        """A call filled with what need not wait."""
+        size = sum(entry.size for entry in call)
         while len(call) < CALL_RECORDS and (entry := self._ready.first):
             if call and size + entry.size > CALL_BYTES:
                 break
             self._ready.take_first()
-            if self._may_go(entry, now):
+            if self._may_go(entry):
                 call.append(entry)
                 size += entry.size
         return call
 
-    def _may_go(self, entry: Entry, now: float) -> bool:
+    def _may_go(self, entry: Entry) -> bool:
         """Whether a record may be sent now; else it was put where it waits."""
-        if self._ordered and not entry.owns_key:
-            key = _key(entry)
-            if key in self._lost_keys:
+        if self._order:
+            if self._order.is_lost(entry):
                 self._fail([entry], ORDER_LOST)
                 return False
-            if (behind := self._locked.get(key)) is not None:
-                behind.append(entry)
-                self._held.add([entry])
+            if not self._order.admits(entry):
                 return False
-            self._locked[key] = deque()
-            entry.owns_key = True
-        if self._lanes and (lane := self._lanes.get(self._shard_id(entry))):
-            entry.since = now if entry.since is None else entry.since
-            lane.waiting.append(entry)
-            self._held.add([entry])
-            return False
-        return True
+        return not (self._lanes.are_open and self._lanes.takes(entry, self._shard_id(entry)))
 
     def next_moment(self) -> float | None:
         """When time alone makes a call possible; None: only an answer or a record does."""
         if self._waits_for_shards:
             return None
-        moments = [lane.next_moment for lane in self._lanes.values() if lane.waiting]
+        moments = [self._lanes.next_moment]
         if self._later:
             moments.append(self._later[0][0])
-        if self._aggregates is not None and (due := self._aggregates.next_moment) is not None:
-            moments.append(due)
-        return min(moments, default=None)
+        if self._aggregates is not None:
+            moments.append(self._aggregates.next_moment)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def is_empty(self) -> bool:
@@ -300,9 +251,10 @@ class PutPlan:
                 code = result.get("ErrorCode")
                 entry.reason = f"{code}: {result.get('ErrorMessage')}"
                 (throttled if code == THROTTLED else broken).append(entry)
+        settled = self._settled(acknowledged)
         self._throttle(throttled, now)
         self._retry(broken, now)
-        return self._settled(acknowledged)
+        return settled
 
     def not_answered(
         self, call: Sequence[Entry], reason: str, now: float, *, throttled: bool = False
@@ -350,29 +302,30 @@ class PutPlan:
                 self.wants_shards = True
                 self._misplaced += elsewhere
                 acknowledged = [entry for entry in acknowledged if entry not in elsewhere]
-        if self._ordered:
-            for entry in acknowledged:
-                self._release(entry)
+        if self._order:
+            following = [f for entry in acknowledged if (f := self._order.release(entry))]
+            self._ready.put_back(following)
         if self._shards:
-            known = {shard.shard_id for shard in self._shards}
-            for shard_id in {entry.shard_id for entry in acknowledged}:
-                self.wants_shards |= shard_id not in known
-                if lane := self._lanes.get(shard_id):
-                    lane.throttles = 0
+            shard_ids = {entry.shard_id for entry in acknowledged}
+            self.wants_shards |= not shard_ids <= self._known
+            self._known |= shard_ids
+            for shard_id in shard_ids:
+                self._lanes.acknowledged(shard_id)
         return acknowledged
 
     def _throttle(self, entries: list[Entry], now: float) -> None:
         self.throttled += sum(len(entry.records) for entry in entries)
         if not self._shards:
-            self.wants_shards |= bool(entries) and self._shards is None
+            self.wants_shards |= bool(entries) and not self._asked
             self._retry(entries, now)
             return
         by_shard: dict[str, list[Entry]] = {}
-        for entry in self._worth_another_try(entries, now):
+        for entry in entries:
             by_shard.setdefault(self._shard_id(entry), []).append(entry)
         for shard_id, refused in by_shard.items():
-            self._lanes.setdefault(shard_id, _Lane()).throttled(refused, now, self._pause)
-            self._held.add(refused)
+            self._lanes.throttled(shard_id, now, self._pause)
+            since = self._lanes.refuses_since(shard_id)
+            self._lanes.put_back(shard_id, list(self._worth_another_try(refused, now, since)))
 
     def _retry(self, entries: Sequence[Entry], now: float) -> None:
         again = list(self._worth_another_try(entries, now))
@@ -381,9 +334,11 @@ class PutPlan:
             heapq.heappush(self._later, (moment, next(self._number), again))
             self._held.add(again)
 
-    def _worth_another_try(self, entries: Sequence[Entry], now: float) -> Iterator[Entry]:
+    def _worth_another_try(
+        self, entries: Sequence[Entry], now: float, refused_since: float = math.inf
+    ) -> Iterator[Entry]:
         for entry in entries:
-            since = now if entry.since is None else entry.since
+            since = now if entry.since is None else min(entry.since, refused_since)
             if now - since < self._give_up_after:
                 yield entry
             else:
@@ -393,13 +348,8 @@ class PutPlan:
         for entry in entries:
             entry.reason = reason
             self._failed.append(entry)
-            if entry.owns_key:
-                entry.owns_key = False
-                key = _key(entry)
-                self._lost_keys.add(key)
-                behind = self._locked.pop(key)
-                self._held.remove(behind)
-                self._fail(behind, ORDER_LOST)
+            if self._order:
+                self._fail(self._order.lose(entry), ORDER_LOST)
 
     def _pause(self, attempt: int) -> float:
         """Seconds until the next try: exponential back-off with full jitter."""
@@ -407,136 +357,22 @@ class PutPlan:
 
     # --- where records wait
 
-    def _release(self, entry: Entry) -> None:
-        """The record is acknowledged; the next one that waits for its key has the key."""
-        if not entry.owns_key:
-            return
-        entry.owns_key = False
-        key = _key(entry)
-        behind = self._locked[key]
-        if not behind:
-            del self._locked[key]
-            return
-        following = behind.popleft()
-        following.owns_key = True
-        self._held.remove([following])
-        self._ready.put_back([following])
-
     def _taken_out(self) -> list[Entry]:
         """All that waits, in its order; nothing waits any more."""
         out = [
             *self._ready.take_all(),
             *(entry for _, _, entries in self._later for entry in entries),
-            *(entry for lane in self._lanes.values() for entry in lane.waiting),
-            *(entry for behind in self._locked.values() for entry in behind),
+            *self._lanes.take_all(),
+            *(self._order.take_all() if self._order else ()),
         ]
-        self._later, self._lanes, self._held = [], {}, _Size()
-        for behind in self._locked.values():
-            behind.clear()
+        for _, _, entries in self._later:
+            self._held.remove(entries)
+        self._later = []
         for entry in out:
-            if entry.owns_key:
-                entry.owns_key = False
-                del self._locked[_key(entry)]
+            if self._order:
+                self._order.forget(entry)
         return sorted(out, key=attrgetter("index"))
 
     def _shard_id(self, entry: Entry) -> str:
-        return entry.planned_shard or entry.shard_in(self._shards or ()).shard_id
-
-
-def _key(entry: Entry) -> str:
-    """What orders records: the partition key. Aggregates have records of all keys of a shard."""
-    return entry.planned_shard or entry.partition_key
-
-
-class _Size:
-    """How much waits somewhere."""
-
-    __slots__ = ("bytes", "records")
-
-    def __init__(self) -> None:
-        self.records = self.bytes = 0
-
-    def add(self, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            self.records += 1
-            self.bytes += entry.size
-
-    def remove(self, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            self.records -= 1
-            self.bytes -= entry.size
-
-
-class _Queue:
-    """Records that may be sent, and how much they are."""
-
-    def __init__(self) -> None:
-        self._entries: deque[Entry] = deque()
-        self.size = _Size()
-
-    @property
-    def first(self) -> Entry | None:
-        return self._entries[0] if self._entries else None
-
-    def take_first(self) -> None:
-        entry = self._entries.popleft()
-        self.size.records -= 1
-        self.size.bytes -= entry.size
-
-    def extend(self, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            self._entries.append(entry)
-            self.size.records += 1
-            self.size.bytes += entry.size
-
-    def put_back(self, entries: Collection[Entry]) -> None:
-        """To the front, in their order."""
-        self.size.add(entries)
-        self._entries.extendleft(reversed(list(entries)))
-
-    def take_all(self) -> Iterable[Entry]:
-        entries, self._entries, self.size = self._entries, deque(), _Size()
-        return entries
-
-
-class _Lane:
-    """Records for a shard that has throttled."""
-
-    def __init__(self) -> None:
-        self.waiting: deque[Entry] = deque()
-        self.throttles = 0  # in a row
-        self._closed_until = 0.0
-        self._paid_until = 0.0  # when what was sent has had its share of the shard's throughput
-
-    @property
-    def next_moment(self) -> float:
-        """When it may send."""
-        return max(self._closed_until, self._paid_until)
-
-    def take(self, now: float, records: int, size: int, *, paced: bool) -> list[Entry]:
-        """What may be sent now: at most so many records and bytes, and a turn's worth.
-
-        A record that is larger than a whole call goes alone.
-        """
-        taken: list[Entry] = []
-        if now < self.next_moment:
-            return taken
-        self._paid_until = max(self._paid_until, now)
-        while self.waiting and len(taken) < records and self._paid_until <= now + SHARD_TURN:
-            entry = self.waiting[0]
-            if entry.size > size and (taken or size < CALL_BYTES):
-                break
-            taken.append(self.waiting.popleft())
-            size -= entry.size
-            if paced:
-                self._paid_until += max(
-                    1 / SHARD_RECORDS_PER_SECOND, entry.size / SHARD_BYTES_PER_SECOND
-                )
-        return taken
-
-    def throttled(self, refused: list[Entry], now: float, pause: Callable[[int], float]) -> None:
-        """Records that the shard refused are the next to be sent, after a pause."""
-        if now >= self._closed_until:  # else this call was under way before
-            self.throttles += 1
-            self._closed_until = now + pause(self.throttles)
-        self.waiting.extendleft(reversed(refused))
+        assert self._shards
+        return entry.planned_shard or entry.shard_in(self._shards).shard_id

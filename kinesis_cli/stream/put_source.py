@@ -7,7 +7,8 @@ from typing import Protocol
 
 from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.stream.put_entry import Entry
-from kinesis_cli.stream.put_plan import CALL_RECORDS, Slice
+from kinesis_cli.stream.put_plan import CALL_RECORDS
+from kinesis_cli.stream.put_slice import Slice
 
 TICK = 0.01  # seconds between two calls at least, where the rate would allow single records
 

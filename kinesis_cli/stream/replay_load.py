@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kinesis_cli.stream.put_entry import Entry
-from kinesis_cli.stream.put_plan import SHARD_BYTES_PER_SECOND, SHARD_RECORDS_PER_SECOND
-from kinesis_cli.stream.shards import Shard
+from kinesis_cli.stream.put_lanes import SHARD_BYTES_PER_SECOND, SHARD_RECORDS_PER_SECOND
+from kinesis_cli.stream.shards import Shard, ShardMap
 
 
 @dataclass(slots=True)
@@ -70,6 +70,7 @@ def replay_load(
     """
     loads = {shard.shard_id: ShardLoad() for shard in shards}
     count, at = 0, 0.0
+    takes = ShardMap(shards)
     for count, (at, entry) in enumerate(records, 1):  # noqa: B007 - both are used below
-        loads[entry.shard_in(shards).shard_id].add(at, entry.size)
+        loads[entry.shard_in(takes).shard_id].add(at, entry.size)
     return ReplayLoad(loads, count, at, at_full_speed)

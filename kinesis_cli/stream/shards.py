@@ -15,6 +15,7 @@ HASH_KEYS = 2**128  # hash keys are 0 .. HASH_KEYS - 1
 MOST_SHARDS = 20_000  # the largest shard quota of a region
 
 _PREFIX = "shardId-"
+_KNOWN_KEYS = 100_000  # partition keys whose shard is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +93,38 @@ def shard_of(shards: Sequence[Shard], hash_key: int) -> Shard:
         hash_key: 0 .. 2^128 - 1.
     """
     return shards[bisect_right(shards, hash_key, key=attrgetter("starting_hash_key")) - 1]
+
+
+class ShardMap:
+    """Which of the open shards takes a record; remembers it for many partition keys.
+
+    Args:
+        shards: in order of their hash keys, without gaps, at least one.
+    """
+
+    def __init__(self, shards: Sequence[Shard]) -> None:
+        self.shards = tuple(shards)
+        self._starts = [shard.starting_hash_key for shard in shards]
+        self._by_key: dict[str, Shard] = {}
+
+    def shard(self, partition_key: str, explicit: str | None) -> Shard:
+        """The shard of a record.
+
+        Args:
+            partition_key: its key.
+            explicit: its explicit hash key, which wins; None: it has none.
+
+        Raises:
+            InputError: one of them is none.
+        """
+        if explicit is not None:
+            return self._at(explicit_hash_key(explicit))
+        shard = self._by_key.get(partition_key)
+        if shard is None:
+            shard = self._at(hash_key(partition_key))
+            if len(self._by_key) < _KNOWN_KEYS:
+                self._by_key[partition_key] = shard
+        return shard
+
+    def _at(self, hash_key: int) -> Shard:
+        return self.shards[bisect_right(self._starts, hash_key) - 1]

@@ -347,6 +347,19 @@ def test_ordered_holds_while_the_stream_is_resharded(
     assert_in_order(found, 1500)  # parents are listed before their children
 
 
+def test_a_hot_shard_is_put_at_its_pace_and_hardly_throttles(kcli: Kcli, project: Path) -> None:
+    succeeded(kcli("local", "start", "--detach", "--in-memory", "--limits", "aws"))
+    keys = ["user-1" if i % 10 == 0 else "a" for i in range(3000)]  # shards 1 and 0
+    (project / "in.ndjson").write_text("".join(f'{{"k": "{key}"}}\n' for key in keys))
+    shown = succeeded(
+        kcli("put", "--from", "in.ndjson", "--key-field", "k", "--output", "json"),
+    )
+    document = json.loads(shown)
+    assert document["acknowledged"] == 3000
+    assert document["throttled"] < 300
+    assert document["elapsedSeconds"] > 2.4  # 2,700 records at 1,000 a second
+
+
 def test_what_could_not_be_put_can_be_put_later(kcli: Kcli, endpoint: str, project: Path) -> None:
     write_payloads(project / "in.ndjson", 800, keys=20)
     succeeded(kcli("local", "faults", "throttle", "orders/shardId-000000000000"))
