@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -651,6 +652,51 @@ def test_a_process_stays_warm(isolate: Isolated) -> None:
     assert calls[0] == calls[1]
 
 
+def test_between_two_calls_nothing_in_it_runs(isolate: Isolated) -> None:
+    handler = isolate(
+        """
+        import itertools, os, subprocess, threading
+        counted = 0
+        def count():
+            global counted
+            for counted in itertools.count():
+                pass
+        child = subprocess.Popen(["sleep", "1000"])
+        threading.Thread(target=count, daemon=True).start()
+        def handler(event, context):
+            return [os.getpid(), child.pid, counted]
+        """
+    )
+    *processes, counted = handler.invoke(request()).response  # type: ignore[misc]
+    assert all(map(is_stopped, processes))
+    own_time = cpu_ticks(processes[0])
+    assert is_stopped(processes[0])
+    assert cpu_ticks(processes[0]) == own_time
+    *again, more = handler.invoke(request()).response  # type: ignore[misc]
+    assert again == processes
+    assert more > counted
+    handler.close()
+    assert all(map(has_ended, processes))
+
+
+def is_stopped(process: int) -> bool:
+    """Whether a process is, or is about to be, stopped."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        if status(process)[0] == "T":
+            return True
+    return False
+
+
+def cpu_ticks(process: int) -> int:
+    return int(status(process)[11]) + int(status(process)[12])
+
+
+def status(process: int) -> list[str]:
+    """/proc/…/stat from the state on."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+
+
 def test_cold_starts_a_fresh_process_each_time(isolate: Isolated) -> None:
     handler = isolate("import os\ndef handler(event, context): return os.getpid()", cold=True)
     results = [handler.invoke(request()) for _ in range(2)]
@@ -723,8 +769,11 @@ def test_what_a_function_leaves_behind_ends_with_it(isolate: Isolated, tmp_path:
     assert has_ended(int((tmp_path / "left").read_text()))
 
 
-def test_a_function_does_not_outlive_kcli(meeting: Meeting, tmp_path: Path) -> None:
-    code = meeting.code.replace("there.recv(1)", "while True: pass")
+@pytest.mark.parametrize("ends", ["in a call", "between two calls"])
+def test_a_function_does_not_outlive_kcli(meeting: Meeting, tmp_path: Path, ends: str) -> None:
+    code = meeting.code
+    if ends == "in a call":
+        code = code.replace("there.recv(1)", "while True: pass")
     write_code(tmp_path, code)
     program = (
         "from pathlib import Path\n"
@@ -732,9 +781,18 @@ def test_a_function_does_not_outlive_kcli(meeting: Meeting, tmp_path: Path) -> N
         "from tests.unit.handler_files import function_in, request\n"
         f"handler = IsolatedHandler(function_in(Path({str(tmp_path)!r}), timeout=300.0))\n"
         "handler.invoke(request())\n"
+        "print('called', flush=True)\n"
+        "while True: pass\n"
     )
-    with subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[2]) as kcli:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE
+    ) as kcli:
         process = meeting.next()
+        if ends == "between two calls":
+            meeting.let_go()
+            assert kcli.stdout is not None
+            kcli.stdout.readline()
+            assert is_stopped(process)
         kcli.kill()
     assert has_ended(process)
 

@@ -123,6 +123,7 @@ class IsolatedHandler:
                 sandbox = self._idle.pop()
                 self._running.add(sandbox)
             if sandbox.is_ready():
+                sandbox.thaw()
                 return sandbox
             self._give_back(sandbox)  # it ended between two calls
 
@@ -171,6 +172,7 @@ class IsolatedHandler:
             is_retired = self._cold or self._closed or sandbox in self._retired
             self._retired.discard(sandbox)
             if is_ready and not is_retired:
+                sandbox.freeze()
                 self._idle.append(sandbox)
                 return
         sandbox.close()

@@ -263,14 +263,27 @@ class Sandbox:
         self.kill()  # those below it, too
         return Ended(Kind.EXITED, exit_code=self._process.returncode)
 
+    def freeze(self) -> None:
+        """Let nothing in it run until it is thawed: its threads and processes, too, as on Lambda.
+
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+        """
+        if self._own < 0:  # under a debugger the process shares kcli's group
+            _signal(self._own, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._own < 0:
+            _signal(self._own, signal.SIGCONT)
+
     def kill(self) -> None:
         """End the process and all below it. May be called from any thread."""
         with self._ending:
             if self._process.returncode is not None:
                 return  # its number may be another's by now
             for pid in family(self._process.pid)[1:]:
-                _kill(pid)  # it may have left the group
-            _kill(self._own)
+                _signal(pid, signal.SIGKILL)  # it may have left the group
+            _signal(self._own, signal.SIGKILL)
             self._process.wait()
 
     def close(self) -> None:
@@ -285,10 +298,10 @@ class Sandbox:
             self._process.stdout.close()
 
 
-def _kill(pid: int) -> None:
-    """Kill a process; below 0: a group of them."""
+def _signal(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process; below 0: to a group of them."""
     with suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
 
 
 def _kill_on_close(lifeline: int, own: int) -> None:
