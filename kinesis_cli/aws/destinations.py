@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Protocol
 
 from kinesis_cli.aws.functions import function_name
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.errors import InputError
+from kinesis_cli.errors import EndpointError, InputError, KcliError
 from kinesis_cli.event_source_mapping.failure_documents import FailureDocument, read_documents
 from kinesis_cli.project.settings import Settings
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-# Seconds for which a message is nobody else's: while it is acted on, and while it is looked at.
-# After a kill -9 it comes back when they are over.
-HOLD, HOLD_TO_SHOW = 900, 60
+# Seconds for which a message is nobody else's. It is renewed while kcli works, and comes back by
+# itself when kcli was killed.
+HOLD = 30
 _AT_ONCE = 10  # messages of one call, SQS's limit
 
 Warn = Callable[[str], None]
@@ -56,63 +56,98 @@ class DocumentSource(Protocol):
 
 
 class QueueSource:
-    """An SQS queue.
+    """An SQS queue. Its messages are held while they are worked on, however long that takes.
 
     Args:
         connection: to what.
         url: of the queue.
-        hold: seconds for which its messages are held.
-        warn: told of messages that are something else.
+        warn: told of messages that are something else, or that somebody else holds.
+
+    Raises:
+        InputError: it is a FIFO queue.
     """
 
     is_ours = True
 
-    def __init__(self, connection: Connection, url: str, hold: int, warn: Warn) -> None:
+    def __init__(self, connection: Connection, url: str, warn: Warn) -> None:
+        if url.endswith(".fifo"):
+            # https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+            raise InputError("a FIFO queue is no on-failure destination of a stream", place=url)
         self.name = url
-        self._connection, self._hold, self._warn = connection, hold, warn
+        self._connection, self._warn = connection, warn
         self._client: SQSClient = connection.client("sqs")
         self._held: dict[str, str] = {}  # message → receipt handle
+        self._lock = Lock()  # of what is held
+        self._closed = Event()
+        self._holding = Thread(target=self._hold_on, daemon=True)
 
     def documents(self) -> Iterator[FoundDocument]:
         """See `DocumentSource`."""
+        self._holding.start()
         seen: set[str] = set()
         while messages := [each for each in self._receive() if each["MessageId"] not in seen]:
             seen |= {each["MessageId"] for each in messages}
-            self._held |= {each["MessageId"]: each["ReceiptHandle"] for each in messages}
             for each in messages:
                 id_ = each["MessageId"]
-                for document in _read(each["Body"], f"message {id_}", self._warn):
+                if document := _read(each["Body"], f"message {id_}", self._warn):
                     yield FoundDocument(id_, document, each["ReceiptHandle"])
+        self._tell_of_others()
 
     def _receive(self) -> "list[MessageTypeDef]":
-        with self._connection.explained("sqs"):
+        with self._connection.explained("sqs"), self._lock:
             answer = self._client.receive_message(
                 QueueUrl=self.name,
                 MaxNumberOfMessages=_AT_ONCE,
-                VisibilityTimeout=self._hold,
+                VisibilityTimeout=HOLD,
                 # A call that waits asks all of SQS's servers, so that nothing means that.
                 WaitTimeSeconds=0 if self._connection.target.is_local else 1,
             )
-        return answer.get("Messages", [])
+            messages = answer.get("Messages", [])
+            self._held |= {each["MessageId"]: each["ReceiptHandle"] for each in messages}
+        return messages
 
-    def delete(self, found: FoundDocument) -> None:
-        """See `DocumentSource`."""
-        with self._connection.explained("sqs"):
-            self._client.delete_message(QueueUrl=self.name, ReceiptHandle=found.handle)
-        self._held.pop(found.id, None)
+    def _hold_on(self) -> None:
+        while not self._closed.wait(HOLD / 3):
+            try:
+                self._change_visibility(HOLD)
+            except KcliError as error:
+                self._warn(f"{error}; others may take messages that this command works on")
 
-    def close(self) -> None:
-        """See `DocumentSource`."""
-        held = iter(list(self._held.values()))
-        with self._connection.explained("sqs"):
-            while some := list(islice(held, _AT_ONCE)):
+    def _change_visibility(self, seconds: int) -> None:
+        with self._connection.explained("sqs"), self._lock:
+            handles = list(self._held.values())
+            for start in range(0, len(handles), _AT_ONCE):
+                # A message that somebody has deleted or taken is answered as failed: not ours.
                 self._client.change_message_visibility_batch(
                     QueueUrl=self.name,
                     Entries=[
-                        {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
-                        for number, handle in enumerate(some)
+                        {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                        for n, handle in enumerate(handles[start : start + _AT_ONCE])
                     ],
                 )
+
+    def _tell_of_others(self) -> None:
+        """Say whether there is more, which somebody else holds: maybe a killed kcli's."""
+        try:
+            _, held = queue_depth(self._connection, self.name)
+        except EndpointError:  # reading a queue needs no right to look at its attributes
+            return
+        if (others := held - len(self._held)) > 0:
+            self._warn(
+                f"{others} more in {self.name} held by another reader now; what a killed kcli held "
+                f"is back after {HOLD} s"
+            )
+
+    def delete(self, found: FoundDocument) -> None:
+        """See `DocumentSource`."""
+        with self._connection.explained("sqs"), self._lock:
+            self._client.delete_message(QueueUrl=self.name, ReceiptHandle=found.handle)
+            self._held.pop(found.id, None)
+
+    def close(self) -> None:
+        """See `DocumentSource`."""
+        self._closed.set()
+        self._change_visibility(0)
         self._held.clear()
 
 
@@ -141,8 +176,7 @@ class BucketSource:
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for key in [each["Key"] for each in page.get("Contents", ())]:
                     body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-                    text = body.decode("utf-8", "replace")
-                    for document in _read(text, key, self._warn):
+                    if document := _read(body.decode("utf-8", "replace"), key, self._warn):
                         yield FoundDocument(key, document, key)
 
     def delete(self, found: FoundDocument) -> None:
@@ -187,16 +221,21 @@ class FileSource:
         """Nothing is held."""
 
 
-def _read(text: str, place: str, warn: Warn) -> list[FailureDocument]:
+def _read(text: str, place: str, warn: Warn) -> FailureDocument | None:
+    """The document of a message or an object; None, and a warning, where it is something else."""
     try:
-        return list(read_documents(text, place))
+        found = list(read_documents(text, place))
     except InputError as error:
         warn(f"{error}; it is left where it is")
-        return []
+        return None
+    if len(found) != 1:  # they could not be deleted one by one
+        warn(f"{place}: {len(found)} on-failure documents instead of one; it is left where it is")
+        return None
+    return found[0]
 
 
 def open_source(
-    named: str | None, connection: Connection, settings: Settings, *, hold: int, warn: Warn
+    named: str | None, connection: Connection, settings: Settings, warn: Warn
 ) -> DocumentSource:
     """The documents that the user means.
 
@@ -205,11 +244,10 @@ def open_source(
             that is set, or the destination of the function's event source mapping.
         connection: to what.
         settings: name the queue and the function.
-        hold: seconds for which messages of a queue are held.
         warn: told of what is no document.
 
     Raises:
-        InputError: there is no such file, or no destination.
+        InputError: there is no such file, or no destination, or none that keeps documents.
         EndpointError: there is no such queue.
     """
     if named is None:
@@ -218,7 +256,7 @@ def open_source(
     if named.startswith("arn:") and ":sqs:" in named:
         named = queue_url(connection, named)
     if named.startswith(("http://", "https://")):
-        return QueueSource(connection, named, hold, warn)
+        return QueueSource(connection, named, warn)
     bucket = named.removeprefix("s3://") if named.startswith("s3://") else ""
     if named.startswith("arn:") and ":s3:" in named:
         bucket = named.rpartition(":::")[2]
@@ -242,6 +280,25 @@ def queue_url(connection: Connection, arn: str) -> str:
     client: SQSClient = connection.client("sqs")
     with connection.explained("sqs"):
         return client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+
+
+def queue_depth(connection: Connection, url: str) -> tuple[int, int]:
+    """How many messages of a queue wait, and how many somebody holds; about, as SQS says.
+
+    Raises:
+        EndpointError: there is no such queue, or it may not be asked.
+    """
+    client: SQSClient = connection.client("sqs")
+    with connection.explained("sqs"):
+        answer = client.get_queue_attributes(
+            QueueUrl=url,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+    depth = answer["Attributes"]
+    return (
+        int(depth["ApproximateNumberOfMessages"]),
+        int(depth["ApproximateNumberOfMessagesNotVisible"]),
+    )
 
 
 def mapping_destination(connection: Connection, settings: Settings) -> str:

@@ -1,8 +1,8 @@
 """The records that an on-failure document names, read back from their stream."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kinesis_cli.aws.consumer import Consumer, ReadPlan
 from kinesis_cli.aws.session import Connection
@@ -17,8 +17,15 @@ class NamedRecords:
     """The records of a document."""
 
     records: tuple[Record, ...]  # in stream order
-    missing: int  # that have left the stream
+    missing: int = 0  # that have left the stream
     others: int = 0  # of the records, those that were not of the batch that was given up
+    left_out: int = 0  # that were not selected
+    problem: str = ""  # why they cannot be had from their stream
+
+    def only(self, wanted: Collection[str]) -> "NamedRecords":
+        """The same, of which only some sequence numbers are meant."""
+        records = tuple(each for each in self.records if each.sequence_number in wanted)
+        return replace(self, records=records, others=0, left_out=len(self.records) - len(records))
 
 
 def named_records(
@@ -36,18 +43,28 @@ def named_records(
         warn: told of trouble that lasts.
 
     Raises:
-        EndpointError: the stream cannot be read.
+        EndpointError: the stream cannot be read, or there is none of the name `stream`.
     """
     if document.payload is not None:
-        return NamedRecords(document.payload, 0)
+        return NamedRecords(document.payload)
     if not document.start:  # a window's final call
-        return NamedRecords((), 0)
-    records = tuple(_read_back(document, connection, stream or document.stream_name, warn))
+        return NamedRecords(())
+    if stream is None and document.region != connection.region:
+        return NamedRecords((), problem=f"its stream is in region {document.region or 'unknown'}")
+    try:
+        records = tuple(_read_back(document, connection, stream or document.stream, warn))
+    except EndpointError as error:
+        if stream is not None or "ResourceNotFound" not in error.problem:
+            raise
+        return NamedRecords((), problem=f"its records cannot be read: {error.problem}")
     size = document.batch_size or 1
     # Between the first and the last there may be more: what filters left out, and with a
-    # ParallelizationFactor what went another way. The document does not tell them apart.
+    # ParallelizationFactor what went another way. The document does not tell them apart. So their
+    # number alone does not say that all are there, but the first is the first to leave.
+    first_is_there = bool(records) and records[0].sequence_number == document.start
+    missing = max(size - len(records), 0 if first_is_there else 1)
     others = len(records) - size if document.batch_size else 0
-    return NamedRecords(records, max(size - len(records), 0), max(others, 0))
+    return NamedRecords(records, missing, max(others, 0))
 
 
 def _read_back(

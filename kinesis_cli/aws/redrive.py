@@ -17,6 +17,7 @@ from kinesis_cli.aws.destinations import FoundDocument
 from kinesis_cli.aws.failed_records import NamedRecords
 from kinesis_cli.aws.producer import Producer
 from kinesis_cli.aws.session import Connection
+from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.event_source_mapping.failure_documents import FailureDocument
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
@@ -51,15 +52,16 @@ class Redriven:
     id: str
     document: FailureDocument
     records: tuple[Record, ...]
-    missing: int  # records that have left the stream
     outcome: Outcome
     remark: str
+    missing: int  # records that have left the stream
+    is_whole: bool  # each record that it names is in `records`
     deleted: bool = False
 
     @property
     def is_done(self) -> bool:
         """Whether each record that it names was dealt with."""
-        return self.outcome in DONE and bool(self.records) and not self.missing
+        return self.outcome in DONE and bool(self.records) and self.is_whole
 
 
 class Action(Protocol):
@@ -144,7 +146,7 @@ class Replay:
             KcliError: nothing can be put there.
         """
         plan = PutPlan(Random(), give_up_after=GIVE_UP_AFTER, ordered=True)
-        stream = self.stream or document.stream_name
+        stream = self.stream or document.stream
         puts = ((record.partition_key, None, _data(record)) for record in records)
         view = _Reasons()
         summary = Producer(self.connection, stream, plan).put(RatedSource(puts), view)
@@ -179,6 +181,32 @@ Named = tuple[FoundDocument, NamedRecords]
 Delete = Callable[[FoundDocument], None]
 
 
+def wanted_records(
+    documents: Iterable[FoundDocument],
+    wanted: Sequence[str],
+    read: Callable[[FailureDocument], NamedRecords],
+) -> Iterator[Named]:
+    """Documents with the records that they name, or with some of them.
+
+    Args:
+        documents: all that there are.
+        wanted: request ids for the documents of a call, sequence numbers for single records;
+            empty: everything.
+        read: the records of a document.
+    """
+    for found in documents:
+        document = found.document
+        if wanted and not any(document.names(each) for each in wanted):
+            continue
+        records = read(document)
+        if wanted and document.request_id not in wanted:
+            records = records.only(wanted)
+            # A number between the first and the last may be none of a record.
+            if not (records.records or records.missing or records.problem):
+                continue
+        yield found, records
+
+
 def redrive(named: Iterable[Named], action: Action, delete: Delete | None) -> Iterator[Redriven]:
     """Take up documents one after the other.
 
@@ -188,15 +216,17 @@ def redrive(named: Iterable[Named], action: Action, delete: Delete | None) -> It
         delete: takes a document away whose records were all dealt with; None: they stay.
     """
     for found, records in named:
-        yield _deleted(found, _taken(found, records, action), delete)
+        yield from _deleted(found, _taken(found, records, action), delete)
 
 
 def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[Redriven]:
-    """Write the records of all documents to one recording, each once; then delete.
+    """Write the records of all documents to a new recording, each once; then delete.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: the file is there already, or cannot be written.
     """
+    if path.is_file():  # it may hold what an interrupted run saved, whose documents are deleted
+        raise InputError("it exists", place=str(path), advice="Name another file.")
     pairs = [(found, _taken(found, records, Nothing("saved"))) for found, records in named]
     records = {
         (record.shard_id, record.sequence_number): record
@@ -207,36 +237,42 @@ def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[
     by_number = sorted(records.values(), key=lambda record: int(record.sequence_number))
     write_recording(sorted(by_number, key=attrgetter("shard_id")), path)
     for found, redriven in pairs:
-        yield _deleted(found, redriven, delete)
+        yield from _deleted(found, redriven, delete)
 
 
-def _deleted(found: FoundDocument, redriven: Redriven, delete: Delete | None) -> Redriven:
+def _deleted(found: FoundDocument, redriven: Redriven, delete: Delete | None) -> Iterator[Redriven]:
     """The same, deleted if each of its records was dealt with and that is wanted."""
-    if delete is None or not redriven.is_done:
-        return redriven
-    delete(found)
-    return replace(redriven, deleted=True)
+    if delete is not None and redriven.is_done:
+        try:
+            delete(found)
+        except KcliError:
+            yield redriven  # what was done is told all the same
+            raise
+        redriven = replace(redriven, deleted=True)
+    yield redriven
 
 
 def _taken(found: FoundDocument, named: NamedRecords, action: Action) -> Redriven:
-    remarks = []
-    if named.missing:
-        remarks.append(f"{named.missing} left the stream")
-    if named.others:
-        remarks.append(f"{named.others} between them were not of the batch")
     if named.records:
         taken = action.take(found.document, named.records)
-        remarks += [taken.remark] if taken.remark else []
+    elif named.problem:
+        taken = Taken("failed", named.problem)
+    elif named.missing:
+        taken = Taken("expired")
     else:
-        taken = Taken("expired" if named.missing else "shown")
-        remarks += [] if named.missing else ["names no record: a window's final call"]
-    return Redriven(
-        found.id, found.document, named.records, named.missing, taken.outcome, ", ".join(remarks)
+        taken = Taken("shown", "names no record: a window's final call")
+    remarks = (
+        f"{named.missing} left the stream" if named.missing else "",
+        f"{named.others} between them were not of the batch" if named.others else "",
+        f"{named.left_out} not selected" if named.left_out else "",
+        taken.remark,
     )
-
-
-def selected(documents: Iterable[FoundDocument], wanted: Sequence[str]) -> Iterator[FoundDocument]:
-    """Those about one of the sequence numbers or request ids; all, where there are none."""
-    for found in documents:
-        if not wanted or any(found.document.names(each) for each in wanted):
-            yield found
+    return Redriven(
+        found.id,
+        found.document,
+        named.records,
+        taken.outcome,
+        ", ".join(filter(None, remarks)),
+        missing=named.missing,
+        is_whole=not named.missing and not named.left_out,
+    )

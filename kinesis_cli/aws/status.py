@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from kinesis_cli.aws.destinations import queue_url
+from kinesis_cli.aws.destinations import queue_depth, queue_url
 from kinesis_cli.aws.functions import function_name
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import InputError, KcliError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
-    from mypy_boto3_sqs import SQSClient
 
 Value = TypeVar("Value")
 
@@ -262,11 +261,4 @@ def _queue(
         if arn is None:
             return None
         url = queue_url(connection, arn)
-    client: SQSClient = connection.client("sqs")
-    waiting, in_flight = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
-    with connection.explained("sqs"):
-        found: Any = client.get_queue_attributes(
-            QueueUrl=url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )["Attributes"]
-    return QueueStatus(url, int(found[waiting]), int(found[in_flight]))
+    return QueueStatus(url, *queue_depth(connection, url))

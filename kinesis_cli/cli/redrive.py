@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from kinesis_cli.aws.destinations import HOLD, HOLD_TO_SHOW, open_source
+from kinesis_cli.aws.destinations import open_source
 from kinesis_cli.aws.failed_records import named_records
 from kinesis_cli.aws.functions import function_name as find_function_name
 from kinesis_cli.aws.redrive import (
@@ -21,7 +21,7 @@ from kinesis_cli.aws.redrive import (
     Nothing,
     Replay,
     Simulate,
-    selected,
+    wanted_records,
 )
 from kinesis_cli.aws.redrive import redrive as take_up
 from kinesis_cli.aws.redrive import save as save_records
@@ -58,7 +58,17 @@ class FailOn(StrEnum):
     EXPIRED = "expired"  # records have left the stream
 
 
-@takes(target=STREAM_TARGET)
+_SOURCE_STREAM = Annotated[
+    str | None,
+    typer.Option(
+        "--stream",
+        metavar="NAME|ARN",
+        help="Where the records are; default: the stream that each document names.",
+    ),
+]
+
+
+@takes(target={**STREAM_TARGET, "stream": _SOURCE_STREAM})
 def redrive(
     source: Annotated[
         str | None,
@@ -88,13 +98,13 @@ def redrive(
         str | None, typer.Option(metavar="NAME|ARN", help="With --replay: on this stream.")
     ] = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them to a recording.")
+        Path | None, typer.Option(metavar="FILE", help="Write them to a new recording.")
     ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SEQUENCE|REQUEST_ID",
-            help="Only documents about this record or call; may be repeated.",
+            help="Only this record, or only the documents of this call; may be repeated.",
         ),
     ] = None,
     count: Annotated[
@@ -102,7 +112,11 @@ def redrive(
     ] = None,
     delete: Annotated[
         bool,
-        typer.Option("--delete", help="Delete each document whose records were all dealt with."),
+        typer.Option(
+            "--delete",
+            help="With --invoke, --replay or --save: delete each document whose records were all "
+            "dealt with.",
+        ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before putting much.")] = False,
     handler: HandlerOption = None,
@@ -147,21 +161,18 @@ def redrive(
     connected = reached({"function": function_name, **target})
     connection = connected.connection
     with ExitStack() as open_things:
-        places = open_source(
-            source,
-            connection,
-            connected.settings,
-            hold=HOLD_TO_SHOW if chosen == "--show" else HOLD,
-            warn=warn,
-        )
+        places = open_source(source, connection, connected.settings, warn)
         open_things.callback(places.close)
         if delete and not places.is_ours:
             raise InputError("a file's documents are yours to delete", place="--delete")
         note(f"documents of {places.name}, records of {place_of(connection)}")
-        documents = islice(selected(places.documents(), select or []), count)
-        named: Iterable[Named] = (
-            (found, named_records(found.document, connection, target["stream"], warn))
-            for found in documents
+        named: Iterable[Named] = islice(
+            wanted_records(
+                places.documents(),
+                select or [],
+                lambda document: named_records(document, connection, target["stream"], warn),
+            ),
+            count,
         )
         if replay and not (yes or connection.target.is_local):
             named = _asked(to_stream or "their stream", place_of(connection), named)
@@ -180,7 +191,7 @@ def redrive(
                 to_stream=to_stream,
             )
             rows = take_up(named, action, remove)
-        counts = show_redrive(rows, places.name, output)
+        counts = show_redrive(rows, places.name, output, is_selection=bool(select))
     if _failed(counts, fail_on or []):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -205,9 +216,9 @@ def _refuse_contradictions(
     if to_stream and chosen != "--replay":
         raise InputError("--to-stream says where --replay puts", advice="Add --replay.")
     if delete and chosen in ("--show", "--simulate"):
-        # What was only looked at, or handled in virtual time by the code here, was not dealt with.
+        does = "only shows" if chosen == "--show" else "only tries"
         raise InputError(
-            f"nothing has been done about the records after {chosen}",
+            f"{chosen} {does} the records, which are then still to be handled",
             place="--delete",
             advice="Name --invoke, --replay or --save.",
         )

@@ -22,8 +22,9 @@ _SPACE = re.compile(r"\s*")
 class FailureDocument:
     """What Lambda said about records that it gave up."""
 
-    request_id: str
+    request_id: str  # of the last call
     condition: str  # "RetryAttemptsExhausted", "RecordAgeExceeded"
+    invoke_count: int  # calls that had them, about; 0: not told
     stream_arn: str  # of the stream, or of an enhanced fan-out consumer
     shard_id: str
     start: str  # sequence numbers, both included; "": a window's final call, which names no record
@@ -32,9 +33,14 @@ class FailureDocument:
     payload: tuple[Record, ...] | None  # the records themselves, where the document has them
 
     @property
-    def stream_name(self) -> str:
-        """`orders` of `arn:…:stream/orders/consumer/app:1545084650`."""
-        return self.stream_arn.partition("stream/")[2].partition("/")[0]
+    def stream(self) -> str:
+        """The stream's ARN, also where the document names a consumer of it."""
+        return self.stream_arn.partition("/consumer/")[0]
+
+    @property
+    def region(self) -> str:
+        """The stream's; "": it is not told."""
+        return "".join(self.stream_arn.split(":")[3:4])
 
     def names(self, selected: str) -> bool:
         """Whether it is about a record, by its sequence number, or a call, by its request id."""
@@ -111,16 +117,16 @@ def _document(value: Mapping[str, object], place: str) -> FailureDocument:
         _number(info, "startSequenceNumber", place),
         _number(info, "endSequenceNumber", place),
     )
-    size = info.get("batchSize", 0)
     payload = value.get("payload")
     return FailureDocument(
         request_id=str(context.get("requestId", "")),
         condition=str(context.get("condition", "")),
+        invoke_count=_count(context, "approximateInvokeCount"),
         stream_arn=str(info.get("streamArn", "")),
         shard_id=str(info.get("shardId", "")),
         start=start,
         end=end,
-        batch_size=size if isinstance(size, int) else 0,
+        batch_size=_count(info, "batchSize"),
         payload=None if payload is None else _payload(payload, place),
     )
 
@@ -130,6 +136,11 @@ def _number(info: Mapping[str, object], name: str, place: str) -> str:
     if number == "" or (isinstance(number, str) and is_sequence_number(number)):
         return str(number)
     raise InputError(f"{number!r} is no sequence number", place=f"{place}, {name}")
+
+
+def _count(info: Mapping[str, object], name: str) -> int:
+    count = info.get(name)
+    return count if isinstance(count, int) else 0
 
 
 def _payload(payload: object, place: str) -> tuple[Record, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from kinesis_cli.aws.redrive import Redriven
-from kinesis_cli.show.cells import counted, cut, number_cell, payload_cell, shard_cell, time_cell
+from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, time_cell
 from kinesis_cli.show.console import (
     escape,
     plain,
@@ -19,25 +19,28 @@ from kinesis_cli.show.console import (
 from kinesis_cli.stream.event import KinesisEventRecord
 from kinesis_cli.stream.record import Record
 
-FEW = 20  # records of a document that have a row each
-WIDE = 150  # columns from which on sequence numbers fit whole
+FEW = 20  # records of a document that are shown
+WIDE = 130  # columns from which on all of a record fits one line
 _OUTCOMES = {
     "shown": "",
     "handled": "handled",
-    "failed": "failed again",
+    "failed": "failed",
     "replayed": "put again",
     "saved": "saved",
     "expired": "gone",
 }
 
 
-def show_redrive(documents: Iterable[Redriven], source: str, output: str) -> Counter[str]:
+def show_redrive(
+    documents: Iterable[Redriven], source: str, output: str, *, is_selection: bool
+) -> Counter[str]:
     """Print documents as they are taken up, then how many came to what.
 
     Args:
         documents: in the order of the source.
         source: where they are, for people and programs.
         output: "table", "json" or "ndjson".
+        is_selection: there may be others.
 
     Returns:
         outcome → documents.
@@ -56,7 +59,11 @@ def show_redrive(documents: Iterable[Redriven], source: str, output: str) -> Cou
         if tally["documents"]:
             _finish(source, output, kept, tally, counts)
         raise
-    _finish(source, output, kept, tally, counts)
+    if output == "table" and not tally["documents"]:
+        meant = " that --select means" if is_selection else ""
+        write_text(f"No on-failure document{meant} in {escape(source)}.\n")
+    else:
+        _finish(source, output, kept, tally, counts)
     return counts
 
 
@@ -113,8 +120,6 @@ def _summary(tally: Counter[str], counts: Counter[str]) -> dict[str, object]:
 
 
 def _sentence(tally: Counter[str], counts: Counter[str], source: str) -> str:
-    if not tally["documents"]:
-        return f"No on-failure document in {escape(source)}."
     parts = [f"{counted(tally['documents'], 'document')}, {counted(tally['records'], 'record')}"]
     parts += [
         f"{counts[name]:,} {word}" for name, word in _OUTCOMES.items() if word and counts[name]
@@ -126,42 +131,33 @@ def _sentence(tally: Counter[str], counts: Counter[str], source: str) -> str:
 
 
 def _show_table(each: Redriven) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    console = stdout_console()
-    document = each.document
+    document, console = each.document, stdout_console()
+    calls = f" after {counted(document.invoke_count, 'call')}" if document.invoke_count else ""
+    _line(
+        f"{document.request_id or each.id}: {document.condition}{calls}, shard "
+        f"{shard_cell(document.shard_id)} of {document.stream.rpartition('/')[2]}",
+        "bold",
+    )
     outcome = _OUTCOMES[each.outcome]
-    head = ", ".join(filter(None, (document.condition, f"shard {shard_cell(document.shard_id)}")))
-    console.print(plain(f"{each.id}: {head}"), style="bold", soft_wrap=True)
     said = ", ".join(filter(None, (outcome, each.remark, "deleted" if each.deleted else "")))
     if said:
-        bad = each.outcome in ("failed", "expired")
-        console.print(plain(said), style="red" if bad else "green", soft_wrap=True)
-    if each.records:
-        table = Table(
-            "Sequence number",
-            "Partition key",
-            "Arrival",
-            "Payload",
-            box=SIMPLE_HEAD,
-            pad_edge=False,
-        )
-        rows = [_cells(record, whole=console.width >= WIDE) for record in each.records[:FEW]]
-        room = console.width - 12 - max(sum(map(len, row[:-1])) for row in rows)
-        for *cells, payload in rows:
-            table.add_row(*map(plain, cells), plain(cut(escape(payload), max(room, 8))))
-        console.print(table)
+        _line(f"  {said}", "red" if each.outcome in ("failed", "expired") else "green")
+    for record in each.records[:FEW]:
+        for line in _lines(record, console.width):
+            _line(line)
     if len(each.records) > FEW:
-        more = f"and {counted(len(each.records) - FEW, 'more record')}; --output json has all"
-        console.print(more, soft_wrap=True)
+        _line(f"  and {counted(len(each.records) - FEW, 'more record')}; --output json has all")
 
 
-def _cells(record: Record, *, whole: bool) -> list[str]:
+def _lines(record: Record, width: int) -> list[str]:
+    """A record in lines of `width`; the sequence number whole, for --select."""
     data = msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data
-    return [
-        number_cell(record.sequence_number, whole=whole),
-        escape(cut(record.partition_key, 40 if whole else 13)),
-        time_cell(record.arrival)[0 if whole else 11 :],
-        payload_cell(data[:300]),
-    ]
+    key = cut(escape(record.partition_key), 20)
+    rest = f"{time_cell(record.arrival)}  {key}  {escape(payload_cell(data[:300]))}"
+    if width >= WIDE:
+        return [cut(f"  {record.sequence_number}  {rest}", width)]
+    return [f"  {record.sequence_number}", cut(f"    {rest}", width)]
+
+
+def _line(text: str, style: str = "") -> None:
+    stdout_console().print(plain(text), style=style, soft_wrap=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.local_endpoint import GOOD, PARTLY, QUEUE, Clients, clients_of, document, empty
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
 
 
@@ -62,3 +63,56 @@ def aws_cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
     )
     return folder / "bin" / "aws"
+
+
+# --- the local endpoint, outside a project
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("alive")
+
+
+@pytest.fixture(scope="module")
+def run(home: Path) -> Iterator[Kcli]:
+    """Runs kcli outside a project, with a local endpoint of the tests' own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**kept, "XDG_STATE_HOME": str(home), "COLUMNS": "80"}
+
+    def run(*arguments: str, **more: str) -> Completed:
+        return subprocess.run(
+            [*KCLI, *arguments],
+            cwd=home,
+            env={**environment, **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    (home / "good.py").write_text(GOOD)
+    (home / "partly.py").write_text(PARTLY)
+    yield run
+    run("local", "stop")
+
+
+@pytest.fixture(scope="module")
+def endpoint(run: Kcli) -> str:
+    started = run("local", "start", "--detach")
+    assert started.returncode == 0, started.stderr
+    return str(document(run("local", "status", "--output", "json"))["endpoint"])
+
+
+@pytest.fixture
+def client(endpoint: str) -> Clients:
+    return clients_of(endpoint)
+
+
+@pytest.fixture
+def queue(client: Clients) -> Iterator[str]:
+    """The failure queue, empty before and after."""
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    empty(sqs, url)
+    yield url
+    empty(sqs, url)
