@@ -31,6 +31,7 @@ class _Answer(msgspec.Struct, rename="pascal"):
     records: list[dict[str, str | None]]
 
 
+_thread = threading.local()  # `records`: of the call that a thread is making
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Answer).decode
 
@@ -39,18 +40,18 @@ class PutCalls:
     """Puts records on one stream; may be called by several threads.
 
     Args:
-        client: of Kinesis, without botocore's validation; for this alone.
+        client: of Kinesis, without botocore's validation; its PutRecords is for this alone.
         stream: its name or ARN.
     """
 
     def __init__(self, client: "KinesisClient", stream: str) -> None:
         self._client, self._parameters = client, stream_parameter(stream)
-        self._thread = threading.local()
         events = client.meta.events
         # The plan counts, spaces and ends the retries, not botocore.
         events.unregister("needs-retry.kinesis", unique_id="retry-config-kinesis")
-        events.register("before-call.kinesis.PutRecords", self._write)
-        events.register("before-parse.kinesis.PutRecords", _read)
+        # A client may put on several streams, one after the other: each is registered once.
+        events.register("before-call.kinesis.PutRecords", _write, unique_id="kcli-write")
+        events.register("before-parse.kinesis.PutRecords", _read, unique_id="kcli-read")
 
     def put(self, entries: Sequence[Entry]) -> Sequence[Mapping[str, Any]]:
         """One call.
@@ -61,7 +62,7 @@ class PutCalls:
         Raises:
             botocore's errors.
         """
-        self._thread.records = [
+        _thread.records = [
             _Record(entry.data, entry.partition_key, entry.explicit_hash_key) for entry in entries
         ]
         parameters: Any = self._parameters
@@ -69,11 +70,12 @@ class PutCalls:
         results: Sequence[Mapping[str, Any]] = answer.get(_MEMBER, ())
         return results
 
-    def _write(self, params: dict[str, Any], **_: object) -> None:
-        """Give a request its records, before it is signed."""
-        request = msgspec.json.decode(params["body"])
-        request["Records"] = self._thread.records
-        params["body"] = _encode(request)
+
+def _write(params: dict[str, Any], **_: object) -> None:
+    """Give a request its records, before it is signed."""
+    request = msgspec.json.decode(params["body"])
+    request["Records"] = _thread.records
+    params["body"] = _encode(request)
 
 
 def _read(

@@ -1,6 +1,7 @@
 """Taking up what Lambda gave up: from a queue, a bucket, a file."""
 
 import json
+import sys
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
@@ -45,23 +46,42 @@ def test_the_deployed_function_and_an_isolated_one_can_handle_them(run: Kcli, qu
         assert result["documents"][0]["remark"] == "1 of 1 reported as failed"
 
 
-def failed_batch(client: Clients, queue: str, records: int, size: int) -> list[str]:
+def failed_batch(
+    client: Clients,
+    queue: str,
+    records: int,
+    size: int,
+    stream: str = "quiet",
+    region: str = "us-east-1",
+) -> list[str]:
     """A document about a batch that was put, whose size may be larger; the sequence numbers."""
     put = client("kinesis").put_records(
-        StreamName="quiet",
+        StreamName=stream,
         Records=[{"Data": b"%d" % n, "PartitionKey": "one"} for n in range(records)],
     )["Records"]
+    text = failure(put[0], put[-1], size, f"{region}:000000000000:stream/{stream}")
+    client("sqs").send_message(QueueUrl=queue, MessageBody=text)
+    return [each["SequenceNumber"] for each in put]
+
+
+def failure(first: Any, last: Any, size: int, stream: str) -> str:  # noqa: ANN401
+    """The document about a batch between two records that PutRecords has answered."""
     info = {
-        "shardId": put[0]["ShardId"],
-        "startSequenceNumber": put[0]["SequenceNumber"],
-        "endSequenceNumber": put[-1]["SequenceNumber"],
+        "shardId": first["ShardId"],
+        "startSequenceNumber": first["SequenceNumber"],
+        "endSequenceNumber": last["SequenceNumber"],
         "batchSize": size,
-        "streamArn": "arn:aws:kinesis:us-east-1:000000000000:stream/quiet",
+        "streamArn": f"arn:aws:kinesis:{stream}",
     }
     context = {"requestId": "r-1", "condition": "RetryAttemptsExhausted"}
-    body = json.dumps({"requestContext": context, "KinesisBatchInfo": info})
-    client("sqs").send_message(QueueUrl=queue, MessageBody=body)
-    return [each["SequenceNumber"] for each in put]
+    return json.dumps({"requestContext": context, "KinesisBatchInfo": info})
+
+
+def waiting(client: Clients, queue: str) -> int:
+    """How many messages of a queue nobody holds."""
+    depth = "ApproximateNumberOfMessages"
+    answer = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[depth])
+    return int(answer["Attributes"][depth])
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +91,9 @@ def quiet_stream(endpoint: str) -> None:
 
 
 @pytest.fixture
-def quiet_queue(client: Clients, quiet_stream: None) -> str:
-    """A queue that no function's failures reach, empty."""
-    url = str(client("sqs").create_queue(QueueName="quiet")["QueueUrl"])
-    empty(client("sqs"), url)
-    return url
+def quiet_queue(client: Clients, quiet_stream: None, tmp_path: Path) -> str:
+    """A queue of the test's own, that no function's failures reach."""
+    return str(client("sqs").create_queue(QueueName=tmp_path.name[:80])["QueueUrl"])
 
 
 def test_all_records_of_a_batch_come_back_and_partial_success_deletes_nothing(
@@ -95,6 +113,130 @@ def test_all_records_of_a_batch_come_back_and_partial_success_deletes_nothing(
     selected = ("redrive", quiet_queue, "--output", "json", "--select")
     assert len(document(run(*selected, numbers[7]))["documents"]) == 1
     assert document(run(*selected, "1"))["documents"] == []
+
+
+def test_a_document_goes_when_all_of_its_records_were_selected(
+    run: Kcli, client: Clients, quiet_queue: str
+) -> None:
+    numbers = failed_batch(client, quiet_queue, 3, 3)
+    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    [found] = document(run(*good, "--output", "json", "--select", numbers[1]))["documents"]
+    assert [each["kinesis"]["sequenceNumber"] for each in found["records"]] == [numbers[1]]
+    assert (found["outcome"], found["remark"]) == ("handled", "2 not selected")
+    assert waiting(client, quiet_queue) == 1
+    every = [argument for number in numbers for argument in ("--select", number)]
+    assert outcomes(document(run(*good, "--output", "json", *every))) == [("handled", True)]
+    assert waiting(client, quiet_queue) == 0
+
+
+def test_the_documents_of_a_call_are_selected_whole(
+    run: Kcli, client: Clients, quiet_queue: str
+) -> None:
+    numbers = failed_batch(client, quiet_queue, 3, 3)
+    shown = document(run("redrive", quiet_queue, "--select", "r-1", "--output", "json"))
+    assert len(shown["documents"][0]["records"]) == len(numbers)
+    other = run("redrive", quiet_queue, "--select", "r-2").stdout
+    assert other.startswith("No on-failure document that --select means in")
+
+
+def test_the_document_has_the_members_that_scripts_build_on(
+    run: Kcli, client: Clients, quiet_queue: str
+) -> None:
+    numbers = failed_batch(client, quiet_queue, 2, 2)
+    result = document(run("redrive", quiet_queue, "--output", "json"))
+    assert (result["version"], result["source"]) == (1, quiet_queue)
+    assert result["summary"] == {
+        **{"documents": 1, "records": 2, "missing": 0, "deleted": 0, "left": 1},
+        **{"shown": 1, "handled": 0, "failed": 0, "replayed": 0, "saved": 0, "expired": 0},
+    }
+    [found] = result["documents"]
+    assert found.pop("id")
+    assert [each["kinesis"]["sequenceNumber"] for each in found.pop("records")] == numbers
+    assert found == {
+        "condition": "RetryAttemptsExhausted",
+        "requestId": "r-1",
+        "shardId": "shardId-000000000000",
+        "startSequenceNumber": numbers[0],
+        "endSequenceNumber": numbers[1],
+        "missing": 0,
+        "outcome": "shown",
+        "remark": None,
+        "deleted": False,
+    }
+
+
+def test_a_long_queue_is_taken_up_to_its_end(run: Kcli, client: Clients, quiet_queue: str) -> None:
+    for _ in range(105):
+        failed_batch(client, quiet_queue, 1, 1)
+    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler")
+    few = document(run(*good, "-n", "12", "--delete", "--output", "json"))
+    assert few["summary"]["deleted"] == 12
+    assert waiting(client, quiet_queue) == 93
+    rest = document(run(*good, "--delete", "--output", "json"))
+    assert (rest["summary"]["handled"], rest["summary"]["deleted"]) == (93, 93)
+    assert waiting(client, quiet_queue) == 0
+
+
+def test_a_notification_is_read_and_two_documents_in_one_message_are_not(
+    run: Kcli, client: Clients, quiet_queue: str
+) -> None:
+    [number] = failed_batch(client, quiet_queue, 1, 1)
+    message = client("sqs").receive_message(QueueUrl=quiet_queue)["Messages"][0]
+    empty(client("sqs"), quiet_queue)
+    notification = json.dumps({"Type": "Notification", "Message": message["Body"]})
+    client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=notification)
+    client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=message["Body"] * 2)
+    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    completed = run(*good, "--output", "json")
+    [found] = document(completed)["documents"]
+    assert (found["startSequenceNumber"], found["deleted"]) == (number, True)
+    assert "2 on-failure documents instead of one; it is left where it is" in completed.stderr
+    assert waiting(client, quiet_queue) == 1
+
+
+def test_a_document_of_a_stream_elsewhere_does_not_stop_the_others(
+    run: Kcli, client: Clients, quiet_queue: str
+) -> None:
+    failed_batch(client, quiet_queue, 1, 1, region="eu-west-1")
+    [number] = failed_batch(client, quiet_queue, 1, 1)
+    record = {"ShardId": "shardId-000000000000", "SequenceNumber": number}
+    nowhere = failure(record, record, 1, "us-east-1:000000000000:stream/nix")
+    client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=nowhere)
+    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    result = run(*good, "--output", "json", "--fail-on", "failures")
+    assert result.returncode == 1
+    found = json.loads(result.stdout)
+    assert sorted(outcomes(found)) == [("failed", False), ("failed", False), ("handled", True)]
+    remarks = " ".join(each["remark"] or "" for each in found["documents"])
+    assert "its stream is in region eu-west-1" in remarks
+    assert "its records cannot be read: ResourceNotFoundException: Stream nix" in remarks
+    local = ("--endpoint-url", "local", "--stream", "quiet")
+    named = run(*good, *local, "--output", "json")
+    assert outcomes(document(named)) == [("handled", True)] * 2
+
+
+def test_a_fifo_queue_is_refused(run: Kcli, client: Clients, quiet_stream: None) -> None:
+    attributes = {"FifoQueue": "true"}
+    url = client("sqs").create_queue(QueueName="quiet.fifo", Attributes=attributes)["QueueUrl"]
+    completed = run("redrive", url)
+    assert (completed.returncode, completed.stdout) == (2, "")
+    assert "a FIFO queue is no on-failure destination of a stream" in completed.stderr
+
+
+def test_a_document_is_not_whole_when_others_fill_up_the_number_of_its_records(
+    run: Kcli, client: Clients, quiet_queue: str
+) -> None:
+    """The first of a batch is gone; another record between first and last was never of it."""
+    gone = client("kinesis").put_record(StreamName="quiet", Data=b"0", PartitionKey="one")
+    numbers = failed_batch(client, quiet_queue, 2, 2)
+    empty(client("sqs"), quiet_queue)
+    never = str(int(gone["SequenceNumber"]) + 1)
+    first, last = ({**gone, "SequenceNumber": number} for number in (never, numbers[-1]))
+    body = failure(first, last, 2, "us-east-1:000000000000:stream/quiet")
+    client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=body)
+    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    [found] = document(run(*good, "--output", "json"))["documents"]
+    assert (len(found["records"]), found["missing"], found["deleted"]) == (2, 1, False)
 
 
 def test_records_that_left_the_stream_are_reported_and_their_document_stays(
@@ -144,6 +286,22 @@ def test_records_are_put_again_in_their_order_also_on_another_stream(
     assert found == [b"%d" % n for n in range(20)]
 
 
+def test_several_documents_are_put_again_each_on_its_own_stream(
+    run: Kcli, client: Clients, quiet_queue: str
+) -> None:
+    client("kinesis").create_stream(StreamName="second", ShardCount=1)
+    for stream in ("quiet", "second", "quiet"):
+        failed_batch(client, quiet_queue, 2, 2, stream=stream)
+    replayed = run("redrive", quiet_queue, "--replay", "--delete", "--output", "json")
+    assert outcomes(document(replayed)) == [("replayed", True)] * 3
+    tail = run(
+        *("tail", "--stream", "second", "--endpoint-url", "local", "--since", "trim-horizon"),
+        *("--no-follow", "--output", "json"),
+    )
+    data = [b64decode(each["kinesis"]["data"]) for each in document(tail)["Records"]]
+    assert data == [b"0", b"1"] * 2
+
+
 def test_records_can_be_saved_and_their_documents_deleted(
     run: Kcli,
     client: Clients,
@@ -153,8 +311,15 @@ def test_records_can_be_saved_and_their_documents_deleted(
     numbers = failed_batch(client, quiet_queue, 3, 3)
     saved = run("redrive", quiet_queue, "--save", "saved.ndjson", "--delete", "--output", "json")
     assert outcomes(document(saved)) == [("saved", True)]
-    lines = (home / "saved.ndjson").read_text().splitlines()
-    assert [json.loads(line)["kinesis"]["sequenceNumber"] for line in lines] == numbers
+    text = (home / "saved.ndjson").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [each["kinesis"]["sequenceNumber"] for each in lines] == numbers
+    failed_batch(client, quiet_queue, 1, 1)
+    again = run("redrive", quiet_queue, "--save", "saved.ndjson", "--delete")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "saved.ndjson: it exists" in again.stderr
+    assert (home / "saved.ndjson").read_text() == text
+    assert waiting(client, quiet_queue) == 1
 
 
 def test_documents_of_a_bucket_carry_their_records(
@@ -215,20 +380,77 @@ def test_redrive_refuses_what_makes_no_sense(run: Kcli, arguments: tuple[str, ..
     assert (completed.returncode, completed.stdout) == (2, "")
 
 
+WAITS = (
+    "import os, threading\n"
+    "def handler(event, context):\n"
+    "    os.write(2, b'the handler waits')\n"
+    "    threading.Event().wait(60)\n"
+)
+
+
 def test_ctrl_c_gives_the_messages_back(
     run: Kcli, client: Clients, quiet_queue: str, home: Path, terminal: Callable[..., Terminal]
 ) -> None:
-    (home / "waits.py").write_text(
-        "import os, threading\n"
-        "def handler(event, context):\n"
-        "    os.write(2, b'the handler waits')\n"
-        "    threading.Event().wait(60)\n"
-    )
-    failed_batch(client, quiet_queue, 1, 1)
+    (home / "waits.py").write_text(WAITS)
+    for _ in range(3):
+        failed_batch(client, quiet_queue, 1, 1)
     redrive = ("redrive", quiet_queue, "--invoke", "--handler", "waits.py:handler", "--delete")
     screen = terminal("env", f"XDG_STATE_HOME={home}", *KCLI, *redrive, cwd=home)
     screen.read_until("the handler waits")
     screen.type(b"\x03")
     screen.read_all()
     assert screen.process.wait() == 130
-    assert outcomes(document(run("redrive", quiet_queue, "--output", "json"))) == [("shown", False)]
+    assert waiting(client, quiet_queue) == 3
+
+
+def test_what_a_killed_kcli_held_comes_back(
+    run: Kcli, client: Clients, quiet_queue: str, home: Path, terminal: Callable[..., Terminal]
+) -> None:
+    (home / "one.py").write_text(
+        "import os, threading\n"
+        "def handler(event, context):\n"
+        "    if os.path.exists('first'):\n"
+        "        os.write(2, b'the second one waits')\n"
+        "        threading.Event().wait(60)\n"
+        "    open('first', 'w').close()\n"
+    )
+    numbers = [failed_batch(client, quiet_queue, 1, 1)[0] for _ in range(3)]
+    # As kcli does it, with a time that a test can wait for.
+    shortly = (
+        "import kinesis_cli.aws.destinations as d; d.HOLD = 2\n"
+        "from kinesis_cli.cli.main import main; raise SystemExit(main())"
+    )
+    redrive = ("redrive", quiet_queue, "--invoke", "--handler", "one.py:handler", "--delete")
+    command = (sys.executable, "-c", shortly, *redrive)
+    screen = terminal("env", f"XDG_STATE_HOME={home}", *command, cwd=home)
+    screen.read_until("the second one waits")
+    # The handler takes longer than messages are held, and nobody gets them.
+    sqs = client("sqs")
+    assert "Messages" not in sqs.receive_message(QueueUrl=quiet_queue, WaitTimeSeconds=5)
+    screen.process.kill()
+    screen.read_all()
+    early = run("redrive", quiet_queue)
+    assert "2 more in" in early.stderr
+    assert "held by another reader" in early.stderr
+    comes_back = sqs.receive_message(QueueUrl=quiet_queue, WaitTimeSeconds=20, VisibilityTimeout=0)
+    assert comes_back["Messages"]
+    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    result = document(run(*good, "--output", "json"))
+    assert outcomes(result) == [("handled", True)] * 2
+    assert {each["startSequenceNumber"] for each in result["documents"]} < set(numbers)
+    assert waiting(client, quiet_queue) == 0
+
+
+def test_much_is_put_again_only_when_asked(run: Kcli, home: Path) -> None:
+    event = json.loads(run("event", "--count", "1").stdout)
+    [record] = event["Records"]
+    number = record["kinesis"]["sequenceNumber"]
+    place = {"ShardId": "shardId-000000000000", "SequenceNumber": number}
+    one = json.loads(failure(place, place, 10_001, "us-east-1:000000000000:stream/quiet"))
+    many = {**one, "payload": json.dumps({"Records": [record] * 10_001})}
+    (home / "many.json").write_text(json.dumps(many))
+    # What is asked before anything is put needs nobody there.
+    elsewhere = ("--endpoint-url", "http://192.0.2.1", "--region", "us-east-1")
+    completed = run("redrive", "many.json", "--replay", "--to-stream", "much", *elsewhere)
+    assert (completed.returncode, completed.stdout) == (2, "")
+    assert "would put more than 10,000 records on much at http://192.0.2.1" in completed.stderr
