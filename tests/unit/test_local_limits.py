@@ -236,6 +236,9 @@ def test_the_clock_is_moved_and_set_back() -> None:
         {"set": {"cut": "sometimes"}},
         {"set": {"operations": ["PutRecrod"], "error": 1.0}},
         {"set": {"throttle": ["s/first"]}},
+        {"set": {"throttle": ["s/1"]}},
+        {"set": {"throttle": ["nobody"]}},
+        {"set": {"throttle": ["s", "nobody/0"]}},
         {"set": 1},
         {"clock": "x"},
         {"unknown": True},
@@ -243,6 +246,7 @@ def test_the_clock_is_moved_and_set_back() -> None:
 )
 def test_a_fault_that_cannot_be_is_refused(document: dict[str, object]) -> None:
     plane = Plane()
+    plane.create()
     with pytest.raises(InputError, match=r"^faults: "):
         plane.data.switch_faults(document)
     assert plane.data.faults.for_request("PutRecords") == RequestFault()
@@ -252,10 +256,20 @@ def test_a_fault_that_cannot_be_is_refused(document: dict[str, object]) -> None:
 @pytest.mark.parametrize("verb", ["fail", "error", "delay"])
 def test_off_undoes_one_fault_and_leaves_the_others(verb: str) -> None:
     plane = Plane()
+    plane.create()
     plane.data.switch_faults({"set": {"throttle": ["s"], "fail": 0.5, "error": 0.5, "delay": 0.5}})
     switched = plane.data.switch_faults(fault_request(verb, ["off"]))
     off = {name for name in ("throttle", "fail", "error", "delay") if not switched[name]}
     assert off == {verb}
+    plane.close()
+
+
+def test_a_throttled_stream_may_be_deleted_while_other_faults_go_on() -> None:
+    plane = Plane()
+    plane.create()
+    plane.data.switch_faults({"set": {"throttle": ["s"]}})
+    plane.call("DeleteStream", StreamName="s")
+    assert plane.data.switch_faults({"set": {"fail": 0.5}})["throttle"] == ["s"]
     plane.close()
 
 

@@ -21,7 +21,6 @@ LARGEST_NEIGHBOUR_BODY = 1 << 30  # an object for S3
 
 # Also a bucket's own name before localhost, as the AWS CLI calls S3.
 _OUR_HOST = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)
-_WITH_BODY = ("POST", "PUT", "PATCH")
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -78,7 +77,7 @@ class Endpoint:
         signer = Signer.of(head)
         ours = head.path.startswith(PREFIX) or self._kinesis.is_meant(head, signer)
         largest = LARGEST_BODY if ours else LARGEST_NEIGHBOUR_BODY
-        body = b"" if _has_no_body(scope, head) else await _body(head, receive, largest)
+        body = await _body(head, receive, largest)
         if body is None:
             return Response(413, "", headers={"connection": "close"})
         request = _with_body(head, body)
@@ -158,18 +157,6 @@ def _head(scope: Scope) -> Request:
 
 def _with_body(head: Request, body: bytes) -> Request:
     return Request(head.method, head.path, head.raw_path, head.query_string, head.headers, body)
-
-
-def _has_no_body(scope: Scope, head: Request) -> bool:
-    """Whether nothing follows the head of a request over HTTP/2.
-
-    uvicorn 0.54 misses the end of such a request there, so one would wait for its body for ever:
-    its HTTP/1.1 got https://github.com/Kludex/uvicorn/pull/3063.
-    """
-    if scope["http_version"] != "2":
-        return False
-    announced = head.headers.get("content-length")
-    return announced == "0" or (announced is None and head.method not in _WITH_BODY)
 
 
 async def _body(head: Request, receive: Receive, largest: int) -> bytes | None:

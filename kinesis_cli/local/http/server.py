@@ -12,6 +12,9 @@ from pathlib import Path
 from random import Random
 
 import uvicorn
+import zttp
+from uvicorn.protocols.http import auto_zttp_impl
+from uvicorn.protocols.http.zttp_h2_impl import ZttpH2Protocol
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.control import Control
@@ -66,6 +69,22 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if getattr(connection, "client", None) == client:
                 connection.transport.abort()
+
+
+class _Http2(ZttpH2Protocol):
+    """Notices that a request ends with its head; uvicorn 0.54 waits for its body for ever.
+
+    Its HTTP/1.1 got https://github.com/Kludex/uvicorn/pull/3063.
+    """
+
+    def handle_request(self, event: zttp.Request) -> None:
+        super().handle_request(event)
+        if event.end_stream and (cycle := self.cycles.get(event.stream_id)):
+            cycle.more_body = False
+            cycle.message_event.set()
+
+
+auto_zttp_impl.ZttpH2Protocol = _Http2  # type: ignore[attr-defined]
 
 
 async def serve(

@@ -57,7 +57,8 @@ class DataPlane:
     ) -> None:
         store = Store(state, synchronous)
         self.clock = clock
-        self.faults = Faults(Random(), {*OPERATIONS, *PUTS, "SubscribeToShard"})
+        operations = {*OPERATIONS, *PUTS, "SubscribeToShard"}
+        self.faults = Faults(Random(), operations, lambda: self._context.streams())
         self._context = Context(
             store=store,
             clock=clock,

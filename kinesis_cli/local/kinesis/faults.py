@@ -3,14 +3,14 @@
 One document describes all of them; the control path and `kcli local faults` pass it on unchanged.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from random import Random
 from typing import Literal
 
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.kinesis.model import resolve_shard_number
+from kinesis_cli.local.kinesis.model import Stream, resolve_shard_number
 from kinesis_cli.stream.shards import shard_id
 
 Cut = Literal["before", "after"]
@@ -63,11 +63,17 @@ class Faults:
     Args:
         random: decides which request of a share it is.
         operations: names of those that there are.
+        streams: those that there are.
     """
 
-    def __init__(self, random: Random, operations: Collection[str]) -> None:
+    def __init__(
+        self,
+        random: Random,
+        operations: Collection[str],
+        streams: Callable[[], Iterable[Stream]],
+    ) -> None:
         self._random = random
-        self._operations = operations
+        self._operations, self._streams = operations, streams
         self.settings = FaultSettings()
         self.iterator_generation = 0  # iterators of earlier ones have expired
 
@@ -96,7 +102,8 @@ class Faults:
         for name in changed.operations:
             if name not in self._operations:
                 raise InputError(f"there is no operation {name!r}", place="faults")
-        changed.throttle = [_throttled(name) for name in changed.throttle]
+        if "throttle" in document:  # what was throttled before may have been deleted since
+            changed.throttle = [self._throttled(name) for name in changed.throttle]
         self.settings = changed
 
     def clear(self) -> None:
@@ -130,13 +137,17 @@ class Faults:
     def _happens(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
 
-
-def _throttled(name: str) -> str:
-    """`stream/6` as `stream/shardId-000000000006`; a stream alone as it is."""
-    stream, slash, shard = name.partition("/")
-    if not slash:
-        return name
-    number = resolve_shard_number(shard)
-    if number is None:
-        raise InputError(f"{shard!r} is no shard id", place="faults")
-    return f"{stream}/{shard_id(number)}"
+    def _throttled(self, name: str) -> str:
+        """`stream/6` as `stream/shardId-000000000006`; a stream alone as it is."""
+        stream, slash, shard = name.partition("/")
+        found = [each for each in self._streams() if each.name == stream]
+        if not found:
+            raise InputError(f"there is no stream {stream!r}", place="faults")
+        if not slash:
+            return name
+        number = resolve_shard_number(shard)
+        if number is None:
+            raise InputError(f"{shard!r} is no shard id", place="faults")
+        if not any(number in each.shards for each in found):
+            raise InputError(f"stream {stream} has no {shard_id(number)}", place="faults")
+        return f"{stream}/{shard_id(number)}"
