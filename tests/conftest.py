@@ -3,6 +3,9 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
+from tests.environments import aws_cli as aws_cli
+from tests.environments import environment_with as environment_with
+
 # No test depends on how fast the machine is; in CI the same commit tries the same cases.
 settings.register_profile(
     "kcli",

@@ -1,8 +1,5 @@
 import os
-import shutil
 import subprocess
-import sys
-import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,21 +45,6 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     yield start
     for each in started:
         each.close()
-
-
-@pytest.fixture(scope="session")
-def aws_cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The AWS CLI, in an environment of its own: its botocore is not ours."""
-    folder = tmp_path_factory.mktemp("aws-cli") / "venv"
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert uv, "uv is in the dev group"
-    venv.create(folder, symlinks=True)
-    subprocess.run(
-        [uv, "pip", "install", "--quiet", "--python", folder, "awscli==1.46.3"],
-        env={**os.environ, "UV_SYSTEM_CERTS": "1"},
-        check=True,
-    )
-    return folder / "bin" / "aws"
 
 
 # --- the local endpoint, outside a project

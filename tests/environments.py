@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +39,9 @@ def _make(environment: Path, requirements: tuple[str, ...]) -> None:
         [*uv, "venv", "--clear", "--seed", "--python", sys.executable, environment], check=True
     )
     subprocess.run([*uv, "pip", "install", "--python", python, *requirements], check=True)
+
+
+@pytest.fixture(scope="session")
+def aws_cli(environment_with: Callable[..., Path]) -> Path:
+    """The AWS CLI, in an environment of its own: its botocore is not ours."""
+    return environment_with("aws-cli", "awscli==1.46.3") / "aws"
