@@ -70,8 +70,7 @@ class LambdaSide:
     async def close(self) -> None:
         """End everything. Batches that are being handled come again at the next start."""
         if self._loaded:
-            service, lambda_api, _ = self._loaded
-            lambda_api.close()
+            service, _, _ = self._loaded
             if self._refreshing:
                 self._refreshing.cancel()
             await service.close()

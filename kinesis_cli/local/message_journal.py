@@ -4,7 +4,6 @@ What is kept is compared with what moto holds after each request, so that it doe
 which call or protocol a message came or went.
 """
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +12,12 @@ from typing import Any
 import msgspec
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
-from kinesis_cli.errors import InputError
+from kinesis_cli.local.database import opened
 
 FILE = "messages.sqlite3"
 VERSION = 1
 
-_SCHEMA = f"""
+_SCHEMA = """
 CREATE TABLE queue (
     row INTEGER PRIMARY KEY,
     account TEXT NOT NULL,
@@ -34,7 +33,6 @@ CREATE TABLE message (
     document BLOB NOT NULL, -- MessagePack
     UNIQUE (queue, id)
 );
-PRAGMA user_version = {VERSION};
 """
 
 # Of a queue: what its owner may set.
@@ -68,7 +66,7 @@ class MessageJournal:
 
     def __init__(self, state: Path) -> None:
         self._lock = threading.Lock()
-        self._database = _opened(state / FILE)
+        self._database = opened(state / FILE, _SCHEMA, VERSION)
         self._rows: dict[Key, int] = {}
         self._attributes: dict[Key, bytes] = {}
         self._known: dict[Key, set[str]] = {}
@@ -141,30 +139,6 @@ class MessageJournal:
             policy = msgspec.json.decode(attributes).get("RedrivePolicy")
             if policy:
                 sqs_backends[account][region].set_queue_attributes(name, {"RedrivePolicy": policy})
-
-
-def _opened(file: Path) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(file, check_same_thread=False)
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if tables and version != VERSION:
-            raise InputError(
-                "is no journal of messages of this version of kcli",
-                place=str(file),
-                advice="Name another directory with --state, or take this file away.",
-            )
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA foreign_keys = ON")
-        if not tables:
-            database.executescript(_SCHEMA)
-    except sqlite3.DatabaseError as error:
-        raise InputError(
-            f"cannot be read: {error}",
-            place=str(file),
-            advice="Name another directory with --state, or take this file away.",
-        ) from error
-    return database
 
 
 def _backends() -> Iterator[SQSBackend]:

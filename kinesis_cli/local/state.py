@@ -35,7 +35,7 @@ PORT_FILE = "port"
 # The databases of `local.kinesis.store`, `local.message_journal` and `local.function.mappings`,
 # which import much.
 FUNCTION_DATABASE = "function.sqlite3"
-DATABASES = ("kinesis.sqlite3", "messages.sqlite3", FUNCTION_DATABASE)
+DATABASES = ("kinesis.sqlite3", "messages.sqlite3", "events.sqlite3", FUNCTION_DATABASE)
 CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.http.certificate`
 
 

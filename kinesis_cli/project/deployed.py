@@ -27,7 +27,7 @@ NOT_ACTED_ON = {
     "FileSystemConfigs": "no file system is mounted",
     "Layers": "their code is not put on the path",
     "ProvisionedConcurrencyConfig": "cold starts are not simulated",
-    "ReservedConcurrentExecutions": "its throttling is not simulated",
+    "ReservedConcurrentExecutions": "only `kcli local` throttles",
     "SnapStart": "snapshots are not simulated",
     "TenancyConfig": "tenants are not simulated",
     "VpcConfig": "the handler has the network of this machine",
@@ -107,7 +107,7 @@ def function_of_template(
     """
     template = Template.read(path)
     reading = _Reading(template, _choose(template, function))
-    reading.properties = _properties(reading)
+    reading.properties = merged_properties(template, reading.logical_id)
     _refuse_what_is_not_python(reading)
     mapping = _mapping(reading)
     for name, reason in NOT_ACTED_ON.items():
@@ -195,12 +195,13 @@ def _names(names: list[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def _properties(reading: _Reading) -> dict[str, object]:
-    resource = reading.template.resource(reading.logical_id) or {}
+def merged_properties(template: Template, logical_id: str) -> dict[str, object]:
+    """A function's properties, with those of Globals."""
+    resource = template.resource(logical_id) or {}
     properties = resource.get("Properties")
     properties = dict(properties) if isinstance(properties, Mapping) else {}
     if resource.get("Type") == SAM_FUNCTION:
-        shared = reading.template.section("Globals").get("Function")
+        shared = template.section("Globals").get("Function")
         if isinstance(shared, Mapping):
             return merged(shared, properties)
     return properties

@@ -296,7 +296,9 @@ def test_reset_of_one_that_does_not_run_deletes_what_it_kept(kcli: Kcli) -> None
 def test_reset_deletes_the_files_of_all_who_keep_something() -> None:
     message_journal = pytest.importorskip("kinesis_cli.local.message_journal")
     mappings = pytest.importorskip("kinesis_cli.local.function.mappings")
-    assert DATABASES == (store.FILE_NAME, message_journal.FILE, mappings.FILE)
+    events = pytest.importorskip("kinesis_cli.local.function.events")
+    files = (store.FILE_NAME, message_journal.FILE, events.FILE, mappings.FILE)
+    assert files == DATABASES
 
 
 def test_reset_on_a_terminal_takes_no_for_an_answer(

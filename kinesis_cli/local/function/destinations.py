@@ -1,4 +1,4 @@
-"""On-failure destinations: a queue, a topic or a bucket beside the stream."""
+"""Destinations: a queue, a topic or a bucket beside the stream."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
@@ -7,6 +7,8 @@ import msgspec
 
 from kinesis_cli.local.function.neighbour import NeighbourCalls, NeighbourError
 from kinesis_cli.local.function.project import Place
+
+Attributes = Mapping[str, tuple[str, str]]  # name → type and value
 
 
 class Destinations:
@@ -43,11 +45,9 @@ class Destinations:
         try:
             match service:
                 case "sqs":
-                    url = f"{self._place.endpoint}/{self._place.account}/{name}"
-                    message = {"QueueUrl": url, "MessageBody": text}
-                    await self._calls.json("sqs", "AmazonSQS.SendMessage", message)
+                    await self._enqueue(name, text, {})
                 case "sns":
-                    await self._publish(arn, text)
+                    await self._publish(arn, text, {})
                 case "s3":
                     body = msgspec.json.encode(with_payload)
                     path = f"/{name.partition('/')[0]}/{quote(key)}"
@@ -59,7 +59,42 @@ class Destinations:
             return str(error)
         return ""
 
-    async def _publish(self, arn: str, message: str) -> None:
+    async def send_dead_letter(self, arn: str, event: str, attributes: Attributes) -> str:
+        """Send an event to a dead-letter queue.
+
+        Args:
+            arn: of a queue or topic.
+            event: JSON.
+            attributes: of the message.
+
+        Returns:
+            Why it did not get there; empty: it did.
+        """
+        try:
+            if arn.split(":", 3)[2] == "sqs":
+                await self._enqueue(arn.rpartition(":")[2], event, attributes)
+            else:
+                await self._publish(arn, event, attributes)
+        except NeighbourError as error:
+            return str(error)
+        return ""
+
+    async def _enqueue(self, queue: str, body: str, attributes: Attributes) -> None:
+        message = {
+            "QueueUrl": f"{self._place.endpoint}/{self._place.account}/{queue}",
+            "MessageBody": body,
+            "MessageAttributes": {
+                name: {"DataType": type_, "StringValue": value}
+                for name, (type_, value) in attributes.items()
+            },
+        }
+        await self._calls.json("sqs", "AmazonSQS.SendMessage", message)
+
+    async def _publish(self, arn: str, message: str, attributes: Attributes) -> None:
         form = {"Action": "Publish", "Version": "2010-03-31", "TopicArn": arn, "Message": message}
+        for number, (name, (type_, value)) in enumerate(attributes.items(), 1):
+            entry = f"MessageAttributes.entry.{number}"
+            form |= {f"{entry}.Name": name, f"{entry}.Value.DataType": type_}
+            form[f"{entry}.Value.StringValue"] = value
         headers = {"content-type": "application/x-www-form-urlencoded"}
         await self._calls.call("sns", "POST", "/", headers, urlencode(form).encode())

@@ -4,33 +4,30 @@ Source: https://docs.aws.amazon.com/lambda/latest/api/ and, for errors, LocalSta
 recorded on AWS.
 """
 
-import asyncio
 import base64
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.single import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
 from kinesis_cli.local.function.code import fingerprint
 from kinesis_cli.local.function.mapping_calls import MappingCalls
-from kinesis_cli.local.function.refusals import LambdaError, function_not_found
-from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError
+from kinesis_cli.local.function.refusals import LambdaError, function_not_found, too_many_requests
+from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError, ThrottledError
 from kinesis_cli.local.function.service import FunctionService
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 
 PREFIX = "/2015-03-31/"
 LOG_TAIL_BYTES = 4096
-# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-EVENT_RETRY_SECONDS = (60.0, 120.0)
 
-Answer = tuple[int, object]
+_VERSION = re.compile(r"^/20\d\d-\d\d-\d\d/")  # of the API, in which a call was added
 _NAME = re.compile(
     r"(?:arn:aws[a-z-]*:lambda:)?(?:[a-z0-9-]+:)?(?:\d{12}:)?(?:function:)?"
     r"(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>[A-Za-z0-9_$-]+))?"
@@ -46,7 +43,6 @@ class LambdaApi:
 
     def __init__(self, service: FunctionService) -> None:
         self._service = service
-        self._events: set[asyncio.Task[None]] = set()
 
     @cached_property
     def _mappings(self) -> MappingCalls:
@@ -56,11 +52,6 @@ class LambdaApi:
         """Whether a request is for Lambda."""
         return signer.service == "lambda" or request.path.startswith(PREFIX)
 
-    def close(self) -> None:
-        """Give up events that wait for another try."""
-        for task in self._events:
-            task.cancel()
-
     async def handle(self, request: Request, signer: Signer) -> Response:
         """Answer a request."""
         try:
@@ -69,7 +60,7 @@ class LambdaApi:
             return _refusal(error)
 
     async def _answer(self, request: Request, signer: Signer) -> Response:
-        path = request.path.removeprefix(PREFIX).strip("/").split("/")
+        path = _VERSION.sub("", request.path).strip("/").split("/")
         match request.method, [unquote(each) for each in path]:
             case "POST", ["functions", name, "invocations"]:
                 return await self._invoke(request, self._function(name, request, signer))
@@ -79,12 +70,14 @@ class LambdaApi:
             case "GET", ["functions", name]:
                 function = self._function(name, request, signer)
                 location = function.function.code_uri.as_uri()
-                return _json(
-                    200,
-                    {"Configuration": configuration(function), "Code": {"Location": location}},
-                )
+                whole = {"Configuration": configuration(function), "Code": {"Location": location}}
+                if reserved := _reserved(function):
+                    whole["Concurrency"] = reserved
+                return _json(200, whole)
             case "GET", ["functions", name, "configuration"]:
                 return _json(200, configuration(self._function(name, request, signer)))
+            case "GET", ["functions", name, "concurrency"]:
+                return _json(200, _reserved(self._function(name, request, signer)))
             case method, ["event-source-mappings", *rest] if self._is_home(signer):
                 return _json(*await self._mappings.answer(method, rest, request))
         raise LambdaError(
@@ -136,36 +129,44 @@ class LambdaApi:
             raise _unable(function.problem)
         if kind == "DryRun":
             return Response(204, "", headers=_headers())
+        trace_id = request.headers.get("x-amzn-trace-id")
         if kind == "Event":
-            self._start_event(function, payload)
-            return Response(202, "", headers=_headers())
+            request_id = self._service.events.accept(function.function.name, payload, trace_id)
+            return Response(202, "", headers=_headers(request_id))
         request_id = str(uuid.uuid4())
+        call = InvocationRequest(
+            request_id, payload, client_context=_client_context(request), trace_id=trace_id
+        )
         try:
-            result = await function.call(payload, request_id)
+            result = await function.call(call)
         except NotRunnableError as error:
             raise _unable(str(error)) from error
+        except ThrottledError as error:
+            raise too_many_requests() from error
         with_log = request.headers.get("x-amz-log-type") == "Tail"
         return _result(result, request_id, with_log=with_log)
 
-    def _start_event(self, function: LocalFunction, payload: bytes) -> None:
-        task = asyncio.create_task(_handle_event(function.call, payload))
-        self._events.add(task)
-        task.add_done_callback(self._events.discard)
 
+def _client_context(request: Request) -> str | None:
+    """The caller's context as JSON on one line.
 
-async def _handle_event(
-    call: Callable[[bytes, str | None], Awaitable[InvocationResult]], payload: bytes
-) -> None:
-    """An asynchronous call: tried again twice when the function fails, with the same request id."""
-    request_id = str(uuid.uuid4())
-    for pause in (*EVENT_RETRY_SECONDS, None):
-        try:
-            result = await call(payload, request_id)
-        except NotRunnableError:
-            return
-        if result.error is None or pause is None:
-            return
-        await asyncio.sleep(pause)
+    Raises:
+        LambdaError: it is no object in base64.
+    """
+    encoded = request.headers.get("x-amz-client-context")
+    if not encoded:
+        return None
+    try:
+        context = json.loads(base64.b64decode(encoded, validate=True))
+    except ValueError:
+        context = None
+    if not isinstance(context, dict):
+        raise LambdaError(
+            400,
+            "InvalidRequestContentException",
+            "Client context must be a valid Base64-encoded JSON object.",
+        )
+    return json.dumps(context)
 
 
 def _payload(body: bytes, limit: int | None) -> bytes:
@@ -228,6 +229,12 @@ def _refusal(error: LambdaError) -> Response:
     headers = {**_headers(), "x-amzn-errortype": error.code}
     body = json.dumps(document).encode()
     return Response(error.status, "application/json", body, headers, note=error.code)
+
+
+def _reserved(local: LocalFunction) -> dict[str, int]:
+    """The calls that a function has reserved, as AWS shows them."""
+    reserved = local.calling.reserved_concurrency
+    return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
 
 
 def configuration(local: LocalFunction) -> dict[str, Any]:

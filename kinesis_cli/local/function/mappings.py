@@ -4,21 +4,19 @@ A checkpoint is written only after every record up to it has been handled, disca
 has expired. So whatever ends the process, delivery goes on with nothing left out.
 """
 
-import sqlite3
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.local.database import opened
 
 FILE = "function.sqlite3"
 VERSION = 1
-_BUSY_SECONDS = 1.0  # nobody else has business with the file; the server must not stand still
 
-_SCHEMA = f"""
+_SCHEMA = """
 CREATE TABLE mapping (
     uuid TEXT PRIMARY KEY,
     function TEXT NOT NULL,
@@ -36,7 +34,6 @@ CREATE TABLE shard (
     finished INTEGER NOT NULL DEFAULT 0, -- the shard is closed, and all its records have ended
     PRIMARY KEY (mapping, stream, shard)
 ) WITHOUT ROWID;
-PRAGMA user_version = {VERSION};
 """
 
 
@@ -90,7 +87,7 @@ class MappingStore:
     """
 
     def __init__(self, state: Path | None) -> None:
-        self._database = _opened(state / FILE if state else None)
+        self._database = opened(state / FILE if state else None, _SCHEMA, VERSION)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -160,27 +157,3 @@ class MappingStore:
                 " checkpoint = excluded.checkpoint, finished = excluded.finished",
                 (uuid, stream, shard, checkpoint, finished),
             )
-
-
-def _opened(file: Path | None) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(
-            file or ":memory:", timeout=_BUSY_SECONDS, check_same_thread=False
-        )
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if tables and version != VERSION:
-            raise _unusable(file, "holds no mappings of this version of kcli")
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")  # survives the end of the process
-        database.execute("PRAGMA foreign_keys = ON")
-        if not tables:
-            database.executescript(_SCHEMA)
-    except sqlite3.DatabaseError as error:
-        raise _unusable(file, f"cannot be read: {error}") from error
-    return database
-
-
-def _unusable(file: Path | None, problem: str) -> InputError:
-    advice = "Name another directory with --state, or take this file away."
-    return InputError(problem, place=str(file), advice=advice)

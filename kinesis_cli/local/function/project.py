@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
+from kinesis_cli.project.calling import Calling, calling_of
 from kinesis_cli.project.deployed import function_of_template, functions_of, mappings_of
 from kinesis_cli.project.function import Function, bundled_template
 from kinesis_cli.project.template import ACCOUNT_ID, region
@@ -50,6 +51,15 @@ class Place:
             return cast("Value", [self.localised(each) for each in value])
         return value
 
+    def localised_calling(self, calling: Calling) -> Calling:
+        """`calling` with what is here."""
+        return replace(
+            calling,
+            on_success=self.localised(calling.on_success),
+            on_failure=self.localised(calling.on_failure),
+            dead_letter=self.localised(calling.dead_letter),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectFunction:
@@ -57,6 +67,7 @@ class ProjectFunction:
 
     logical_id: str
     function: Function
+    calling: Calling
     mappings: Mapping[str, dict[str, Any]]  # where it is written → CreateEventSourceMapping's
 
 
@@ -76,10 +87,16 @@ def project_functions(template: Path, place: Place) -> list[ProjectFunction]:
             function = function_of_template(
                 template, logical_id, None, bundled=template == bundled_template()
             )
+            calling = place.localised_calling(calling_of(template, logical_id))
         except InputError as error:
             sys.stderr.write(f"{error}; this function is not there\n")
             continue
-        here = replace(function, environment=place.localised(dict(function.environment)))
-        mappings = mappings_of(template, logical_id)
-        found.append(ProjectFunction(logical_id, here, place.localised(dict(mappings))))
+        found.append(
+            ProjectFunction(
+                logical_id,
+                replace(function, environment=place.localised(dict(function.environment))),
+                calling,
+                place.localised(dict(mappings_of(template, logical_id))),
+            )
+        )
     return found

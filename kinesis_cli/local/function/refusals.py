@@ -42,3 +42,13 @@ def mapping_exists(stream_arn: str, function: str, uuid: str) -> LambdaError:
         f'The event source arn (" {stream_arn} ") and function (" {function} ") provided mapping'
         f" already exists. Please update or delete the existing mapping with UUID {uuid}",
     )
+
+
+def too_many_requests() -> LambdaError:
+    """As many calls are running as the function has reserved."""
+    return LambdaError(
+        429,
+        "TooManyRequestsException",
+        "Rate Exceeded.",
+        Reason="ReservedFunctionConcurrentInvocationLimitExceeded",
+    )

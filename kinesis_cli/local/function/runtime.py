@@ -1,7 +1,6 @@
 """One function of the template: its processes, its code, its log."""
 
 import asyncio
-import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,6 +10,7 @@ from kinesis_cli.event_source_mapping.invocation import InvocationRequest, Invoc
 from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated import IsolatedHandler
 from kinesis_cli.local.function.code import CodeWatch
+from kinesis_cli.project.calling import Calling
 from kinesis_cli.project.function import Function
 
 INSTALL = "pip install 'kcli[isolated]'"
@@ -18,6 +18,10 @@ INSTALL = "pip install 'kcli[isolated]'"
 
 class NotRunnableError(Exception):
     """The function cannot be called at all. The text says why, and what to do."""
+
+
+class ThrottledError(Exception):
+    """As many calls are running as the function has reserved."""
 
 
 class LocalFunction:
@@ -28,6 +32,7 @@ class LocalFunction:
 
     Args:
         function: as the template has it.
+        calling: how it may be called.
         arn: its ARN.
         executor: whose threads wait for it.
         variables: that make AWS's SDKs in the function talk to the local endpoint; the function's
@@ -39,6 +44,7 @@ class LocalFunction:
     def __init__(
         self,
         function: Function,
+        calling: Calling,
         arn: str,
         executor: ThreadPoolExecutor,
         variables: Mapping[str, str],
@@ -46,7 +52,7 @@ class LocalFunction:
         reload: bool,
         write_log: Callable[[str, tuple[str, ...]], None],
     ) -> None:
-        self.function, self.arn = function, arn
+        self.function, self.calling, self.arn = function, calling, arn
         self.log_group = lambda_variables(function)["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.problem = ""  # why it cannot be called; empty: it can
         self.calls = 0  # that are running
@@ -59,13 +65,16 @@ class LocalFunction:
         except InputError as error:
             self.problem = f"{error.problem}; {INSTALL} brings what it needs"
 
-    async def call(self, payload: bytes, request_id: str | None = None) -> InvocationResult:
+    async def call(self, request: InvocationRequest) -> InvocationResult:
         """Call it once. A failing function is a result.
 
         Raises:
+            ThrottledError: it has too many calls already.
             NotRunnableError: it cannot be called.
         """
-        request = InvocationRequest(request_id or str(uuid.uuid4()), payload)
+        reserved = self.calling.reserved_concurrency
+        if reserved is not None and self.calls >= reserved:
+            raise ThrottledError
         self.calls += 1
         try:
             loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.local.environment import client_variables
 from kinesis_cli.local.function.activity import (
     Activity,
@@ -21,6 +21,7 @@ from kinesis_cli.local.function.activity import (
     Tell,
 )
 from kinesis_cli.local.function.destinations import Destinations
+from kinesis_cli.local.function.events import EventCalls, EventStore
 from kinesis_cli.local.function.log_writer import LogWriter
 from kinesis_cli.local.function.mapping_run import MappingRun, MappingTools, stream_of
 from kinesis_cli.local.function.mappings import MappingStore, StoredMapping
@@ -31,7 +32,7 @@ from kinesis_cli.local.function.project import (
     ProjectFunction,
     project_functions,
 )
-from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError
+from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError, ThrottledError
 from kinesis_cli.local.kinesis import Caller, DataPlane
 from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.neighbours import Neighbours
@@ -77,7 +78,7 @@ class FunctionService:
     ) -> None:
         self._data_plane, self._neighbours = data_plane, neighbours
         self._template, self._reload = template, reload
-        self.store = MappingStore(state)
+        self.store, self._event_store = MappingStore(state), EventStore(state)
         self.tally = Tally()
         self.functions: dict[str, LocalFunction] = {}  # by name
         self._project: list[ProjectFunction] = []
@@ -104,6 +105,9 @@ class FunctionService:
         self._caller = Caller(self.place.account, server.region)
         calls = NeighbourCalls(self._neighbours, self.place)
         self._destinations = Destinations(calls, self.place)
+        self.events = EventCalls(
+            self._event_store, self._data_plane.clock, self.functions, self._destinations, self.tell
+        )
         self._logs = LogWriter(calls, self.tell)
         self._log_task = asyncio.create_task(self._logs.run())
         if self._template:
@@ -112,12 +116,14 @@ class FunctionService:
             name = each.function.name
             self.functions[name] = LocalFunction(
                 each.function,
+                each.calling,
                 self.place.function_arn(name),
                 self._executor,
                 {**client_variables(server), "AWS_ACCESS_KEY_ID": FUNCTION_KEY + name},
                 reload=self._reload,
                 write_log=self._logs.write,
             )
+        self.events.resume()
         self._take_mappings_of_template()
         for mapping in self.store.mappings():
             self.resume(mapping)
@@ -129,6 +135,8 @@ class FunctionService:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._log_task:  # it has begun
+            await self.events.close()
         for function in self.functions.values():
             function.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -204,7 +212,9 @@ class FunctionService:
     def _tools(self, function: LocalFunction) -> MappingTools:
         async def call(request_id: str, payload: bytes) -> InvocationResult | None:
             try:
-                return await function.call(payload, request_id)
+                return await function.call(InvocationRequest(request_id, payload))
+            except ThrottledError:
+                return None
             except NotRunnableError as error:
                 self.tell(Remark(f"{function.function.name} could not be called: {error}"))
                 return None

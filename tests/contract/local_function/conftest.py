@@ -1,8 +1,12 @@
 """A project with functions, and a `kcli local` of its own, as a process."""
 
 import json
+import os
+import select
 import shutil
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -201,6 +205,23 @@ def start(project: Path, **options: bool) -> Local:
     of_project = LocalOptions.of_project(project, region="us-east-1")
     running = ensure_running(replace(of_project, **options), directory=project)  # type: ignore[arg-type]
     return Local(project, running.server)
+
+
+def kill(pid: int) -> None:
+    """End a process and wait until it is gone."""
+    with process(pid) as handle:
+        os.kill(pid, signal.SIGKILL)
+        assert select.select([handle], [], [], 10)[0]
+
+
+@contextmanager
+def process(pid: int) -> Iterator[int]:
+    """A descriptor that becomes readable when the process ends."""
+    handle = os.pidfd_open(pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from kinesis_cli.local.state import running_server
 from kinesis_cli.local.waiting import wait_until_idle
 from kinesis_cli.stream.event import lambda_record
 
-from .conftest import APP, Local, make_project, start
+from .conftest import APP, Local, kill, make_project, process, start
 
 pytest.importorskip("awslambdaric")
 
@@ -311,23 +310,6 @@ def function_processes(server_pid: int) -> list[int]:
     children = Path(f"/proc/{server_pid}/task").glob("*/children")
     pids = [int(pid) for each in children for pid in each.read_text().split()]
     return [pid for pid in pids if b"awslambdaric" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
-def kill(pid: int) -> None:
-    """End a process and wait until it is gone."""
-    with process(pid) as handle:
-        os.kill(pid, signal.SIGKILL)
-        assert select.select([handle], [], [], 10)[0]
-
-
-@contextmanager
-def process(pid: int) -> Iterator[int]:
-    """A descriptor that becomes readable when the process ends."""
-    handle = os.pidfd_open(pid)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
 
 
 class Producer:

@@ -1,0 +1,42 @@
+"""SQLite files of the server: opened, or refused in a sentence and left as they are."""
+
+import sqlite3
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+
+_BUSY_SECONDS = 1.0  # nobody else has business with the file; the server must not stand still
+
+
+def opened(file: Path | None, schema: str, version: int) -> sqlite3.Connection:
+    """The database in a file, made where there is none.
+
+    Args:
+        file: None: in memory.
+        schema: what is made in a new one.
+        version: of the schema.
+
+    Raises:
+        InputError: the file is damaged, foreign or of another version; it is not changed.
+    """
+    try:
+        database = sqlite3.connect(
+            file or ":memory:", timeout=_BUSY_SECONDS, check_same_thread=False
+        )
+        (found,) = database.execute("PRAGMA user_version").fetchone()
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables and found != version:
+            raise _unusable(file, "was not made by this version of kcli")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")  # survives the end of the process
+        database.execute("PRAGMA foreign_keys = ON")
+        if not tables:
+            database.executescript(f"{schema}; PRAGMA user_version = {version};")
+    except sqlite3.DatabaseError as error:
+        raise _unusable(file, f"cannot be read: {error}") from error
+    return database
+
+
+def _unusable(file: Path | None, problem: str) -> InputError:
+    advice = "Name another directory with --state, or take this file away."
+    return InputError(problem, place=str(file), advice=advice)

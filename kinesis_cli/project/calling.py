@@ -1,0 +1,79 @@
+"""How a template limits the calls of a function, and what becomes of events that it was sent.
+
+Sources: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+and https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.deployed import merged_properties
+from kinesis_cli.project.template import NO_VALUE, Template, Unresolved
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """What the template says of a function's calls. Of asynchronous ones all but the first."""
+
+    reserved_concurrency: int | None = None  # calls at the same time; None: it reserves none
+    maximum_retry_attempts: int = 2
+    maximum_event_age: int = 21_600  # seconds
+    on_success: str | None = None  # ARN of a destination
+    on_failure: str | None = None
+    dead_letter: str | None = None  # ARN of a queue or topic
+
+
+def calling_of(path: Path, function: str) -> Calling:
+    """What a template says of the calls of a function.
+
+    Args:
+        path: the template.
+        function: its logical id.
+
+    Raises:
+        InputError: the template is not usable, or a number in it is none.
+    """
+    template = Template.read(path)
+    properties = merged_properties(template, function)
+    reserved = _known(template, properties.get("ReservedConcurrentExecutions"))
+    events = _map(template, properties.get("EventInvokeConfig"))
+    destinations = _map(template, events.get("DestinationConfig"))
+    dead_letter = properties.get("DeadLetterQueue", properties.get("DeadLetterConfig"))
+    place = f"{path}, {function}"
+    default = Calling()
+
+    def count(name: str, instead: int) -> int:
+        value = _known(template, events.get(name))
+        return instead if value is None else _count(value, place)
+
+    return Calling(
+        reserved_concurrency=None if reserved is None else _count(reserved, place),
+        maximum_retry_attempts=count("MaximumRetryAttempts", default.maximum_retry_attempts),
+        maximum_event_age=count("MaximumEventAgeInSeconds", default.maximum_event_age),
+        on_success=_arn(_map(template, destinations.get("OnSuccess")).get("Destination")),
+        on_failure=_arn(_map(template, destinations.get("OnFailure")).get("Destination")),
+        dead_letter=_arn(_map(template, dead_letter).get("TargetArn")),
+    )
+
+
+def _known(template: Template, raw: object) -> object:
+    """A value; None: there is none, or only AWS knows it."""
+    value = template.resolve(raw)
+    return None if value is NO_VALUE or isinstance(value, Unresolved) else value
+
+
+def _map(template: Template, raw: object) -> Mapping[str, object]:
+    value = _known(template, raw)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _arn(value: object) -> str | None:
+    return value if isinstance(value, str) else None  # else it is known only to AWS
+
+
+def _count(value: object, place: str) -> int:
+    if str(value).isdecimal():
+        return int(str(value))
+    raise InputError(f"{value!r} is no whole number", place=place)
