@@ -53,11 +53,12 @@ class InvocationResult:
     error: FunctionError | None = None
     slept: float = 0.0  # virtual seconds that the function slept
     elapsed: float = 0.0  # real seconds that the call took
-    logs: tuple[str, ...] = ()  # lines of standard output and logging, in order
+    logs: tuple[str, ...] = ()  # lines of standard output and messages of logging, in order
     report: dict[str, object] | None = (
         None  # the platform's REPORT line, parsed, where there is one
     )
     request_id: str | None = None  # where the platform gave the call one of its own
+    log_stream: str | None = None  # of the process that the call ran in, where it has one
 
     def why(self, sequence_number: str) -> str:
         """Why a record failed: the first log line that names it, else the error; else ""."""

@@ -1,4 +1,4 @@
-"""What a function writes: standard output, standard error and logging, kept as lines.
+"""What a function writes: standard output and error, kept as lines, and logging, as messages.
 
 Formats as awslambdaric 4.2.2 writes them (`bootstrap.py`, `lambda_runtime_log_utils.py`).
 Source: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Of what one call writes, this many characters are kept from its beginning and from its end.
 KEPT_CHARACTERS = 64 * 1024
+_BREAK = "\ufdd0"  # stands for a line break within a message; Unicode keeps it for such a use
 
 
 class Output(io.TextIOBase):
@@ -36,6 +37,7 @@ class Output(io.TextIOBase):
         self._begin: list[str] = []
         self._end: deque[str] = deque()
         self._begin_size = self._end_size = self._dropped = 0
+        self._latest = "\n"
 
     def write(self, text: str, /) -> int:
         """Keep `text`, within bounds."""
@@ -43,6 +45,7 @@ class Output(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self.passes_to is not None:
             return self.passes_to.write(text)
+        self._latest = text or self._latest
         room = KEPT_CHARACTERS - self._begin_size
         if len(text) <= room:
             self._begin.append(text)
@@ -50,6 +53,13 @@ class Output(io.TextIOBase):
         else:
             self._overflow(text, room)
         return len(text)
+
+    def write_message(self, text: str) -> None:
+        """Keep `text` as one entry, whatever lines it has."""
+        text = text.rstrip("\n")
+        if self.passes_to is None:
+            text = text.replace("\n", _BREAK)
+        self.write(f"{text}\n" if self._latest.endswith("\n") else f"\n{text}\n")
 
     def _overflow(self, text: str, room: int) -> None:
         self._begin.append(text[:room])
@@ -64,7 +74,7 @@ class Output(io.TextIOBase):
             self._dropped += gone
 
     def take(self) -> tuple[str, ...]:
-        """The lines since the last time, and forget them."""
+        """The lines and messages since the last time, and forget them."""
         if not self._begin_size:
             return ()
         text = "".join(self._begin)
@@ -73,7 +83,9 @@ class Output(io.TextIOBase):
         text += "".join(self._end)
         self._begin, self._end = [], deque()
         self._begin_size = self._end_size = self._dropped = 0
-        return tuple(text.removesuffix("\n").split("\n"))
+        self._latest = "\n"
+        entries = text.removesuffix("\n").split("\n")
+        return tuple([entry.replace(_BREAK, "\n") for entry in entries])
 
     def writable(self) -> bool:
         """Yes."""
@@ -118,9 +130,9 @@ class LogHandler(logging.Handler):
         self.request_id: str | None = None  # of the running call; None: outside of calls
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line, if the function is running."""
+        """Write a message, if the function is running."""
         if self.request_id is not None:
-            self._output.write(self._render(record, self.request_id))
+            self._output.write_message(self._render(record, self.request_id))
 
 
 def install_logging(handler: LogHandler, level: str | None) -> "LoggingState":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kinesis_cli.handlers.log_lines import parse_line
 from kinesis_cli.show.cells import chopped, cut, payload_cell, wrapped
 from kinesis_cli.show.console import escape
+from kinesis_cli.show.log_text import message_lines
 
 _INDENT = 12  # columns before payload and reason
 _MOST_LINES = 3  # of each
@@ -30,10 +31,16 @@ def why_lines(why: str, width: int) -> Iterator[str]:
 
 
 def why_in_words(why: str) -> str:
-    """What a log line says of a record: its `reason` or its message."""
+    """What a log line says of a record: its `reason`, or its message and the exception in it."""
     line = parse_line(why)
-    reason = line.members.get("reason")
-    return str(reason) if reason else line.text.replace("\t", " ")
+    if reason := line.members.get("reason"):
+        return str(reason)
+    said, *traceback = message_lines(line.text)
+    if not traceback:
+        return said
+    kind = line.members.get("errorType")
+    error = f"{kind}: {line.members.get('errorMessage')}" if kind else traceback[-1].strip()
+    return said if error in said else f"{said}: {error}"
 
 
 def _room(width: int) -> int:

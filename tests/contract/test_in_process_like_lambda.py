@@ -234,5 +234,6 @@ def test_log_lines_are_those_of_awss_runtime(
     _, logs = call(ours, "logs")
     theirs = without_times(lambdas[2])
     start = theirs.index("printed")
-    assert without_times(list(logs)) == theirs[start : start + len(logs)]
-    assert len(logs) > 4
+    ours_by_line = without_times("\n".join(logs).split("\n"))
+    assert ours_by_line == theirs[start : start + len(ours_by_line)]
+    assert len(logs) >= 4

@@ -331,6 +331,29 @@ def test_the_callers_context_and_trace_reach_the_function(
     handler.close()
 
 
+def test_a_logged_exception_is_one_entry_in_its_place(isolate: Isolated) -> None:
+    handler = isolate(
+        """
+        import logging, sys
+        def handler(event, context):
+            print("before", end="")
+            try: 1 / 0
+            except ZeroDivisionError: logging.exception("bad")
+            sys.stdout.buffer.write(bytes.fromhex("a55a000fffffffff") + b"\\n")
+            sys.stdout.flush()
+            logging.error("x" * 50_000)
+            print("after")
+        """
+    )
+    before, logged, binary, long, after = handler.invoke(request()).logs[2:-2]
+    assert (before, after) == ("before", "after")
+    assert logged.startswith("[ERROR]\t")
+    assert logged.split("\tbad\n")[1].startswith("Traceback (most recent call last):\n  File ")
+    assert logged.endswith("\nZeroDivisionError: division by zero")
+    assert binary == "\ufffdZ\0\x0f\ufffd\ufffd\ufffd\ufffd"
+    assert long.endswith("\t" + "x" * 50_000)
+
+
 def test_what_a_function_floods_is_bounded(isolate: Isolated) -> None:
     handler = isolate(
         r"""
@@ -641,15 +664,16 @@ def test_a_process_stays_warm(isolate: Isolated) -> None:
         import os
         calls = []
         def handler(event, context):
-            calls.append(os.getpid())
+            calls.append([os.getpid(), context.log_stream_name])
             return calls
         """
     )
-    handler.invoke(request())
-    calls = handler.invoke(request()).response
+    first, second = handler.invoke(request()), handler.invoke(request())
+    calls = second.response
     assert isinstance(calls, list)
     assert len(calls) == 2
     assert calls[0] == calls[1]
+    assert calls[0][1] == first.log_stream == second.log_stream
 
 
 def test_between_two_calls_nothing_in_it_runs(isolate: Isolated) -> None:
@@ -737,6 +761,7 @@ def test_concurrent_calls_have_a_process_each(isolate: Isolated, meeting: Meetin
         processes = {meeting.next() for _ in range(4)}
         meeting.let_go()
         assert {call.result().response for call in calls} == processes
+        assert len({call.result().log_stream for call in calls}) == 4
     assert len(processes) == 4
     handler.close()
     assert not any(map(exists, processes))

@@ -326,19 +326,23 @@ def test_a_log_line_carries_virtual_time(load: Load) -> None:
     )
 
 
-def test_a_logged_exception_is_written_with_its_traceback(load: Load) -> None:
+def test_a_logged_exception_is_one_entry_with_its_traceback(load: Load) -> None:
     handler = load(
         """
         import logging
         def handler(event, context):
+            print("before", end="")
             try: 1 / 0
             except ZeroDivisionError: logging.exception("bad")
+            print("after\\nit")
         """
     )
-    logs = handler.invoke(request(AT)).logs
-    assert logs[0].endswith("\tbad")
-    assert logs[1] == "Traceback (most recent call last):"
-    assert logs[-1] == "ZeroDivisionError: division by zero"
+    before, logged, *after = handler.invoke(request(AT)).logs
+    assert (before, after) == ("before", ["after", "it"])
+    first, second, *_, last = logged.split("\n")
+    assert first.endswith("\tbad")
+    assert second == "Traceback (most recent call last):"
+    assert last == "ZeroDivisionError: division by zero"
 
 
 def test_json_logs_have_the_runtimes_members(load: Load, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from tests.unit.snapshots import assert_equals_snapshot
 from tests.unit.streams import START, numbers_of, raising, record, records_at, reporting
 
 ROOT = Path(__file__).parent.parent.parent
+TRACEBACK = "Traceback (most recent call last):\n  File\nValueError: hot"
 HOSTILE = "\x1b[31m\x9b2J\u202e\u2066[red]\r\n\t\x7f"
 SQS = "arn:aws:sqs:us-east-1:123456789012:FailureQueue"
 
@@ -484,7 +485,10 @@ def test_ignored_answers_and_expired_records_are_said() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("plain\ttext", "plain text"),
+        ("plain\ttext", "plain    text"),
+        (f"failed\n{TRACEBACK}", "failed: ValueError: hot"),
+        (f"failed: ValueError: hot\n{TRACEBACK}", "failed: ValueError: hot"),
+        ('{"message": "m", "errorType": "E", "errorMessage": "e", "stackTrace": ["f"]}', "m: E: e"),
         ('{"reason": "too hot", "message": "m"}', "too hot"),
         ('{"message": "m"}', "m"),
         ('{"level": "WARN"}', '{"level": "WARN"}'),

@@ -29,6 +29,7 @@ class Call:
         self._lines: list[str] = []
         self._init_duration: float | None = None  # seconds
         self._max_memory_used = 0  # MB
+        self._log_stream: str | None = None
 
     def initialising(self) -> None:
         """A process is about to start."""
@@ -91,9 +92,11 @@ class Call:
             elapsed=self.duration,
             logs=tuple(self._lines),
             report=report.document(),
+            log_stream=self._log_stream,
         )
 
     def _take_from(self, sandbox: Sandbox) -> None:
+        self._log_stream = sandbox.log_stream
         self._lines += sandbox.take_output()
         self._max_memory_used = -(-sandbox.max_memory_used // _MB)
 

@@ -21,6 +21,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.isolated.frames import Frames
 from kinesis_cli.handlers.isolated.memory import family, peak, resident
 from kinesis_cli.handlers.isolated.runtime_api import Connection, Listener, RuntimeRequest
 from kinesis_cli.handlers.output import Output
@@ -76,28 +77,33 @@ class Sandbox:
         *,
         debug: bool = False,
     ) -> None:
+        self.log_stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]
         self.output = Output()
         self.max_memory_used = 0  # bytes
         self._memory_limit = math.inf if debug else memory_limit
         self._looked_at = self._started = time.monotonic()
         self._listener = Listener()
         self._lifeline, theirs = os.pipe()[::-1]
+        self._output_fd, written = os.pipe()
+        environment = {**variables, "AWS_LAMBDA_RUNTIME_API": self._listener.address}
+        if not debug:
+            environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(written)
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "awslambdaric", handler],
                 cwd=directory,
-                env={**variables, "AWS_LAMBDA_RUNTIME_API": self._listener.address},
+                env=environment,
                 stdin=None if debug else subprocess.DEVNULL,
-                stdout=None if debug else subprocess.PIPE,
+                stdout=None if debug else written,
                 stderr=None if debug else subprocess.STDOUT,
-                bufsize=0,
-                pass_fds=(theirs,),
+                pass_fds=(theirs, written),
                 # Ctrl-C is for kcli; a debugger, though, must own the terminal
                 start_new_session=not debug,
             )
         except (OSError, ValueError) as error:
             self._listener.close()
             os.close(self._lifeline)
+            os.close(self._output_fd)
             raise InputError(
                 f"the function's process cannot be started: {error}", place=str(directory)
             ) from error
@@ -106,6 +112,7 @@ class Sandbox:
             _kill_on_close(theirs, self._own)
         finally:
             os.close(theirs)
+            os.close(written)
         self._ending = threading.Lock()
         self._exit = os.pidfd_open(self._process.pid)
         self._requests: deque[RuntimeRequest] = deque()
@@ -114,12 +121,10 @@ class Sandbox:
         self._poll = select.poll()
         self._poll.register(self._listener, _READABLE)
         self._poll.register(self._exit, select.POLLIN)
-        self._output_fd = -1
-        if self._process.stdout is not None:
-            self._output_fd = self._process.stdout.fileno()
-            os.set_blocking(self._output_fd, False)
-            with suppress(OSError):  # more than this user may have: it waits for us more often
-                fcntl.fcntl(self._output_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._frames = Frames()
+        os.set_blocking(self._output_fd, False)
+        with suppress(OSError):  # more than this user may have: it waits for us more often
+            fcntl.fcntl(self._output_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def is_ready(self) -> bool:
         """Whether it can take a call now."""
@@ -230,18 +235,22 @@ class Sandbox:
 
     def _read_output(self) -> None:
         """What it has written, up to now."""
-        while self._output_fd >= 0:
+        while True:
             try:
                 data = os.read(self._output_fd, _READ_AT_ONCE)
             except BlockingIOError:
                 return
-            if not data:
-                self._output_fd = -1
+            if not data:  # it has ended
+                self.output.buffer.write(self._frames.rest())
                 return
-            self.output.buffer.write(data)
+            for part, is_message in self._frames.split(data):
+                if is_message:
+                    self.output.write_message(part.decode("utf-8", "replace"))
+                else:
+                    self.output.buffer.write(part)
 
     def take_output(self) -> tuple[str, ...]:
-        """The lines that it has written since the last time."""
+        """The lines and messages that it has written since the last time."""
         self._read_output()
         return self.output.take()
 
@@ -294,8 +303,7 @@ class Sandbox:
         self._listener.close()
         os.close(self._lifeline)
         os.close(self._exit)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        os.close(self._output_fd)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
