@@ -77,6 +77,14 @@ EnvVarsOption = Annotated[
     ),
 ]
 
+# Which handler on this machine is meant: the parameters of `find_function`.
+CODE = {
+    "handler": HandlerOption,
+    "template": TemplateOption,
+    "function": FunctionOption,
+    "env_vars": EnvVarsOption,
+}
+
 IsolatedOption = Annotated[
     bool,
     typer.Option(

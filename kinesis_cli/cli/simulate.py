@@ -1,32 +1,30 @@
 """`kcli simulate`."""
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, named_as_aws
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
-    EnvVarsOption,
+    CODE,
     FailOn,
     FailOnOption,
-    FunctionOption,
-    HandlerOption,
     IsolatedOption,
     Output,
     OutputOption,
     SeedOption,
-    TemplateOption,
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.filters import compile_filters
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.moment import Moment, call_duration
-from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
 from kinesis_cli.handlers.in_process import InProcessHandler
@@ -35,17 +33,11 @@ from kinesis_cli.project.mapping import MappingChoice, choose_mapping
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.progress import progress
 from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
+from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.recording import Recording
 
 
-class StartingPosition(StrEnum):
-    """Where in the stream the mapping begins."""
-
-    TRIM_HORIZON = "TRIM_HORIZON"
-    LATEST = "LATEST"
-    AT_TIMESTAMP = "AT_TIMESTAMP"
-
-
+@takes(code=CODE, settings=MAPPING_SETTINGS)
 def simulate(
     inputs: Annotated[
         list[str],
@@ -55,10 +47,8 @@ def simulate(
         ),
     ],
     raw: Annotated[bool, typer.Option("--raw", help="Each line of INPUT is a payload.")] = False,
-    handler: HandlerOption = None,
-    template: TemplateOption = None,
-    function: FunctionOption = None,
-    env_vars: EnvVarsOption = None,
+    *,
+    code: dict[str, Any],
     mapping: Annotated[
         Path | None,
         typer.Option(
@@ -73,48 +63,7 @@ def simulate(
             metavar="FILE", help="Deliver under this mapping too and compare; repeatable."
         ),
     ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(metavar="N", help="Records per call, 1 to 10000.")
-    ] = None,
-    maximum_batching_window_in_seconds: Annotated[
-        int | None, typer.Option(metavar="S", help="How long to gather a batch, 0 to 300.")
-    ] = None,
-    maximum_retry_attempts: Annotated[
-        int | None, typer.Option(metavar="N", help="Retries of a failed batch; -1: no limit.")
-    ] = None,
-    maximum_record_age_in_seconds: Annotated[
-        int | None, typer.Option(metavar="S", help="Older records are discarded; -1: no limit.")
-    ] = None,
-    bisect_batch_on_function_error: Annotated[
-        bool | None,
-        typer.Option(
-            "--bisect-batch-on-function-error/--no-bisect-batch-on-function-error",
-            help="Split a failed batch in two.",
-        ),
-    ] = None,
-    parallelization_factor: Annotated[
-        int | None, typer.Option(metavar="N", help="Batches per shard at once, 1 to 10.")
-    ] = None,
-    tumbling_window_in_seconds: Annotated[
-        int | None, typer.Option(metavar="S", help="Length of tumbling windows (experimental).")
-    ] = None,
-    report_batch_item_failures: Annotated[
-        bool | None,
-        typer.Option(
-            "--report-batch-item-failures/--no-report-batch-item-failures",
-            help="Look at the batchItemFailures that the handler returns.",
-        ),
-    ] = None,
-    filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", metavar="PATTERN", help="Filter pattern, JSON; repeatable."),
-    ] = None,
-    starting_position: Annotated[
-        StartingPosition | None, typer.Option(help="Where in the stream to begin.")
-    ] = None,
-    starting_position_timestamp: Annotated[
-        str | None, typer.Option(metavar="TIME", help="With AT_TIMESTAMP: epoch seconds or ISO.")
-    ] = None,
+    settings: dict[str, Any],
     start_at: Annotated[
         str | None,
         typer.Option(
@@ -194,52 +143,26 @@ def simulate(
       kcli simulate fixtures/batch.json --isolated
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
     """
-    if compare and explain is not None:
-        raise InputError(
-            "--compare shows summaries, and --explain one record's life",
-            advice="Leave one of the two out.",
-        )
-    overrides: dict[str, object] = {
-        "BatchSize": batch_size,
-        "MaximumBatchingWindowInSeconds": maximum_batching_window_in_seconds,
-        "MaximumRetryAttempts": maximum_retry_attempts,
-        "MaximumRecordAgeInSeconds": maximum_record_age_in_seconds,
-        "BisectBatchOnFunctionError": bisect_batch_on_function_error,
-        "ParallelizationFactor": parallelization_factor,
-        "TumblingWindowInSeconds": tumbling_window_in_seconds,
-        "FunctionResponseTypes": (
-            None
-            if report_batch_item_failures is None
-            else ["ReportBatchItemFailures"] * report_batch_item_failures
-        ),
-        "FilterCriteria": {"Filters": [{"Pattern": p} for p in filters]} if filters else None,
-        "StartingPosition": None if starting_position is None else starting_position.value,
-        "StartingPositionTimestamp": starting_position_timestamp,
-    }
-    found = find_function(template=template, function=function, handler=handler, env_vars=env_vars)
-    choices = [choose_mapping(found, mapping, overrides)]
-    choices += [choose_mapping(found, file, {}) for file in compare or []]
-    if cold and not isolated:
-        raise InputError("--cold is for a handler with a process of its own: add --isolated")
-    if since is not None and starting_position is not None:
-        raise InputError("--since and --starting-position both say where to begin: give one")
-    first_moment = _moment(since, "--since")
-    start, end = _moment(start_at, "--start-at") or first_moment, _moment(until, "--until")
+    _refuse_both({"--compare": compare, "--explain": explain})
+    _refuse_both({"--since": since, "--starting-position": settings["starting_position"]})
+    found = find_function(**code)
+    choices = [choose_mapping(found, mapping, named_as_aws(settings))]
+    choices += [choose_mapping(found, file, {}) for file in compare or ()]
+    begin, end = _moment(since, "--since"), _moment(until, "--until")
+    start = _moment(start_at, "--start-at") or begin
     options = SimulationOptions(
         invocation_duration=call_duration(invocation_duration),
         function_timeout=found.timeout,
         function_name=found.name,
         retention_hours=retention_hours,
         seed=seed,
-        faults=tuple(Fault.parse(text) for text in inject or []),
+        faults=tuple(map(Fault.parse, inject or ())),
         show_throttled=show_throttled,
     )
-    for sentence in dict.fromkeys([*found.notes, *(n for c in choices for n in c.notes)]):
-        note(sentence)
-    filters_of = [compile_filters(choice.mapping.filter_patterns) for choice in choices]
-    for sentence in dict.fromkeys(s for filters in filters_of for s in filters.warnings):
-        warn(sentence)
-    summaries = []
+    new_handler = _handler_maker(
+        found, isolated=isolated, cold=cold, wall_clock=wall_clock, debug=debug, debug_at=debug_at
+    )
+    _tell(found, choices)
     with Recording.open(inputs, raw=raw) as recording:
         first = recording.first_arrival
         options = replace(
@@ -247,77 +170,80 @@ def simulate(
             start_at=first if start is None else start.after(first),
             until=None if end is None else end.after(first),
         )
+        if begin is not None:
+            choices = [_beginning_at(begin.after(first), choice) for choice in choices]
         record = None if explain is None else recording.find(explain)
         if record is not None:
             options = replace(options, explain=(record.sequence_number,))
+        summaries = []
         for choice in choices:
-            mapping_used = _since(choice.mapping, first_moment, first)
             # Each mapping gets a cold start: what one run leaves in the handler's modules must not
             # reach the next.
-            with closing(
-                _isolated(found, cold=cold, debug=debug, debug_at=debug_at)
-                if isolated
-                else InProcessHandler(
-                    found,
-                    wall_clock=wall_clock,
-                    debug=debug,
-                    debug_at=debug_at,
-                    at=options.start_at,
-                )
-            ) as runnable:
-                simulation = Simulation(recording.rewound(), runnable, mapping_used, options)
+            with closing(new_handler(options.start_at)) as runnable:
+                simulation = Simulation(recording.rewound(), runnable, choice.mapping, options)
                 if compare:
                     view: View = SilentView()
                 elif record is not None:
-                    # seldom asked for, and start-up counts
-                    from kinesis_cli.show.life import LifeView
-
-                    view = LifeView(record, simulation.start_at, simulation.starts_from, output)
+                    view = _life_view(record, simulation, output)
                 else:
-                    run = _run(
-                        found,
-                        replace(choice, mapping=mapping_used),
-                        runnable.runtime,
-                        simulation,
-                        recording,
-                        inputs,
-                    )
+                    run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
                     view = simulation_view(run, output, show_all=show_all)
                 summaries.append(_deliver(simulation, view))
     if compare:
-        from kinesis_cli.show.comparison import Compared, show_comparison
-
-        show_comparison(
-            [
-                Compared(choice.origin, choice.mapping, summary)
-                for choice, summary in zip(choices, summaries, strict=True)
-            ],
-            output,
-        )
+        _show_comparison(choices, summaries, output)
     if any(_has_failed(summary, fail_on or []) for summary in summaries):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _isolated(function: Function, *, cold: bool, debug: bool, debug_at: int | None) -> Handler:
-    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
+def _refuse_both(options: dict[str, object]) -> None:
+    """Each option must mean something beside the other."""
+    if all(options.values()):
+        raise InputError(f"{' and '.join(options)} cannot be used together")
 
+
+def _handler_maker(
+    function: Function,
+    *,
+    isolated: bool,
+    cold: bool,
+    wall_clock: bool,
+    debug: bool,
+    debug_at: int | None,
+) -> Callable[[float | None], Handler]:
+    """What makes a handler that has not run yet, given when its clock starts, epoch seconds."""
+    if not isolated:
+        if cold:
+            raise InputError("--cold is for a handler with a process of its own: add --isolated")
+        return lambda at: InProcessHandler(
+            function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at
+        )
     if debug_at is not None:
         raise InputError(
             "--debug-at needs the handler in kcli's own process",
             advice="Leave --isolated out, or debug all calls with --debug.",
         )
+    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
+
     note("An isolated handler sees the real clock, not the simulation's.")
-    return IsolatedHandler(function, cold=cold, debug=debug)
+    return lambda _: IsolatedHandler(function, cold=cold, debug=debug)
 
 
-def _since(
-    mapping: EventSourceMapping, moment: Moment | None, first_arrival: float | None
-) -> EventSourceMapping:
-    """The mapping, made to begin at `--since`."""
-    if moment is None:
-        return mapping
-    at = moment.after(first_arrival)
-    return replace(mapping, starting_position="AT_TIMESTAMP", starting_position_timestamp=at)
+def _tell(function: Function, choices: list[MappingChoice]) -> None:
+    """Say, once each, what is ignored in the template and the mappings."""
+    notes = [*function.notes, *(sentence for choice in choices for sentence in choice.notes)]
+    for sentence in dict.fromkeys(notes):
+        note(sentence)
+    filters = [compile_filters(choice.mapping.filter_patterns) for choice in choices]
+    for sentence in dict.fromkeys(sentence for each in filters for sentence in each.warnings):
+        warn(sentence)
+
+
+def _beginning_at(at: float, choice: MappingChoice) -> MappingChoice:
+    """The choice, made to begin at `--since`, epoch seconds."""
+    mapping = replace(
+        choice.mapping, starting_position="AT_TIMESTAMP", starting_position_timestamp=at
+    )
+    return replace(choice, mapping=mapping)
 
 
 def _moment(text: str | None, option: str) -> Moment | None:
@@ -343,6 +269,21 @@ def _run(
         shards=len(recording.shard_ids),
         start_at=simulation.start_at,
     )
+
+
+def _life_view(record: Record, simulation: Simulation, output: Output) -> View:
+    from kinesis_cli.show.life import LifeView  # seldom asked for, and start-up counts
+
+    return LifeView(record, simulation.start_at, simulation.starts_from, output)
+
+
+def _show_comparison(
+    choices: list[MappingChoice], summaries: list[Summary], output: Output
+) -> None:
+    from kinesis_cli.show.comparison import Compared, show_comparison
+
+    runs = zip(choices, summaries, strict=True)
+    show_comparison([Compared(c.origin, c.mapping, summary) for c, summary in runs], output)
 
 
 def _deliver(simulation: Simulation, view: View) -> Summary:

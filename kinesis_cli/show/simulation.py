@@ -253,15 +253,16 @@ class TableView:
         self._labelled(
             "stream",
             f"{records}, from {run.source}",
-            f"virtual time starts at {time_cell(run.start_at)}",
+            f"virtual time starts at {time_cell(run.start_at)}" if run.records else "",
         )
         self._heading("Invocations")
 
     def _labelled(self, label: str, text: str, origin: str) -> None:
         self._console.print(plain(f"{label:9}"), style="bold", end="")
         self._wrapped(text, indent=9)
-        self._console.print(" " * 9, end="")
-        self._wrapped(origin, indent=9, style="dim")
+        if origin:
+            self._console.print(" " * 9, end="")
+            self._wrapped(origin, indent=9, style="dim")
 
     # Invocations
 

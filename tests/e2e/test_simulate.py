@@ -280,7 +280,7 @@ def test_a_comparison_explains_no_record(kcli: Kcli, readings: Path) -> None:
     (readings.parent / "mapping.json").write_text("{}")
     run = kcli("simulate", "readings.ndjson", "--compare", "mapping.json", "--explain", "1")
     assert (run.returncode, run.stdout) == (2, "")
-    assert "--compare shows summaries" in run.stderr
+    assert "--compare and --explain cannot be used together" in run.stderr
 
 
 # Exit codes
