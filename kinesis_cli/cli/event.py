@@ -6,34 +6,15 @@ from itertools import tee
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
-from kinesis_cli.cli.payload_options import (
-    CountOption,
-    DataOption,
-    FromOption,
-    HotRateOption,
-    InvalidRateOption,
-    KeyFieldOption,
-    MaximumOption,
-    MinimumOption,
-    ModelOption,
-    PartitionKeyOption,
-    PayloadTemplateOption,
-    PeriodOption,
-    SensorsOption,
-    SeriesOption,
-    StepOption,
-    TemperatureOption,
-    TimestampOption,
-    payload_settings,
-)
+from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.payloads.arriving import ArrivingRecords
-from kinesis_cli.payloads.series import Series, SeriesKind
 from kinesis_cli.payloads.settings import evenly
 from kinesis_cli.show.console import note
 from kinesis_cli.stream.event import STREAM_ARN
@@ -48,20 +29,12 @@ from kinesis_cli.stream.writing import (
 )
 
 
+@takes(payload=PAYLOADS)
 def event(
     count: CountOption = None,
     shards: Annotated[int, typer.Option("--shards", metavar="N", help="Shards of the stream.")] = 1,
-    sensors: SensorsOption = 1,
-    temperature: TemperatureOption = None,
-    timestamp: TimestampOption = None,
-    partition_key: PartitionKeyOption = None,
-    series: SeriesOption = SeriesKind.UNIFORM,
-    minimum: MinimumOption = 10.0,
-    maximum: MaximumOption = 40.0,
-    period: PeriodOption = 60,
-    step: StepOption = 1.0,
-    hot_rate: HotRateOption = 0.0,
-    invalid_rate: InvalidRateOption = 0.0,
+    *,
+    payload: dict[str, Any],
     aggregate: Annotated[
         bool,
         typer.Option(
@@ -69,11 +42,6 @@ def event(
             help="Pack many payloads into a record, as the Kinesis Producer Library does.",
         ),
     ] = False,
-    data: DataOption = None,
-    from_file: FromOption = None,
-    key_field: KeyFieldOption = None,
-    template: PayloadTemplateOption = None,
-    model: ModelOption = None,
     start: Annotated[
         str | None,
         typer.Option(
@@ -121,23 +89,10 @@ def event(
       kcli event --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli event --from payloads.ndjson --key-field sensor.id
     """
-    settings = payload_settings(
-        sensors=sensors,
-        temperature=temperature,
-        timestamp=timestamp,
-        partition_key=partition_key,
-        series=Series(series, minimum, maximum, period, step),
-        hot_rate=hot_rate,
-        invalid_rate=invalid_rate,
-        data=data,
-        from_file=from_file,
-        key_field=key_field,
-        template=template,
-        model=model,
-    )
+    settings = payload_settings(payload)
     origin = time() if seed is None else float(START)
     first = origin if start is None else Moment.parse(start, "--start").after(origin)
-    number = count if count is not None or from_file is not None else 1
+    number = count if count is not None or settings.from_file is not None else 1
     arrivals, times = tee(evenly(first, interval, number))
     payloads = settings.payloads(Random(seed), times)
     stream = ArrivingRecords(shards, first, event_source_arn=event_source_arn)

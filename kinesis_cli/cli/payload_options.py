@@ -1,7 +1,7 @@
 """Options that say what records carry; `event` and `put` share them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -20,138 +20,181 @@ CountOption = Annotated[
         help="How many records; default: 1, with --from as many as FILE has.",
     ),
 ]
-SensorsOption = Annotated[
-    int,
-    typer.Option(
-        "--sensors", metavar="N", help="Readings of N sensors in turn, keys sensor-1 to sensor-N."
-    ),
-]
-TemperatureOption = Annotated[
-    float | None,
-    typer.Option("--temperature", metavar="DEGREES", help="Temperature of every reading."),
-]
-TimestampOption = Annotated[
-    int | None,
-    typer.Option(
-        "--timestamp",
-        metavar="MILLISECONDS",
-        help="readingTimestamp of every reading, since the epoch; default: when it arrives.",
-    ),
-]
-PartitionKeyOption = Annotated[
-    str | None,
-    typer.Option("--partition-key", metavar="KEY", help="Partition key of every record."),
-]
-SeriesOption = Annotated[
-    SeriesKind,
-    typer.Option("--series", help="How the temperature of a sensor changes."),
-]
-MinimumOption = Annotated[
-    float, typer.Option("--min", metavar="DEGREES", help="Lowest temperature of the series.")
-]
-MaximumOption = Annotated[
-    float, typer.Option("--max", metavar="DEGREES", help="Highest temperature of the series.")
-]
-PeriodOption = Annotated[
-    int,
-    typer.Option("--period", metavar="N", help="Readings of a sensor per wave (sine) or spike."),
-]
-StepOption = Annotated[
-    float,
-    typer.Option("--step", metavar="DEGREES", help="Most that a walk changes at once."),
-]
-HotRateOption = Annotated[
-    float,
-    typer.Option(
-        "--hot-rate", metavar="SHARE", help="Share of readings above 100 degrees, 0 to 1."
-    ),
-]
-InvalidRateOption = Annotated[
-    float,
-    typer.Option(
-        "--invalid-rate",
-        metavar="SHARE",
-        help="Share of payloads broken on purpose, 0 to 1: no JSON, cut off, NaN, ...",
-    ),
-]
-DataOption = Annotated[
-    str | None,
-    typer.Option(
-        "--data",
-        metavar="TEXT|@FILE|-",
-        help="Your payload: this text, a file's content, or standard input.",
-    ),
-]
-FromOption = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar="FILE|-",
-        help="Your payloads: one a line, or those of a recording or an event.",
-    ),
-]
-KeyFieldOption = Annotated[
-    str | None,
-    typer.Option(
-        "--key-field",
-        metavar="PATH",
-        help="Take the partition key from this field of a JSON payload, e.g. sensor.id.",
-    ),
-]
-PayloadTemplateOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--template",
-        metavar="FILE",
-        help="Your payloads from a Jinja2 template, which knows index, now, random, uuid() "
-        "and fake (Faker).",
-    ),
-]
-ModelOption = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        metavar="MODULE:MODEL",
-        help="Your payloads as random instances of a pydantic model.",
-    ),
-]
+_DEFAULT = Series()
+_READINGS = {
+    "sensors": Annotated[
+        int | None,
+        typer.Option(
+            "--sensors",
+            metavar="N",
+            help="Readings of N sensors in turn, keys sensor-1 to sensor-N; default: 1.",
+        ),
+    ],
+    "temperature": Annotated[
+        float | None,
+        typer.Option("--temperature", metavar="DEGREES", help="Temperature of every reading."),
+    ],
+    "timestamp": Annotated[
+        int | None,
+        typer.Option(
+            "--timestamp",
+            metavar="MILLISECONDS",
+            help="readingTimestamp of every reading, since the epoch; default: when it arrives.",
+        ),
+    ],
+    "hot_rate": Annotated[
+        float | None,
+        typer.Option(
+            "--hot-rate", metavar="SHARE", help="Share of readings above 100 degrees, 0 to 1."
+        ),
+    ],
+}
+_SERIES = {
+    "series": Annotated[
+        SeriesKind | None,
+        typer.Option(
+            "--series", help=f"How the temperature of a sensor changes; default: {_DEFAULT.kind}."
+        ),
+    ],
+    "min": Annotated[
+        float | None,
+        typer.Option(
+            "--min",
+            metavar="DEGREES",
+            help=f"Lowest temperature of the series; default: {_DEFAULT.minimum}.",
+        ),
+    ],
+    "max": Annotated[
+        float | None,
+        typer.Option(
+            "--max",
+            metavar="DEGREES",
+            help=f"Highest temperature of the series; default: {_DEFAULT.maximum}.",
+        ),
+    ],
+    "period": Annotated[
+        int | None,
+        typer.Option(
+            "--period",
+            metavar="N",
+            help=f"Readings of a sensor per wave (sine) or spike; default: {_DEFAULT.period}.",
+        ),
+    ],
+    "step": Annotated[
+        float | None,
+        typer.Option(
+            "--step",
+            metavar="DEGREES",
+            help=f"Most that a walk changes at once; default: {_DEFAULT.step}.",
+        ),
+    ],
+}
+_OWN_DATA = {
+    "data": Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            metavar="TEXT|@FILE|-",
+            help="Your payload: this text, a file's content, or standard input.",
+        ),
+    ],
+    "from_": Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE|-",
+            help="Your payloads: one a line, or those of a recording or an event.",
+        ),
+    ],
+    "template": Annotated[
+        Path | None,
+        typer.Option(
+            "--template",
+            metavar="FILE",
+            help="Your payloads from a Jinja2 template, which knows index, now, random, uuid() "
+            "and fake (Faker).",
+        ),
+    ],
+    "model": Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="MODULE:MODEL",
+            help="Your payloads as random instances of a pydantic model.",
+        ),
+    ],
+}
+PAYLOADS = {
+    **_READINGS,
+    **_SERIES,
+    **_OWN_DATA,
+    "invalid_rate": Annotated[
+        float | None,
+        typer.Option(
+            "--invalid-rate",
+            metavar="SHARE",
+            help="Share of payloads broken on purpose, 0 to 1: no JSON, cut off, NaN, ...",
+        ),
+    ],
+    "partition_key": Annotated[
+        str | None,
+        typer.Option("--partition-key", metavar="KEY", help="Partition key of every record."),
+    ],
+    "key_field": Annotated[
+        str | None,
+        typer.Option(
+            "--key-field",
+            metavar="PATH",
+            help="Take the partition key from this field of a JSON payload, e.g. sensor.id.",
+        ),
+    ],
+}
 
 
-def payload_settings(
-    *,
-    sensors: int,
-    temperature: float | None,
-    timestamp: int | None,
-    partition_key: str | None,
-    series: Series,
-    hot_rate: float,
-    invalid_rate: float,
-    data: str | None,
-    from_file: str | None,
-    key_field: str | None,
-    template: Path | None,
-    model: str | None,
-) -> PayloadSettings:
-    """The settings that these options describe.
+def payload_settings(options: dict[str, Any]) -> PayloadSettings:
+    """The settings that the options of `PAYLOADS` describe.
 
     Raises:
         InputError: they contradict each other, or a file cannot be read.
     """
-    if data == "-" and from_file == "-":
-        raise InputError("--data and --from cannot be used together")
-    return PayloadSettings(
-        readings=Readings(
-            sensors=sensors,
-            series=series,
-            temperature=temperature,
-            timestamp=timestamp,
-            hot_rate=hot_rate,
-        ),
-        data=None if data is None else data_argument(data),
-        from_file=from_file,
-        template=template,
-        model=model,
-        partition_key=partition_key,
-        key_field=key_field,
-        invalid_rate=invalid_rate,
+    given = {name: value for name, value in options.items() if value is not None}
+    _refuse_ignored(given)
+    names = {"series": "kind", "min": "minimum", "max": "maximum"}
+    readings = Readings(
+        **{name: given[name] for name in _READINGS if name in given},
+        series=Series(**{names.get(name, name): given[name] for name in _SERIES if name in given}),
     )
+    own = {name: given.get(name) for name in ("template", "model", "partition_key", "key_field")}
+    return PayloadSettings(
+        readings=readings,
+        data=data_argument(given["data"]) if "data" in given else None,
+        from_file=given.get("from_"),
+        invalid_rate=given.get("invalid_rate", 0.0),
+        **own,
+    )
+
+
+def _refuse_ignored(given: dict[str, Any]) -> None:
+    """Each option must mean something beside the others."""
+    if given.get("data") == given.get("from_") == "-":
+        raise InputError("--data and --from cannot be used together")
+    own = [name for name in _OWN_DATA if name in given]
+    readings = [name for name in (*_READINGS, *_SERIES) if name in given]
+    if own and readings:
+        _refuse(f"{_flag(readings[0])} is about readings, and {_flag(own[0])} brings other data")
+    series = [name for name in _SERIES if name in given]
+    if "temperature" in given and series:
+        _refuse(f"{_flag(series[0])} is about a series, and --temperature is that of every reading")
+    kind = given.get("series", _DEFAULT.kind)
+    if "period" in given and kind not in (SeriesKind.SINE, SeriesKind.SPIKE):
+        raise InputError("--period is for --series sine and --series spike")
+    if "step" in given and kind is not SeriesKind.WALK:
+        raise InputError("--step is for --series walk")
+
+
+def _refuse(problem: str) -> NoReturn:
+    raise InputError(problem, advice="Leave one of the two out.")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.strip('_').replace('_', '-')}"

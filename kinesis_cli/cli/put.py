@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,31 +17,11 @@ from kinesis_cli.cli.interruption import on_ctrl_c
 from kinesis_cli.cli.large_put import ask_if_large, asked_if_large
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
-from kinesis_cli.cli.payload_options import (
-    CountOption,
-    DataOption,
-    FromOption,
-    HotRateOption,
-    InvalidRateOption,
-    KeyFieldOption,
-    MaximumOption,
-    MinimumOption,
-    ModelOption,
-    PartitionKeyOption,
-    PayloadTemplateOption,
-    PeriodOption,
-    SensorsOption,
-    SeriesOption,
-    StepOption,
-    TemperatureOption,
-    TimestampOption,
-    payload_settings,
-)
+from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.connect import Connected
 from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.payloads.series import Series, SeriesKind
 from kinesis_cli.payloads.settings import PayloadSettings
 from kinesis_cli.show.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
@@ -53,25 +33,11 @@ from kinesis_cli.stream.put_source import RatedSource, records_per_second, secon
 from kinesis_cli.stream.shards import ShardMap
 
 
-@takes(target=STREAM_TARGET)
+@takes(payload=PAYLOADS, target=STREAM_TARGET)
 def put(
     count: CountOption = None,
-    sensors: SensorsOption = 1,
-    temperature: TemperatureOption = None,
-    timestamp: TimestampOption = None,
-    partition_key: PartitionKeyOption = None,
-    series: SeriesOption = SeriesKind.UNIFORM,
-    minimum: MinimumOption = 10.0,
-    maximum: MaximumOption = 40.0,
-    period: PeriodOption = 60,
-    step: StepOption = 1.0,
-    hot_rate: HotRateOption = 0.0,
-    invalid_rate: InvalidRateOption = 0.0,
-    data: DataOption = None,
-    from_file: FromOption = None,
-    key_field: KeyFieldOption = None,
-    template: PayloadTemplateOption = None,
-    model: ModelOption = None,
+    *,
+    payload: dict[str, Any],
     change: Annotated[
         str | None,
         typer.Option(
@@ -142,7 +108,6 @@ def put(
     yes: Annotated[
         bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
     ] = False,
-    *,
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -162,25 +127,12 @@ def put(
       kcli event --count 1000 | kcli put --from - --ordered
       kcli put --count 3 --dry-run
     """
-    settings = payload_settings(
-        sensors=sensors,
-        temperature=temperature,
-        timestamp=timestamp,
-        partition_key=partition_key,
-        series=Series(series, minimum, maximum, period, step),
-        hot_rate=hot_rate,
-        invalid_rate=invalid_rate,
-        data=data,
-        from_file=from_file,
-        key_field=key_field,
-        template=template,
-        model=model,
-    )
+    settings = payload_settings(payload)
     if check_access and not dry_run:
         raise InputError("--check-access needs --dry-run")
     if failed is not None:
         check_can_be_written(failed)
-    number = count if count is not None or from_file is not None else 1
+    number = count if count is not None or settings.from_file is not None else 1
     taken = None if part is None else Slice.parse(part)
     per_second, patience = records_per_second(rate), seconds(give_up_after, "--give-up-after")
     payloads = settings.payloads(Random(seed), _times(number))

@@ -59,12 +59,6 @@ class PayloadSettings:
         if self.partition_key is not None and not 1 <= len(self.partition_key) <= MAX_KEY:
             raise InputError(f"a partition key has 1 to {MAX_KEY} characters")
 
-    @property
-    def is_readings(self) -> bool:
-        """Whether no data of the user's own was given."""
-        own = (self.data, self.from_file, self.template, self.model)
-        return all(each is None for each in own)
-
     def payloads(self, random: Random, times: Iterable[float]) -> Iterator[Payload]:
         """One payload for each of the times, fewer if a file ends before.
 

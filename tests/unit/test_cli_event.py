@@ -79,3 +79,24 @@ def test_a_mistake_is_one_sentence(
     assert output.out == b""
     assert sentence in output.err.decode()
     assert "Traceback" not in output.err.decode()
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ("--data x --temperature 1", "--temperature is about readings, and --data brings other"),
+        ("--model a:B --sensors 2", "--sensors is about readings, and --model brings other"),
+        ("--from a --series sine", "--series is about readings, and --from brings other"),
+        ("--temperature 1 --max 2", "--max is about a series, and --temperature is that of every"),
+        ("--period 5", "--period is for --series sine and --series spike"),
+        ("--step 5 --series sine", "--step is for --series walk"),
+        ("--data - --from -", "--data and --from cannot be used together"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(
+    options: str, problem: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*options.split()) == 2
+    output = capfd.readouterr()
+    assert output.out == ""
+    assert problem in " ".join(output.err.split())
