@@ -15,9 +15,11 @@ from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.payloads.arriving import ArrivingRecords
+from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.settings import evenly
 from kinesis_cli.show.console import note
-from kinesis_cli.stream.event import STREAM_ARN
+from kinesis_cli.show.progress import Progress, progress
+from kinesis_cli.stream.event import STREAM_ARN, source_arn
 from kinesis_cli.stream.payload_lines import START
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.writing import (
@@ -91,14 +93,24 @@ def event(
     """
     settings = payload_settings(payload)
     origin = time() if seed is None else float(START)
-    first = origin if start is None else Moment.parse(start, "--start").after(origin)
+    first = origin if start is None else Moment.parse(start, "--start", "from now").after(origin)
     number = count if count is not None or settings.from_file is not None else 1
     arrivals, times = tee(evenly(first, interval, number))
     payloads = settings.payloads(Random(seed), times)
-    stream = ArrivingRecords(shards, first, event_source_arn=event_source_arn)
+    stream = ArrivingRecords(shards, first, event_source_arn=source_arn(event_source_arn))
     build = stream.aggregates if aggregate else stream.records
-    records = build(zip(arrivals, payloads, strict=False))
-    _write(records, output_file, output)
+    with progress("making", number) as bar:
+        if output_file is not None:  # a pipe's reader has a bar of its own
+            payloads = _counted(payloads, bar)
+        _write(build(zip(arrivals, payloads, strict=False)), output_file, output)
+
+
+def _counted(payloads: Iterator[Payload], bar: Progress) -> Iterator[Payload]:
+    """The same; each thousandth is told."""
+    for number, payload in enumerate(payloads):
+        if number % 1000 == 0:
+            bar.update(number)
+        yield payload
 
 
 def _write(records: Iterator[Record], file: Path | None, output: Output) -> None:

@@ -10,14 +10,19 @@ from kinesis_cli.event_source_mapping.settings import epoch_seconds
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time: absolute, or so many seconds after the first arrival."""
+    """A point in time: absolute, or so many seconds after another one."""
 
     seconds: float
     is_relative: bool = False
 
     @classmethod
-    def parse(cls, text: str, place: str) -> "Moment":
-        """Read epoch seconds, an ISO 8601 time, or `+SECONDS` after the first arrival.
+    def parse(cls, text: str, place: str, after: str = "after the first arrival") -> "Moment":
+        """Read epoch seconds, an ISO 8601 time, or `+SECONDS` after something.
+
+        Args:
+            text: what the user wrote.
+            place: where, "--start".
+            after: what a relative moment counts from, for people.
 
         Raises:
             InputError: it has another form.
@@ -31,12 +36,12 @@ class Moment:
                 f"{text!r} is no time",
                 place=place,
                 advice="Write epoch seconds, an ISO time such as 2026-01-31T12:00:00Z, or "
-                "+SECONDS after the first arrival.",
+                f"+SECONDS {after}.",
             ) from None
 
-    def after(self, first_arrival: float | None) -> float:
+    def after(self, origin: float | None) -> float:
         """The moment in epoch seconds."""
-        return self.seconds + (first_arrival or 0.0) if self.is_relative else self.seconds
+        return self.seconds + (origin or 0.0) if self.is_relative else self.seconds
 
 
 def call_duration(text: str) -> float | None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.stacks import complete
-from kinesis_cli.errors import KcliError
+from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.local.process import Running, ensure_running
 from kinesis_cli.local.state import Server, running_server, state_directory
+from kinesis_cli.project.function import find_function
 from kinesis_cli.project.settings import Level, Setting, Settings
 from kinesis_cli.project.target import Target, TargetKind, resolve_target
 
@@ -67,6 +68,9 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
         endpoint = None
         if server:
             endpoint, target = server.endpoint, _at(server, target, settings)
+        if settings.function is None and (function := _template_function(directory)):
+            settings = replace(settings, function=function)
+            target = replace(target, function=function.value)
         return Description(_effective(settings, target, "default"), target, endpoint, None)
     connection, problem = Connection(target), None
     try:
@@ -86,6 +90,14 @@ def _at(server: Server, target: Target, settings: Settings) -> Target:
     if region and region.level is not Level.AWS_VARIABLE:
         return target
     return replace(target, region=server.region)
+
+
+def _template_function(directory: Path | None) -> Setting | None:
+    """What is called on this machine where no function is named."""
+    try:
+        return Setting(find_function(directory=directory).name, "the template", Level.DEFAULT)
+    except InputError:  # the template has none, or several: one is to be named
+        return None
 
 
 def _effective(settings: Settings, target: Target, region_source: str) -> Settings:

@@ -11,6 +11,7 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.stream.put_entry import MAX_KEY
 from kinesis_cli.stream.recording import Recording
 from kinesis_cli.stream.source import blocks, open_plain
 from kinesis_cli.stream.survey import Survey, holds_records
@@ -111,4 +112,9 @@ def with_key_from(payloads: Iterable[Payload], path: str) -> Iterator[Payload]:
             value = value[name]
         if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
             raise InputError(f"the key field '{path}' is no text or number", place=place)
-        yield payload._replace(partition_key=str(value)[:256])
+        if len(key := str(value)) > MAX_KEY:
+            raise InputError(
+                f"the key field '{path}' has {len(key)} characters, and a partition key {MAX_KEY}",
+                place=place,
+            )
+        yield payload._replace(partition_key=key)

@@ -12,9 +12,7 @@ from kinesis_cli.payloads.own_data import payloads_from, same_data, with_key, wi
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings
 from kinesis_cli.stream.lines import LATEST_ARRIVAL
-
-# UNSURE(partition-key-length): AWS says 256 characters; we count code points, not UTF-16 units.
-MAX_KEY = 256  # characters
+from kinesis_cli.stream.put_entry import MAX_KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

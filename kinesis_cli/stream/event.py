@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
 
 import io
 import json
+import re
 from collections.abc import Iterable
 from typing import Self
 
@@ -17,6 +18,10 @@ from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import is_sequence_number
 
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/kcli"
+_SOURCE_ARN = (
+    r"arn:aws[a-z-]*:kinesis:[a-z0-9-]+:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}"
+    r"(/consumer/[a-zA-Z0-9_.-]{1,128}:\d+)?"
+)
 ROLE_ARN = "arn:aws:iam::123456789012:role/lambda-role"
 
 
@@ -147,6 +152,21 @@ def lambda_record(
         event_source_arn=event_source_arn,
     )
     return Record(shard_id, sequence_number, partition_key, arrival, _ascii(_encode(record)))
+
+
+def source_arn(text: str) -> str:
+    """The ARN of a stream or of one of its consumers, as it was written.
+
+    Raises:
+        InputError: it is neither.
+
+    Source: StreamARN and ConsumerARN of botocore's model kinesis/2013-12-02
+    """
+    if re.fullmatch(_SOURCE_ARN, text):
+        return text
+    raise InputError(
+        f"{text!r} is no ARN of a stream, which reads like {STREAM_ARN}", place="--event-source-arn"
+    )
 
 
 def region_of(arn: str) -> str:

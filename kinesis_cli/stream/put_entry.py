@@ -7,7 +7,8 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.shards import Shard, ShardMap, explicit_hash_key, hash_key
 
-MAX_KEY = 256  # characters
+# UNSURE(partition-key-length): AWS says 256 characters; we count code points, not UTF-16 units.
+MAX_KEY = 256
 DEFAULT_MAX_RECORD = 1 << 20  # bytes of data and key; a stream may have up to 10 MiB
 
 # Of a partition key that is no Unicode text; such a record is refused before it is sent.
@@ -67,7 +68,6 @@ class Entry(msgspec.Struct, gc=False, eq=False):
         key = self.partition_key
         if self.size <= max_record and key.isascii() and 1 <= len(key) <= MAX_KEY:
             return self._hash_key_problem() if self.explicit_hash_key is not None else ""
-        # UNSURE(key-length): we count code points; AWS may count UTF-16 units.
         if not 1 <= len(key) <= MAX_KEY:
             return f"its partition key has {len(key)} characters, and 1 to {MAX_KEY} are possible"
         if self.size > max_record:

@@ -450,6 +450,22 @@ def test_config_says_what_a_bare_command_would_talk_to_and_starts_nothing(
     assert config(kcli)["target"]["endpoint"] == status(kcli)["endpoint"]
 
 
+def test_config_names_the_function_that_would_be_called(kcli: Kcli, project: Path) -> None:
+    function = """
+  Billing:
+    Type: AWS::Serverless::Function
+    Properties: {FunctionName: billing, Handler: app.handler, Runtime: python3.13, CodeUri: src}
+"""
+    (project / "src").mkdir()
+    (project / "template.yaml").write_text(TEMPLATE + function)
+    document = config(kcli)
+    assert document["target"]["function"] == "billing"
+    assert {"name": "function", "value": "billing", "source": "the template"} in document[
+        "settings"
+    ]
+    assert config(kcli, KCLI_FUNCTION="other")["target"]["function"] == "other"
+
+
 def test_config_shows_the_settings_and_then_what_is_wrong(kcli: Kcli) -> None:
     run = kcli("config", "--stream", "orders", "--output", "json")
     assert run.returncode == 3

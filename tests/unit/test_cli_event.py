@@ -44,9 +44,10 @@ def test_a_file_is_an_event_or_a_recording_by_its_name(
 
 
 def test_ndjson_prints_a_recording(capfdbinary: Captured) -> None:
-    assert run("--count", "2", "--output", "ndjson", "--event-source-arn", "arn:x") == 0
+    arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders/consumer/billing:1700000000"
+    assert run("--count", "2", "--output", "ndjson", "--event-source-arn", arn) == 0
     lines = capfdbinary.readouterr().out.splitlines()
-    assert [json.loads(line)["eventSourceARN"] for line in lines] == ["arn:x", "arn:x"]
+    assert [json.loads(line)["eventSourceARN"] for line in lines] == [arn, arn]
 
 
 def test_all_payloads_of_a_file_are_taken_unless_a_count_is_given(
@@ -100,3 +101,18 @@ def test_an_option_that_would_change_nothing_is_refused(
     output = capfd.readouterr()
     assert output.out == ""
     assert problem in " ".join(output.err.split())
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "advice"),
+    [
+        ("--event-source-arn", "foo", "reads like arn:aws:kinesis:us-east-1:123456789012:stream/"),
+        ("--event-source-arn", "arn:aws:sqs:us-east-1:123456789012:queue", "no ARN of a stream"),
+        ("--start", "nonsense", "or +SECONDS from now."),
+    ],
+)
+def test_a_value_of_another_form_is_told_with_one_that_would_do(
+    option: str, value: str, advice: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(option, value) == 2
+    assert advice in " ".join(capfd.readouterr().err.split())
