@@ -457,14 +457,15 @@ def test_much_for_a_target_elsewhere_is_asked_first(
     port = start("kinesis-local")
     elsewhere = f"http://0.0.0.0:{port}"  # not known to be this machine
     make_stream(port, "orders")
-    options = ("--endpoint-url", elsewhere, "--sensors", "50", "--output", "json")
-    run = kcli("put", "--count", "10001", *options, **KEYS)
+    options = ("--endpoint-url", elsewhere, "--output", "json")
+    readings = ("--count", "10001", "--sensors", "50")
+    run = kcli("put", *readings, *options, **KEYS)
     assert run.returncode == 2
     assert f"would put more than 10,000 records on orders at {elsewhere}" in run.stderr
     write_payloads(project / "in.ndjson", 10_001)
     assert kcli("put", "--from", "in.ndjson", *options, **KEYS).returncode == 2
     keys = [f"{name}={value}" for name, value in KEYS.items()]
-    command = ("env", *keys, *KCLI, "put", "--count", "10001", *options)
+    command = ("env", *keys, *KCLI, "put", *readings, *options)
     session = terminal(*command, cwd=project)
     session.read_until("Put more than 10,000 records on orders at ")
     session.type(b"n\n")
