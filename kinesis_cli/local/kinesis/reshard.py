@@ -3,6 +3,7 @@
 Source: https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-resharding.html
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import assert_never
 
@@ -42,33 +43,43 @@ def apply(store: Store, stream: Stream, change: Reshard, now: float) -> None:
 
 
 def _resize(store: Store, stream: Stream, count: int, now: float) -> None:
-    """Cut where the new borders are, then join the pieces between them.
+    """From the lowest hash key up: cut a shard where new borders are, join the pieces between them.
 
     Pieces that are joined are the short-lived shards that AWS's documentation speaks of.
+
+    Source of the order: https://github.com/risingwavelabs/risingwave/issues/9961
     """
     goal = even_shards(count)
-    borders = {shard.starting_hash_key for shard in goal}
-    for shard in stream.open_shards:
-        inner = sorted(b for b in borders if shard.starting_hash_key < b <= shard.ending_hash_key)
-        if inner:
-            _split(store, stream, shard, inner, now)
-    stream.settle()
-    pieces = iter(stream.open_shards)
+    pieces = _pieces(store, stream, [shard.starting_hash_key for shard in goal], now)
     for target in goal:
         joined = next(pieces)
         while joined.ending_hash_key < target.ending_hash_key:
             joined = _merge(store, stream, joined, next(pieces), now)
 
 
-def _split(store: Store, stream: Stream, shard: Shard, keys: list[int], now: float) -> None:
-    """Cut a shard before each of the keys, which ascend: by halves, so that lineages stay short."""
+def _pieces(store: Store, stream: Stream, borders: list[int], now: float) -> Iterator[Shard]:
+    """The open shards cut at the borders, each of them when its turn comes."""
+    for shard in stream.open_shards:
+        inner = [b for b in borders if shard.starting_hash_key < b <= shard.ending_hash_key]
+        yield from _split(store, stream, shard, inner, now)
+
+
+def _split(store: Store, stream: Stream, shard: Shard, keys: list[int], now: float) -> list[Shard]:
+    """Cut a shard before each of the keys, which ascend: by halves, so that lineages stay short.
+
+    Returns:
+        The open pieces, in order.
+    """
+    if not keys:
+        return [shard]
     middle = len(keys) // 2
     _close(store, shard, now)
     lower = _open(store, stream, shard.starting_hash_key, keys[middle] - 1, [shard], now)
     upper = _open(store, stream, keys[middle], shard.ending_hash_key, [shard], now)
-    for part, inner in ((lower, keys[:middle]), (upper, keys[middle + 1 :])):
-        if inner:
-            _split(store, stream, part, inner, now)
+    return [
+        *_split(store, stream, lower, keys[:middle], now),
+        *_split(store, stream, upper, keys[middle + 1 :], now),
+    ]
 
 
 def _merge(store: Store, stream: Stream, shard: Shard, adjacent: Shard, now: float) -> Shard:

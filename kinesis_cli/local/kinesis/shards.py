@@ -254,7 +254,7 @@ def _must_be_provisioned(stream: Stream) -> None:
 
 def _must_be_open(stream: Stream, shard: Shard) -> None:
     if shard.closed is not None:
-        # UNSURE(closed-shard): the code and the words are not known.
+        # Recorded: https://github.com/mhart/kinesalite/issues/109
         raise errors.invalid_argument(
             f"Shard {shard.shard_id} in stream {stream.name} under account {stream.account} has"
             " already been merged or split, and thus is not eligible for merging or splitting."

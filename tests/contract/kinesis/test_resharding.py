@@ -98,6 +98,33 @@ def test_uniform_scaling_doubles_the_shards(
     assert sorted(map(int, open_)) == [HASH_KEYS // 4 * i for i in range(4)]
 
 
+def test_uniform_scaling_cuts_and_joins_from_the_lowest_hash_key_up(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis, 4)
+    kinesis.update_shard_count(StreamName=stream, TargetShardCount=3, ScalingType="UNIFORM_SCALING")
+    wait(kinesis, stream)
+    # as seen on AWS: https://github.com/risingwavelabs/risingwave/issues/9961
+    open_ = {
+        int(shard["ShardId"][-12:]): int(shard["HashKeyRange"]["StartingHashKey"])
+        for shard in kinesis.list_shards(StreamName=stream)["Shards"]
+        if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+    }
+    assert open_ == {6: 0, 9: HASH_KEYS // 3, 10: HASH_KEYS // 3 * 2}
+
+
+def test_a_shard_is_split_once(kinesis: KinesisClient, make_stream: Callable[..., str]) -> None:
+    stream = make_stream(kinesis)
+    split(kinesis, stream)
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException) as refused:
+        split(kinesis, stream)
+    message = refused.value.response["Error"]["Message"]
+    assert message.startswith(f"Shard {FIRST} in stream {stream} under account ")
+    assert message.endswith(
+        " has already been merged or split, and thus is not eligible for merging or splitting."
+    )
+
+
 def test_only_open_shards_are_listed_at_latest(
     kinesis: KinesisClient, make_stream: Callable[..., str]
 ) -> None:
