@@ -57,7 +57,9 @@ def get_shard_iterator(context: Context, request: Request, caller: Caller) -> Re
 
 def get_records(context: Context, request: Request, caller: Caller) -> Response:
     """Records from an iterator on, and the iterator that goes on after them."""
-    token = context.tokens.open(request["ShardIterator"], ShardIterator)
+    # AWS too takes an iterator that a shell left in its quotes:
+    # https://github.com/localstack/localstack/pull/9884
+    token = context.tokens.open(request["ShardIterator"].strip('"'), ShardIterator)
     if token is None:
         raise errors.invalid_argument("Invalid ShardIterator.")
     now = context.clock.now()

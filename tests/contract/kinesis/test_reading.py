@@ -70,8 +70,21 @@ def test_a_reader_that_is_behind_is_told_so(
     iterator = kinesis.get_shard_iterator(
         StreamName=stream, ShardId=SHARD, ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
-    page = kinesis.get_records(ShardIterator=iterator)
+    page = kinesis.get_records(ShardIterator=iterator, Limit=2)
+    assert page["MillisBehindLatest"] > 0
+    page = kinesis.get_records(ShardIterator=page["NextShardIterator"])
     assert page["MillisBehindLatest"] == 0
+
+
+def test_an_iterator_may_be_in_quotes(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis)
+    put(kinesis, stream, 1)
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId=SHARD, ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    assert len(kinesis.get_records(ShardIterator=f'"{iterator}"')["Records"]) == 1
 
 
 def test_a_time_in_the_future_is_refused(
