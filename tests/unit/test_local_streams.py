@@ -210,8 +210,7 @@ def test_tags_have_limits(plane: Plane) -> None:
 
 
 def test_policies_are_kept(plane: Plane) -> None:
-    with refused("ResourceNotFoundException"):
-        plane.call("GetResourcePolicy", ResourceARN=ARN)
+    assert plane.call("GetResourcePolicy", ResourceARN=ARN) == {"Policy": "{}"}
     plane.call("PutResourcePolicy", ResourceARN=ARN, Policy='{"Version": "2012-10-17"}')
     answer = plane.call("GetResourcePolicy", ResourceARN=ARN)
     assert answer == {"Policy": '{"Version": "2012-10-17"}'}

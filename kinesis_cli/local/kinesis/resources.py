@@ -48,19 +48,21 @@ def put_policy(context: Context, request: Request, caller: Caller) -> Response:
 
 
 def get_policy(context: Context, request: Request, caller: Caller) -> Response:
-    """The policy that was kept."""
+    """The policy that was kept; an empty object where there is none.
+
+    Source: https://github.com/localstack/localstack/pull/12961, tested on AWS.
+    """
     stream, consumer = find_resource(context, request["ResourceARN"], caller)
-    policy = (consumer or stream.settings).policy
-    if policy is None:
-        raise errors.not_found(f"No resource policy found for {request['ResourceARN']}.")
-    return {"Policy": policy}
+    return {"Policy": (consumer or stream.settings).policy or "{}"}
 
 
 def delete_policy(context: Context, request: Request, caller: Caller) -> Response:
     """Forget the policy."""
     stream, consumer = find_resource(context, request["ResourceARN"], caller)
     if (consumer or stream.settings).policy is None:
-        raise errors.not_found(f"No resource policy found for {request['ResourceARN']}.")
+        raise errors.not_found(
+            f"No resource policy found for resource ARN {request['ResourceARN']}."
+        )
     with context.transaction():
         (consumer or stream.settings).policy = None
         context.store.save(stream)
