@@ -13,14 +13,19 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, cast
 
 import msgspec
 
 from kinesis_cli.local.http.model import Operation, Shape
-from kinesis_cli.local.kinesis.errors import ServiceError
+from kinesis_cli.local.kinesis.errors import (
+    MOST_NAMED,
+    ServiceError,
+    broken_constraints,
+    constraint,
+)
 
-MOST_ERRORS = 10  # that one answer names
 LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
 JAVA_NAMES = {"integer": "Integer", "long": "Long", "string": "String", "boolean": "Boolean"}
 BOOLEANS = {"TRUE": True, "YES": True, "1": True, "FALSE": False, "NO": False, "0": False}
@@ -334,17 +339,8 @@ def check(parameters: Parameters, shape: Shape) -> None:
     Raises:
         ServiceError: ValidationException, with what is wrong, at most ten items of it.
     """
-    errors: list[str] = []
-    for error in _structure_errors(parameters, shape, ""):
-        errors.append(error)
-        if len(errors) == MOST_ERRORS:
-            break
-    if errors:
-        noun = "errors" if len(errors) > 1 else "error"
-        raise ServiceError(
-            "ValidationException",
-            f"{len(errors)} validation {noun} detected: {'; '.join(errors)}",
-        )
+    if items := list(islice(_structure_errors(parameters, shape, ""), MOST_NAMED)):
+        raise broken_constraints(items)
 
 
 def _structure_errors(value: Mapping[str, object], shape: Shape, path: str) -> Iterator[str]:
@@ -441,22 +437,21 @@ def _pattern_rule(shape: Shape) -> str:
 
 
 def _item(value: object, path: str, rule: str, element: Shape | None = None) -> str:
-    shown = "null" if value is None else f"'{_shown(value, element)}'"
-    return f"Value {shown} at '{path}' failed to satisfy constraint: {rule}"
+    return constraint(_shown(value, element), path, rule)
 
 
 def _shown(value: object, element: Shape | None) -> str:
-    """A value as Java prints it."""
+    """A value as Java prints it; nothing for data and what has data in it."""
     match value:
+        case None:
+            return "null"
         case bytes():
-            return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
+            return ""
         case list() if element and element.type == "structure":
-            # UNSURE(object-hash): Java adds the object's hash, which differs from call to call.
-            name = f"com.amazonaws.kinesis.v20131202.{element.name}@c965e310"
-            return f"[{', '.join([name] * len(value))}]"
+            return ""
         case list():
-            return f"[{', '.join(str(each) for each in value)}]"
+            return f"'[{', '.join(str(each) for each in value)}]'"
         case dict():
-            return f"{{{', '.join(f'{key}={each}' for key, each in value.items())}}}"
+            return f"'{{{', '.join(f'{key}={each}' for key, each in value.items())}}}'"
         case _:
-            return str(value)
+            return f"'{value}'"

@@ -79,7 +79,7 @@ def test_a_hash_key_of_129_bits_is_refused(plane: Plane) -> None:
 
 def test_data_and_key_together_may_have_the_streams_largest_size(plane: Plane) -> None:
     plane.put(b"x" * (MIB - 2), key="ü")
-    with refused("InvalidArgumentException", "1048577 bytes"):
+    with refused("ValidationException", "Value at 'data' failed to satisfy constraint"):
         plane.put(b"x" * (MIB - 1), key="ü")
 
     plane.call(
@@ -92,9 +92,11 @@ def test_data_and_key_together_may_have_the_streams_largest_size(plane: Plane) -
 
 def test_one_bad_entry_fails_the_whole_call_and_nothing_is_stored(plane: Plane) -> None:
     entries = [{"Data": b"1", "PartitionKey": "a"}, {"Data": bytes(MIB), "PartitionKey": "a"}]
-    with refused("InvalidArgumentException", "Record size"):
+    with refused(
+        "ValidationException", "1 validation error detected: Value at 'records.2.member.data'"
+    ):
         plane.call("PutRecords", StreamName="s", Records=entries)
-    with refused("InvalidArgumentException", "exceeds the limit of 10485760 bytes"):
+    with refused("InvalidArgumentException", "Records size exceeds 10 MB limit"):
         large = {"Data": bytes(MIB - 1), "PartitionKey": "a"}
         plane.call("PutRecords", StreamName="s", Records=[large] * 11)
 

@@ -4,7 +4,10 @@ The texts are those that https://github.com/mhart/kinesalite recorded on AWS, ex
 says so.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+
+MOST_NAMED = 10  # broken constraints that one answer names
 
 
 class ServiceError(Exception):
@@ -28,8 +31,31 @@ def invalid_argument(message: str) -> ServiceError:
 
 
 def validation(message: str) -> ServiceError:
-    """A parameter out of bounds that the model itself does not name."""
+    """A request that the stream's mode does not allow."""
     return ServiceError("ValidationException", message)
+
+
+def constraint(shown: str, path: str, rule: str) -> str:
+    """What is wrong with one value.
+
+    Args:
+        shown: the value as AWS prints it; empty for what it does not print: data and records.
+        path: where it is, `records.1.member.data`.
+        rule: what it breaks, `Member must not be null`.
+
+    Source of a value that is not printed:
+    https://github.com/awslabs/amazon-kinesis-producer/issues/680
+    """
+    return f"Value {f'{shown} ' if shown else ''}at '{path}' failed to satisfy constraint: {rule}"
+
+
+def broken_constraints(items: Sequence[str]) -> ServiceError:
+    """What is wrong with a request's values, at most ten items of it."""
+    named = items[:MOST_NAMED]
+    noun = "errors" if len(named) > 1 else "error"
+    return ServiceError(
+        "ValidationException", f"{len(named)} validation {noun} detected: {'; '.join(named)}"
+    )
 
 
 def limit_exceeded(message: str) -> ServiceError:

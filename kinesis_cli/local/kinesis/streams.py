@@ -30,7 +30,7 @@ _METRICS = [
 def create_stream(context: Context, request: Request, caller: Caller) -> Response:
     """A new stream with shards of the same width."""
     name = request["StreamName"]
-    mode = (request.get("StreamModeDetails") or {}).get("StreamMode", "PROVISIONED")
+    mode = _mode(request)
     if context.find(name, caller):
         raise errors.in_use(f"Stream {name} under account {caller.account} already exists.")
     count = _shard_count(context, request, mode, caller)
@@ -61,6 +61,15 @@ def create_stream(context: Context, request: Request, caller: Caller) -> Respons
     return {}
 
 
+def _mode(request: Request) -> str:
+    if details := request.get("StreamModeDetails"):
+        mode: str = details["StreamMode"]
+        return mode
+    # UNSURE(mode-missing): without a count too there are four shards; is their stream on-demand?
+    # Recorded: https://github.com/etspaceman/kinesis-mock/issues/336 and LocalStack's tests.
+    return "PROVISIONED" if request.get("ShardCount") else "ON_DEMAND"
+
+
 def _shard_count(context: Context, request: Request, mode: str, caller: Caller) -> int:
     if mode == "ON_DEMAND":
         # UNSURE(on-demand-shard-count): a ShardCount is ignored; or is it refused?
@@ -74,9 +83,8 @@ def _shard_count(context: Context, request: Request, mode: str, caller: Caller) 
     count: int | None = request.get("ShardCount")
     if count is None:
         # UNSURE(shard-count-missing): the code and the words are not known.
-        raise errors.validation(
-            "1 validation error detected: Value null at 'shardCount' failed to satisfy"
-            " constraint: Member must not be null"
+        raise errors.broken_constraints(
+            [errors.constraint("null", "shardCount", "Member must not be null")]
         )
     check_shard_limit(context, caller, count)
     return count

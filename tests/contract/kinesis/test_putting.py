@@ -102,9 +102,13 @@ def test_a_record_is_read_as_it_was_put(
 def test_501_records_are_refused(kinesis: KinesisClient, make_stream: Callable[..., str]) -> None:
     stream = make_stream(kinesis)
     records: list[Entry] = [{"Data": b"x", "PartitionKey": "a"} for _ in range(501)]
-    with pytest.raises(ClientError, match="less than or equal to 500") as refused:
+    with pytest.raises(ClientError) as refused:
         kinesis.put_records(StreamName=stream, Records=records)
-    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": "1 validation error detected: Value at 'records' failed to satisfy constraint: "
+        "Member must have length less than or equal to 500",
+    }
 
 
 def test_a_record_over_1_mib_is_refused_and_one_of_1_mib_is_not(
@@ -112,8 +116,45 @@ def test_a_record_over_1_mib_is_refused_and_one_of_1_mib_is_not(
 ) -> None:
     stream = make_stream(kinesis)
     kinesis.put_record(StreamName=stream, Data=bytes(2**20 - 1), PartitionKey="a")
-    with pytest.raises(ClientError):
-        kinesis.put_record(StreamName=stream, Data=bytes(2**20 + 1), PartitionKey="a")
+    with pytest.raises(ClientError) as refused:
+        kinesis.put_record(StreamName=stream, Data=bytes(2**20), PartitionKey="a")
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": "1 validation error detected: Value at 'data' failed to satisfy constraint: "
+        "Member must have length less than or equal to 1048576",
+    }
+
+
+def test_each_record_over_1_mib_is_named(
+    kinesis: KinesisClient, make_stream: Callable[..., str], read: Callable[..., list[bytes]]
+) -> None:
+    stream = make_stream(kinesis)
+    sizes = (2**20, 1, 2**20 + 1)
+    with pytest.raises(ClientError) as refused:
+        kinesis.put_records(
+            StreamName=stream,
+            Records=[{"Data": bytes(size), "PartitionKey": "a"} for size in sizes],
+        )
+    rule = "failed to satisfy constraint: Member must have length less than or equal to 1048576"
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": f"2 validation errors detected: Value at 'records.1.member.data' {rule}; "
+        f"Value at 'records.3.member.data' {rule}",
+    }
+    assert read(kinesis, stream, "shardId-000000000000") == []
+
+
+def test_a_call_over_10_mib_is_refused_and_one_of_10_mib_is_not(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis)
+    records: list[Entry] = [{"Data": bytes(2**20 - 1), "PartitionKey": "a"} for _ in range(10)]
+    assert kinesis.put_records(StreamName=stream, Records=records)["FailedRecordCount"] == 0
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException) as refused:
+        kinesis.put_records(
+            StreamName=stream, Records=[*records, {"Data": b"", "PartitionKey": "a"}]
+        )
+    assert refused.value.response["Error"]["Message"] == "Records size exceeds 10 MB limit"
 
 
 def test_one_wrong_record_refuses_the_whole_call(

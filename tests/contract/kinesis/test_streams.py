@@ -53,6 +53,26 @@ def test_an_on_demand_stream_has_four_shards(kinesis: KinesisClient) -> None:
     assert summary["OpenShardCount"] == 4
 
 
+def test_without_a_shard_count_there_are_four_shards(kinesis: KinesisClient) -> None:
+    kinesis.create_stream(StreamName="uncounted")
+    kinesis.get_waiter("stream_exists").wait(
+        StreamName="uncounted", WaiterConfig={"Delay": 0, "MaxAttempts": 1000}
+    )
+    assert len(kinesis.list_shards(StreamName="uncounted")["Shards"]) == 4
+
+
+def test_a_stream_without_a_policy_has_an_empty_one(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis)
+    arn = kinesis.describe_stream(StreamName=stream)["StreamDescription"]["StreamARN"]
+    kinesis.put_resource_policy(ResourceARN=arn, Policy='{"Version": "2012-10-17"}')
+    kinesis.delete_resource_policy(ResourceARN=arn)
+    assert kinesis.get_resource_policy(ResourceARN=arn)["Policy"] == "{}"
+    with pytest.raises(kinesis.exceptions.ResourceNotFoundException):
+        kinesis.delete_resource_policy(ResourceARN=arn)
+
+
 def test_streams_of_accounts_and_regions_are_kept_apart(
     server: Started, make_stream: Callable[..., str]
 ) -> None:
