@@ -290,7 +290,8 @@ def nearest_log_groups(connection: Connection, name: str) -> list[str]:
             found = client.describe_log_groups(limit=50, **beginning)["logGroups"]
     except KcliError:
         return []  # the list is help; that it cannot be had is not what went wrong
-    return difflib.get_close_matches(name, [group["logGroupName"] for group in found], n=3)
+    others = {group["logGroupName"] for group in found} - {name}  # it may have appeared meanwhile
+    return difflib.get_close_matches(name, others, n=3)
 
 
 def _keep_host(client: Any, connection: Connection) -> None:  # noqa: ANN401

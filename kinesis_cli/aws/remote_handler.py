@@ -16,7 +16,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationResult,
 )
 from kinesis_cli.handlers.invocation_type import InvocationType, LogType
-from kinesis_cli.handlers.log_lines import last_report
+from kinesis_cli.handlers.log_lines import last_report, whole_messages
 from kinesis_cli.handlers.single import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class RemoteHandler:
 def _lines(log_result: str) -> tuple[str, ...]:
     """The end of the log; its first line may be the end of one."""
     text = base64.b64decode(log_result).decode("utf-8", "replace")
-    return tuple(line for line in text.split("\n") if line)
+    return tuple(whole_messages(line for line in text.split("\n") if line))
 
 
 def _outcome(body: bytes, *, is_error: bool) -> tuple[object, FunctionError | None]:

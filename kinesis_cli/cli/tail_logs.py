@@ -111,12 +111,17 @@ def tail_logs(
         connection, LogQuery(group, start, end, follow, pattern, log_stream), warn
     )
     note(f"log group {group} {_place(connection.target.is_local, follow=follow)}")
-    _show(follower, selection, _view(output, raw=raw), count, live=live)
+    if not _show(follower, selection, _view(output, raw=raw), count, live=live):
+        why = "no event of that time, or none that matches"
+        if since == "latest" and not follow:
+            why = "--since latest begins now; --since 10m shows what was written before"
+        note(f"nothing shown: {why}")
 
 
 def _show(
     follower: LogFollower, selection: LogSelection, view: LogView, count: int | None, *, live: bool
-) -> None:
+) -> int:
+    """Show what is wanted until it ends; how many events these were."""
     reader, shown = LogReader(), 0
     for events in follower.live() if live else follower.portions():
         for block in reader.read(events):
@@ -127,8 +132,9 @@ def _show(
             shown += len(block)
             if shown == count:
                 view.flush()
-                return
+                return shown
         view.flush()
+    return shown
 
 
 def _start(since: str, now: float) -> float | None:

@@ -263,6 +263,19 @@ class Tracebacks:
         return _LAST_LINE.match(text) is not None
 
 
+def whole_messages(lines: Iterable[str]) -> list[str]:
+    """Lines of a log's text as messages: a traceback belongs to the message that was logged."""
+    messages: list[str] = []
+    tracebacks = Tracebacks()
+    for line in lines:
+        begins = line.startswith(_TRACEBACK[0]) and messages and _LOGGED.match(messages[-1])
+        if tracebacks.continues("", line) or begins:
+            messages[-1] += f"\n{line}"
+        else:
+            messages.append(line)
+    return messages
+
+
 def last_report(lines: Iterable[str]) -> dict[str, object] | None:
     """The figures of the last report among some lines; None: there is none."""
     reports = [line.report for line in map(parse_line, lines) if line.report is not None]

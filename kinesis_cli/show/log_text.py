@@ -22,7 +22,9 @@ def log_texts(line: LogLine) -> list[str]:
 
 
 def log_colour(line: LogLine) -> int:
-    """What the text is coloured with: its level says how bad it is, Lambda's own lines are dim."""
+    """What the text is coloured with: red and yellow by level, Lambda's own lines are dim."""
+    if (line.report or {}).get("status", "success") != "success":
+        return RED
     if line.kind not in (LineKind.APPLICATION, LineKind.PLATFORM):
         return DIM
     return _LEVEL_COLOURS.get(line.level or "", 0)

@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from kinesis_cli.handlers.log_events import Block, LogEntry
 from kinesis_cli.handlers.log_lines import LineKind
-from kinesis_cli.show.ansi import coloured, is_styled
+from kinesis_cli.show.ansi import DIM, coloured, is_styled, width
 from kinesis_cli.show.cells import time_cell
 from kinesis_cli.show.console import escape, write_line
 from kinesis_cli.show.log_text import log_colour, log_texts, message_lines
 
+WIDE = 120  # columns from which on each line has its date
 ID_LENGTH = 8  # characters of a request id that tell requests apart
 # Of the 8 colours that every terminal has, those that can be read on light and dark.
 _COLOURS = (36, 35, 34, 33, 32)
@@ -31,6 +32,8 @@ class LogView:
     def __init__(self, face: LogFace) -> None:
         self._face = face
         self._styled = is_styled()
+        self._has_dates = width() >= WIDE
+        self._date = ""  # that stands above the lines, where they have none
 
     def show(self, block: Block) -> None:
         """Print a block and hand it to the reader at once."""
@@ -54,15 +57,20 @@ class LogView:
     def _table_lines(self, entry: LogEntry) -> Iterator[str]:
         if entry.line.kind is LineKind.END:
             return  # its report says more
-        head = f"{time_cell(entry.event.timestamp / 1000)} {self._request(entry)} "
-        if entry.continues:
-            head = " " * _HEAD
-        elif entry.is_late:
+        date, at, time = time_cell(entry.event.timestamp / 1000).partition("T")
+        if self._has_dates:
+            time = f"{date}{at}{time}"
+        elif date != self._date:
+            self._date = date
+            yield self._coloured(f"{date}, UTC", DIM)
+        margin = " " * (len(time) + ID_LENGTH + 2)
+        head = margin if entry.continues else f"{time} {self._request(entry)} "
+        if entry.is_late and not entry.continues:
             head += "(late) "
         colour = log_colour(entry.line)
         for text in log_texts(entry.line):
             yield head + self._coloured(escape(text), colour)
-            head = " " * _HEAD
+            head = margin
 
     def _request(self, entry: LogEntry) -> str:
         short = (entry.request_id or "")[:ID_LENGTH]
@@ -71,9 +79,6 @@ class LogView:
 
     def _coloured(self, text: str, colour: int) -> str:
         return coloured(text, colour if self._styled else 0)
-
-
-_HEAD = len("2026-01-31 12:00:00.000Z ") + ID_LENGTH + 1  # columns before the text
 
 
 def as_document(entry: LogEntry) -> dict[str, object]:

@@ -103,6 +103,7 @@ def test_a_call_can_be_found_in_the_log(run: Kcli, endpoint: str) -> None:
     request_id = document(run("invoke", "--remote", "--output", "json"))["requestId"]
     arguments = ("tail-logs", "--since", "10m", "--request-id", request_id)
     shown = run(*arguments, "-n", "3").stdout.splitlines()
+    assert shown.pop(0).endswith(", UTC")
     assert [line.split()[2] for line in shown] == ["START", "INFO", "REPORT"]
     lines = run(*arguments, "--no-follow", "--output", "ndjson").stdout.splitlines()
     events = [json.loads(line) for line in lines]
@@ -112,6 +113,18 @@ def test_a_call_can_be_found_in_the_log(run: Kcli, endpoint: str) -> None:
         *("timestamp", "ingestionTime", "logGroup", "logStream", "eventId"),
         *("requestId", "level", "message"),
     }
+
+
+def test_an_empty_screen_says_why(run: Kcli, endpoint: str) -> None:
+    assert run("invoke", "--remote").returncode == 0
+    found = run("tail-logs", "--since", "10m", "-n", "1")  # the log group is there
+    assert (found.returncode, len(found.stdout.splitlines())) == (0, 2)
+    empty = run("tail-logs", "--no-follow")
+    assert (empty.returncode, empty.stdout) == (0, "")
+    assert "--since latest begins now; --since 10m shows what was written" in empty.stderr
+    nothing = run("tail-logs", "--no-follow", "--since", "10m", "--grep", "no such text")
+    assert (nothing.returncode, nothing.stdout) == (0, "")
+    assert "nothing shown: no event of that time, or none that matches" in nothing.stderr
 
 
 def test_what_a_log_line_holds_cannot_act_on_a_terminal(

@@ -20,7 +20,7 @@ from kinesis_cli.handlers.log_events import (
     parse_level,
     parse_where,
 )
-from kinesis_cli.handlers.log_lines import LineKind, last_report, parse_line
+from kinesis_cli.handlers.log_lines import LineKind, last_report, parse_line, whole_messages
 from tests.unit.handler_files import function_in
 
 ID = "8286a188-ba32-4475-8077-530cd35c09a9"
@@ -138,6 +138,16 @@ def test_what_is_printed_belongs_to_the_call_that_runs_in_its_log_stream() -> No
         event(f"REPORT RequestId: {ID}\tDuration: 1.00 ms"),
         event("after"),
     ) == [None, ID, OTHER, ID, OTHER, ID, ID, None]
+
+
+def test_a_traceback_belongs_to_the_message_that_was_logged() -> None:
+    logged = f"[ERROR]\t2026-11-23T20:39:16.373Z\t{ID}\tfailed"
+    traceback = ["Traceback (most recent call last):", '  File "h.py"', "    f()", "ValueError: no"]
+    lines = [*traceback, logged, *traceback, "printed", *traceback, logged, "printed"]
+    printed = "\n".join(traceback)
+    assert whole_messages(lines) == [
+        printed, f"{logged}\n{printed}", "printed", printed, logged, "printed",
+    ]  # fmt: skip
 
 
 def test_lines_of_a_traceback_stay_together_whatever_comes_between() -> None:
