@@ -38,8 +38,8 @@ def terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     """Starts programs on a pseudo-terminal, and ends them after the test."""
     started: list[Terminal] = []
 
-    def start(*command: str, cwd: Path = tmp_path) -> Terminal:
-        started.append(Terminal(command, cwd))
+    def start(*command: str, cwd: Path = tmp_path, columns: int = 80, rows: int = 24) -> Terminal:
+        started.append(Terminal(command, cwd, columns, rows))
         return started[-1]
 
     yield start

@@ -4,12 +4,16 @@ import codecs
 import fcntl
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
 import termios
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+import pyte
 
 KCLI = (sys.executable, "-m", "kinesis_cli")
 
@@ -18,10 +22,11 @@ Kcli = Callable[..., Completed]
 
 
 class Terminal:
-    """A program on a real pseudo-terminal."""
+    """A program on a real pseudo-terminal, and what a person sees there."""
 
-    def __init__(self, command: Sequence[str], cwd: Path) -> None:
+    def __init__(self, command: Sequence[str], cwd: Path, columns: int, rows: int) -> None:
         self._side, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (rows, columns))
         self.process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -32,23 +37,38 @@ class Terminal:
             preexec_fn=_own_this_terminal,
         )
         os.close(theirs)
-        self.screen = ""
+        self.written = ""
+        self._screen = pyte.Screen(columns, rows)
+        self._show = pyte.Stream(self._screen).feed
         self._decode = codecs.getincrementaldecoder("utf-8")().decode  # a read may cut a character
+
+    @property
+    def rows(self) -> list[str]:
+        """What stands on the screen now, without the empty ends."""
+        rows = [row.rstrip() for row in self._screen.display]
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows
+
+    def see(self, pattern: str, seconds: float = 30) -> str:
+        """The first row that has a regular expression, at the moment when there is one."""
+        while True:
+            for row in self.rows:
+                if re.search(pattern, row):
+                    return row
+            assert self._read(seconds), f"{pattern!r} was not seen, only {self.rows}"
 
     def read_until(self, text: str, seconds: float = 30) -> str:
         """What the program wrote, up to the moment when `text` is there."""
-        while text not in self.screen:
-            ready, _, _ = select.select([self._side], [], [], seconds)
-            more = self._read() if ready else ""
-            assert more, f"{text!r} did not come, only {self.screen!r}"
-            self.screen += more
-        return self.screen
+        while text not in self.written:
+            assert self._read(seconds), f"{text!r} did not come, only {self.written!r}"
+        return self.written
 
     def read_all(self) -> str:
         """What the program wrote until it ended."""
-        while more := self._read():
-            self.screen += more
-        return self.screen
+        while self._read(None):
+            pass
+        return self.written
 
     def type(self, keys: bytes) -> None:
         r"""Press `keys`; b"\x03" is Ctrl-C."""
@@ -60,14 +80,16 @@ class Terminal:
         self.process.wait()
         os.close(self._side)
 
-    def _read(self) -> str:
-        text = ""
-        try:
-            while not text:
-                text = self._decode(os.read(self._side, 65536))
-        except OSError:  # EIO: the other side is closed
-            pass
-        return text
+    def _read(self, seconds: float | None) -> bool:
+        """Take more of what the program writes; whether more came within so many seconds."""
+        ready, _, _ = select.select([self._side], [], [], seconds)
+        data = b""
+        with suppress(OSError):  # EIO: the other side is closed
+            data = os.read(self._side, 65536) if ready else b""
+        text = self._decode(data)
+        self._show(text)
+        self.written += text
+        return bool(data)
 
 
 def _own_this_terminal() -> None:

@@ -177,7 +177,7 @@ def test_ctrl_c_ends_with_one_line_and_exit_code_130(
     session.type(b"\x03")
     session.read_until("kcli: interrupted.\r\n")
     assert session.process.wait(timeout=30) == 130
-    assert "Traceback" not in session.screen
+    assert "Traceback" not in session.written
 
 
 def test_a_bug_is_said_to_be_a_bug_and_kcli_debug_shows_where(tmp_path: Path) -> None:

@@ -331,8 +331,8 @@ def test_in_the_foreground_it_says_where_it_is_and_ends_when_it_is_told(
         session.process.send_signal(end)
     session.read_all()
     assert session.process.wait(timeout=5) == 0
-    assert "local stream ended" in session.screen
-    assert "Traceback" not in session.screen
+    assert "local stream ended" in session.written
+    assert "Traceback" not in session.written
     succeeded(kcli("local", "start", "--detach"))
     assert status(kcli)["streams"][0]["records"] == 1
 

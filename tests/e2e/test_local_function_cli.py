@@ -186,7 +186,7 @@ def test_on_a_terminal_a_table_follows_and_failures_are_told_harmlessly(
     session.type(b"\x03")
     session.read_all()
     assert session.process.wait(timeout=5) == 0
-    assert "Traceback" not in session.screen
+    assert "Traceback" not in session.written
 
 
 def test_the_aws_cli_invokes_the_function_and_reads_its_log(aws_cli: Path, project: Path) -> None:

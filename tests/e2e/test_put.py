@@ -586,7 +586,7 @@ def test_progress_is_seen_on_a_terminal(
     )
     session.read_until("acknowledged, ")
     assert re.search(
-        r"[\d,]+ acknowledged, [\d,]+/s, 0 retried, 0 throttled, 1 shard", session.screen
+        r"[\d,]+ acknowledged, [\d,]+/s, 0 retried, 0 throttled, 1 shard", session.written
     )
     session.type(b"\x03")
     screen = session.read_all()

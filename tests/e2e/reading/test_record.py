@@ -1,0 +1,143 @@
+"""`kcli record`."""
+
+import json
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from random import Random
+from typing import Any
+
+import pytest
+from mypy_boto3_kinesis import KinesisClient
+
+from benchmarks.peers import Started
+from tests.e2e.reading.commands import (
+    ALL,
+    ROUNDS,
+    Commands,
+    everything,
+    payloads,
+    put,
+    read,
+    succeeded,
+)
+
+
+@contextmanager
+def writing(kinesis: KinesisClient, stream: str) -> Iterator[None]:
+    """Somebody puts records all the time."""
+    ended = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not ended.wait(0.01):
+            put(kinesis, stream, number, 50)
+            number += 50
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", ["day.ndjson", "day.ndjson.gz", "day.ndjson.zst"])
+def test_a_recording_is_exact_after_kills(
+    kcli: Commands,
+    kinesis: KinesisClient,
+    stream: str,
+    name: str,
+) -> None:
+    random = Random(name)
+    with writing(kinesis, stream):
+        for _ in range(-(-ROUNDS // 3)):
+            kcli.killed(
+                random.uniform(0.3, 1.5),
+                "record",
+                "-o",
+                name,
+                "--resume",
+                "--since",
+                "trim-horizon",
+            )
+    succeeded(kcli("record", "-o", name, "--resume", *ALL))
+    assert _by_shard(read(kcli.folder / name)) == _by_shard(everything(kcli))
+
+
+def _by_shard(records: list[Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for record in records:
+        shard, _, number = record["eventID"].partition(":")
+        found.setdefault(shard, []).append(number)
+    return found
+
+
+def test_ctrl_c_ends_a_recording_that_can_be_continued(
+    kcli: Commands,
+    kinesis: KinesisClient,
+    stream: str,
+) -> None:
+    put(kinesis, stream, 0, 30)
+    process = subprocess.Popen(
+        kcli.line("record", "-o", "day.ndjson", "--since", "trim-horizon"),
+        cwd=kcli.folder,
+        env=kcli.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    progress = kcli.folder / "day.ndjson.progress"
+    while process.poll() is None:
+        with suppress(OSError, ValueError):
+            if json.loads(progress.read_text())["records"] == 30:
+                process.send_signal(signal.SIGINT)
+                break
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "recorded 30 records" in told
+    put(kinesis, stream, 30, 30)
+    succeeded(kcli("record", "-o", "day.ndjson", "--resume", "--no-follow"))
+    assert sorted(payloads(read(kcli.folder / "day.ndjson"))) == sorted(payloads(everything(kcli)))
+
+
+def test_what_came_while_nobody_recorded_is_recorded_later(
+    kcli: Commands,
+    kinesis: KinesisClient,
+    stream: str,
+) -> None:
+    put(kinesis, stream, 0, 30)
+    succeeded(kcli("record", "-o", "day.ndjson", "--since", "latest", "--no-follow"))
+    put(kinesis, stream, 30, 30)
+    succeeded(kcli("record", "-o", "day.ndjson", "--resume", "--no-follow"))
+    numbers = [json.loads(data)["n"] for data in payloads(read(kcli.folder / "day.ndjson"))]
+    assert sorted(numbers) == list(range(30, 60))
+
+
+def test_a_recording_is_of_one_stream_and_written_over_by_none(
+    kcli: Commands,
+    server: Started,
+    kinesis: KinesisClient,
+) -> None:
+    succeeded(kcli("record", "-o", "day.ndjson", *ALL))
+    (kcli.folder / "day.ndjson").write_text("x")
+    assert "it exists" in kcli("record", "-o", "day.ndjson", *ALL).stderr
+    kinesis.create_stream(StreamName="another", ShardCount=1)
+    run = Commands(server, "another", kcli.folder)("record", "-o", "day.ndjson", "--resume")
+    assert run.returncode == 2
+    assert "it is of arn:" in run.stderr
+
+
+def test_data_is_anonymised_on_its_way_to_the_disk(
+    kcli: Commands,
+    kinesis: KinesisClient,
+    stream: str,
+) -> None:
+    put(kinesis, stream, 0, 30)
+    (kcli.folder / "mine.py").write_text(
+        "def odd(data): return None if int(data[6:-1]) % 2 else b'secret'\n"
+    )
+    succeeded(kcli("record", "-o", "day.ndjson", *ALL, "--map", "mine:odd"))
+    assert payloads(read(kcli.folder / "day.ndjson")) == [b"secret"] * 15

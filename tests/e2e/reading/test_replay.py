@@ -1,0 +1,147 @@
+"""`kcli replay`."""
+
+import json
+import re
+import signal
+import subprocess
+from random import Random
+from typing import Any
+
+import pytest
+
+from benchmarks.peers import Started
+from tests.e2e.programs import KCLI
+from tests.e2e.reading.commands import (
+    ROUNDS,
+    Commands,
+    everything,
+    payloads,
+    read,
+    succeeded,
+)
+
+
+def recorded(kcli: Commands, number: int, interval: float, name: str = "day.ndjson") -> list[Any]:
+    """A recording of one shard, 50 keys, payloads that are numbered."""
+    (kcli.folder / "payloads").write_text(
+        "".join(f'{{"id": "key-{i % 50}", "n": {i}}}\n' for i in range(number))
+    )
+    made = subprocess.run(
+        [*KCLI, "event", "--from", "payloads", "--key-field", "id", "--interval", str(interval),
+         "-o", name],
+        cwd=kcli.folder,
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return read(kcli.folder / name)
+
+
+def numbers_by_key(records: list[Any]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for record, data in zip(records, payloads(records), strict=True):
+        found.setdefault(record["kinesis"]["partitionKey"], []).append(json.loads(data)["n"])
+    return found
+
+
+def test_a_replay_keeps_timing_keys_and_order(kcli: Commands) -> None:
+    recording = recorded(kcli, 300, 0.005)
+    run = kcli("replay", "day.ndjson", "--speed", "2", "--output", "json")
+    assert json.loads(succeeded(run))["acknowledged"] == 300
+    assert "ms behind the schedule" in run.stderr
+    back = everything(kcli)
+    assert numbers_by_key(back) == numbers_by_key(recording)
+    arrivals = [each["kinesis"]["approximateArrivalTimestamp"] for each in back]
+    assert max(arrivals) - min(arrivals) >= 299 * 0.005 / 2 - 0.05
+    assert not (kcli.folder / "day.ndjson.replay").exists()
+
+
+def test_a_killed_replay_loses_nothing_keeps_order_and_names_what_it_repeats(
+    kcli: Commands,
+) -> None:
+    recording = recorded(kcli, ROUNDS * 2_000, 0.001)
+    named: set[int] = set()
+    random, code = Random(5), 1
+    arguments = ("replay", "day.ndjson", "--resume", "--speed")
+    for _ in range(ROUNDS):
+        code, told = kcli.killed(random.uniform(0.3, 0.9), *arguments, "5")
+        named |= _named(told)
+        if code == 0:
+            break
+    if code:
+        last = kcli(*arguments, "max")
+        succeeded(last)
+        named |= _named(last.stderr)
+    back = numbers_by_key(everything(kcli))
+    assert {key: list(dict.fromkeys(got)) for key, got in back.items()} == numbers_by_key(recording)
+    repeated = {n for got in back.values() for n in got if got.count(n) > 1}
+    assert repeated <= named
+
+
+def _named(told: str) -> set[int]:
+    """The payloads whose records were named as maybe repeated."""
+    return {
+        number - 1
+        for first, last in re.findall(r"within ([\d,]+) to ([\d,]+) of", told)
+        for number in range(int(first.replace(",", "")), int(last.replace(",", "")) + 1)
+    }
+
+
+def test_ctrl_c_ends_a_replay_that_goes_on_later(kcli: Commands, server: Started) -> None:
+    recorded(kcli, 2_000, 0.01)
+    process = subprocess.Popen(
+        kcli.line("replay", "day.ndjson"),
+        cwd=kcli.folder,
+        env=kcli.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    journal = kcli.folder / "day.ndjson.replay"
+    while process.poll() is None:
+        if journal.exists() and b"\na " in journal.read_bytes():
+            process.send_signal(signal.SIGINT)
+            break
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130, told
+    assert "--resume puts the rest" in told
+    assert kcli("replay", "day.ndjson", "--speed", "max").returncode == 2  # it has not ended
+    succeeded(kcli("replay", "day.ndjson", "--speed", "max", "--resume"))
+    assert sorted(n for got in numbers_by_key(everything(kcli)).values() for n in got) == list(
+        range(2_000)
+    )
+
+
+def test_a_part_is_replayed_with_new_times_and_data(kcli: Commands) -> None:
+    recorded(kcli, 100, 1.0)
+    (kcli.folder / "mine.py").write_text("def same(data): return data if b'7' in data else None\n")
+    part = ("--since", "+10", "--until", "+30", "--speed", "max", "--map", "mine:same")
+    succeeded(kcli("replay", "day.ndjson", *part))
+    found = sorted(n for got in numbers_by_key(everything(kcli)).values() for n in got)
+    assert [n for n in found if 10 <= n < 30] == found
+    assert {17, 27} <= set(found)
+
+
+def test_a_dry_run_puts_nothing(kcli: Commands) -> None:
+    recorded(kcli, 3_000, 0.0005)
+    run = succeeded(kcli("replay", "day.ndjson", "--dry-run", "--output", "json"))
+    load = json.loads(run)
+    assert (load["records"], load["seconds"]) == (3000, pytest.approx(1.5, abs=0.01))
+    assert sum(shard["records"] for shard in load["shards"]) == 3000
+    assert everything(kcli) == []
+    assert not (kcli.folder / "day.ndjson.replay").exists()
+
+
+def test_slices_share_a_replay(kcli: Commands) -> None:
+    recorded(kcli, 500, 0.001)
+    for part in range(3):
+        succeeded(kcli("replay", "day.ndjson", "--speed", "max", "--slice", f"{part}/3"))
+    assert sorted(n for got in numbers_by_key(everything(kcli)).values() for n in got) == list(
+        range(500)
+    )
+
+
+def test_help_names_each_option() -> None:
+    for name in ("tail", "record", "replay"):
+        run = subprocess.run([*KCLI, name, "--help"], capture_output=True, text=True, check=True)
+        assert "Examples:" in run.stdout

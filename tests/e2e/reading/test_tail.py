@@ -1,0 +1,144 @@
+"""`kcli tail`."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mypy_boto3_kinesis import KinesisClient
+
+from benchmarks.peers import Started
+from tests.e2e.programs import Terminal
+from tests.e2e.reading.commands import (
+    ALL,
+    Commands,
+    everything,
+    lines,
+    payloads,
+    put,
+    succeeded,
+)
+
+HOSTILE = "\x1b[31m\x9b31m\u202e[red]\n"
+
+
+def test_tail_shows_a_line_for_each_record(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    put(kinesis, stream, 0, 40)
+    head, *rows = succeeded(kcli("tail", *ALL)).splitlines()
+    assert head.split() == ["Arrived", "Shard", "Partition", "key", "Data"]
+    assert len(rows) == 40
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  [012]  ", row) for row in rows)
+    wide = succeeded(kcli("tail", *ALL, "-n", "1", COLUMNS="140")).splitlines()
+    assert re.search(r"…\d{12} ", wide[1])
+
+
+def test_each_face_of_tail_has_the_same_records(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    put(kinesis, stream, 0, 40)
+    event = json.loads(succeeded(kcli("tail", *ALL, "--output", "json")))["Records"]
+    table = succeeded(kcli("tail", *ALL)).splitlines()[1:]
+    assert sorted(payloads(event)) == sorted(payloads(everything(kcli)))
+    assert sorted(re.sub(r".*  +", "", row).encode() for row in table) == sorted(payloads(event))
+    nothing = kcli("tail", *ALL, "--key", "nobody", "--output", "json")
+    assert json.loads(succeeded(nothing)) == {"Records": []}
+
+
+def test_a_selection_holds_in_tail_and_record(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    put(kinesis, stream, 0, 40)
+    chosen = (
+        *ALL,
+        "--key",
+        "key-1*",
+        "--grep",
+        r"\b1?[0-3]\}",
+        "--filter",
+        '{"data":{"n":[10,11,3]}}',
+    )
+    shown = lines(succeeded(kcli("tail", *chosen, "--output", "ndjson")))
+    assert sorted(payloads(shown)) == [b'{"n": 10}', b'{"n": 11}']
+    succeeded(kcli("record", "-o", "day.ndjson", *chosen))
+    recorded = lines((kcli.folder / "day.ndjson").read_text())
+    assert sorted(payloads(recorded)) == sorted(payloads(shown))
+
+
+def test_nothing_in_a_record_acts_on_the_terminal(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    kinesis.put_record(StreamName=stream, PartitionKey=HOSTILE, Data=HOSTILE.encode())
+    kinesis.put_record(StreamName=stream, PartitionKey="big", Data=b"x" * 1_000_000)
+    table = succeeded(kcli("tail", *ALL))
+    assert len(table.splitlines()) == 3
+    assert "[red]" in table
+    assert max(map(len, table.splitlines())) < 5_000
+    for output in (table, succeeded(kcli("tail", *ALL, "--output", "ndjson"))):
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", output)
+
+
+def test_a_payload_of_ones_own_format_is_decoded(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    (kcli.folder / "mine.py").write_text("def decoded(data): return data[::-1].decode().upper()\n")
+    kinesis.put_record(StreamName=stream, PartitionKey="a", Data=b"olleh")
+    assert "HELLO" in succeeded(kcli("tail", *ALL, "--decode", "mine:decoded"))
+
+
+def test_a_reader_that_leaves_ends_it_quietly(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    put(kinesis, stream, 0, 500)
+    script = f"{' '.join(kcli.line('tail', *ALL, '--output', 'ndjson'))} | head -1"
+    run = subprocess.run(
+        ["bash", "-c", script], env=kcli.environment, capture_output=True, text=True, timeout=60
+    )
+    assert len(run.stdout.splitlines()) == 1
+    assert "Error" not in run.stderr
+    assert "bug" not in run.stderr
+
+
+def test_ctrl_c_ends_tail_and_says_what_it_showed(
+    kcli: Commands,
+    kinesis: KinesisClient,
+    stream: str,
+    terminal: Callable[..., Terminal],
+) -> None:
+    put(kinesis, stream, 0, 3)
+    variables = [f"{name}={value}" for name, value in kcli.environment.items()]
+    command = kcli.line("tail", "--since", "trim-horizon")
+    running = terminal("env", "-i", *variables, *command, cwd=kcli.folder)
+    for number in range(3):  # shards come in any order
+        running.read_until(f'{{"n": {number}}}')
+    running.type(b"\x03")
+    assert "showed 3 records" in running.read_all()
+    assert running.process.wait(timeout=30) == 130
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--since", "soon"), "--since: 'soon' is no time."),
+        (("--shard", "9"), "the stream has no shard shardId-000000000009."),
+        (("--shard", "a b"), "--shard: 'a b' is no shard"),
+        (("--grep", "("), "--grep: '(' is no regular expression"),
+        (("--filter", "x"), "filter 1: "),
+        (("--decode", "nothing"), "--decode nothing: a function is named as"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(
+    kcli: Commands, arguments: tuple[str, ...], problem: str
+) -> None:
+    run = kcli("tail", "--no-follow", *arguments)
+    assert run.returncode == 2
+    assert f"kcli: {problem}" in run.stderr
+
+
+def test_an_unknown_stream_is_refused(server: Started, tmp_path: Path) -> None:
+    run = Commands(server, "nobody", tmp_path)("tail", "--no-follow")
+    assert run.returncode == 3
+    assert "ResourceNotFoundException" in run.stderr
