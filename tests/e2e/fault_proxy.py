@@ -12,18 +12,22 @@ from random import Random
 from typing import Any
 
 THROTTLED = "ProvisionedThroughputExceededException"
+EXPIRED = "ExpiredIteratorException"
 
 
 @dataclass
 class Faults:
     """Shares of the calls, or of their records, that go wrong."""
 
-    operation: str = "PutRecords"  # the only one that they concern
+    operations: tuple[str, ...] = ("PutRecords",)  # the only ones that they concern
     cut_before: float = 0.0  # the connection ends before the call is passed on
     cut_after: float = 0.0  # and after it was done
     error: float = 0.0  # 500
     malformed: float = 0.0  # an answer that is no JSON, after the call was done
-    throttled: float = 0.0  # records that are refused, and not passed on
+    empty: float = 0.0  # an answer that says nothing, `{}`, after the call was done
+    throttled: float = 0.0  # calls, or records of PutRecords, that are refused and not passed on
+    expired: float = 0.0  # iterators that are refused
+    slow: float = 0.0  # seconds until an answer leaves
     random: Random = field(default_factory=lambda: Random(7))
 
     def strike(self, share: float) -> bool:
@@ -37,17 +41,28 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         faults = self.server.faults
-        if not self.headers.get("X-Amz-Target", "").endswith(f".{faults.operation}"):
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if operation not in faults.operations:
             return self._answer(*self._passed_on(body))
         if faults.strike(faults.cut_before):
             return self._cut()
         if faults.strike(faults.error):
-            return self._answer(500, b'{"__type":"InternalFailure"}')
-        status, answer = self._with_throttled(body, faults)
+            return self._refuse(500, "InternalFailure")
+        if operation == "GetRecords" and faults.strike(faults.expired):
+            return self._refuse(400, EXPIRED)
+        if operation == "PutRecords":
+            status, answer = self._with_throttled(body, faults)
+        elif faults.strike(faults.throttled):
+            return self._refuse(400, THROTTLED)
+        else:
+            status, answer = self._passed_on(body)
         if faults.strike(faults.cut_after):
             return self._cut()
         if faults.strike(faults.malformed):
             answer = answer[: len(answer) // 2]
+        if faults.strike(faults.empty):
+            answer = b"{}"
+        self.server.ended.wait(faults.slow)
         return self._answer(status, answer)
 
     def _with_throttled(self, body: bytes, faults: Faults) -> tuple[int, bytes]:
@@ -87,6 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def _refuse(self, status: int, code: str) -> None:
+        self._answer(status, b'{"__type":"%s"}' % code.encode())
+
     def _cut(self) -> None:
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
@@ -99,18 +117,20 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     faults: Faults
     target: int
+    ended: threading.Event
 
 
 @contextmanager
 def fault_proxy(target: int, faults: Faults) -> Iterator[str]:
     """The URL of a proxy before the server on a port of this machine."""
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.faults, server.target = faults, target
+    server.faults, server.target, server.ended = faults, target, threading.Event()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        server.ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -4,9 +4,12 @@ Where another server differs from AWS, the test is listed in `DIFFERENCES` with 
 expected to fail there: the day it passes, the list must follow.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from http.client import HTTPConnection
 from itertools import count
+from pathlib import Path
 
 import boto3
 import pytest
@@ -65,6 +68,27 @@ def client_of(
         aws_secret_access_key="secret",
         config=Config(parameter_validation=False, retries={"max_attempts": 0}),
     )
+
+
+Control = Callable[..., None]
+
+
+def control(server: Started, state: Path) -> Control:
+    """`control(set={…})`: what `kcli local faults` says to our server's control path.
+
+    Args:
+        server: ours.
+        state: its directory.
+    """
+    token = json.loads((state / "server.json").read_bytes())["token"]
+
+    def control(**request: object) -> None:
+        connection = HTTPConnection("127.0.0.1", server.port)
+        connection.request("POST", "/_kcli/faults", json.dumps(request), {"X-Kcli-Token": token})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    return control
 
 
 @pytest.fixture

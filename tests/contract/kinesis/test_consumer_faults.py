@@ -1,10 +1,6 @@
 """Our consumer through faults: nothing lost, nothing twice, order kept."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +11,10 @@ from benchmarks.peers import Started, ours_in
 from kinesis_cli.aws.consumer import ReadPlan
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
+from kinesis_cli.stream.shards import shard_id
 
-from .conftest import client_of
-from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created, records
-
-Faults = Callable[..., None]
+from .conftest import Control, client_of, control
+from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created
 
 
 @pytest.fixture(autouse=True)
@@ -45,17 +40,8 @@ def stream(kinesis: KinesisClient) -> str:
 
 
 @pytest.fixture
-def faults(server: Started, tmp_path: Path) -> Faults:
-    """`faults(set={…})`: as `kcli local faults` says it to the control path."""
-    token = json.loads((tmp_path / "server.json").read_bytes())["token"]
-
-    def faults(**request: object) -> None:
-        control = HTTPConnection("127.0.0.1", server.port)
-        control.request("POST", "/_kcli/faults", json.dumps(request), {"X-Kcli-Token": token})
-        assert control.getresponse().status == 200
-        control.close()
-
-    return faults
+def faults(server: Started, tmp_path: Path) -> Control:
+    return control(server, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +55,7 @@ def faults(server: Started, tmp_path: Path) -> Faults:
     ids=["500", "cut before", "cut after", "slow"],
 )
 def test_faults_neither_lose_nor_repeat_a_record(
-    fault: dict[str, Any], server: Started, kinesis: KinesisClient, stream: str, faults: Faults
+    fault: dict[str, Any], server: Started, kinesis: KinesisClient, stream: str, faults: Control
 ) -> None:
     writer = Writer(kinesis, stream)
     faults(set=fault | {"operations": ["GetRecords", "GetShardIterator"]})
@@ -84,21 +70,22 @@ def test_faults_neither_lose_nor_repeat_a_record(
 
 
 def test_expired_iterators_go_on_after_the_last_record(
-    server: Started, kinesis: KinesisClient, stream: str, faults: Faults
+    server: Started, kinesis: KinesisClient, stream: str, faults: Control
 ) -> None:
-    writer, found = Writer(kinesis, stream), list[Record]()
+    writer, found, begun = Writer(kinesis, stream), list[Record](), set[str]()
     for batch in consumer(server, stream, ReadPlan(Start(StartKind.LATEST))).poll():
         found += batch.records
+        begun.add(batch.shard_id)
         if len(found) == writer.number == 60:
             break
-        if len(found) == writer.number and batch.shard_id:
+        if len(found) == writer.number and begun >= {shard_id(0), shard_id(1)}:
             faults(expire_iterators=True)
             writer.put(KEYS)
     assert_complete(found, 60)
 
 
 def test_throttled_shards_are_read_when_they_may_be(
-    server: Started, kinesis: KinesisClient, stream: str, faults: Faults
+    server: Started, kinesis: KinesisClient, stream: str, faults: Control
 ) -> None:
     Writer(kinesis, stream).put(40)
     faults(set={"throttle": [stream]})
@@ -146,7 +133,7 @@ def test_a_consumer_that_was_there_stays(
 
 
 def test_fan_out_subscribes_anew_when_five_minutes_are_over(
-    server: Started, kinesis: KinesisClient, stream: str, faults: Faults
+    server: Started, kinesis: KinesisClient, stream: str, faults: Control
 ) -> None:
     writer, found = Writer(kinesis, stream), list[Record]()
     writer.put(KEYS)
@@ -160,43 +147,3 @@ def test_fan_out_subscribes_anew_when_five_minutes_are_over(
             writer.put(KEYS)
     batches.close()
     assert_complete(found, 60)
-
-
-class _Tearing(BaseHTTPRequestHandler):
-    """Passes calls on, and tears every second answer to GetRecords."""
-
-    protocol_version = "HTTP/1.1"
-    target = 0
-    answers = 0
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        upstream = HTTPConnection("127.0.0.1", self.target)
-        upstream.request("POST", "/", body, dict(self.headers))
-        response = upstream.getresponse()
-        answer = response.read()
-        upstream.close()
-        if self.headers["X-Amz-Target"].endswith(".GetRecords"):
-            type(self).answers += 1
-            if self.answers % 2:
-                answer = b"{}" if self.answers % 4 == 1 else answer[: len(answer) // 2]
-        self.send_response(response.status)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None: ...
-
-
-def test_a_torn_answer_is_no_end_of_a_shard(
-    server: Started, kinesis: KinesisClient, stream: str
-) -> None:
-    Writer(kinesis, stream).put(40)
-    _Tearing.target = server.port
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Tearing) as proxy:
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        through = Started("proxy", proxy.server_port, server.pid)
-        found = records(consumer(through, stream, ReadPlan(ALL, follow=False)).poll())
-        proxy.shutdown()
-    assert_complete(found, 40)
-    assert _Tearing.answers > 3

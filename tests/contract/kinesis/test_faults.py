@@ -1,8 +1,6 @@
 """The faults that are switched on while the server runs, and the clock that is moved."""
 
-import json
-from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ from mypy_boto3_kinesis import KinesisClient
 
 from benchmarks.peers import Started, ours_in
 
-from .conftest import client_of
+from .conftest import Control, client_of, control
 
 SHARD = "shardId-000000000000"
 
@@ -28,17 +26,8 @@ def kinesis(server: Started) -> KinesisClient:
 
 
 @pytest.fixture
-def faults(server: Started, tmp_path: Path) -> Callable[..., None]:
-    """`faults(set={…})`: as `kcli local faults` says it to the control path."""
-    token = json.loads((tmp_path / "server.json").read_bytes())["token"]
-
-    def faults(**request: object) -> None:
-        control = HTTPConnection("127.0.0.1", server.port)
-        control.request("POST", "/_kcli/faults", json.dumps(request), {"X-Kcli-Token": token})
-        assert control.getresponse().status == 200
-        control.close()
-
-    return faults
+def faults(server: Started, tmp_path: Path) -> Control:
+    return control(server, tmp_path)
 
 
 def put(kinesis: KinesisClient) -> None:
@@ -52,7 +41,7 @@ def records(kinesis: KinesisClient) -> int:
     return len(kinesis.get_records(ShardIterator=iterator)["Records"])
 
 
-def test_a_500_stores_nothing(kinesis: KinesisClient, faults: Callable[..., None]) -> None:
+def test_a_500_stores_nothing(kinesis: KinesisClient, faults: Control) -> None:
     faults(set={"error": 1.0})
     with pytest.raises(ClientError) as refused:
         put(kinesis)
@@ -64,7 +53,7 @@ def test_a_500_stores_nothing(kinesis: KinesisClient, faults: Callable[..., None
 
 @pytest.mark.parametrize(("cut", "stored"), [("before", 0), ("after", 1)])
 def test_a_cut_connection_leaves_what_was_stored(
-    kinesis: KinesisClient, faults: Callable[..., None], cut: str, stored: int
+    kinesis: KinesisClient, faults: Control, cut: str, stored: int
 ) -> None:
     faults(set={"cut": cut, "operations": ["PutRecord"]})
     with pytest.raises((ConnectionClosedError, OSError)):
@@ -72,7 +61,7 @@ def test_a_cut_connection_leaves_what_was_stored(
     assert records(kinesis) == stored
 
 
-def test_a_share_of_entries_fails(kinesis: KinesisClient, faults: Callable[..., None]) -> None:
+def test_a_share_of_entries_fails(kinesis: KinesisClient, faults: Control) -> None:
     faults(set={"fail": 0.5})
     answer = kinesis.put_records(
         StreamName="stream", Records=[{"Data": b"x", "PartitionKey": "a"} for _ in range(500)]
@@ -84,9 +73,7 @@ def test_a_share_of_entries_fails(kinesis: KinesisClient, faults: Callable[..., 
     assert records(kinesis) == 500 - len(failed)
 
 
-def test_a_throttled_shard_refuses_writes(
-    kinesis: KinesisClient, faults: Callable[..., None]
-) -> None:
+def test_a_throttled_shard_refuses_writes(kinesis: KinesisClient, faults: Control) -> None:
     faults(set={"throttle": [f"stream/{SHARD}"]})
     with pytest.raises(kinesis.exceptions.ProvisionedThroughputExceededException) as refused:
         put(kinesis)
@@ -96,7 +83,7 @@ def test_a_throttled_shard_refuses_writes(
 
 
 def test_five_minutes_later_an_iterator_has_expired(
-    kinesis: KinesisClient, faults: Callable[..., None]
+    kinesis: KinesisClient, faults: Control
 ) -> None:
     iterator = kinesis.get_shard_iterator(
         StreamName="stream", ShardId=SHARD, ShardIteratorType="LATEST"
@@ -107,14 +94,14 @@ def test_five_minutes_later_an_iterator_has_expired(
         kinesis.get_records(ShardIterator=iterator)
 
 
-def test_a_day_later_records_are_gone(kinesis: KinesisClient, faults: Callable[..., None]) -> None:
+def test_a_day_later_records_are_gone(kinesis: KinesisClient, faults: Control) -> None:
     put(kinesis)
     faults(clock=24 * 3600 + 60)
     assert records(kinesis) == 0
 
 
 def test_five_minutes_later_a_subscription_has_ended(
-    kinesis: KinesisClient, faults: Callable[..., None]
+    kinesis: KinesisClient, faults: Control
 ) -> None:
     summary = kinesis.describe_stream_summary(StreamName="stream")["StreamDescriptionSummary"]
     consumer = kinesis.register_stream_consumer(StreamARN=summary["StreamARN"], ConsumerName="c")
