@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from kinesis_cli.aws.fan_out import FanOut, registered
 from kinesis_cli.aws.pages import MalformedAnswer, Page, decode_pages
 from kinesis_cli.aws.polling import AT_TIP, BETWEEN_CALLS, Polling
-from kinesis_cli.aws.reading import AFTER_SEQUENCE_NUMBER, Position, Reading, Source
+from kinesis_cli.aws.reading import AFTER_SEQUENCE_NUMBER, DATE_AGE, Position, Reading, Source
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.stream.lineage import Lineage, ListedShard
@@ -73,6 +74,7 @@ class ShardRecords:
     shard_id: str
     records: list[Record]  # in order; maybe none
     millis_behind: int | None  # milliseconds behind the tip; None: the server did not say
+    position: str = ""  # the sequence number up to which the shard was read; empty: as before
 
 
 class Consumer:
@@ -83,6 +85,10 @@ class Consumer:
         stream: name or ARN.
         plan: what to read.
         warn: told in one sentence of trouble that lasts; reading goes on.
+
+    Attributes:
+        stream_arn: of the stream.
+        began: when, by the service's clock, epoch seconds; up to `DATE_AGE` too early.
 
     Raises:
         EndpointError: there is no such stream, or it cannot be asked.
@@ -103,6 +109,7 @@ class Consumer:
         with connection.explained(stream=stream):
             answer = self._client.describe_stream_summary(**self._named)
         self.stream_arn = answer["StreamDescriptionSummary"]["StreamARN"]
+        self.began = _service_time(answer["ResponseMetadata"]["HTTPHeaders"])
 
     @property
     def shards(self) -> int:
@@ -197,6 +204,8 @@ class Consumer:
             case StartKind.AT_SEQUENCE_NUMBER:
                 only = shards == 1 or len(self._plan.shard_ids) == 1
                 return _around(start.sequence_number, each, is_only=only)
+            case StartKind.LATEST:
+                return Position(start.kind, seconds=self.began)
         return Position(start.kind, seconds=start.seconds)
 
     def _new_readings(self, ready: Iterable[ListedShard]) -> list[Reading]:
@@ -214,7 +223,7 @@ class Consumer:
             source.leave(reading)
         elif page.at_end:
             self._ended(source, reading, page.children())
-        elif not self._plan.follow and _is_at_tip(source, reading, page):
+        elif not self._plan.follow and self._is_at_tip(source, page):
             source.leave(reading)
             if reading.shard.is_open:
                 del self._readings[reading.shard_id]
@@ -223,9 +232,25 @@ class Consumer:
                 self._ended(source, reading, [])
         else:
             source.go_on(reading)
+        position = page.position
         if (until := self._plan.until) is not None:
-            records = [record for record in records if record.arrival < until]
-        return ShardRecords(reading.shard_id, records, page.millis_behind_latest)
+            wanted = [record for record in records if record.arrival < until]
+            if len(wanted) < len(records):
+                position = wanted[-1].sequence_number if wanted else ""
+            records = wanted
+        return ShardRecords(reading.shard_id, records, page.millis_behind_latest, position)
+
+    def _is_at_tip(self, source: Source, page: Page) -> bool:
+        """Whether a shard was read as far as there was something when reading began.
+
+        Where a writer never stops there is always more. And not every server knows how far behind
+        it is, so when asked its 0 alone does not count.
+        """
+        if page.millis_behind_latest:
+            return False
+        if source.knows_the_tip or not page.records:
+            return True
+        return page.records[-1].approximate_arrival_timestamp >= self.began + DATE_AGE
 
     def _is_past_the_plan(self, records: list[Record], page: Page) -> bool:
         """Whether the rest of a shard arrives when the plan wants no more."""
@@ -288,17 +313,12 @@ def _listed_shard(shard: "ShardTypeDef") -> ListedShard:
     )
 
 
-def _is_at_tip(source: Source, reading: Reading, page: Page) -> bool:
-    """Whether a shard was read as far as there was something when reading it began.
-
-    Where a writer never stops there is always more. And not every server knows how far behind it
-    is, so when asked its 0 alone does not count.
-    """
-    if page.millis_behind_latest:
-        return False
-    entries = page.records
-    began_later = entries and entries[-1].approximate_arrival_timestamp >= reading.since
-    return source.knows_the_tip or not entries or bool(began_later)
+def _service_time(headers: Mapping[str, str]) -> float:
+    """The clock of who answered, epoch seconds: this machine's own may be off."""
+    try:
+        return parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return time.time()
 
 
 def _around(number: str, each: ListedShard, *, is_only: bool) -> Position:

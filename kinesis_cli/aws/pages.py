@@ -58,6 +58,12 @@ class Page(msgspec.Struct, rename="pascal"):
     child_shards: list[_Child] | None = None
 
     @property
+    def position(self) -> str:
+        """The sequence number up to which a shard is read with this page; empty: as before."""
+        last = self.records[-1].sequence_number if self.records else ""
+        return self.continuation_sequence_number or last
+
+    @property
     def at_end(self) -> bool:
         """Whether the shard is closed and this was the rest of it."""
         return self.next_shard_iterator is None and self.continuation_sequence_number is None

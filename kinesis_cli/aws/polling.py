@@ -7,7 +7,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from kinesis_cli.aws.pages import MEMBER, Page
+from kinesis_cli.aws.pages import MEMBER, MalformedAnswer, Page
 from kinesis_cli.aws.reading import Outcome, Reading
 from kinesis_cli.stream.selection import StartKind
 
@@ -124,4 +124,7 @@ class Polling:
             request["StartingSequenceNumber"] = position.sequence_number
         if position.kind == StartKind.AT_TIMESTAMP:
             request["Timestamp"] = position.seconds
-        return self._client.get_shard_iterator(**self._stream, **request)["ShardIterator"]
+        answer = self._client.get_shard_iterator(**self._stream, **request)
+        if "ShardIterator" not in answer:
+            raise MalformedAnswer("GetShardIterator answered without an iterator")
+        return answer["ShardIterator"]

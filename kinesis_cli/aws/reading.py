@@ -1,7 +1,6 @@
 """One shard that is being read, and how its records come: what `consumer` and its sources share."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from kinesis_cli.aws.pages import Page
@@ -9,6 +8,8 @@ from kinesis_cli.stream.lineage import ListedShard
 from kinesis_cli.stream.selection import StartKind
 
 AFTER_SEQUENCE_NUMBER = "AFTER_SEQUENCE_NUMBER"
+DATE_AGE = 2.0  # seconds that the time in an answer's header may be old: it has no fraction, and
+# servers look at their clock once a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Position:
 
     kind: str  # an iterator type: one of `StartKind`, or AFTER_SEQUENCE_NUMBER
     sequence_number: str = ""
-    seconds: float = 0.0  # AT_TIMESTAMP: epoch seconds
+    seconds: float = 0.0  # AT_TIMESTAMP, or a moment before LATEST: epoch seconds
 
 
 @dataclass(eq=False, slots=True)
@@ -26,7 +27,6 @@ class Reading:
 
     shard: ListedShard
     position: Position
-    since: float = field(default_factory=time.time)  # epoch seconds; when reading it began
     iterator: str | None = None
     at_tip: bool = False  # there was nothing new
     failures: int = 0  # in a row
@@ -39,9 +39,8 @@ class Reading:
 
     def advance(self, page: Page) -> None:
         """A page was taken: never read it again."""
-        last = page.records[-1].sequence_number if page.records else None
-        if number := page.continuation_sequence_number or last:
-            self.position = Position(AFTER_SEQUENCE_NUMBER, number)
+        if page.position:
+            self.position = Position(AFTER_SEQUENCE_NUMBER, page.position)
         self.at_tip = not page.records and not page.millis_behind_latest
         self.failures = 0
 
@@ -51,7 +50,7 @@ class Reading:
         if self.position.kind == StartKind.LATEST:
             # The newest record may be another one by now. Nothing was read yet, so nothing that
             # arrived since the beginning is read twice.
-            self.position = Position(StartKind.AT_TIMESTAMP, seconds=self.since)
+            self.position = Position(StartKind.AT_TIMESTAMP, seconds=self.position.seconds)
 
 
 Outcome = Page | Exception

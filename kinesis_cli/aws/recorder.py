@@ -52,14 +52,13 @@ class Recorder:
         Raises:
             InputError: the file cannot be written, or the user's function failed.
         """
-        if batch.records:
+        if position := batch.position:
             wanted = [record for record in batch.records if self._selection.matches(record)]
-            last = batch.records[-1]
             if self._count is not None and len(wanted) > self._count - self.records:
                 wanted = wanted[: self._count - self.records]
-                last = wanted[-1]
+                position = wanted[-1].sequence_number
             kept = wanted if self._change is None else self._changed(wanted)
-            self._file.append(kept, batch.shard_id, last.sequence_number)
+            self._file.append(kept, batch.shard_id, position)
             self._is_certain = False
         if not self._is_certain and time.monotonic() - self._committed >= COMMIT_EVERY:
             self.commit()

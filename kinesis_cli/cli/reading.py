@@ -1,6 +1,7 @@
 """What the commands that read a stream share: which records, and from where."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import time
 from typing import Annotated
@@ -148,8 +149,8 @@ class Reachable:
         connection = self.connected.connection
         return PutTarget(connection.target, self.stream, connection.endpoint_url, connection.region)
 
-    def consumer(self, plan: ReadPlan) -> Consumer:
-        """Reads it; trouble is told on standard error."""
+    def consumer(self, plan: ReadPlan, warn: Callable[[str], None]) -> Consumer:
+        """Reads it; `warn` is told of trouble."""
         return Consumer(self.connected.connection, self.stream, plan, warn)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from time import time
 from typing import Annotated
 
 import typer
@@ -32,9 +31,7 @@ from kinesis_cli.cli.reading import (
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.show.console import note
-from kinesis_cli.show.progress import Progress as Bar
-from kinesis_cli.show.progress import progress
-from kinesis_cli.show.tail import Lag
+from kinesis_cli.show.reading import ReadingProgress, reading_progress
 from kinesis_cli.stream.growing import GrowingRecording, Progress, kept_progress, new
 from kinesis_cli.stream.selection import Start, StartKind
 
@@ -96,43 +93,42 @@ def record(
     function = _user_function(change)
     reachable = reach(target)
     kept = kept_progress(output_file) if resume else None
-    if kept is None:
-        consumer = reachable.consumer(plan)
-        file = new(output_file, _beginning(consumer, plan))
-    else:
-        file = GrowingRecording(output_file, kept)
-        consumer = reachable.consumer(_continued(plan, kept))
-        _check_stream(consumer, kept, output_file)
-    note(f"recording {reachable.target} to {output_file}")
-    recorder = Recorder(file, chosen, function, consumer.stream_arn, count)
-    stop, lag = Stop(), Lag()
-    with (
-        file,
-        closing(consumer.fan_out(efo) if efo else consumer.poll()) as batches,
-        progress("recording", count) as bar,
-        on_ctrl_c(stop.ask),
-    ):
-        try:
-            _record(batches, recorder, stop, lag, bar)
-        except EndpointError:
+    with reading_progress("recorded", beside_output=False) as progress:
+        if kept is None:
+            consumer = reachable.consumer(plan, progress.warn)
+            file = new(output_file, _beginning(consumer, plan))
+        else:
+            consumer = reachable.consumer(_continued(plan, kept), progress.warn)
+            _check_stream(consumer, kept, output_file)
+            file = GrowingRecording(output_file, kept)
+        note(f"recording {reachable.target} to {output_file}")
+        recorder = Recorder(file, chosen, function, consumer.stream_arn, count)
+        stop = Stop()
+        with (
+            file,
+            closing(consumer.fan_out(efo) if efo else consumer.poll()) as batches,
+            on_ctrl_c(stop.ask),
+        ):
+            try:
+                _record(batches, recorder, stop, progress)
+            except EndpointError:
+                recorder.commit()
+                raise
             recorder.commit()
-            raise
-        recorder.commit()
-    lag.finish("recorded", recorder.records, is_cut=recorder.is_full)
+        progress.finish(is_cut=recorder.is_full)
     if stop.asked:
         raise typer.Exit(ExitCode.INTERRUPTED)
 
 
 def _record(
-    batches: Iterable[ShardRecords], recorder: Recorder, stop: Stop, lag: Lag, bar: Bar
+    batches: Iterable[ShardRecords], recorder: Recorder, stop: Stop, progress: ReadingProgress
 ) -> None:
     if recorder.is_full:
         return
     for batch in batches:
         recorder.take(batch)
-        bar.update(recorder.records)
         if batch.shard_id:
-            lag.update(batch.shard_id, batch.millis_behind)
+            progress.update(batch.shard_id, batch.millis_behind, recorder.records)
         if stop.asked or recorder.is_full:
             return
 
@@ -147,8 +143,11 @@ def _user_function(name: str | None) -> Callable[[bytes], bytes | None] | None:
 
 def _beginning(consumer: Consumer, plan: ReadPlan) -> Progress:
     start = plan.start
-    if start.kind is StartKind.LATEST:  # what is the latest when it is continued is another record
-        start = Start(StartKind.AT_TIMESTAMP, seconds=time())
+    if start.kind is StartKind.LATEST:
+        # What is the latest when it is continued is another record. GetRecords gives no place in a
+        # shard from which nothing came; there it is continued from this moment on, which is up to
+        # 2 s early, never late.
+        start = Start(StartKind.AT_TIMESTAMP, seconds=consumer.began)
     return Progress(consumer.stream_arn, start.kind, start.seconds, start.sequence_number)
 
 

@@ -26,7 +26,8 @@ from kinesis_cli.cli.reading import (
 )
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.show.console import note
-from kinesis_cli.show.tail import DataForm, Lag, TailEvent, TailLines, TailTable, TailView
+from kinesis_cli.show.reading import reading_progress
+from kinesis_cli.show.tail import DataForm, TailEvent, TailLines, TailTable, TailView
 from kinesis_cli.stream.selection import Selection
 
 
@@ -85,25 +86,28 @@ def tail(
     plan = read_plan(since, until, follow=not no_follow, shards=shard, partition_key=partition_key)
     view = _view(output, chosen, data, decode)
     reachable = reach(target)
-    consumer = reachable.consumer(plan)
-    note(f"reading {reachable.target}")
-    batches = consumer.fan_out(efo) if efo else consumer.poll()
-    left, lag, shown = count if count is not None else sys.maxsize, Lag(), 0
-    try:
-        with closing(batches):
-            for batch in batches:
-                if not batch.shard_id:
-                    continue
-                with ctrl_c_waits():  # so that it finds each counted that is shown
-                    shown += view.show(batch.records, left - shown)
-                    sys.stdout.flush()
-                lag.update(batch.shard_id, batch.millis_behind)
-                if shown == left:
-                    break
-    finally:  # after Ctrl-C too
-        view.finish()
-        sys.stdout.flush()
-        lag.finish("showed", shown, is_cut=shown == left)
+    most, shown = sys.maxsize if count is None else count, 0
+    with reading_progress("showed", beside_output=True) as progress:
+        consumer = reachable.consumer(plan, progress.warn)
+        note(f"reading {reachable.target}")
+        try:
+            with closing(consumer.fan_out(efo) if efo else consumer.poll()) as batches:
+                for batch in batches:
+                    if not batch.shard_id:
+                        continue
+                    if batch.records:
+                        progress.hide()
+                    with ctrl_c_waits():  # so that it finds each counted that is shown
+                        shown += view.show(batch.records, most - shown)
+                        sys.stdout.flush()
+                    progress.update(batch.shard_id, batch.millis_behind, shown)
+                    if shown == most:
+                        break
+        finally:  # after Ctrl-C too
+            progress.hide()
+            view.finish()
+            sys.stdout.flush()
+            progress.finish(is_cut=shown == most)
 
 
 def _view(output: Output, chosen: Selection, data: DataForm, decode: str | None) -> TailView:

@@ -1,15 +1,14 @@
 """What `kcli tail` prints."""
 
 import sys
-import time
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
-from kinesis_cli.show.cells import counted, cut, duration_cell, number_cell, shard_cell, time_cell
-from kinesis_cli.show.console import escape, note, stdout_console, write_text
+from kinesis_cli.show.cells import cut, number_cell, shard_cell, time_cell
+from kinesis_cli.show.console import escape, stdout_console, write_text
 from kinesis_cli.stream.aggregate import UserRecord
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Selection
@@ -17,7 +16,6 @@ from kinesis_cli.stream.user_records import unpacked
 
 MOST_SHOWN = 4_000  # characters of one payload in a table; JSON and NDJSON have all
 NARROW = 100  # columns; below, there is no room for sequence numbers
-BEHIND = 10.0  # seconds behind the tip that are worth a line, and between two such lines
 
 
 class DataForm(StrEnum):
@@ -185,39 +183,3 @@ def wanted(selection: Selection, records: Iterable[Record]) -> list[bytes]:
     if selection.takes_all:
         return [record.raw for record in records]
     return [record.raw for record in records if selection.matches(record)]
-
-
-class Lag:
-    """How far behind the tip reading is; says so now and then where that is far."""
-
-    def __init__(self) -> None:
-        self._behind: dict[str, int | None] = {}  # shard → milliseconds
-        self._said = time.monotonic()
-
-    def update(self, shard_id: str, millis_behind: int | None) -> None:
-        """A shard is so far behind; None: it is not known."""
-        self._behind[shard_id] = millis_behind
-        now = time.monotonic()
-        if self.seconds >= BEHIND and now - self._said >= BEHIND:
-            self._said = now
-            note(f"{duration_cell(self.seconds)} behind the tip")
-
-    @property
-    def seconds(self) -> float:
-        """Of the shard that is farthest behind."""
-        return max((millis or 0 for millis in self._behind.values()), default=0) / 1000
-
-    def finish(self, what: str, count: int, *, is_cut: bool) -> None:
-        """Say what was done.
-
-        Args:
-            what: was done with the records.
-            count: of these.
-            is_cut: whether reading ended in the midst, where the user wanted no more.
-        """
-        said = f"{what} {counted(count, 'record')} of {counted(len(self._behind), 'shard')}"
-        if self.seconds:
-            said += f", {duration_cell(self.seconds)} behind the tip"
-        elif not is_cut:
-            said += ", at the tip"
-        note(said)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from base64 import b64decode
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,13 @@ ROUNDS = int(os.environ.get("KCLI_SOAK_ROUNDS", "10"))
 FROM_START = ("--since", "trim-horizon")
 ALL = (*FROM_START, "--no-follow")
 
+_FAST = """
+import sys, time, time_machine
+time_machine.travel(time.time() + 3600).start()
+from kinesis_cli.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
 
 class Commands:
     """Runs kcli on one stream."""
@@ -35,8 +43,15 @@ class Commands:
         return [*KCLI, *arguments, *self._target]
 
     def __call__(self, *arguments: str, **more: str) -> Completed:
+        return self._run(self.line(*arguments), more)
+
+    def an_hour_fast(self, *arguments: str) -> Completed:
+        """On a machine whose clock is wrong."""
+        return self._run([sys.executable, "-c", _FAST, *arguments, *self._target], {})
+
+    def _run(self, line: list[str], more: dict[str, str]) -> Completed:
         return subprocess.run(
-            self.line(*arguments),
+            line,
             cwd=self.folder,
             env={**self.environment, **more},
             stdin=subprocess.DEVNULL,
