@@ -203,7 +203,7 @@ class FileSource:
             data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
             self._text = data.decode()
         except OSError as error:
-            raise InputError(f"{error.strerror}", place=path) from error
+            raise InputError((error.strerror or str(error)).lower(), place=path) from error
         except UnicodeDecodeError as error:
             raise InputError("no text", place=self.name) from error
 
@@ -257,12 +257,13 @@ def open_source(
         named = queue_url(connection, named)
     if named.startswith(("http://", "https://")):
         return QueueSource(connection, named, warn)
-    bucket = named.removeprefix("s3://") if named.startswith("s3://") else ""
     if named.startswith("arn:") and ":s3:" in named:
-        bucket = named.rpartition(":::")[2]
-    if bucket:
-        name, _, prefix = bucket.partition("/")
-        return BucketSource(connection, name, prefix, warn)
+        named = f"s3://{named.rpartition(':::')[2]}"
+    if named.startswith("s3://"):
+        bucket, _, prefix = named.removeprefix("s3://").partition("/")
+        if not bucket:
+            raise InputError("names no bucket", place=named)
+        return BucketSource(connection, bucket, prefix, warn)
     if named.startswith("arn:"):
         raise InputError(
             f"{named} keeps no messages", advice="Name a queue, an s3://bucket/prefix or a file."

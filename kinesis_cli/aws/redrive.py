@@ -43,6 +43,7 @@ class Taken:
 
     outcome: Outcome
     remark: str = ""  # one clause
+    failed: tuple[Record, ...] = ()  # those that the function reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Redriven:
     records: tuple[Record, ...]
     outcome: Outcome
     remark: str
+    failed: tuple[Record, ...]  # of the records, those that the function reported
     missing: int  # records that have left the stream
     is_whole: bool  # each record that it names is in `records`
     deleted: bool = False
@@ -99,7 +101,8 @@ class InvokeOnce:
         if error := invocation.result.error:
             return Taken("failed", f"{error.error_type}: {error.error_message}")
         if invocation.failed:
-            return Taken("failed", f"{len(invocation.failed)} of {len(records)} reported as failed")
+            remark = f"{len(invocation.failed)} of {len(records)} reported as failed"
+            return Taken("failed", remark, invocation.failed)
         if invocation.remark:  # the answer says something that Lambda would not understand
             return Taken("failed", invocation.remark)
         return Taken("handled")
@@ -273,6 +276,7 @@ def _taken(found: FoundDocument, named: NamedRecords, action: Action) -> Redrive
         named.records,
         taken.outcome,
         ", ".join(filter(None, remarks)),
+        taken.failed,
         missing=named.missing,
         is_whole=not named.missing and not named.left_out,
     )

@@ -118,6 +118,10 @@ def _document(value: Mapping[str, object], place: str) -> FailureDocument:
         _number(info, "endSequenceNumber", place),
     )
     payload = value.get("payload")
+    if start and payload is None:
+        for name in ("endSequenceNumber", "shardId", "streamArn"):
+            if not (isinstance(info.get(name), str) and info[name]):
+                raise InputError("is missing", place=f"{place}, {name}")
     return FailureDocument(
         request_id=str(context.get("requestId", "")),
         condition=str(context.get("condition", "")),

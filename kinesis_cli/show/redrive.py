@@ -106,6 +106,7 @@ def as_document(each: Redriven) -> dict[str, object]:
         "endSequenceNumber": document.end or None,
         "records": [msgspec.Raw(record.raw) for record in each.records],
         "missing": each.missing,
+        "batchItemFailures": [record.sequence_number for record in each.failed],
         "outcome": each.outcome,
         "remark": each.remark or None,
         "deleted": each.deleted,
@@ -142,11 +143,12 @@ def _show_table(each: Redriven) -> None:
     said = ", ".join(filter(None, (outcome, each.remark, "deleted" if each.deleted else "")))
     if said:
         _line(f"  {said}", "red" if each.outcome in ("failed", "expired") else "green")
-    for record in each.records[:FEW]:
+    records = each.failed or each.records  # those that are left
+    for record in records[:FEW]:
         for line in _lines(record, console.width):
             _line(line)
-    if len(each.records) > FEW:
-        _line(f"  and {counted(len(each.records) - FEW, 'more record')}; --output json has all")
+    if len(records) > FEW:
+        _line(f"  and {counted(len(records) - FEW, 'more record')}; --output json has all")
 
 
 def _lines(record: Record, width: int) -> list[str]:

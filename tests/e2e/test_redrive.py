@@ -109,6 +109,9 @@ def test_all_records_of_a_batch_come_back_and_partial_success_deletes_nothing(
     [found] = document(partly)["documents"]
     assert [each["kinesis"]["sequenceNumber"] for each in found["records"]] == numbers
     assert (found["remark"], found["deleted"]) == ("1 of 30 reported as failed", False)
+    assert found["batchItemFailures"] == [numbers[-1]]
+    table = run("redrive", quiet_queue, "--invoke", "--handler", "partly.py:handler").stdout
+    assert [number for number in numbers if number in table] == [numbers[-1]]
     assert outcomes(document(run("redrive", quiet_queue, "--output", "json"))) == [("shown", False)]
     selected = ("redrive", quiet_queue, "--output", "json", "--select")
     assert len(document(run(*selected, numbers[7]))["documents"]) == 1
@@ -159,6 +162,7 @@ def test_the_document_has_the_members_that_scripts_build_on(
         "startSequenceNumber": numbers[0],
         "endSequenceNumber": numbers[1],
         "missing": 0,
+        "batchItemFailures": [],
         "outcome": "shown",
         "remark": None,
         "deleted": False,
@@ -373,6 +377,7 @@ def test_what_a_simulation_gave_up_can_be_taken_up_from_a_file(
         ("--invoke", "--remote", "--isolated"),
         ("--to-stream", "x"),
         ("missing.json",),
+        ("s3://",),
     ],
 )
 def test_redrive_refuses_what_makes_no_sense(run: Kcli, arguments: tuple[str, ...]) -> None:

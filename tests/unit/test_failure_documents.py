@@ -96,6 +96,7 @@ def test_a_record_is_found_between_the_first_and_the_last_by_number() -> None:
         (f"{BODY}[]", "it, document 2: no on-failure document"),
         (BODY.replace('"99"', '"9x"'), "startSequenceNumber: '9x' is no sequence number"),
         (json.dumps({**document(), "payload": "{}"}), "payload"),
+        (BODY.replace('"shardId"', '"shard"'), "document 1, shardId: is missing"),
     ],
 )
 def test_what_is_no_document_is_named(text: str, problem: str) -> None:
