@@ -8,13 +8,14 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Protocol
 
 from kinesis_cli.aws.functions import function_name
+from kinesis_cli.aws.mappings import arn_of_stream, destination, stream_mappings
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError, KcliError
 from kinesis_cli.event_source_mapping.failure_documents import FailureDocument, read_documents
 from kinesis_cli.project.settings import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -241,7 +242,7 @@ def open_source(
 
     Args:
         named: a queue's URL or ARN, `s3://bucket/prefix`, a file, or "-"; None: the failure queue
-            that is set, or the destination of the function's event source mapping.
+            that is set, or the destination of the event source mapping.
         connection: to what.
         settings: name the queue and the function.
         warn: told of what is no document.
@@ -303,22 +304,38 @@ def queue_depth(connection: Connection, url: str) -> tuple[int, int]:
 
 
 def mapping_destination(connection: Connection, settings: Settings) -> str:
-    """The ARN of the on-failure destination of the function's first Kinesis mapping that has one.
+    """Where the function's mappings, or else those of the stream, send what was given up.
+
+    Returns:
+        The ARN of a queue, or in a bucket the prefix of what a mapping sends there.
 
     Raises:
-        InputError: none has one.
+        InputError: nowhere, to several places, or neither function nor stream is named.
+        EndpointError: they may not be asked for.
     """
-    client: LambdaClient = connection.client("lambda")
-    name = function_name(connection, settings)
-    with connection.explained("lambda"):
-        pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=name)
-        for page in pages:
-            for mapping in page["EventSourceMappings"]:
-                is_stream = ":kinesis:" in mapping.get("EventSourceArn", "")
-                on_failure = mapping.get("DestinationConfig", {}).get("OnFailure", {})
-                if is_stream and (destination := on_failure.get("Destination")):
-                    return destination
-    raise InputError(
-        f"no event source mapping of {name} has an on-failure destination",
-        advice="Name a queue's URL, an s3://bucket/prefix or a file.",
-    )
+    stream, arn, function = connection.target.stream, None, None
+    if settings.function is None and stream is not None:
+        whose, arn = f"stream {stream}", arn_of_stream(connection, stream)
+    else:
+        whose = function = function_name(connection, settings)
+    mappings = stream_mappings(connection, stream_arn=arn, function=function)
+    places = {place for each in mappings if (place := _place(each))}
+    if not places:
+        raise InputError(
+            f"no event source mapping of {whose} has an on-failure destination",
+            advice="Name a queue's URL, an s3://bucket/prefix or a file.",
+        )
+    if len(places) > 1:
+        raise InputError(
+            f"the event source mappings of {whose} have {len(places)} on-failure destinations",
+            advice=f"Name one: {', '.join(sorted(places))}.",
+        )
+    return places.pop()
+
+
+def _place(mapping: "EventSourceMappingConfigurationTypeDef") -> str | None:
+    arn = destination(mapping)
+    if arn and ":s3:" in arn:
+        # https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+        return f"s3://{arn.rpartition(':::')[2]}/aws/lambda/{mapping['UUID']}/"
+    return arn

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kinesis_cli.aws.destinations import queue_depth, queue_url
-from kinesis_cli.aws.functions import function_name
+from kinesis_cli.aws.mappings import stream_mappings
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.event_source_mapping.settings import LIMITS, EventSourceMapping
@@ -15,7 +15,6 @@ from kinesis_cli.project.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_kinesis import KinesisClient
-    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
 
 Value = TypeVar("Value")
@@ -39,12 +38,12 @@ class StreamStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueStatus:
-    """How many documents wait in a failure queue. All numbers are approximate, as SQS says."""
+class DestinationStatus:
+    """Where on-failure documents go, and for a queue how many there are, about, as SQS says."""
 
-    url: str
-    waiting: int
-    in_flight: int  # somebody has received them and not yet deleted them
+    place: str  # a queue's URL, or the ARN of something else
+    waiting: int | None
+    in_flight: int | None  # somebody has received them and not yet deleted them
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,17 @@ class MappingState:
     last_result: str
     settings: EventSourceMapping
 
+    @property
+    def function(self) -> str:
+        """`app` of `arn:…:function:app:live`."""
+        return self.function_arn.partition(":function:")[2].partition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A value for each of the last `MINUTES` minutes, the oldest first; None: none was measured."""
 
+    of: str  # the function, or the stream
     label: str
     unit: str  # "s", ""
     values: tuple[float | None, ...]
@@ -88,7 +93,7 @@ class Status:
     stream: StreamStatus
     mappings: Part[tuple[MappingState, ...]]
     metrics: Part[tuple[Metric, ...]]
-    queue: Part[QueueStatus]
+    destinations: Part[tuple[DestinationStatus, ...]]
 
 
 def read_status(connection: Connection, settings: Settings) -> Status:
@@ -100,13 +105,11 @@ def read_status(connection: Connection, settings: Settings) -> Status:
     """
     stream = _stream(connection)
     mappings = _part(lambda: _mappings(connection, settings, stream.arn))
-    functions = [each.function_arn.rpartition(":")[2] for each in mappings.value or ()]
-    function = functions[0] if functions else None
     return Status(
         stream,
         mappings,
-        _part(lambda: _metrics(connection, stream.name, function)),
-        _part(lambda: _queue(connection, settings, mappings.value or ())),
+        _part(lambda: _metrics(connection, stream.name, mappings.value or ())),
+        _part(lambda: _destinations(connection, settings, mappings.value or ())),
     )
 
 
@@ -148,22 +151,9 @@ _SETTINGS = {
 def _mappings(
     connection: Connection, settings: Settings, stream_arn: str
 ) -> tuple[MappingState, ...]:
-    """The mappings of the stream, and those of the function to a consumer of the stream."""
-    client: LambdaClient = connection.client("lambda")
-    found: dict[str, EventSourceMappingConfigurationTypeDef] = {}
-    questions: list[dict[str, str]] = [{"EventSourceArn": stream_arn}]
-    if settings.function is not None:
-        questions.append({"FunctionName": function_name(connection, settings)})
-    with connection.explained("lambda"):
-        pages = client.get_paginator("list_event_source_mappings")
-        for question in questions:
-            for page in pages.paginate(**question):  # type: ignore[arg-type]
-                found |= {each["UUID"]: each for each in page["EventSourceMappings"]}
-    return tuple(
-        _mapping(each)
-        for each in found.values()
-        if f"{each.get('EventSourceArn', '')}/".startswith(f"{stream_arn}/")
-    )
+    function = None if settings.function is None else settings.function.value
+    found = stream_mappings(connection, stream_arn=stream_arn, function=function)
+    return tuple(map(_mapping, found))
 
 
 def _mapping(answer: "EventSourceMappingConfigurationTypeDef") -> MappingState:
@@ -182,31 +172,37 @@ def _mapping(answer: "EventSourceMappingConfigurationTypeDef") -> MappingState:
     )
 
 
-# Label, unit, divisor, namespace, dimension, metric, statistic.
-# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html,
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What CloudWatch is asked for."""
+
+    label: str
+    metric: str
+    statistic: str = "Sum"
+    unit: str = ""
+    divisor: float = 1.0
+
+
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+_OF_FUNCTION = (
+    _Measure("iterator age", "IteratorAge", "Maximum", "s", 1000.0),
+    _Measure("function errors", "Errors"),
+    _Measure("function throttles", "Throttles"),
+)
 # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
-_METRICS = (
-    ("iterator age", "s", 1000, "AWS/Lambda", "FunctionName", "IteratorAge", "Maximum"),
-    ("function errors", "", 1, "AWS/Lambda", "FunctionName", "Errors", "Sum"),
-    ("function throttles", "", 1, "AWS/Lambda", "FunctionName", "Throttles", "Sum"),
-    (
-        *("write throttles", "", 1, "AWS/Kinesis", "StreamName"),
-        *("WriteProvisionedThroughputExceeded", "Sum"),
-    ),
-    (
-        *("read throttles", "", 1, "AWS/Kinesis", "StreamName"),
-        *("ReadProvisionedThroughputExceeded", "Sum"),
-    ),
+_OF_STREAM = (
+    _Measure("write throttles", "WriteProvisionedThroughputExceeded"),
+    _Measure("read throttles", "ReadProvisionedThroughputExceeded"),
 )
 
 
 def _metrics(
-    connection: Connection, stream: str, function: str | None
+    connection: Connection, stream: str, mappings: tuple[MappingState, ...]
 ) -> tuple[Metric, ...] | None:
     """The last hour's; None: this endpoint measures nothing."""
-    client: CloudWatchClient = connection.client("cloudwatch")
-    names = {"StreamName": stream, "FunctionName": function}
-    wanted = [each for each in _METRICS if names[str(each[4])] is not None]
+    functions = dict.fromkeys(each.function for each in mappings)
+    wanted = [(name, each, "Function") for name in functions for each in _OF_FUNCTION]
+    wanted += [(stream, each, "Stream") for each in _OF_STREAM]
     end = datetime.now(UTC).replace(second=0, microsecond=0)
     start = end - timedelta(minutes=MINUTES)
     queries: Any = [
@@ -214,16 +210,17 @@ def _metrics(
             "Id": f"m{index}",
             "MetricStat": {
                 "Metric": {
-                    "Namespace": namespace,
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": dimension, "Value": names[str(dimension)]}],
+                    "Namespace": "AWS/Lambda" if kind == "Function" else "AWS/Kinesis",
+                    "MetricName": measure.metric,
+                    "Dimensions": [{"Name": f"{kind}Name", "Value": name}],
                 },
                 "Period": 60,
-                "Stat": statistic,
+                "Stat": measure.statistic,
             },
         }
-        for index, (_, _, _, namespace, dimension, metric, statistic) in enumerate(wanted)
+        for index, (name, measure, kind) in enumerate(wanted)
     ]
+    client: CloudWatchClient = connection.client("cloudwatch")
     values: dict[str, dict[datetime, float]] = {}
     with connection.explained("cloudwatch"):
         pages = client.get_paginator("get_metric_data")
@@ -236,9 +233,12 @@ def _metrics(
     moments = [start + timedelta(minutes=minute) for minute in range(MINUTES)]
     return tuple(
         Metric(
-            str(label), str(unit), _at(moments, values.get(f"m{index}", {}), float(str(divisor)))
+            name,
+            measure.label,
+            measure.unit,
+            _at(moments, values.get(f"m{index}", {}), measure.divisor),
         )
-        for index, (label, unit, divisor, *_) in enumerate(wanted)
+        for index, (name, measure, _) in enumerate(wanted)
     )
 
 
@@ -250,15 +250,21 @@ def _at(
     )
 
 
-def _queue(
+def _destinations(
     connection: Connection, settings: Settings, mappings: tuple[MappingState, ...]
-) -> QueueStatus | None:
-    """The failure queue; None: there is none."""
-    url = settings.failure_queue_url.value if settings.failure_queue_url else None
-    if url is None:
-        arns = [each.settings.destination or "" for each in mappings]
-        arn = next((each for each in arns if ":sqs:" in each), None)
-        if arn is None:
-            return None
-        url = queue_url(connection, arn)
-    return QueueStatus(url, *queue_depth(connection, url))
+) -> tuple[DestinationStatus, ...]:
+    """The queue that is set, or else what the mappings name."""
+    if settings.failure_queue_url is not None:
+        return (_queue(connection, settings.failure_queue_url.value),)
+    arns = dict.fromkeys(each.settings.destination for each in mappings)
+    return tuple(
+        _queue(connection, queue_url(connection, arn))
+        if ":sqs:" in arn
+        else DestinationStatus(arn, None, None)
+        for arn in arns
+        if arn is not None
+    )
+
+
+def _queue(connection: Connection, url: str) -> DestinationStatus:
+    return DestinationStatus(url, *queue_depth(connection, url))

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
 
@@ -124,7 +125,7 @@ def _batch(mapping: EventSourceMapping) -> str:
 def _window(mapping: EventSourceMapping) -> str:
     window = mapping.maximum_batching_window_in_seconds
     if not window:
-        return "records are delivered as soon as they are read"
+        return "records are delivered as they are read"
     return f"a batch is gathered for up to {_span(window)}"
 
 
@@ -139,7 +140,9 @@ def _retries(mapping: EventSourceMapping) -> str:
     retries = mapping.maximum_retry_attempts
     if retries == UNLIMITED:
         return "a failed batch is delivered again until it succeeds or its records are too old"
-    return f"a failed batch is delivered {retries + 1:,} times, then given up"
+    if not retries:
+        return "a failed batch is given up at once"
+    return f"a batch is delivered {retries + 1:,} times, then given up"
 
 
 def _start(mapping: EventSourceMapping) -> str:
@@ -149,7 +152,8 @@ def _start(mapping: EventSourceMapping) -> str:
         case "LATEST":
             return "began with what came after the mapping was made"
         case "AT_TIMESTAMP":
-            return "began with what arrived at a time or later"
+            moment = datetime.fromtimestamp(mapping.starting_position_timestamp or 0, UTC)
+            return f"began with what arrived at {moment.isoformat(timespec='seconds')} or later"
 
 
 def _limit(value: int) -> str:

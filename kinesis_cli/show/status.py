@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Iterator
 
-from kinesis_cli.aws.status import MINUTES, MappingState, Metric, Status
-from kinesis_cli.event_source_mapping.effects import effects, risks
-from kinesis_cli.show.cells import counted
-from kinesis_cli.show.console import plain, stdout_console, write_json, write_line
+from kinesis_cli.aws.status import MINUTES, MappingState, Metric, Status, StreamStatus
+from kinesis_cli.event_source_mapping.effects import Effect, effects, risks
+from kinesis_cli.show.cells import counted, wrapped
+from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
 
 _BARS = "▁▂▃▄▅▆▇█"
+_VALUES = 36  # columns for a setting and its value; what is longer has a line of its own
+_NARROWEST = 20  # columns of a text that is wrapped
 
 
 def show_status(status: Status, place: str, output: str) -> None:
@@ -29,7 +31,7 @@ def show_status(status: Status, place: str, output: str) -> None:
 
 def as_document(status: Status, place: str) -> dict[str, object]:
     """A status as JSON, version 1."""
-    stream, queue = status.stream, status.queue.value
+    stream, destinations = status.stream, status.destinations.value
     mappings, metrics = status.mappings.value, status.metrics.value
     return {
         "version": 1,
@@ -49,10 +51,16 @@ def as_document(status: Status, place: str) -> dict[str, object]:
         else [_mapping_document(each, stream.retention_hours) for each in mappings],
         "metrics": None
         if metrics is None
-        else [{"name": m.label, "unit": m.unit, "perMinute": list(m.values)} for m in metrics],
-        "failureQueue": None
-        if queue is None
-        else {"url": queue.url, "waiting": queue.waiting, "inFlight": queue.in_flight},
+        else [
+            {"of": m.of, "name": m.label, "unit": m.unit, "perMinute": list(m.values)}
+            for m in metrics
+        ],
+        "destinations": None
+        if destinations is None
+        else [
+            {"place": each.place, "waiting": each.waiting, "inFlight": each.in_flight}
+            for each in destinations
+        ],
         "problems": list(_problems(status)),
     }
 
@@ -70,7 +78,7 @@ def _mapping_document(mapping: MappingState, retention_hours: int) -> dict[str, 
 
 
 def _problems(status: Status) -> Iterator[str]:
-    for part in (status.mappings, status.metrics, status.queue):
+    for part in (status.mappings, status.metrics, status.destinations):
         if part.problem:
             yield part.problem
 
@@ -88,41 +96,70 @@ def _show_screen(status: Status, place: str) -> None:
     for mapping in status.mappings.value or ():
         _show_mapping(mapping, stream.retention_hours)
     if status.mappings.value == ():
-        _line("\nNo event source mapping: the stream feeds no function.", "yellow")
+        _line("")
+        _wrapped("", _no_mapping(stream), "yellow")
     _show_metrics(status)
-    _show_queue(status)
+    _show_destinations(status)
     for problem in _problems(status):
-        _line(f"\nNot known: {problem}", "yellow")
+        _line("")
+        _wrapped("Not known: ", problem, "yellow")
+
+
+def _no_mapping(stream: StreamStatus) -> str:
+    if not stream.consumers:
+        return "No event source mapping: the stream feeds no function."
+    return (
+        "No event source mapping of the stream itself. With --function-name one that reads through "
+        "a fan-out consumer is found, too."
+    )
 
 
 def _show_mapping(mapping: MappingState, retention_hours: int) -> None:
-    from rich.table import Table
-
     _line("")
     _line(f"Event source mapping to {mapping.function_arn.rpartition('function:')[2]}", "bold")
+    enabled = mapping.state == "Enabled"
     result = f", last result: {mapping.last_result}" if mapping.last_result else ""
-    reason = f" ({mapping.reason})" if mapping.reason and mapping.state != "Enabled" else ""
-    good = mapping.state == "Enabled" and not mapping.last_result.startswith("PROBLEM")
+    reason = f" ({mapping.reason})" if mapping.reason and not enabled else ""
+    good = enabled and not mapping.last_result.startswith("PROBLEM")
     _line(f"  {mapping.state}{reason}{result}", "green" if good else "yellow")
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(max_width=30)
-    table.add_column()
-    for each in effects(mapping.settings):
-        value = each.value.rpartition(":")[2] if each.value.startswith("arn:") else each.value
-        table.add_row(plain(f"  {each.name}"), plain(value), plain(each.effect))
-    stdout_console().print(table)
+    if mapping.state == "Disabled":
+        _line(f"  ! Nothing is delivered: records are gone after {retention_hours:,} h.", "yellow")
+    _show_effects(effects(mapping.settings))
     for risk in risks(mapping.settings, retention_hours):
-        _line(f"  ! {risk}", "yellow")
+        _wrapped("  ! ", risk, "yellow")
+
+
+def _show_effects(settings: list[Effect]) -> None:
+    """A line for each setting, where it fits: name, value, effect."""
+    values = [(f"  {each.name} {_value(each)}", each.effect) for each in settings]
+    column = max(len(text) for text, _ in values if len(text) <= _VALUES) + 2
+    for text, effect in values:
+        if len(text) + 2 > column:
+            _wrapped("  ", text[2:])
+            text = ""
+        _wrapped(text.ljust(column), effect)
+
+
+def _value(setting: Effect) -> str:
+    """An ARN is as good as its name here."""
+    is_arn = setting.value.startswith("arn:")
+    return escape(setting.value.rpartition(":")[2] if is_arn else setting.value)
 
 
 def _show_metrics(status: Status) -> None:
     if status.metrics.problem:
         return
     _line("\nThe last hour", "bold")
-    if status.metrics.value is None:
-        _line("  not available here: this endpoint measures nothing")
-    for metric in status.metrics.value or ():
+    metrics = status.metrics.value
+    if metrics is None:
+        _line("  not available here: this endpoint has measured nothing")
+        return
+    several = len({metric.of for metric in metrics}) > 2  # more than one function and the stream
+    before = ""
+    for metric in metrics:
+        if several and metric.of != before:
+            _line(f"  {metric.of}")
+        before = metric.of
         _line(f"  {metric.label:19}{_plot(metric)}")
 
 
@@ -144,19 +181,31 @@ def _bar(value: float, highest: float) -> str:
     return _BARS[round(value / highest * (len(_BARS) - 1))] if highest > 0 else _BARS[0]
 
 
-def _show_queue(status: Status) -> None:
-    if status.queue.problem:
+def _show_destinations(status: Status) -> None:
+    destinations = status.destinations.value
+    if destinations is None:
         return
-    queue = status.queue.value
-    _line("\nFailure queue", "bold")
-    if queue is None:
+    _line("\nOn-failure destination", "bold")
+    if not destinations:
         _line("  none")
-        return
-    text = f"{counted(queue.waiting, 'document')} waiting, {queue.in_flight:,} in flight"
-    waits = queue.waiting or queue.in_flight
-    _line(f"  {queue.url.rpartition('/')[2]}: {text}", "yellow" if waits else "green")
-    if waits:
-        _line("  `kcli redrive` shows their records")
+    for each in destinations:
+        name = each.place.rpartition("/" if each.waiting is not None else ":")[2]
+        if each.waiting is None:
+            _line(f"  {name}: not counted here; `kcli redrive` looks into a bucket")
+            continue
+        text = f"{counted(each.waiting, 'document')} waiting, {each.in_flight:,} in flight"
+        waits = each.waiting or each.in_flight
+        _line(f"  {name}: {text}", "yellow" if waits else "green")
+        if waits:
+            _line("  `kcli redrive` shows their records")
+
+
+def _wrapped(before: str, text: str, style: str = "") -> None:
+    """A text in as many lines as it needs, the second and further ones under the first."""
+    room = max(stdout_console().width - len(before), _NARROWEST)
+    for line in wrapped(escape(text), room):
+        _line(f"{before}{line}", style)
+        before = " " * len(before)
 
 
 def _line(text: str, style: str = "") -> None:

@@ -6,7 +6,7 @@ from time import time
 
 import pytest
 
-from tests.e2e.local_endpoint import Clients, document, put_poison
+from tests.e2e.local_endpoint import Clients, document
 from tests.e2e.programs import Kcli
 
 FUNCTION = "NewMessageFunction"
@@ -148,35 +148,3 @@ def test_a_missing_log_group_says_what_to_do(run: Kcli, endpoint: str) -> None:
     completed = run("tail-logs", "--log-group", "/aws/lambda/kcli-new-messag", "--no-follow")
     assert completed.returncode == 3
     assert "There is /aws/lambda/kcli-new-message" in completed.stderr
-
-
-def test_the_status_shows_settings_and_what_waits(run: Kcli, queue: str) -> None:
-    put_poison(run)
-    result = document(run("status", "--output", "json"))
-    assert result["stream"]["mode"] == "ON_DEMAND"
-    [mapping] = result["mappings"]
-    assert (mapping["state"], mapping["settings"]["BatchSize"]) == ("Enabled", 100)
-    assert result["failureQueue"] == {"url": queue, "waiting": 1, "inFlight": 0}
-    shown = run("status").stdout
-    assert "a failed batch is halved until the bad record is alone" in " ".join(shown.split())
-    assert "FailureQueue: 1 document waiting" in shown
-    assert max(map(len, shown.splitlines())) <= 80
-
-
-def test_iterator_age_is_plotted_where_it_is_measured(
-    run: Kcli,
-    client: Clients,
-) -> None:
-    assert "not available here" in run("status").stdout
-    client("cloudwatch").put_metric_data(
-        Namespace="AWS/Lambda",
-        MetricData=[
-            {
-                "MetricName": "IteratorAge",
-                "Dimensions": [{"Name": "FunctionName", "Value": FUNCTION}],
-                "Value": 2500,
-                "Timestamp": time() - 300,
-            }
-        ],
-    )
-    assert "█ up to 2.5 s" in " ".join(run("status").stdout.split())

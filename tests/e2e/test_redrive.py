@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.answering_proxy import answering
 from tests.e2e.local_endpoint import Clients, clients_of, document, empty, put_poison
 from tests.e2e.programs import KCLI, Kcli, Terminal
 
@@ -352,6 +353,51 @@ def test_documents_of_a_bucket_carry_their_records(
     assert result["documents"][0]["records"] == records
     left = s3.list_objects_v2(Bucket="failures")["Contents"]
     assert [each["Key"] for each in left] == ["else/two"]
+
+
+def mappings(*destinations: str) -> dict[str, tuple[int, object]]:
+    """What ListEventSourceMappings answers where each mapping has one of these destinations."""
+    found = [
+        {
+            "UUID": f"mapping-{number}",
+            "EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/quiet",
+            "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:app",
+            "DestinationConfig": {"OnFailure": {"Destination": arn}},
+        }
+        for number, arn in enumerate(destinations)
+    ]
+    return {"/2015-03-31/event-source-mappings": (200, {"EventSourceMappings": found})}
+
+
+def test_the_destination_is_that_of_the_stream_where_no_function_is_named(
+    run: Kcli, client: Clients, quiet_queue: str, endpoint: str
+) -> None:
+    [number] = failed_batch(client, quiet_queue, 1, 1)
+    body = client("sqs").receive_message(QueueUrl=quiet_queue)["Messages"][0]["Body"]
+    s3 = client("s3")
+    s3.create_bucket(Bucket="several")
+    payload = run("event", "--count", "1").stdout
+    text = json.dumps({**json.loads(body), "payload": payload})
+    s3.put_object(Bucket="several", Key="aws/lambda/mapping-0/shard/one", Body=text.encode())
+    s3.put_object(Bucket="several", Key="aws/lambda/mapping-1/shard/one", Body=b"not looked at")
+    there = ("--stream", "quiet", "--region", "us-east-1", "--endpoint-url")
+    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    with answering(endpoint, mappings("arn:aws:s3:::several")) as place:
+        completed = run("redrive", *there, place, "--output", "json", **keys)
+    assert "warning" not in completed.stderr
+    [found] = document(completed)["documents"]
+    assert found["startSequenceNumber"] == number
+    assert found["records"] == json.loads(payload)["Records"]
+    arns = ("arn:aws:sqs:us-east-1:000000000000:one", "arn:aws:sqs:us-east-1:000000000000:two")
+    with answering(endpoint, mappings(*arns)) as place:
+        refused = run("redrive", *there, place, **keys)
+    assert refused.returncode == 2
+    assert "stream quiet have 2 on-failure destinations" in refused.stderr
+    assert f"Name one: {', '.join(arns)}." in refused.stderr
+    with answering(endpoint, mappings()) as place:
+        refused = run("redrive", *there, place, **keys)
+    assert refused.returncode == 2
+    assert "no event source mapping of stream quiet has an on-failure destination" in refused.stderr
 
 
 def test_what_a_simulation_gave_up_can_be_taken_up_from_a_file(

@@ -71,7 +71,7 @@ def test_retries_are_counted_as_deliveries() -> None:
         ({"starting_position": "LATEST"}, "began with what came after the mapping was made"),
         (
             {"starting_position": "AT_TIMESTAMP", "starting_position_timestamp": 1.0},
-            "began with what arrived at a time or later",
+            "began with what arrived at 1970-01-01T00:00:01+00:00 or later",
         ),
         ({"tumbling_window_in_seconds": 7200}, "state is passed on for 2 h"),
     ],

@@ -1,0 +1,62 @@
+"""The event source mappings between streams and functions."""
+
+from typing import TYPE_CHECKING
+
+from kinesis_cli.aws.session import Connection
+from kinesis_cli.aws.streams import stream_parameter
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef as Mapping
+
+
+def stream_mappings(
+    connection: Connection, *, stream_arn: str | None, function: str | None
+) -> "list[Mapping]":
+    """Those that read a stream, or whatever stream a function reads.
+
+    Lambda lists a stream's own. One of an enhanced fan-out consumer is found by its function.
+
+    Args:
+        connection: to what.
+        stream_arn: the stream; None: any.
+        function: whose mappings are looked through, too; its name or ARN.
+
+    Raises:
+        EndpointError: there is no such function, or it may not be asked.
+    """
+    client: LambdaClient = connection.client("lambda")
+    questions: list[dict[str, str]] = [{"EventSourceArn": stream_arn}] if stream_arn else []
+    questions += [{"FunctionName": function}] if function else []
+    found: dict[str, Mapping] = {}
+    with connection.explained("lambda"):
+        pages = client.get_paginator("list_event_source_mappings")
+        for question in questions:
+            for page in pages.paginate(**question):  # type: ignore[arg-type]
+                found |= {each["UUID"]: each for each in page["EventSourceMappings"]}
+    wanted = f"{stream_arn}/" if stream_arn else "arn:"
+    return [
+        each
+        for each in found.values()
+        if f"{each.get('EventSourceArn', '')}/".startswith(wanted)
+        and ":kinesis:" in each.get("EventSourceArn", "")
+    ]
+
+
+def destination(mapping: "Mapping") -> str | None:
+    """The ARN of a mapping's on-failure destination."""
+    return mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+
+
+def arn_of_stream(connection: Connection, stream: str) -> str:
+    """The ARN of a stream that is named in any way.
+
+    Raises:
+        EndpointError: there is no such stream, or it may not be asked.
+    """
+    if stream.startswith("arn:"):
+        return stream
+    client = connection.client("kinesis")
+    with connection.explained(stream=stream):
+        answer = client.describe_stream_summary(**stream_parameter(stream))
+    return answer["StreamDescriptionSummary"]["StreamARN"]
