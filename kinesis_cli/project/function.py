@@ -131,14 +131,23 @@ def _with_code(function: Function, handler: str, directory: Path, *, origin: str
         code_uri = (directory / file).resolve().parent
         if not (directory / file).is_file():
             raise InputError(f"there is no file {file}", place="--handler")
-    elif file or "." not in name:
+    elif file or "." not in name or name.endswith(".py"):
         raise InputError(
-            f"{handler!r} names no function",
-            place="--handler",
-            advice="Write module.function or path/file.py:function.",
+            f"{handler!r} names no function", place="--handler", advice=_meant(handler, directory)
         )
     origin = origin or f"--handler, settings of {function.origin}"
     return replace(function, handler=handler, code_uri=code_uri, origin=origin)
+
+
+def _meant(handler: str, directory: Path) -> str:
+    """What to write instead."""
+    file, _, name = handler.rpartition(":")
+    if handler.endswith(".py"):
+        return f"Name the function in it, too: {handler}:function."
+    if not file:
+        return "Write module.function or path/file.py:function."
+    is_path = "/" in file or (directory / f"{file}.py").is_file()
+    return f"Did you mean {file}.py:{name}?" if is_path else f"Did you mean {file}.{name}?"
 
 
 def shell_variables(names: Mapping[str, object]) -> Iterator[tuple[str, str]]:

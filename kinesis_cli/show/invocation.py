@@ -120,7 +120,7 @@ class _Page:
         self._heading("Differences")
         for each in found:
             self._line(each.path)
-            for place, value in _sides(each, "in-process", "remote").items():
+            for place, value in _sides(each, here.runtime, there.runtime).items():
                 text = _shortened(json.dumps(value, ensure_ascii=False))
                 self._line(f"  {place:11}{text}")
 
@@ -234,7 +234,7 @@ def show_comparison(
     """Print how two answers to the same event differ.
 
     Args:
-        here: in this process.
+        here: on this machine.
         there: remotely.
         found: their differences.
         output: "table", "json" or "ndjson".
@@ -245,10 +245,8 @@ def show_comparison(
         return
     document = {
         "version": 1,
-        "differences": [
-            {"path": each.path, **_sides(each, "inProcess", "remote")} for each in found
-        ],
-        "inProcess": as_document(here),
+        "differences": [{"path": each.path, **_sides(each, "here", "remote")} for each in found],
+        "here": as_document(here),
         "remote": as_document(there),
     }
     (write_json if output == "json" else write_line)(document)

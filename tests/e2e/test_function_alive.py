@@ -66,7 +66,7 @@ def test_comparing_finds_no_difference_and_then_one(run: Kcli, endpoint: str) ->
     assert differs.returncode == 1
     [difference] = json.loads(differs.stdout)["differences"]
     assert difference["path"] == "response.batchItemFailures[0]"
-    assert "inProcess" not in difference
+    assert "here" not in difference
 
 
 def test_the_local_handler_gets_the_deployed_environment(

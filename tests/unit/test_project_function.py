@@ -190,19 +190,31 @@ def test_a_handler_with_a_template_keeps_the_templates_settings(find: Find, tmp_
 
 
 @pytest.mark.parametrize(
-    ("handler", "problem"),
+    ("handler", "problem", "advice"),
     [
-        ("nofile.py:handler", "--handler: there is no file nofile.py"),
-        ("handler", "--handler: 'handler' names no function"),
-        ("module:handler", "--handler: 'module:handler' names no function"),
+        ("nofile.py:f", "there is no file nofile.py", ""),
+        (
+            "handler",
+            "'handler' names no function",
+            "Write module.function or path/file.py:function.",
+        ),
+        ("nope.mod:f", "'nope.mod:f' names no function", "Did you mean nope.mod.f?"),
+        ("src/app:f", "'src/app:f' names no function", "Did you mean src/app.py:f?"),
+        ("here:f", "'here:f' names no function", "Did you mean here.py:f?"),
+        (
+            "here.py",
+            "'here.py' names no function",
+            "Name the function in it, too: here.py:function.",
+        ),
     ],
 )
 def test_a_handler_that_names_nothing_is_refused(
-    tmp_path: Path, handler: str, problem: str
+    tmp_path: Path, handler: str, problem: str, advice: str
 ) -> None:
+    (tmp_path / "here.py").touch()
     with pytest.raises(InputError) as caught:
         find_function(handler=handler, directory=tmp_path)
-    assert str(caught.value) == problem
+    assert (str(caught.value), caught.value.advice) == (f"--handler: {problem}", advice)
 
 
 def test_a_function_of_a_template_and_a_handler_without_one_contradict(tmp_path: Path) -> None:
