@@ -3,16 +3,22 @@
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from threading import Timer
 
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.show.console import escape
+from kinesis_cli.show.console import escape, note
+from kinesis_cli.show.progress import PATIENCE
 
 MANY_RECORDS = 10_000
 MANY_BYTES = 100_000_000
+_WAITS = (
+    f"reading the input to its end, or to {MANY_RECORDS:,} records, before anything is put; "
+    "with --yes records are put as they come"
+)
 
 
 def ask_if_large(target: str, records: int, size: int) -> None:
@@ -41,19 +47,38 @@ def ask_if_large(target: str, records: int, size: int) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def asked_if_large(target: str, payloads: Iterable[Payload]) -> Iterator[Payload]:
+def asked_if_large(
+    target: str, payloads: Iterable[Payload], *, live: bool = False
+) -> Iterator[Payload]:
     """The same payloads, once it was asked whether to put so many as there are.
+
+    Nothing is put before: so many as need no question are read ahead.
+
+    Args:
+        target: see `ask_if_large`.
+        payloads: of which so many are read ahead.
+        live: they may take any time to come, so it is told after a while what is waited for.
 
     Raises:
         InputError, Exit: see `ask_if_large`.
     """
     payloads = iter(payloads)
-    first: list[Payload] = []
+    waits = Timer(PATIENCE, note, [_WAITS])
+    waits.daemon = True
+    if live:
+        waits.start()
+    ahead = _read_ahead(payloads)
+    waits.cancel()
+    ask_if_large(target, len(ahead), sum(len(payload.data) for payload in ahead))
+    return chain(ahead, payloads)
+
+
+def _read_ahead(payloads: Iterator[Payload]) -> list[Payload]:
+    ahead: list[Payload] = []
     size = 0
     for payload in payloads:
-        first.append(payload)
+        ahead.append(payload)
         size += len(payload.data)
-        if len(first) > MANY_RECORDS or size > MANY_BYTES:
+        if len(ahead) > MANY_RECORDS or size > MANY_BYTES:
             break
-    ask_if_large(target, len(first), size)
-    return chain(first, payloads)
+    return ahead

@@ -103,7 +103,8 @@ _OWN_DATA = {
         typer.Option(
             "--from",
             metavar="FILE|-",
-            help="Your payloads: one a line, or those of a recording or an event.",
+            help="Your payloads: one a line, or those of a recording or an event; lines of a pipe "
+            "are taken as they come.",
         ),
     ],
     "template": Annotated[

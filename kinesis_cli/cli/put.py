@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kinesis_cli.aws.live_entries import LiveEntries
 from kinesis_cli.aws.producer import Producer
 from kinesis_cli.aws.streams import open_shards
 from kinesis_cli.cli.exit_code import ExitCode
@@ -22,7 +23,6 @@ from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.connect import Connected
 from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.payloads.settings import PayloadSettings
 from kinesis_cli.show.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.put_entry import Entry
@@ -31,6 +31,9 @@ from kinesis_cli.stream.put_plan import PutPlan
 from kinesis_cli.stream.put_slice import Slice
 from kinesis_cli.stream.put_source import RatedSource, records_per_second, seconds
 from kinesis_cli.stream.shards import ShardMap
+from kinesis_cli.stream.source import is_live
+
+SAMPLE = 20  # made-up payloads of which the size of all is estimated
 
 
 @takes(payload=PAYLOADS, target=STREAM_TARGET)
@@ -118,6 +121,9 @@ def put(
     and the exit code is 3. A record whose answer was lost is put again, so a stream may have it
     twice. Ctrl-C finishes what is in flight.
 
+    More than 10,000 records or 100 MB for a stream that is not on this machine are asked about
+    before the first one is put, so a pipe is read ahead; with --yes it is put as it comes.
+
     \b
     Examples:
       kcli put --temperature 89.9
@@ -136,10 +142,16 @@ def put(
     taken = None if part is None else Slice.parse(part)
     per_second, patience = records_per_second(rate), seconds(give_up_after, "--give-up-after")
     payloads = settings.payloads(Random(seed), _times(number))
+    live = settings.from_file is not None and is_live(settings.from_file)
 
     def source(payloads: Iterable[Payload]) -> RatedSource:
         return RatedSource(
-            payloads, rate=per_second, part=taken, by_key=ordered, change=_change(change)
+            payloads,
+            rate=per_second,
+            part=taken,
+            by_key=ordered,
+            change=_change(change),
+            arriving=LiveEntries if live and not (base64 or dry_run) else None,
         )
 
     if base64:
@@ -151,7 +163,11 @@ def put(
         _dry_run(connected, place, source(payloads).rest(), output, check_access=check_access)
         return
     if not (yes or place.target.is_local):
-        payloads = _asked(place, settings, number, taken, payloads)
+        if settings.from_file is not None:
+            payloads = asked_if_large(str(place), payloads, live=live)
+        elif number:
+            sample = settings.payloads(Random(seed), _times(min(number, SAMPLE)))
+            ask_if_large(str(place), *_estimate(number, sample, taken))
     plan = PutPlan(Random(), give_up_after=patience, ordered=ordered, aggregate=aggregate)
     _put(connected, place, plan, source(payloads), failed, output)
 
@@ -214,19 +230,11 @@ def _target(connected: Connected) -> PutTarget:
     )
 
 
-def _asked(
-    target: PutTarget,
-    settings: PayloadSettings,
-    number: int | None,
-    part: Slice | None,
-    payloads: Iterator[Payload],
-) -> Iterator[Payload]:
-    """The payloads, once it was asked whether to put so many."""
-    if settings.from_file is not None or number is None:
-        return asked_if_large(str(target), payloads)
+def _estimate(number: int, sample: Iterable[Payload], part: Slice | None) -> tuple[int, int]:
+    """How many records, and about how many bytes, a put of made-up payloads has."""
     of_slice = number if part is None else -(-number // part.count)
-    ask_if_large(str(target), of_slice, of_slice * len(settings.data or b""))
-    return payloads
+    sizes = [len(payload.data) for payload in sample]
+    return of_slice, of_slice * sum(sizes) // len(sizes)
 
 
 def _dry_run(

@@ -6,15 +6,23 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.payloads.live import lines_as_they_come, read_head
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.stream.put_entry import MAX_KEY
 from kinesis_cli.stream.recording import Recording
-from kinesis_cli.stream.source import blocks, open_plain
-from kinesis_cli.stream.survey import Survey, holds_records
+from kinesis_cli.stream.source import blocks, is_live, is_packed, open_live, open_plain, spooled
+from kinesis_cli.stream.survey import (
+    Survey,
+    begins_with_record,
+    holds_records,
+    is_document,
+    record_error,
+)
 
 
 def data_argument(argument: str) -> bytes:
@@ -42,13 +50,40 @@ def same_data(data: bytes) -> Iterator[Payload]:
 def payloads_from(path: str) -> Iterator[Payload]:
     """The payloads in a file: one a line, or those of a recording or a Kinesis event.
 
+    Lines of a pipe, payloads or records, are given as they come. A file of records is checked
+    before the first one is given; so is an event, or what is compressed, once it is there whole.
+
     Args:
         path: plain, `.gz` or `.zst`; "-" is standard input.
 
     Raises:
         InputError: it cannot be read, or a record in it is not usable.
     """
-    file, name = open_plain(path)
+    if not is_live(path):
+        yield from _payloads_in(*open_plain(path))
+        return
+    with open_live(path) as (read, name):
+        head = read_head(read)
+        if is_packed(head) or is_document(head):
+            yield from _payloads_in(spooled(head, read, name), name)
+            return
+        lines = lines_as_they_come(head, read, name)
+        if begins_with_record(head):
+            yield from _payloads_of(lines, name)
+        else:
+            yield from numbered(line for _, line in lines)
+
+
+def _payloads_of(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Payload]:
+    for number, line in lines:
+        try:
+            kinesis = _decode_line(line).kinesis
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise record_error(line, name, number) from error
+        yield _payload(kinesis)
+
+
+def _payloads_in(file: BinaryIO, name: str) -> Iterator[Payload]:
     if not holds_records(file):
         with file:
             lines = (line for _, text in blocks(file.fileno()) for line in text.split(b"\n"))
@@ -56,15 +91,13 @@ def payloads_from(path: str) -> Iterator[Payload]:
         return
     with Recording(Survey([(file, name)], raw=False)) as recording:
         for record in recording.records():
-            kinesis = _decode_line(record.raw).kinesis
-            named = kinesis.explicit_hash_key
-            hash_key = None if named is None else str(named)  # what is no number is refused later
-            yield Payload(record.partition_key, hash_key, kinesis.data)
+            yield _payload(_decode_line(record.raw).kinesis)
 
 
 class _Kinesis(msgspec.Struct, rename="camel", gc=False):
     """What of a record is put again."""
 
+    partition_key: str
     data: bytes
     # What `put --failed` and `record` write; Lambda never tells an explicit hash key.
     explicit_hash_key: object = None
@@ -76,6 +109,12 @@ class _Line(msgspec.Struct, gc=False):
 
 # A tenth of the time of json and base64, and a slice passes over most records.
 _decode_line = msgspec.json.Decoder(_Line).decode
+
+
+def _payload(kinesis: _Kinesis) -> Payload:
+    named = kinesis.explicit_hash_key
+    hash_key = None if named is None else str(named)  # what is no number is refused later
+    return Payload(kinesis.partition_key, hash_key, kinesis.data)
 
 
 def numbered(datas: Iterable[bytes]) -> Iterator[Payload]:

@@ -143,8 +143,9 @@ class PutView:
             self._show_table(summary)
         self._tell_failed(summary, failed_file)
         if summary.interrupted:
-            rest = "; nothing more was taken from the input"
-            note(f"interrupted: {counted(summary.acknowledged, 'record')} acknowledged{rest}")
+            acknowledged = counted(summary.acknowledged, "record")
+            taken = f"{summary.records:,} taken from the input"
+            note(f"interrupted: {acknowledged} acknowledged of {taken}")
 
     def close(self) -> None:
         """Take the progress off the screen."""

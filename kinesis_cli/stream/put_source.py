@@ -10,6 +10,7 @@ from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.put_plan import CALL_RECORDS
 from kinesis_cli.stream.put_slice import Slice
 
+WAIT = 0.02  # seconds that what came waits for more, if it does not fill a call
 TICK = 0.01  # seconds between two calls at least, where the rate would allow single records
 
 # partition key, explicit hash key, data
@@ -33,6 +34,23 @@ class Source(Protocol):
         ...
 
 
+class Arriving(Protocol):
+    """Records that come when they come: an iterator that may go on after its end."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more will come."""
+        ...
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Those that are there now."""
+        ...
+
+    def __len__(self) -> int:
+        """How many are there now."""
+        ...
+
+
 class RatedSource:
     """Records at a steady rate.
 
@@ -42,6 +60,8 @@ class RatedSource:
         part: the part of them to take; the others are passed over.
         by_key: whether all records of a partition key are in the same part.
         change: gives the new payload, or None to leave the record out.
+        arriving: where a record may take any time to come: tells those that are there. They are
+            taken as a whole call, or after a moment.
     """
 
     def __init__(
@@ -52,12 +72,15 @@ class RatedSource:
         part: Slice | None = None,
         by_key: bool = False,
         change: Callable[[bytes], bytes | None] | None = None,
+        arriving: Callable[[Iterator[Entry]], Arriving] | None = None,
     ) -> None:
         self._entries: Iterator[Entry] = starmap(Entry, _numbered(records))
         if part is not None:
             self._entries = _part_of(self._entries, part, by_key=by_key)
         if change is not None:
             self._entries = _changed(self._entries, change)
+        self._arriving = arriving(self._entries) if arriving else None
+        self._entries = self._entries if self._arriving is None else iter(self._arriving)
         self._rate = rate
         self._start: float | None = None
         self._last_take = 0.0
@@ -72,12 +95,13 @@ class RatedSource:
             KcliError: the input ended with it; all records before were taken.
         """
         wanted = CALL_RECORDS if self._rate is None else self._due(now, self._rate)
+        self._last_take, arriving = now, self._arriving
         if self._error is not None:
             raise self._error
         entries: list[Entry] = []
         try:
             entries.extend(islice(self._entries, wanted))
-            self._ended = len(entries) < wanted
+            self._ended = len(entries) < wanted and (arriving is None or arriving.is_over)
         except KcliError as error:  # those before it are taken first
             self._error = error
         self.taken += len(entries)
@@ -87,9 +111,11 @@ class RatedSource:
         """When a record is due, now or later; None: there are no more."""
         if self._ended:
             return None
-        if self._rate is None or self._start is None:
-            return now
-        return max(self._start + self.taken / self._rate, self._last_take + TICK)
+        if self._rate is not None and self._start is not None:
+            return max(self._start + self.taken / self._rate, self._last_take + TICK)
+        if self._arriving is not None and len(self._arriving) < CALL_RECORDS:
+            return max(now, self._last_take + WAIT)
+        return now
 
     def rest(self) -> Iterator[Entry]:
         """All records that are left, whatever the rate."""
@@ -100,7 +126,6 @@ class RatedSource:
             self._start = now
         # What could not be sent at its time is caught up with, but not more than a second of it.
         self._start = max(self._start, now - 1 - self.taken / rate)
-        self._last_take = now
         return min(int((now - self._start) * rate) + 1 - self.taken, CALL_RECORDS)
 
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 from stat import S_ISREG
@@ -52,6 +53,53 @@ def open_plain(path: str) -> tuple[BinaryIO, str]:
     except BaseException:
         file.close()
         raise
+
+
+def is_live(path: str) -> bool:
+    """Whether it may have no end yet: standard input, a pipe, a terminal."""
+    try:
+        return path == "-" or not S_ISREG(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False  # whoever opens it learns why
+
+
+@contextmanager
+def open_live(path: str) -> Iterator[tuple[Callable[[int], bytes], str]]:
+    """Open what may have no end yet.
+
+    Args:
+        path: "-" is standard input.
+
+    Yields:
+        A function that waits for at most so many bytes and gives those that are there, none at the
+        end; and the name for messages.
+
+    Raises:
+        InputError: it cannot be opened or read.
+    """
+    name = "standard input" if path == "-" else path
+    if path == "-" and sys.stdin is None:
+        raise InputError("is closed", place=name)
+    try:
+        with open(0 if path == "-" else path, "rb", buffering=0, closefd=path != "-") as file:
+            yield file.read, name
+    except OSError as error:
+        raise InputError(_reason(error), place=name) from error
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether this is the beginning of what cannot be read line by line."""
+    return head[:2] in (_GZIP, *_UTF16) or head[:4] == _ZSTD
+
+
+def spooled(head: bytes, read: Callable[[int], bytes], name: str) -> BinaryIO:
+    """A file as `open_plain` gives it, of what `head` begins and `read` goes on with.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    heads = iter([head])
+    return _unpacked(_temporary(lambda size: next(heads, b"") or read(size)), name)
 
 
 def text_reader(descriptor: int, name: str) -> Callable[[int], str]:

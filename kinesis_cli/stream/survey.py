@@ -22,7 +22,7 @@ from kinesis_cli.stream.source import BLOCK, MAX_LINE, blocks, not_utf8, text_re
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _DOCUMENT = re.compile(rb'\s*\{\s*("Records"|"SequenceNumber")\s*:')
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 _decode = msgspec.json.Decoder(CheckedLine).decode
@@ -223,6 +223,11 @@ class Survey:
             shard.last_place = place.of(last_indices[shard_id])
 
 
+def record_error(line: bytes, name: str, number: int) -> InputError:
+    """The sentence for a line that is no usable record."""
+    return _explained([line], Place(name, "line", [number]))
+
+
 def _explained(lines: list[bytes], place: Place) -> InputError:
     """The sentence for the first record of some lines that is not usable."""
     for index, line in enumerate(lines):
@@ -262,7 +267,7 @@ def _with_place(error: InputError, place: str) -> InputError:
 
 
 def _located(descriptor: int, name: str) -> Iterator[tuple[int, bytes]]:
-    start = len(_BOM) if os.pread(descriptor, len(_BOM), 0) == _BOM else 0
+    start = len(BOM) if os.pread(descriptor, len(BOM), 0) == BOM else 0
     try:
         yield from blocks(descriptor, start)
     except InputError as error:
@@ -271,8 +276,12 @@ def _located(descriptor: int, name: str) -> Iterator[tuple[int, bytes]]:
 
 def holds_records(file: BinaryIO) -> bool:
     """Whether a file looks like a recording, a Kinesis event or output of `get-records`."""
-    head = os.pread(file.fileno(), BLOCK, 0).removeprefix(_BOM)
-    return bool(_DOCUMENT.match(head)) or _holds_lines(file.fileno(), "kinesis")
+    return is_document(os.pread(file.fileno(), BLOCK, 0)) or _holds_lines(file.fileno(), "kinesis")
+
+
+def is_document(head: bytes) -> bool:
+    """Whether text begins like a Kinesis event or output of `get-records`."""
+    return bool(_DOCUMENT.match(head.removeprefix(BOM)))
 
 
 def _holds_lines(descriptor: int, member: str = "") -> bool:
@@ -280,7 +289,12 @@ def _holds_lines(descriptor: int, member: str = "") -> bool:
     head = os.pread(descriptor, BLOCK, 0)
     if b"\n" not in head:
         head = os.pread(descriptor, MAX_LINE, 0)
-    first = head.removeprefix(_BOM).lstrip().partition(b"\n")[0]
+    return begins_with_record(head, member)
+
+
+def begins_with_record(head: bytes, member: str = "kinesis") -> bool:
+    """Whether the first line that is not blank is a record, with a member of that name."""
+    first = head.removeprefix(BOM).lstrip().partition(b"\n")[0]
     try:
         value = _decode_any(first)
     except _REFUSED:

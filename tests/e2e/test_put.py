@@ -205,6 +205,55 @@ def test_a_recording_is_put_with_its_keys(kcli: Kcli, endpoint: str) -> None:
     )
 
 
+def conversation(
+    arguments: Sequence[str], cwd: Path, environment: dict[str, str]
+) -> subprocess.Popen[str]:
+    """kcli with pipes to write to and to read from, line by line."""
+    pipe = subprocess.PIPE
+    command = [*KCLI, *arguments]
+    return subprocess.Popen(
+        command, cwd=cwd, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    )
+
+
+@pytest.mark.parametrize("kind", ["payloads", "records"])
+def test_what_comes_through_a_pipe_is_put_as_it_comes(
+    kcli: Kcli, endpoint: str, project: Path, environment: dict[str, str], kind: str
+) -> None:
+    given = ["one", "two", "three"]
+    if kind == "records":
+        made = succeeded(kcli("event", "--count", "3", "--output", "ndjson"))
+        given = made.splitlines()
+    arguments = ("put", "--from", "-", "--output", "ndjson")
+    with conversation(arguments, project, environment) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for index, line in enumerate(given):
+            process.stdin.write(line + "\n" * (index < 2))  # the last one has no line break
+            process.stdin.flush()
+            if index == 2:
+                process.stdin.close()
+            assert json.loads(process.stdout.readline())["index"] == index
+    assert process.returncode == 0
+    assert len(records(endpoint)) == 3
+
+
+def test_ctrl_c_does_not_wait_for_what_a_pipe_never_brings(
+    endpoint: str, project: Path, environment: dict[str, str]
+) -> None:
+    arguments = ("put", "--from", "-", "--output", "ndjson")
+    with conversation(arguments, project, environment) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write("one\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert "interrupted: 1 record acknowledged of 1 taken" in process.stderr.read()
+    assert process.returncode == 130
+
+
 def test_slices_of_seeded_readings_are_the_whole(kcli: Kcli, endpoint: str) -> None:
     options = ("put", "--count", "300", "--sensors", "5", "--seed", "1", "--timestamp", "1")
     indices = []
@@ -477,6 +526,19 @@ def test_much_for_a_target_elsewhere_is_asked_first(
     assert '"acknowledged": 10001' in session.read_all()
     shown = succeeded(kcli("put", "--from", "in.ndjson", "--yes", *options, **KEYS))
     assert json.loads(shown)["acknowledged"] == 10_001
+
+
+def test_the_size_of_made_up_payloads_is_estimated_before_anything_is_put(
+    kcli: Kcli, project: Path
+) -> None:
+    (project / "large.txt").write_text("{{ 'x' * 1000000 }}")
+    elsewhere = ("--endpoint-url", "http://0.0.0.0:1", "--stream", "orders")  # nobody is there
+    run = kcli("put", "--template", "large.txt", "--count", "101", *elsewhere, **KEYS)
+    assert run.returncode == 2
+    assert "would put more than 100 MB on orders at http://0.0.0.0:1" in run.stderr
+    run = kcli("put", "--template", "large.txt", "--count", "3", *elsewhere, **KEYS)
+    assert run.returncode == 3
+    assert "could not be reached" in run.stderr
 
 
 def test_a_refusal_on_the_way_ends_the_put_and_keeps_what_is_left(

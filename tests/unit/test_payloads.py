@@ -1,10 +1,14 @@
+import gzip
 import json
+import os
 import sys
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
+from subprocess import Popen
 
 import pytest
 from hypothesis import given
@@ -14,7 +18,8 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.broken import FIELD_FAULTS, TEXT_FAULTS, broken, partly_broken
 from kinesis_cli.payloads.extras import extra
-from kinesis_cli.payloads.own_data import data_argument
+from kinesis_cli.payloads.live import lines_as_they_come, read_head
+from kinesis_cli.payloads.own_data import data_argument, payloads_from
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings, reading
 from kinesis_cli.payloads.series import Series, SeriesKind
@@ -320,3 +325,45 @@ def test_aggregates_hold_all_payloads_each_in_its_shard() -> None:
             assert shard_of(even_shards(3), hash_key(one.partition_key)).shard_id == record.shard_id
     assert sorted(unpacked) == sorted(payload.partition_key for payload in payloads)
     assert [record.arrival for record in records] == sorted(record.arrival for record in records)
+
+
+@given(st.lists(st.binary(max_size=30), max_size=20), st.integers(1, 40), st.booleans())
+def test_lines_of_a_pipe_are_those_of_a_file_however_they_are_cut(
+    lines: list[bytes], size: int, last_break: bool
+) -> None:
+    text = b"\n".join(lines) + b"\n" * last_break
+    file = BytesIO(text)
+
+    def read(_: int) -> bytes:
+        return file.read(size)
+
+    found = [line for _, line in lines_as_they_come(read_head(read), read, "pipe")]
+    plain = text.removeprefix(b"\xef\xbb\xbf")
+    assert found == [each for line in plain.split(b"\n") if (each := line.strip())]
+
+
+def test_each_line_of_a_pipe_has_its_number() -> None:
+    assert list(lines_as_they_come(b"a\n\n  b\nc", lambda _: b"", "pipe")) == [
+        (1, b"a"),
+        (3, b"b"),
+        (4, b"c"),
+    ]
+
+
+def test_a_line_without_end_is_refused() -> None:
+    with pytest.raises(InputError, match="pipe: a line of more than 16 MiB"):
+        list(lines_as_they_come(b"", lambda size: b"x" * size, "pipe"))
+
+
+@pytest.mark.parametrize("pretty", [None, 2])
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_an_event_and_what_is_compressed_come_through_a_pipe_as_from_a_file(
+    tmp_path: Path, pretty: int | None, packed: Callable[[bytes], bytes]
+) -> None:
+    event = json.loads(Path("fixtures/batch.json").read_bytes())
+    (tmp_path / "event.json").write_bytes(packed(json.dumps(event, indent=pretty).encode()))
+    os.mkfifo(tmp_path / "pipe")
+    with Popen(f"cat {tmp_path}/event.json > {tmp_path}/pipe", shell=True):
+        found = list(payloads_from(str(tmp_path / "pipe")))
+    assert found == list(payloads_from(str(tmp_path / "event.json")))
+    assert len(found) == len(event["Records"])
