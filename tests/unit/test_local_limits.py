@@ -117,7 +117,7 @@ def test_control_calls_have_a_rate_and_some_a_number_a_day() -> None:
         plane.call("DescribeStream", StreamARN=ARN)
     for mode in ("ON_DEMAND", "PROVISIONED"):
         plane.call("UpdateStreamMode", StreamARN=ARN, StreamModeDetails={"StreamMode": mode})
-    with refused("LimitExceededException", "24 hours"):
+    with refused("LimitExceededException", "Rate exceeded for stream s under account 12345678"):
         plane.call("UpdateStreamMode", StreamARN=ARN, StreamModeDetails={"StreamMode": mode})
     plane.clock.at += 86_401
     plane.call("UpdateStreamMode", StreamARN=ARN, StreamModeDetails={"StreamMode": mode})

@@ -265,12 +265,26 @@ def test_consumers_are_registered_described_listed_and_deregistered(plane: Plane
     assert tags == {"Tags": [{"Key": "a", "Value": "b"}]}
     with refused("ResourceInUseException"):
         register(plane)
-    with refused("ResourceInUseException"):
+    with refused("ResourceInUseException", "can't delete 123456789012:s because there are consum"):
         plane.call("DeleteStream", StreamName="s")
     plane.call("DeregisterStreamConsumer", StreamARN=ARN, ConsumerName="c")
     with refused("ResourceNotFoundException"):
         plane.call("DescribeStreamConsumer", ConsumerARN=arn)
     assert register(plane) != arn
+
+
+def test_with_delays_consumers_take_their_time() -> None:
+    plane = Plane(delays=True)
+    plane.create()
+    with refused("ResourceInUseException", "not ACTIVE or UPDATING, instead in state CREATING"):
+        register(plane)
+    plane.clock.at += 10
+    consumer = register(plane)
+    with refused("ResourceInUseException", "Consumer c with creation timestamp"):
+        plane.subscribe(consumer)
+    plane.clock.at += 5
+    assert plane.subscribe(consumer).next() is not None
+    plane.close()
 
 
 def test_consumers_come_in_pages_and_have_a_limit(plane: Plane) -> None:

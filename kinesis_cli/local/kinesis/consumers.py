@@ -15,7 +15,13 @@ _LISTED_CONSUMERS = 100  # of one page, at most
 
 def register(context: Context, request: Request, caller: Caller) -> Response:
     """A consumer that can subscribe to the stream's shards."""
-    stream = context.running(request, caller)
+    stream = context.stream(request, caller)
+    if stream.settings.status not in ("ACTIVE", "UPDATING"):
+        # Recorded: https://github.com/aws/aws-sdk-java-v2/pull/5949
+        raise errors.in_use(
+            f"Stream {stream.name} under account {stream.account} not ACTIVE or UPDATING, instead"
+            f" in state {stream.settings.status}"
+        )
     settings, name, now = stream.settings, request["ConsumerName"], context.clock.now()
     consumers = settings.consumers
     if name in consumers:

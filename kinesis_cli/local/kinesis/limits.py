@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.
 
 from dataclasses import dataclass, field
 
-from kinesis_cli.local.kinesis.errors import limit_exceeded
+from kinesis_cli.local.kinesis.errors import ServiceError, limit_exceeded
 from kinesis_cli.local.kinesis.model import Caller, Shard, Stream
 
 MIB = 2**20
@@ -145,9 +145,7 @@ class Limits:
         key = (caller.account, caller.region, operation)
         window = self._calls.setdefault(key, Window(_RATES[operation]))
         if not window.has_room(now, 1):
-            # UNSURE(rate-wording): known for calls that name a stream; for others we leave it out.
-            what = f"stream {stream} under account" if stream else "account"
-            raise limit_exceeded(f"Rate exceeded for {what} {caller.account}.")
+            raise _too_often(stream, caller.account)
         window.use(1)
 
     def count_daily(self, calls: list[float], most: int, stream: Stream, now: float) -> None:
@@ -158,11 +156,17 @@ class Limits:
         """
         calls[:] = [at for at in calls if at > now - _DAY]
         if len(calls) >= most:
-            raise limit_exceeded(
-                f"Rate exceeded for stream {stream.name} under account {stream.account}."
-                f" It allows {most} such calls in 24 hours."
-            )
+            raise _too_often(stream.name, stream.account)
         calls.append(now)
 
     def _of(self, shard: Shard) -> _ShardWindows:
         return self._shards.setdefault(shard.row, _ShardWindows())
+
+
+def _too_often(stream: str, account: str) -> ServiceError:
+    """Recorded on AWS: for a second (https://github.com/boto/botocore/pull/821), for a day
+    (https://github.com/awslabs/amazon-kinesis-scaling-utils/issues/52), and without a stream
+    (https://github.com/Graylog2/graylog-plugin-integrations/issues/341).
+    """
+    what = f"stream {stream} under account" if stream else "account"
+    return limit_exceeded(f"Rate exceeded for {what} {account}.")

@@ -95,10 +95,12 @@ def delete_stream(context: Context, request: Request, caller: Caller) -> Respons
     stream = context.stream(request, caller)
     settings = stream.settings
     if settings.consumers and not request.get("EnforceConsumerDeletion"):
+        # Recorded: https://github.com/hashicorp/terraform-provider-aws/issues/8420
         raise errors.in_use(
-            f"Stream {stream.name} under account {stream.account} has"
-            f" {len(settings.consumers)} registered consumers; set EnforceConsumerDeletion"
-            " or deregister them first."
+            f"DeleteStream can't delete {stream.account}:{stream.name} because there are consumers"
+            f" associated with this data stream. To delete {stream.name} anyway, set the"
+            " EnforceConsumerDeletion parameter to true to force the deletion of all the consumers"
+            " that are associated with it."
         )
     with context.transaction():
         if context.delays:

@@ -74,8 +74,14 @@ class Subscriptions:
     def _checked(self, request: Request, caller: Caller) -> Subscription:
         context, arn, now = self._context, request["ConsumerARN"], self._context.clock.now()
         stream, consumer = find_resource(context, arn, caller)
-        if consumer is None or now < consumer.active_at:
+        if consumer is None:
             raise errors.not_found(f"Consumer {arn}, account {stream.account} not found.")
+        if now < consumer.active_at:
+            # Recorded: https://github.com/awslabs/kinesis-hot-shard-advisor/issues/37
+            raise errors.in_use(
+                f"Consumer {consumer.name} with creation timestamp {consumer.created} under stream:"
+                f" {stream.name} , account {stream.account} is not in ACTIVE status."
+            )
         number = resolve_shard_number(request["ShardId"])
         if number is None:
             raise errors.shard_not_found(request["ShardId"], stream.name, stream.account)
