@@ -391,7 +391,7 @@ class Lane:
                 case "kept":
                     kept += records
                 case "expired":
-                    effects.append(Expired(records))
+                    effects.append(Expired(records, batch.deliveries))
                 case "too old":
                     # UNSURE(age-documents): one document for each contiguous run.
                     effects.append(self._aged(batch, records))

@@ -111,6 +111,7 @@ class Expired:
     """Records whose retention ended before they were done."""
 
     records: Sequence[Record]
+    deliveries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

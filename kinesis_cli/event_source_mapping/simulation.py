@@ -325,9 +325,9 @@ class Simulation:
                 self._ended(records, "succeeded", deliveries)
             case Discarded():
                 self._discarded(run, effect, now)
-            case Expired(records=records):
+            case Expired(records=records, deliveries=deliveries):
                 self._tell(ExpiredRecords(run.shard_id, _numbers(records), now))
-                self._ended(records, "expired", 0)
+                self._ended(records, "expired", deliveries)
             case Filtered(records=records):
                 self._filtered(run, records)
             case Judged() | Invoke() | Wake():
@@ -506,7 +506,7 @@ class _Tally:
             for record in batch.records:
                 if record.sequence_number in wanted:
                     why = result.why(record.sequence_number)
-                    self._failing[record.sequence_number] = _failed_record(record, why)
+                    self._failing[record.sequence_number] = _failed_record(record, batch, why)
 
     def end(self, records: Sequence[Record], ending: Ending, deliveries: int) -> list[FailedRecord]:
         """Count records that have ended, each exactly once; those that had failed come back."""
@@ -595,14 +595,14 @@ class _Payload(msgspec.Struct):
 _payload = msgspec.json.Decoder(_Payload).decode
 
 
-def _failed_record(record: Record, why: str) -> FailedRecord:
+def _failed_record(record: Record, batch: Batch, why: str) -> FailedRecord:
     return FailedRecord(
         sequence_number=record.sequence_number,
         shard_id=record.shard_id,
         partition_key=record.partition_key,
         arrival=record.arrival,
         data=_payload(record.raw).kinesis.data[:SHOWN_DATA_BYTES],
-        deliveries=0,
+        deliveries=batch.deliveries,
         ended="undelivered",
         why=why,
     )

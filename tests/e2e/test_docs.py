@@ -8,27 +8,35 @@ from pathlib import Path
 
 import pytest
 
+from kinesis_cli.stream.recording import Recording
 from tests.e2e.programs import KCLI
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
+TOURS = [ROOT / "README.md", ROOT / "docs" / "simulate.md"]  # whose commands run
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "COLUMNS": "80"}
 
-# ```console blocks: a line beginning with "$ " is a command, what follows is its output;
-# "…" stands for any lines left out, at a line's end for any rest of the line.
-SESSIONS = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+named = pytest.mark.parametrize("page", TOURS, ids=lambda page: page.name)
 
 
-def commands() -> list[tuple[str, str]]:
-    steps = [
-        step for session in SESSIONS for step in re.split(r"^\$ ", session, flags=re.M) if step
+def steps(page: Path) -> list[tuple[str, str]]:
+    """The commands of a page, each with its output.
+
+    In ```console blocks a line beginning with "$ " is a command, what follows is its output; "…"
+    stands for any lines left out, at a line's end for any rest of the line.
+    """
+    sessions = re.findall(r"^```console\n(.*?)^```", page.read_text(), re.M | re.S)
+    found = [step for session in sessions for step in re.split(r"^\$ ", session, flags=re.M)]
+    return [
+        (command, output) for command, _, output in (s.partition("\n") for s in found) if command
     ]
-    return [(command, output) for command, _, output in (step.partition("\n") for step in steps)]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of what the README's commands work on; they run there in order."""
-    copy = tmp_path_factory.mktemp("readme")
+    """A copy of what the commands work on; they run there in order."""
+    copy = tmp_path_factory.mktemp("clone")
     for name in ("fixtures", "lambda_function"):
         shutil.copytree(ROOT / name, copy / name)
     shutil.copy(ROOT / "template.yaml", copy)
@@ -36,22 +44,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run([*KCLI, "local", "stop"], cwd=copy, check=False, capture_output=True)
 
 
-def test_the_commands_of_the_readme_print_what_it_shows(folder: Path) -> None:
-    for command, output in commands():  # in order: what one starts, the next ones use
-        script = f'set -o pipefail; kcli() {{ {shlex.join(KCLI)} "$@"; }}; {command}'
-        run = subprocess.run(
-            ["bash", "-c", script],
-            cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-        )
-        assert run.returncode == 0, f"{command}:\n{run.stdout}"
+def run(command: str, folder: Path) -> str:
+    script = f'set -o pipefail; kcli() {{ {shlex.join(KCLI)} "$@"; }}; {command}'
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, f"{command}:\n{done.stdout}"
+    return done.stdout
+
+
+@named
+def test_the_commands_of_a_page_print_what_it_shows(page: Path, folder: Path) -> None:
+    for command, output in steps(page):  # in order: what one starts, the next ones use
         shown = r"\n".join(pattern(line.rstrip()) for line in output.splitlines())
-        printed = "\n".join(line.rstrip() for line in run.stdout.splitlines())
-        assert re.fullmatch(shown, printed), f"{command} prints:\n{run.stdout}"
+        printed = "\n".join(line.rstrip() for line in run(command, folder).splitlines())
+        assert re.fullmatch(shown, printed), f"{command} prints:\n{printed}"
 
 
 def pattern(line: str) -> str:
@@ -60,17 +73,33 @@ def pattern(line: str) -> str:
     return re.escape(line.removesuffix("…")) + (".*" if line.endswith("…") else "")
 
 
-def test_the_readme_shows_commands() -> None:
-    assert len(commands()) >= 3
+@named
+def test_a_page_shows_commands(page: Path) -> None:
+    assert len(steps(page)) >= 3
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda p: p.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_link_of_a_page_is_dead(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
     local = [link for link in links if "://" not in link]
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_the_recordings_among_the_fixtures_are_what_their_commands_make(folder: Path) -> None:
+    (script,) = re.findall(
+        r"^```sh\n(.*?)^```", (ROOT / "fixtures" / "README.md").read_text(), re.M | re.S
+    )
+    names = re.findall(r"-o (fixtures/\S+)", script)
+    assert len(names) == 3
+    for name in names:
+        (folder / name).unlink()
+    run(script, folder)
+    for name in names:
+        with (
+            Recording.open([str(ROOT / name)]) as kept,
+            Recording.open([str(folder / name)]) as made,
+        ):
+            assert list(made.records()) == list(kept.records())
 
 
 @pytest.mark.parametrize(
@@ -82,15 +111,15 @@ def test_no_link_of_a_page_is_dead(page: Path) -> None:
     ],
 )
 def test_what_is_made_from_the_commands_is_up_to_date(script: str, made: str) -> None:
-    run = subprocess.run(
+    done = subprocess.run(
         [sys.executable, ROOT / script, "-"], capture_output=True, text=True, check=True
     )
-    assert run.stdout == (ROOT / made).read_text(), "stale: run `make docs`"
+    assert done.stdout == (ROOT / made).read_text(), "stale: run `make docs`"
 
 
 @pytest.mark.parametrize("program", re.findall(r"^```python\n(.*?)^```", README, re.M | re.S))
 def test_each_python_example_of_the_readme_runs(program: str, folder: Path) -> None:
-    run = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60
     )
-    assert run.returncode == 0, run.stderr
+    assert done.returncode == 0, done.stderr

@@ -532,6 +532,22 @@ def test_what_is_left_of_a_batch_when_some_of_it_grew_too_old_counts_afresh() ->
     assert alone[0].request_id != result.invocations[0].request_id
 
 
+@pytest.mark.parametrize("ending", ["expired", "undelivered"])
+def test_a_failed_record_counts_its_deliveries_however_it_ends(ending: str) -> None:
+    until = START + 30 if ending == "undelivered" else None
+    result = simulate(
+        records_at(0, 0.1),
+        reporting(1),
+        {"FunctionResponseTypes": ["ReportBatchItemFailures"]},
+        start_at=START,
+        retention_hours=0.02,
+        until=until,
+    )
+    (failed,) = result.failed_records
+    assert failed.ended == ending
+    assert failed.deliveries == len(result.invocations) > 3
+
+
 # The end of a run
 
 
