@@ -73,7 +73,8 @@ class KinesisApi:
     def is_meant(self, request: Request, signer: Signer) -> bool:
         """Whether a request is for Kinesis, even if something is wrong with it."""
         if target := request.headers.get("x-amz-target"):
-            return target.startswith(f"{self._model.target_prefix}.") or signer.service == "kinesis"
+            service, dot, _ = target.partition(".")  # without a dot it is nobody's
+            return not dot or service == self._model.target_prefix or signer.service == "kinesis"
         if signer.service:
             return signer.service == "kinesis"
         content_type = request.headers.get("content-type", "")
@@ -143,15 +144,15 @@ class KinesisApi:
         """What is answered before the body is looked at."""
         if request.method != "POST":
             return self._access_denied()
+        service, _, name = target.partition(".")
         if not request.body:
-            service, _, name = target.partition(".")
             known = service == self._model.target_prefix and self._model.operation(name)
             code = "SerializationException" if known else "UnknownOperationException"
             answered_as = JSON if content_type == JSON else CBOR
             return self._refusal(ServiceError(code, ""), answered_as, name)
         if content_type in (JSON, CBOR, PLAIN_JSON):
             return None
-        if "." not in target:
+        if not (service and name):
             return self._access_denied()
         return self._response(404, "", b"<UnknownOperationException/>\n")
 
@@ -174,7 +175,7 @@ class KinesisApi:
 
     def _refusal(self, error: ServiceError, content_type: str, note: str) -> Response:
         document = _document_of(error)
-        body = cbor.encoded(document, None) if content_type == CBOR else _json(document)
+        body = cbor.encoded_error(document) if content_type == CBOR else _json(document)
         return self._response(error.status, content_type, body, f"{note} {error.code}")
 
     def _response(

@@ -58,7 +58,7 @@ def request(
     """
     all_headers = {
         "host": f"127.0.0.1:{port}",
-        "x-amz-target": f"Kinesis_20131202.{operation}" if operation else None,
+        "x-amz-target": None if operation is None else f"Kinesis_20131202.{operation}",
         "content-type": content_type,
         "x-amz-date": "20261124T000000Z",
         "authorization": AUTHORIZATION,

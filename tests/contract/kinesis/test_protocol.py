@@ -89,6 +89,12 @@ def test_what_is_no_cbor_is_a_serialization_exception(port: int, body: bytes) ->
     assert (answer.status, cbor2.loads(answer.body)) == (400, {"__type": "SerializationException"})
 
 
+def test_a_refusal_without_a_sentence_is_byte_for_byte_as_aws_writes_it(port: int) -> None:
+    answer = ask(port, None, b"", content_type=None)
+    assert answer.headers["content-type"] == CBOR
+    assert answer.body == b"\xbf\x66__type\x78\x19UnknownOperationException\xff"
+
+
 # --- malformed requests, in AWS's order
 
 
@@ -161,6 +167,12 @@ def test_the_signature_is_missed_before_the_parameters_are_checked(port: int) ->
         ({"method": "PUT", "operation": "DescribeStream"}, 403, b"<AccessDeniedException>"),
         ({"method": "GET", "operation": None, "body": b""}, 403, b"<AccessDeniedException>"),
         ({"content_type": "text/plain", "operation": None}, 403, b"<AccessDeniedException>"),
+        ({"content_type": "text/plain", "operation": ""}, 403, b"<AccessDeniedException>"),
+        (
+            {"body": b"", "operation": None, "x_amz_target": "X", "authorization": None},
+            400,
+            b"UnknownOperationException",
+        ),
         ({"content_type": "text/plain", "operation": "X"}, 404, b"<UnknownOperationException/>"),
         ({"content_type": "application/json", "operation": "X"}, 404, b"com.amazon.coral.service#"),
     ],
