@@ -1,6 +1,7 @@
 """Writing records and reading them back, on the data plane without HTTP."""
 
 import hashlib
+from base64 import b64decode
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from kinesis_cli.stream.sequence import SequenceNumber
 from tests.unit.local_plane import CALLER, HOUR, START, Plane, refused
 
 MIB = 2**20
+UNIFORM = "UNIFORM_SCALING"
 
 
 @pytest.fixture
@@ -37,7 +39,8 @@ def test_what_was_put_is_read_in_order_with_its_key_arrival_and_number(plane: Pl
 def test_sequence_numbers_have_kinesis_layout(plane: Plane) -> None:
     first, second = (SequenceNumber.decode(plane.put(b"x")) for _ in range(2))
 
-    assert first == SequenceNumber(created=int(START), shard_index=0, counter=1, time=int(START))
+    created = int(START) - 2
+    assert first == SequenceNumber(created=created, shard_index=0, counter=1, time=int(START))
     assert second.counter == 2
 
 
@@ -196,15 +199,39 @@ def test_iterators_refuse_what_does_not_fit(plane: Plane) -> None:
 
 
 def test_a_number_of_an_earlier_stream_of_that_name_is_refused(plane: Plane) -> None:
-    number, iterator = plane.put(b"x"), plane.iterator()
+    number = plane.put(b"x")
     plane.call("DeleteStream", StreamName="s")
     plane.clock.at += 1
     plane.create()
 
     with refused("InvalidArgumentException", "is invalid because it did not come from this stre"):
         plane.iterator(kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber=number)
-    with refused("ResourceNotFoundException", "in stream s under account 123456789012 does not"):
-        plane.get(iterator)
+
+
+def test_an_iterator_goes_on_in_a_later_stream_of_that_name(plane: Plane) -> None:
+    plane.call("UpdateShardCount", StreamName="s", TargetShardCount=2, ScalingType=UNIFORM)
+    plane.put(b"old", ExplicitHashKey="0")
+    first, second = plane.iterator(0, kind="LATEST"), plane.iterator(1, kind="LATEST")
+    plane.call("DeleteStream", StreamName="s")
+    gone = "Shard shardId-000000000000 in stream s under account 123456789012 does not exist"
+    with refused("ResourceNotFoundException", gone):
+        plane.get(first)
+
+    plane.create()
+    plane.put(b"new")
+
+    assert [record["Data"] for record in plane.get(first)["Records"]] == [b"new"]
+    with refused("ResourceNotFoundException", "Shard shardId-000000000001 in stream s"):
+        plane.get(second)
+
+
+@pytest.mark.parametrize(("name", "size"), [("t", 152), ("s" * 29, 168), ("s" * 128, 280)])
+def test_iterators_are_as_long_as_those_of_aws(plane: Plane, name: str, size: int) -> None:
+    plane.create(name)
+    iterator = plane.call(
+        "GetShardIterator", StreamName=name, ShardId="shardId-0", ShardIteratorType="LATEST"
+    )["ShardIterator"]
+    assert len(b64decode(iterator)) == size
 
 
 @pytest.mark.parametrize("text", ["", "x", "AAAAAAAAAAE=", "ü", "A" * 512])

@@ -1,6 +1,7 @@
 """Streams, tags, policies, accounts and consumers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,6 +114,65 @@ def test_with_delays_streams_take_their_time() -> None:
     assert summary(plane, "s0")["StreamStatus"] == "DELETING"
     plane.clock.at += 10
     assert plane.call("ListStreams")["StreamNames"] == ["s1", "s2", "s3", "s4"]
+    plane.close()
+
+
+def test_a_stream_that_is_being_created_has_no_shards_yet() -> None:
+    plane = Plane(delays=True)
+    plane.create("s", shards=2)
+    not_active = "Stream s under account 123456789012 not ACTIVE, instead in state CREATING"
+
+    assert plane.call("DescribeStream", StreamName="s")["StreamDescription"]["Shards"] == []
+    assert summary(plane)["OpenShardCount"] == 0
+    assert plane.shards() == []
+    with refused("ResourceNotFoundException", "Stream s under account 123456789012 not found."):
+        plane.put(b"x")
+    with refused("ResourceNotFoundException", "Shard shardId-000000000000 in stream s under"):
+        plane.iterator()
+    split = {"StreamName": "s", "ShardToSplit": "shardId-0", "NewStartingHashKey": "2"}
+    merge = {"StreamName": "s", "ShardToMerge": "shardId-0", "AdjacentShardToMerge": "shardId-1"}
+    scale = {"StreamName": "s", "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"}
+    for operation, request in (
+        ("SplitShard", split),
+        ("MergeShards", merge),
+        ("UpdateShardCount", scale),
+    ):
+        with refused("ResourceInUseException", not_active):
+            plane.call(operation, **request)
+
+    plane.call("DeleteStream", StreamName="s")
+    described = plane.call("DescribeStream", StreamName="s")["StreamDescription"]
+    assert (described["StreamStatus"], described["Shards"]) == ("DELETING", [])
+    with refused("ResourceNotFoundException"):
+        plane.put(b"x")
+    plane.clock.at += 10
+    assert plane.call("ListStreams")["StreamNames"] == []
+    plane.close()
+
+
+def test_a_stream_that_is_being_created_has_its_shards_after_a_restart(tmp_path: Path) -> None:
+    plane = Plane(tmp_path, delays=True)
+    plane.create("s", shards=2)
+    plane.close()
+    plane = Plane(tmp_path, clock=plane.clock)
+    plane.clock.at += 10
+    assert len(plane.shards()) == 2
+    plane.close()
+
+
+def test_retention_is_compared_before_the_stream_has_to_be_active() -> None:
+    plane = Plane(delays=True)
+    plane.create("s")
+    plane.clock.at += 10
+    plane.call("IncreaseStreamRetentionPeriod", StreamName="s", RetentionPeriodHours=25)
+    shorter = (
+        "Requested retention period (24 hours) for stream s can not be shorter than existing"
+        " retention period (25 hours). Use DecreaseRetentionPeriod API."
+    )
+    with refused("InvalidArgumentException", shorter):
+        plane.call("IncreaseStreamRetentionPeriod", StreamName="s", RetentionPeriodHours=24)
+    with refused("ResourceInUseException"):
+        plane.call("DecreaseStreamRetentionPeriod", StreamName="s", RetentionPeriodHours=24)
     plane.close()
 
 

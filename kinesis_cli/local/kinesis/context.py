@@ -20,8 +20,6 @@ UPDATE_SECONDS = 10.0
 DELETE_SECONDS = 10.0
 CONSUMER_SECONDS = 5.0
 
-RUNNING = ("ACTIVE", "UPDATING", "DELETING")  # states in which records are taken and given
-
 
 @dataclass(slots=True)
 class Context:
@@ -147,9 +145,9 @@ class Context:
         return stream
 
     def running(self, request: Request, caller: Caller) -> Stream:
-        """The stream to write to or read from: while it is CREATING, it is not found."""
+        """The stream to write to or read from: as long as it has no shards, it is not found."""
         stream = self.stream(request, caller)
-        if stream.settings.status not in RUNNING:
+        if not stream.shards:
             raise errors.stream_not_found(stream.name, stream.account)
         return stream
 

@@ -27,6 +27,12 @@ class Caller:
     region: str
 
 
+class Open(msgspec.Struct, tag=True):
+    """Give a new stream its shards."""
+
+    shards: int
+
+
 class Split(msgspec.Struct, tag=True):
     """Cut a shard in two."""
 
@@ -47,7 +53,7 @@ class Resize(msgspec.Struct, tag=True):
     shards: int
 
 
-Reshard = Split | Merge | Resize
+Reshard = Open | Split | Merge | Resize
 
 
 class Consumer(msgspec.Struct):

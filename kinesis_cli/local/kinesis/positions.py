@@ -19,8 +19,17 @@ def sequence_numbers(shard: Shard, first: int, count: int, arrival: int) -> Iter
         count: how many.
         arrival: epoch milliseconds.
     """
-    number = int(SequenceNumber(shard.created, shard.number, first, arrival // 1000).encode())
+    time = second(shard, arrival)
+    number = int(SequenceNumber(shard.created, shard.number, first, time).encode())
     return map(str, range(number, number + count * _STEP, _STEP))
+
+
+def second(shard: Shard, arrival: int) -> int:
+    """The time in the number of a record that arrived at `arrival`, epoch milliseconds.
+
+    A child is created a second after its parent's end, and no number is older than its shard.
+    """
+    return max(arrival // 1000, shard.created)
 
 
 def is_of_shard(number: SequenceNumber, shard: Shard) -> bool:
@@ -37,7 +46,7 @@ def continuation(shard: Shard, position: int, now: float) -> str:
         now: epoch seconds.
     """
     # Not older than the record before it, so that AFTER_SEQUENCE_NUMBER does not give it again.
-    time = max(int(now), shard.latest // 1000)
+    time = second(shard, max(int(now * 1000), shard.latest))
     return SequenceNumber(shard.created, shard.number, max(position - 1, 0), time).encode()
 
 

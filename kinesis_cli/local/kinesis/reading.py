@@ -69,6 +69,8 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
         raise errors.iterator_expired(created, now, ITERATOR_SECONDS)
     stream = _stream_of(context, token, request.get("StreamARN"), caller)
     shard = existing_shard(stream, token.shard)
+    # Of a stream that was made anew under its name, all records come after those of the old one.
+    position = token.position if stream.row == token.stream else 0
     if request.get("DryRun"):
         raise errors.dry_run()
     if context.faults.throttles(stream.name, shard.shard_id) or (
@@ -76,7 +78,7 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
     ):
         _refuse_read(stream, shard)
     limit = request.get("Limit") or MOST_RECORDS
-    batch = read(context, stream, shard, token.position, limit, MOST_BYTES)
+    batch = read(context, stream, shard, position, limit, MOST_BYTES)
     if context.limits:
         context.limits.count_read(shard, batch.size)
     response: Response = {"Records": batch.records, "MillisBehindLatest": batch.millis_behind}
@@ -103,13 +105,10 @@ def _iterator(context: Context, stream: Stream, shard: Shard, position: int) -> 
 
 def _stream_of(context: Context, token: ShardIterator, arn: str | None, caller: Caller) -> Stream:
     """The stream of an iterator: the caller's own, or the one of the ARN."""
-    stream = context.by_row(token.stream)
-    if arn is not None:
-        allowed = context.stream({"StreamARN": arn}, caller) is stream
-    else:
-        allowed = stream is not None and stream.belongs_to(caller)
-    if stream is None or not allowed:
-        raise errors.shard_missing(shard_id(token.shard), token.name, caller.account)
+    owner = context.owner(arn, caller)[1] if arn else caller
+    stream = context.find(token.name, owner)
+    if stream is None or (arn or stream.arn) != stream.arn:
+        raise errors.shard_missing(shard_id(token.shard), token.name, owner.account)
     return stream
 
 

@@ -1,4 +1,4 @@
-"""Splitting and merging shards.
+"""Opening, splitting and merging shards.
 
 Source: https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-resharding.html
 """
@@ -7,18 +7,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import assert_never
 
-from kinesis_cli.local.kinesis.model import Merge, Reshard, Resize, Shard, Split, Stream
+from kinesis_cli.local.kinesis.model import Merge, Open, Reshard, Resize, Shard, Split, Stream
 from kinesis_cli.local.kinesis.store import Store
 from kinesis_cli.stream.shards import even_shards
 
-__all__ = ["Reshard", "apply", "open_even_shards"]
+__all__ = ["Reshard", "apply"]
 
-
-def open_even_shards(store: Store, stream: Stream, count: int, now: float) -> None:
-    """The shards of a new stream."""
-    for shard in even_shards(count):
-        _open(store, stream, shard.starting_hash_key, shard.ending_hash_key, [], now)
-    stream.settle()
+_OLDER_THAN_STREAM = 2  # seconds
 
 
 def apply(store: Store, stream: Stream, change: Reshard, now: float) -> None:
@@ -31,6 +26,10 @@ def apply(store: Store, stream: Stream, change: Reshard, now: float) -> None:
         now: epoch seconds.
     """
     match change:
+        case Open(shards=count):
+            for shard in even_shards(count):
+                start, end = shard.starting_hash_key, shard.ending_hash_key
+                _open(store, stream, start, end, [], stream.created)
         case Split(shard=number, starting_hash_key=key):
             _split(store, stream, stream.shards[number], [int(key)], now)
         case Merge(shard=number, adjacent=adjacent):
@@ -95,8 +94,11 @@ def _open(
     store: Store, stream: Stream, start: int, end: int, parents: list[Shard], now: float
 ) -> Shard:
     # A child is created after its parents' end, so that its sequence numbers exceed theirs even
-    # if the clock was set back.
-    created = max([int(now)] + [max(int(now), parent.created) + 1 for parent in parents])
+    # if the clock was set back. The first shards are a little older than the stream, as on AWS.
+    created = max(
+        (max(int(now), parent.created) + 1 for parent in parents),
+        default=int(now) - _OLDER_THAN_STREAM,
+    )
     numbers = [parent.number for parent in parents] + [None, None]
     shard = Shard(
         row=0,

@@ -3,7 +3,7 @@
 from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Shard, Stream
-from kinesis_cli.local.kinesis.positions import decoded
+from kinesis_cli.local.kinesis.positions import decoded, second
 from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
@@ -86,7 +86,7 @@ def _position_of(context: Context, shard: Shard, number: SequenceNumber, *, afte
     # UNSURE(trimmed-number): a number that has expired starts at the horizon; or is it refused?
     time = number.time
     if span := context.store.span(shard, number.counter):
-        time = span[2] // 1000
+        time = second(shard, span[2])
     # Numbers of one counter differ in their time alone: the given one may be no record's.
     passed = time <= number.time if after else time < number.time
     return min(number.counter + passed, MAX_COUNTER)

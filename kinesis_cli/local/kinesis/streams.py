@@ -4,7 +4,14 @@ from typing import Any
 
 from kinesis_cli.local.kinesis import errors, reshard
 from kinesis_cli.local.kinesis.context import CREATE_SECONDS, DELETE_SECONDS, Context
-from kinesis_cli.local.kinesis.model import Caller, Request, Response, Stream, StreamSettings
+from kinesis_cli.local.kinesis.model import (
+    Caller,
+    Open,
+    Request,
+    Response,
+    Stream,
+    StreamSettings,
+)
 from kinesis_cli.local.kinesis.shards import check_shard_limit, shard_description
 from kinesis_cli.local.kinesis.tags import check_tags
 from kinesis_cli.local.kinesis.tokens import Page
@@ -53,10 +60,12 @@ def create_stream(context: Context, request: Request, caller: Caller) -> Respons
     )
     if context.delays:
         settings.status, settings.status_until = "CREATING", now + CREATE_SECONDS
+        settings.reshard = Open(count)
     stream = Stream(0, caller.account, caller.region, name, now, settings)
     with context.transaction():
         context.add(stream)
-        reshard.open_even_shards(context.store, stream, count, now)
+        if not context.delays:
+            reshard.apply(context.store, stream, Open(count), now)
         context.store.save(stream)
     return {}
 
@@ -116,7 +125,7 @@ def delete_stream(context: Context, request: Request, caller: Caller) -> Respons
 def describe_stream(context: Context, request: Request, caller: Caller) -> Response:
     """The stream with a page of its shards."""
     stream = context.stream(request, caller)
-    shards = list(stream.shards.values()) if stream.settings.status != "CREATING" else []
+    shards = list(stream.shards.values())
     if (start := request.get("ExclusiveStartShardId")) is not None:
         shards = [shard for shard in shards if shard.shard_id > start]
     limit = min(request.get("Limit") or _DESCRIBED_SHARDS, _DESCRIBED_SHARDS)
@@ -132,7 +141,7 @@ def describe_stream_summary(context: Context, request: Request, caller: Caller) 
     stream = context.stream(request, caller)
     settings = stream.settings
     summary = _common(stream) | {
-        "OpenShardCount": len(stream.open_shards) if settings.status != "CREATING" else 0,
+        "OpenShardCount": len(stream.open_shards),
         "ConsumerCount": len(settings.consumers),
         "MaxRecordSizeInKiB": settings.max_record_kib,
     }
@@ -227,11 +236,11 @@ def _retention(context: Context, request: Request, caller: Caller) -> tuple[Stre
             f"Maximum allowed retention period is {_LONGEST_HOURS} hours. Requested retention"
             f" period ({hours} hours) is too long."
         )
-    context.must_be_active(stream)
     return stream, hours
 
 
 def _keep_retention(context: Context, stream: Stream, hours: int) -> Response:
+    context.must_be_active(stream)
     with context.transaction():
         for shard in stream.shards.values():
             context.horizon(stream, shard)

@@ -37,16 +37,18 @@ def check_tags(
 
 
 def _check_characters(what: str, name: str, account: str, texts: list[str]) -> None:
+    # AWS takes colons, though its texts do not name them:
+    # https://github.com/mhart/kinesalite/pull/106
     if any(_FOREIGN.search(text) for text in texts):
         raise errors.invalid_argument(
             "Some tags contain invalid characters. Valid characters: Unicode letters, digits,"
-            " white space, _ . / = + - % @ :."
+            " white space, _ . / = + - % @."
         )
     if any("%" in text for text in texts):
         raise errors.invalid_argument(
             f"Failed to {what} stream {name} under account {account} because some tags contained"
             " illegal characters. The allowed characters are Unicode letters, white-spaces,"
-            " '_',',','/','=','+','-','@',':'."
+            " '_',',','/','=','+','-','@'."
         )
 
 

@@ -34,6 +34,8 @@ DIFFERENCES: dict[str, dict[str, str]] = {
         "test_uniform_scaling_cuts_and_joins_from_the_lowest_hash_key_up": (
             "only joins shards, so that their widths differ"
         ),
+        "test_the_lower_of_two_neighbours_is_named_first": "takes them in any order",
+        "test_records_are_numbered_after_the_creation_of_their_shard": "counts 1, 2, 3",
         "test_only_open_shards_are_listed_at_latest": "ignores ShardFilter",
         "test_without_a_shard_count_there_are_four_shards": "answers 500",
         "test_a_stream_is_made_once": "has its own words",

@@ -3,6 +3,8 @@ from collections.abc import Callable
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
+from kinesis_cli.stream.sequence import SequenceNumber
+
 HASH_KEYS = 2**128
 FIRST = "shardId-000000000000"
 
@@ -82,6 +84,46 @@ def test_shards_that_do_not_touch_are_not_merged(
         kinesis.merge_shards(
             StreamName=stream, ShardToMerge=FIRST, AdjacentShardToMerge="shardId-000000000002"
         )
+
+
+def test_the_lower_of_two_neighbours_is_named_first(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis, 2)
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException, match="not an adjacent pair"):
+        kinesis.merge_shards(
+            StreamName=stream, ShardToMerge="shardId-000000000001", AdjacentShardToMerge=FIRST
+        )
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (5, "UpdateShardCount cannot scale up over double your current open shard count."),
+        (501, "Target shard count or number of open shards cannot be greater than 500."),
+    ],
+)
+def test_scaling_too_far_is_refused_in_aws_words(
+    our_kinesis: KinesisClient, make_stream: Callable[..., str], target: int, message: str
+) -> None:
+    stream = make_stream(our_kinesis, 2)
+    with pytest.raises(our_kinesis.exceptions.LimitExceededException) as refused:
+        our_kinesis.update_shard_count(
+            StreamName=stream, TargetShardCount=target, ScalingType="UNIFORM_SCALING"
+        )
+    counts = f"Current open shard count: 2, Target shard count: {target}"
+    assert refused.value.response["Error"]["Message"] == f"{message} {counts}"
+
+
+def test_records_are_numbered_after_the_creation_of_their_shard(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis)
+    split(kinesis, stream)
+    put = kinesis.put_record(StreamName=stream, Data=b"x", PartitionKey="a", ExplicitHashKey="0")
+    number = SequenceNumber.decode(put["SequenceNumber"])
+    assert number.shard_index == 1
+    assert number.time >= number.created
 
 
 def test_uniform_scaling_doubles_the_shards(
