@@ -29,6 +29,10 @@ _NO_CONFIGURATION: Any = {
     "config_file": (None, None, os.devnull, None),
 }
 
+# Seconds until a call of Kinesis without an answer is made again: botocore's 60 would leave a put no
+# time for that. The KCL waits so long too, for subscriptions as well:
+# https://github.com/awslabs/amazon-kinesis-client/blob/master/CHANGELOG.md (Release 2.0.3)
+ANSWER_WITHIN = 30
 STREAM_NAMES_AT_MOST = 1000  # that are looked through for one like the user's
 
 
@@ -138,6 +142,7 @@ class Connection:
             # What kcli sends is checked before; looking at each record of a call again takes a
             # third of the time that it takes to put it.
             options["parameter_validation"] = False
+            options["read_timeout"] = ANSWER_WITHIN
         if service == "lambda":
             # A call lasts up to 15 minutes; asked for again, the function would run twice.
             options |= {"read_timeout": 910, "retries": {"total_max_attempts": 1}}

@@ -72,7 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
         request["Records"] = [r for r, no in zip(records, refused, strict=True) if not no]
         results: Iterator[Any] = iter(())
         if request["Records"]:
-            status, answer = self._passed_on(json.dumps(request).encode())
+            with self.server.putting:
+                status, answer = self._passed_on(json.dumps(request).encode())
             if status != 200:
                 return status, answer
             results = iter(json.loads(answer)["Records"])
@@ -118,6 +119,7 @@ class _Server(ThreadingHTTPServer):
     faults: Faults
     target: int
     ended: threading.Event
+    putting: threading.Lock  # moto gives records of two calls at once the same sequence number
 
 
 @contextmanager
@@ -125,6 +127,7 @@ def fault_proxy(target: int, faults: Faults) -> Iterator[str]:
     """The URL of a proxy before the server on a port of this machine."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.faults, server.target, server.ended = faults, target, threading.Event()
+    server.putting = threading.Lock()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -391,7 +391,8 @@ def test_ordered_holds_while_the_stream_is_resharded(
         rest = process.stdout.read()
     assert process.returncode == 0
     found = records(endpoint)
-    assert len({record["ShardId"] for record in found}) == 4
+    children = {"shardId-000000000002", "shardId-000000000003"}
+    assert children <= {record["ShardId"] for record in found}
     assert len(rest.splitlines()) == 1499
     assert_in_order(found, 1500)  # parents are listed before their children
 
@@ -665,6 +666,8 @@ PROXY_FAULTS = {
     "cut before": Faults(cut_before=0.3),
     "cut after": Faults(cut_after=0.3),
     "malformed": Faults(malformed=0.3),
+    "empty": Faults(empty=0.3),
+    "slow": Faults(slow=0.2),
     "all of it": Faults(throttled=0.1, error=0.1, cut_before=0.1, cut_after=0.1, malformed=0.1),
 }
 
@@ -685,6 +688,59 @@ def test_another_server_behind_a_bad_network_gets_every_record(
     assert sorted(line["index"] for line in lines(shown)) == list(range(600))
     assert acknowledged(shown) <= places(found)
     assert_in_order(found, 600)
+
+
+@pytest.mark.parametrize("server", ["moto", "kinesalite"])
+def test_what_is_given_up_behind_a_bad_network_is_told(
+    kcli: Kcli, start: Callable[[str], int], project: Path, server: str
+) -> None:
+    port = start(server)
+    make_stream(port, "given-up")
+    write_payloads(project / "in.ndjson", 3000, keys=3000)
+    faults = Faults(throttled=0.3, error=0.2, cut_before=0.2, cut_after=0.2, malformed=0.2)
+    with fault_proxy(port, faults) as url:
+        options = ("--endpoint-url", url, "--stream", "given-up", "--give-up-after", "50ms")
+        files = ("--from", "in.ndjson", "--failed", "left.ndjson", "--output", "ndjson")
+        run = kcli("put", *files, *options, **KEYS)
+    assert run.returncode == 3
+    put = {line["index"] for line in lines(run.stdout)}
+    left = (project / "left.ndjson").read_text()
+    failed = {json.loads(b64decode(line["kinesis"]["data"]))["n"] for line in lines(left)}
+    there = {json.loads(r["Data"])["n"] for r in records(f"http://127.0.0.1:{port}", "given-up")}
+    assert put
+    assert failed
+    assert put | failed == set(range(3000))
+    assert not put & failed
+    assert put <= there
+    assert set(range(3000)) - there <= failed
+
+
+def test_another_server_is_resharded_under_load_behind_a_bad_network(
+    start: Callable[[str], int], project: Path, environment: dict[str, str]
+) -> None:
+    port = start("kinesalite")
+    make_stream(port, "resharded")
+    write_payloads(project / "in.ndjson", 1500, keys=40)
+    files = ("--from", "in.ndjson", "--key-field", "k", "--ordered", "--rate", "500/s")
+    with fault_proxy(port, PROXY_FAULTS["all of it"]) as url:
+        options = ("--endpoint-url", url, "--stream", "resharded", "--output", "ndjson")
+        command = ["put", *files, *options]
+        with conversation(command, project, environment | KEYS) as process:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            client(f"http://127.0.0.1:{port}").split_shard(
+                StreamName="resharded",
+                ShardToSplit="shardId-000000000000",
+                NewStartingHashKey=str(2**125),
+            )
+            shown = first + process.stdout.read()
+    assert process.returncode == 0
+    found = records(f"http://127.0.0.1:{port}", "resharded")
+    assert sorted(line["index"] for line in lines(shown)) == list(range(1500))
+    assert acknowledged(shown) <= places(found)
+    children = {"shardId-000000000002", "shardId-000000000003"}
+    assert children <= {record["ShardId"] for record in found}
+    assert_in_order(found, 1500)
 
 
 def make_stream(port: int, name: str) -> None:
