@@ -29,8 +29,8 @@ _NO_CONFIGURATION: Any = {
     "config_file": (None, None, os.devnull, None),
 }
 
-# Seconds until a call of Kinesis without an answer is made again: botocore's 60 would leave a put no
-# time for that. The KCL waits so long too, for subscriptions as well:
+# Seconds until a call of Kinesis without an answer is made again: botocore's 60 would leave a put
+# no time for that. The KCL waits so long too, for subscriptions as well:
 # https://github.com/awslabs/amazon-kinesis-client/blob/master/CHANGELOG.md (Release 2.0.3)
 ANSWER_WITHIN = 30
 STREAM_NAMES_AT_MOST = 1000  # that are looked through for one like the user's
