@@ -148,7 +148,10 @@ class LogFollower:
         return max(self._least, self._high_water - int(back * 1000))
 
     def _new(self, page: Any) -> Iterator[LogEvent]:  # noqa: ANN401 - botocore's types know only dicts
+        prefix = self._query.parameters.get("logStreamNamePrefix", "")
         for each in page["events"]:
+            if not each["logStreamName"].startswith(prefix):
+                continue  # moto knows no prefix
             key = each["eventId"], each["timestamp"]
             if key not in self._seen:
                 self._seen[key] = each["timestamp"]

@@ -1,5 +1,6 @@
 """`kcli tail-logs`."""
 
+import re
 import time
 from enum import StrEnum
 from typing import Annotated
@@ -103,13 +104,15 @@ def tail_logs(
         level=parse_level(level) if level else None,
         request_id=request_id,
     )
-    end = moment(until, now, "--until") if until else None
+    end = _end(until, start, now)
     connected = reached({"function": function_name, "log_group": log_group, **target})
     connection = connected.connection
     group = find_log_group(connection, connected.settings)
     follower = LogFollower(
         connection, LogQuery(group, start, end, follow, pattern, log_stream), warn
     )
+    if connection.target.is_local and re.match(r'[^\w"]', pattern):
+        warn("`kcli local` knows only words of CloudWatch's patterns and shows all; see --where")
     note(f"log group {group} {_place(connection.target.is_local, follow=follow)}")
     if not _show(follower, selection, _view(output, raw=raw), count, live=live):
         why = "no event of that time, or none that matches"
@@ -149,6 +152,19 @@ def _start(since: str, now: float) -> float | None:
                 "a sequence number is a place in a stream, not in a log", place="--since"
             )
     return start.seconds
+
+
+def _end(until: str | None, start: float | None, now: float) -> float | None:
+    if until is None:
+        return None
+    end = moment(until, now, "--until")
+    if start is not None and end <= start:
+        raise InputError(
+            f"{until} is not after the beginning",
+            place="--until",
+            advice="Begin earlier with --since; its default is latest, which is now.",
+        )
+    return end
 
 
 def _view(output: LogOutput, *, raw: bool) -> LogView:

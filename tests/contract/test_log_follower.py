@@ -165,6 +165,7 @@ def test_one_log_stream_can_be_chosen(group: Group) -> None:
     group.put("in a")
     group.put("in b", stream="b")
     assert list(messages(group.follower(follow=False, log_stream="b"))) == ["in b"]
+    assert list(messages(group.follower(follow=False, log_stream="b*"))) == ["in b"]
 
 
 def test_cloudwatchs_filter_is_passed_on(group: Group) -> None:

@@ -127,6 +127,15 @@ def test_an_empty_screen_says_why(run: Kcli, endpoint: str) -> None:
     assert "nothing shown: no event of that time, or none that matches" in nothing.stderr
 
 
+def test_what_a_log_query_cannot_mean_is_said(run: Kcli, endpoint: str) -> None:
+    assert run("invoke", "--remote").returncode == 0
+    past = run("tail-logs", "--until", "10m")
+    assert (past.returncode, past.stdout) == (2, "")
+    assert "--until: 10m is not after the beginning" in past.stderr
+    unknown = ("--since", "10m", "-n", "1", "--filter", "{ $.level = 1 }")
+    assert "knows only words of CloudWatch's patterns" in run("tail-logs", *unknown).stderr
+
+
 def test_what_a_log_line_holds_cannot_act_on_a_terminal(
     run: Kcli,
     client: Clients,
