@@ -54,7 +54,7 @@ class Control:
                 return {n: value for n, value in switches.items() if value != _OFF[n]}
         raise InputError(f"there is no {verb}")
 
-    async def make_streams(self) -> None:
+    def make_streams(self) -> None:
         """Make the project's streams. One that is there already stays as it is.
 
         Raises:
@@ -67,7 +67,7 @@ class Control:
             else:
                 request["ShardCount"] = shards
             try:
-                await self._data_plane.call("CreateStream", request, self._project)
+                self._data_plane.make_stream(request, self._project)
             except ServiceError as error:
                 if error.code != "ResourceInUseException":
                     raise InputError(error.message.rstrip("."), place=f"stream {name}") from error

@@ -87,7 +87,7 @@ async def _serve(
         )
         try:
             control = Control(data_plane, options.region, options.streams, functions)
-            await control.make_streams()
+            control.make_streams()
             token = secrets.token_urlsafe(32)
             config = ServerConfig(
                 port=free_port(state, options.port),

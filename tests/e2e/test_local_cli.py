@@ -265,6 +265,14 @@ def test_a_taken_port_is_refused_and_a_kept_one_that_is_taken_is_left(kcli: Kcli
         assert status(kcli)["endpoint"] != f"http://127.0.0.1:{port}"
 
 
+def test_streams_of_the_start_are_ready_whatever_delays_and_rates_there_are(kcli: Kcli) -> None:
+    streams = [option for n in range(7) for option in ("--stream", f"s{n}")]
+    like_aws = ("--delays", "aws", "--limits", "aws", "--in-memory")
+    started = succeeded(kcli("local", "start", "--detach", *streams, *like_aws))
+    assert "s6: 1 shard, 0 records" in started
+    put(status(kcli)["endpoint"], b"taken at once")
+
+
 def test_reset_asks_and_then_leaves_the_templates_stream_empty(kcli: Kcli) -> None:
     succeeded(kcli("local", "start", "--detach", "--stream", "returns"))
     before = status(kcli)

@@ -21,6 +21,7 @@ from kinesis_cli.local.kinesis.operations import OPERATIONS, PUTS
 from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.kinesis.retention import sweep
 from kinesis_cli.local.kinesis.store import Store, Synchronous
+from kinesis_cli.local.kinesis.streams import create_stream
 from kinesis_cli.local.kinesis.subscriptions import Subscriptions
 from kinesis_cli.local.kinesis.tokens import ShardIterator, Tokens
 
@@ -104,6 +105,18 @@ class DataPlane:
             return answer(self._context, request, caller)
         except sqlite3.Error as error:  # the file was damaged while it was open
             raise internal_failure() from error
+
+    def make_stream(self, request: Request, caller: Caller) -> None:
+        """CreateStream at the server's start: ready at once, whatever delays and rates there are.
+
+        Raises:
+            ServiceError: as CreateStream.
+        """
+        delays, self._context.delays = self._context.delays, False
+        try:
+            create_stream(self._context, request, caller)
+        finally:
+            self._context.delays = delays
 
     def subscribe(self, request: Request, caller: Caller) -> AsyncIterator[Response]:
         """SubscribeToShard: the events that follow the answer.
