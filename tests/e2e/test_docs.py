@@ -24,7 +24,7 @@ def steps(page: Path) -> list[tuple[str, str]]:
     """The commands of a page, each with its output.
 
     In ```console blocks a line beginning with "$ " is a command, what follows is its output; "…"
-    stands for any lines left out, at a line's end for any rest of the line.
+    stands for any lines left out, within a line for any part of it.
     """
     sessions = re.findall(r"^```console\n(.*?)^```", page.read_text(), re.M | re.S)
     found = [step for session in sessions for step in re.split(r"^\$ ", session, flags=re.M)]
@@ -70,7 +70,7 @@ def test_the_commands_of_a_page_print_what_it_shows(page: Path, folder: Path) ->
 def pattern(line: str) -> str:
     if line == "…":
         return r"(.*\n)*?.*"
-    return re.escape(line.removesuffix("…")) + (".*" if line.endswith("…") else "")
+    return ".*".join(re.escape(part) for part in line.split("…"))
 
 
 @named
