@@ -346,7 +346,8 @@ def test_ordering_takes_numbers_that_were_given_and_no_others(plane: Plane) -> N
     number = plane.put(b"1")
     plane.put(b"2", SequenceNumberForOrdering=number)
 
-    for wrong in ("0", "1", str(int(number) + (5 << 80))):
+    too_late = SequenceNumber(created=16_025_175_000, shard_index=0, counter=1, time=0).encode()
+    for wrong in ("0", "1", str(int(number) + (5 << 80)), too_late):
         with refused("InvalidArgumentException", f"ExclusiveMinimumSequenceNumber {wrong} used in"):
             plane.put(b"3", SequenceNumberForOrdering=wrong)
 

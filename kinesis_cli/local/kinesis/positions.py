@@ -9,6 +9,9 @@ from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
 # From one record of a shard to the next one that arrives in the same second.
 _STEP = int(SequenceNumber(0, 0, 1, 0).encode()) - int(SequenceNumber(0, 0, 0, 0).encode())
 
+# Epoch seconds; AWS takes no later creation of a shard: recorded by kinesalite.
+_END_OF_TIME = 16_025_175_000
+
 
 def sequence_numbers(shard: Shard, first: int, count: int, arrival: int) -> Iterator[str]:
     """The numbers of `count` records that arrived together.
@@ -57,4 +60,5 @@ def decoded(text: str) -> SequenceNumber | None:
         number = SequenceNumber.decode(text)
     except InputError:
         return None
-    return number if number.counter <= MAX_COUNTER else None
+    valid = number.counter <= MAX_COUNTER and number.created < _END_OF_TIME
+    return number if valid else None
