@@ -57,6 +57,7 @@ class ReadPlan:
         shard_ids: read only these; empty: all.
         partition_key: read only the shards that take records of this key.
         positions: shard → sequence number of its last record that is known already.
+        limit: records to ask for at once, where few are wanted; None: as many as there are.
     """
 
     start: Start
@@ -65,6 +66,7 @@ class ReadPlan:
     shard_ids: frozenset[str] = frozenset()
     partition_key: str | None = None
     positions: Mapping[str, str] = field(default_factory=dict)
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ class Consumer:
         # On this machine nobody else reads, and a developer waits.
         at_tip = BETWEEN_CALLS if self._connection.target.is_local else AT_TIP
         with self._connection.explained(stream=self._stream):
-            yield from self._batches(Polling(self._client, self._named, at_tip=at_tip))
+            yield from self._batches(
+                Polling(self._client, self._named, at_tip=at_tip, limit=self._plan.limit)
+            )
 
     def fan_out(self, name: str) -> Generator[ShardRecords, None, None]:
         """Records as they are pushed to an enhanced fan-out consumer; see `_batches`.

@@ -11,6 +11,10 @@ from kinesis_cli.event_source_mapping.failure_documents import FailureDocument
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 
+# Records of one call: what a shard gives a second is shared with the function. Not just as many as
+# the batch has, because filters may have left out most of what lies between.
+_AT_ONCE = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class NamedRecords:
@@ -91,7 +95,9 @@ def _read(
     warn: Callable[[str], None],
 ) -> list[Record]:
     first, last = int(document.start), int(document.end)
-    plan = ReadPlan(start, follow=False, shard_ids=frozenset({document.shard_id}))
+    is_one = first == last and start.kind is StartKind.AT_SEQUENCE_NUMBER
+    limit = 1 if is_one else _AT_ONCE
+    plan = ReadPlan(start, follow=False, shard_ids=frozenset({document.shard_id}), limit=limit)
     found: list[Record] = []
     with closing(Consumer(connection, stream, plan, warn).poll()) as batches:
         for batch in batches:

@@ -27,6 +27,7 @@ class Polling:
         stream: StreamName or StreamARN, for each call.
         between_calls: least seconds between two calls for a shard.
         at_tip: the same for a shard that had nothing new.
+        limit: records of one call at most; None: as many as there are.
     """
 
     knows_the_tip = False  # kinesalite says 0 always
@@ -37,11 +38,14 @@ class Polling:
         stream: dict[str, str],
         between_calls: float = BETWEEN_CALLS,
         at_tip: float = AT_TIP,
+        limit: int | None = None,
     ) -> None:
         self._client = client
         self._stream: Any = stream
         # a shard iterator names the stream; an ARN also lets one of another account be read
-        self._arn: Any = {name: arn for name, arn in stream.items() if name == "StreamARN"}
+        self._each: Any = {name: arn for name, arn in stream.items() if name == "StreamARN"}
+        if limit is not None:
+            self._each["Limit"] = limit
         self._between_calls, self._at_tip = between_calls, at_tip
         self._waiting: list[tuple[float, int, Reading]] = []  # a heap: when due, order, shard
         self._order = count()  # ties stay in order, and shards are never compared
@@ -111,7 +115,7 @@ class Polling:
     def _records(self, reading: Reading) -> Page:
         if reading.iterator is None:
             reading.iterator = self._iterator(reading)
-        answer: Any = self._client.get_records(ShardIterator=reading.iterator, **self._arn)
+        answer: Any = self._client.get_records(ShardIterator=reading.iterator, **self._each)
         page: Page = answer[MEMBER]
         reading.iterator = page.next_shard_iterator
         reading.advance(page)

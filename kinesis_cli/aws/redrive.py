@@ -5,6 +5,7 @@ what is not deleted is there the next time.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
@@ -210,16 +211,23 @@ def wanted_records(
         yield found, records
 
 
-def redrive(named: Iterable[Named], action: Action, delete: Delete | None) -> Iterator[Redriven]:
+def redrive(
+    named: Iterable[Named],
+    action: Action,
+    delete: Delete | None,
+    unbroken: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Iterator[Redriven]:
     """Take up documents one after the other.
 
     Args:
         named: documents and their records.
         action: what is done with them.
         delete: takes a document away whose records were all dealt with; None: they stay.
+        unbroken: lets nobody interrupt what is done for a document, until it is told.
     """
     for found, records in named:
-        yield from _deleted(found, _taken(found, records, action), delete)
+        with unbroken():
+            yield from _deleted(found, _taken(found, records, action), delete)
 
 
 def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[Redriven]:

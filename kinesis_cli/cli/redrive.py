@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
@@ -28,6 +28,7 @@ from kinesis_cli.aws.redrive import save as save_records
 from kinesis_cli.aws.remote_handler import RemoteHandler
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
+from kinesis_cli.cli.interruption import ctrl_c_waits
 from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
@@ -190,7 +191,8 @@ def redrive(
                 remote=remote,
                 to_stream=to_stream,
             )
-            rows = take_up(named, action, remove)
+            # Records that were sent must be known to be there, or the next run puts them twice.
+            rows = take_up(named, action, remove, ctrl_c_waits if replay else nullcontext)
         counts = show_redrive(rows, places.name, output, is_selection=bool(select))
     if _failed(counts, fail_on or []):
         raise typer.Exit(ExitCode.FAILED)
