@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.reading import Reachable, reach
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target
+from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.payloads.replay_input import ReplayInput, open_replay_input
 from kinesis_cli.payloads.user_function import user_function
@@ -26,7 +28,7 @@ from kinesis_cli.show.console import note
 from kinesis_cli.show.put import PutView
 from kinesis_cli.show.replay import ReplayView, show_load, show_schedule, show_uncertain
 from kinesis_cli.stream.event import STREAM_ARN
-from kinesis_cli.stream.put_failed import FailedRecords
+from kinesis_cli.stream.put_failed import FailedRecords, check_can_be_written
 from kinesis_cli.stream.put_slice import Slice
 from kinesis_cli.stream.put_source import seconds
 from kinesis_cli.stream.replay import (
@@ -111,6 +113,14 @@ def replay(
         str,
         typer.Option("--give-up-after", metavar="DURATION", help="How long to retry a record."),
     ] = "1m",
+    failed: Annotated[
+        Path | None,
+        typer.Option(
+            "--failed",
+            metavar="FILE",
+            help="Recording of what was given up; default: replay-failed-TIME.ndjson, here.",
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -141,7 +151,9 @@ def replay(
     """Put a recording back on a stream, with its own timing.
 
     Keys and, where they are known, explicit hash keys are kept, and so is the order within each
-    key. What could not be put, or was not before Ctrl-C, is put by the same command with --resume.
+    key. At its end what was given up is in a file that `kcli put --from` takes, and the exit code
+    is 3. Where it ends early, by Ctrl-C or an error, there is no such file: the same command with
+    --resume puts all that is not acknowledged.
 
     \b
     Examples:
@@ -149,6 +161,8 @@ def replay(
       kcli replay fixtures/batch.json --speed max --shift-time readingTimestamp
       kcli replay fixtures/batch.json --speed 10 --dry-run
     """
+    if failed is not None:
+        check_can_be_written(failed)
     rate, patience = replay_speed(speed), seconds(give_up_after, "--give-up-after")
     taken = None if part is None else Slice.parse(part)
     function = None if change is None else user_function(change)
@@ -177,7 +191,7 @@ def replay(
             if not (yes or reachable.target.target.is_local):
                 records = _asked(str(reachable.target), records)
             show_uncertain(journal.uncertain())
-            _put(reachable, ReplaySource(records, rate), journal, patience, output)
+            _put(reachable, ReplaySource(records, rate), journal, patience, failed, output)
 
 
 def _selected(
@@ -228,11 +242,13 @@ def _put(
     source: ReplaySource,
     journal: ReplayJournal,
     patience: float,
+    failed: Path | None,
     output: Output,
 ) -> None:
+    started = datetime.now(UTC)
     plan = JournaledPlan(Random(), journal, give_up_after=patience)
     producer = Producer(reachable.connected.connection, reachable.stream, plan)
-    with FailedRecords(time(), STREAM_ARN) as left:
+    with FailedRecords(started.timestamp(), STREAM_ARN) as left:
         view = PutView(reachable.target, output, left)
         try:
             with on_ctrl_c(producer.interrupt):
@@ -240,11 +256,22 @@ def _put(
         finally:
             view.close()
             journal.sync()
-        view.finish(summary, None)
+        came_to_its_end = not (summary.error or summary.interrupted)
+        path = failed or Path(f"replay-failed-{started:%Y%m%dT%H%M%S%fZ}.ndjson")
+        try:
+            file = left.write(path) if came_to_its_end else None
+        except InputError:  # the journal stays, and --resume tries them again
+            view.finish(summary, None)
+            raise
+        view.finish(summary, file)
     show_schedule(source)
+    if came_to_its_end or journal.is_blank:  # blank: the same command does it all
+        journal.delete()
+    else:
+        note(f"--resume puts the rest; what is done stands in {journal.path}")
     if summary.error:
         raise summary.error
-    if summary.interrupted or summary.failed:
-        note(f"--resume puts the rest; what is done stands in {journal.path}")
-        raise typer.Exit(ExitCode.INTERRUPTED if summary.interrupted else ExitCode.ENDPOINT)
-    journal.delete()
+    if summary.interrupted:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if summary.failed:
+        raise typer.Exit(ExitCode.ENDPOINT)

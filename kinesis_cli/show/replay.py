@@ -58,11 +58,15 @@ def show_uncertain(ranges: Sequence[tuple[int, int]]) -> None:
         return
     count = sum(last - first + 1 for first, last in ranges)
     were = "record was" if count == 1 else "records were"
-    first, last = ranges[0][0] + 1, ranges[-1][1] + 1
+    which = ", ".join(_range_text(first + 1, last + 1) for first, last in ranges)
     warn(
         f"{count:,} {were} in flight when the replay ended, and may be in the stream twice now: "
-        f"within {first:,} to {last:,} of the recording, by arrival"
+        f"{which} of the recording, by arrival"
     )
+
+
+def _range_text(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def show_schedule(source: ReplaySource) -> None:

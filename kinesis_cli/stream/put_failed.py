@@ -45,13 +45,16 @@ class FailedRecords:
                 self._lines.write(self._raw(record) + b"\n")
                 self.count += 1
 
-    def write(self, path: Path) -> None:
-        """Write the recording.
+    def write(self, path: Path) -> Path | None:
+        """Write the recording; None: there is nothing to write.
 
         Raises:
             InputError: the file cannot be written.
         """
+        if not self.count:
+            return None
         write_recording(self._records(), path)
+        return path
 
     def __enter__(self) -> Self:
         return self

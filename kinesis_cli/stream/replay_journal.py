@@ -1,25 +1,27 @@
 """What a replay has done so far, on disk, so that it can go on after any end.
 
-A line of JSON says what is replayed where; then come lines such as `s 0-499` and `a 0-498,501`:
-these records are being sent, these are acknowledged. What was sent and not acknowledged when the
-process ended may be in the stream or not.
+A line of JSON says what is replayed where; then come lines such as `s 0-499`, `a 0-498,501` and
+`n 499-499`: these records are being sent, these are acknowledged, these were surely not put. What
+was sent and neither when the process ended may be in the stream or not.
 """
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.put_entry import Entry
-from kinesis_cli.stream.put_plan import PutPlan
+from kinesis_cli.stream.put_plan import THROTTLED, PutPlan
 
-_SENT, _ACKNOWLEDGED = b"s", b"a"
-_IN_FLIGHT, _DONE = 1, 2  # 0: not sent
+_NOT_PUT, _IN_FLIGHT, _DONE, _UNCERTAIN = range(4)  # uncertain: its answer will never come
+_KINDS = {_NOT_PUT: b"n", _IN_FLIGHT: b"s", _DONE: b"a"}
+_STATES = {kind: state for state, kind in _KINDS.items()}
+_ENDED = bytes([_NOT_PUT, _UNCERTAIN, _DONE, _UNCERTAIN]) + bytes(range(4, 256))  # for `translate`
 
 
 class Replay(msgspec.Struct, rename="camel", frozen=True):
@@ -88,17 +90,31 @@ class ReplayJournal:
         """Whether a record is acknowledged."""
         return index < len(self._states) and self._states[index] == _DONE
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing of it can be in the stream."""
+        return not any(self._states)
+
     def uncertain(self) -> list[tuple[int, int]]:
-        """Ranges of records, both ends included, that were sent and not acknowledged."""
-        return list(_ranges(i for i, state in enumerate(self._states) if state == _IN_FLIGHT))
+        """Ranges of records, both ends included, that may be in the stream or not."""
+        return list(_ranges(i for i, state in enumerate(self._states) if state == _UNCERTAIN))
 
     def sending(self, entries: Iterable[Entry]) -> None:
-        """Records are being sent; those that are sent again are known already."""
-        self._note(_SENT, [entry.index for entry in entries if entry.attempts == 1])
+        """Records are being sent."""
+        self._note(_IN_FLIGHT, self._of(entries, _NOT_PUT))
 
     def acknowledged(self, entries: Iterable[Entry]) -> None:
         """Records are in the stream."""
-        self._note(_ACKNOWLEDGED, [entry.index for entry in entries])
+        self._note(_DONE, [entry.index for entry in entries])
+
+    def not_put(self, entries: Iterable[Entry]) -> None:
+        """The service refused records: they are not in the stream by this call."""
+        self._note(_NOT_PUT, self._of(entries, _IN_FLIGHT))
+
+    def unanswered(self, entries: Iterable[Entry]) -> None:
+        """Records were sent, and nobody knows what became of them."""
+        for index in self._of(entries, _IN_FLIGHT):
+            self._states[index] = _UNCERTAIN  # the file says that it was sent, which is the same
 
     def sync(self) -> None:
         """Make everything so far certain, whatever happens to the machine."""
@@ -108,10 +124,26 @@ class ReplayJournal:
         """The replay has come to its end."""
         self.path.unlink(missing_ok=True)
 
-    def _note(self, kind: bytes, indices: list[int]) -> None:
-        if indices:
-            ranges = (b"%d-%d" % each for each in _ranges(sorted(indices)))
-            self._write(kind + b" " + b",".join(ranges))
+    def _of(self, entries: Iterable[Entry], state: int) -> list[int]:
+        """The indices of those that are in a state."""
+        known = len(self._states)
+        return [
+            entry.index
+            for entry in entries
+            if (self._states[entry.index] if entry.index < known else _NOT_PUT) == state
+        ]
+
+    def _note(self, state: int, indices: list[int]) -> None:
+        if not indices:
+            return
+        ranges = list(_ranges(sorted(indices)))
+        self._set(state, ranges)
+        self._write(_KINDS[state] + b" " + b",".join(b"%d-%d" % each for each in ranges))
+
+    def _set(self, state: int, ranges: Iterable[tuple[int, int]]) -> None:
+        for first, last in ranges:
+            self._states.extend(bytes(max(last + 1 - len(self._states), 0)))
+            self._states[first : last + 1] = bytes([state]) * (last + 1 - first)
 
     def _write(self, line: bytes) -> None:
         try:
@@ -135,7 +167,7 @@ class ReplayJournal:
             head = msgspec.json.decode(lines[0], type=_Head)
             for line in lines[1:]:
                 self._apply(line)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, KeyError, ValueError) as error:
             raise InputError(f"damaged: {error}", place=str(self.path)) from error
         if head.replay != replay:
             raise InputError(
@@ -144,14 +176,13 @@ class ReplayJournal:
                 advice="Repeat the command as it was; or delete the file to begin anew.",
             )
         self.offset = head.offset
+        self._states = self._states.translate(_ENDED)
 
     def _apply(self, line: bytes) -> None:
         kind, _, ranges = line.partition(b" ")
-        state = _DONE if kind == _ACKNOWLEDGED else _IN_FLIGHT
         for each in ranges.split(b","):
             first, last = map(int, each.split(b"-"))
-            self._states.extend(bytes(max(last + 1 - len(self._states), 0)))
-            self._states[first : last + 1] = bytes([state]) * (last + 1 - first)
+            self._set(_STATES[kind], [(first, last)])
 
 
 def _ranges(indices: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -186,3 +217,27 @@ class JournaledPlan(PutPlan):
         call = super().next_call(now)
         self._journal.sending(call)
         return call
+
+    def answered(
+        self, call: Sequence[Entry], results: Sequence[Mapping[str, Any]], now: float
+    ) -> list[Entry]:
+        """The service's answer to a call; see `PutPlan`."""
+        if len(results) == len(call):
+            codes = [result.get("ErrorCode") for result in results]
+            each = list(zip(call, codes, strict=True))
+            self._journal.not_put(entry for entry, code in each if code == THROTTLED)
+            # What else can be wrong is the service's fault, and it may have kept the record.
+            self._journal.unanswered(entry for entry, code in each if code not in (None, THROTTLED))
+        return super().answered(call, results, now)
+
+    def not_answered(
+        self, call: Sequence[Entry], reason: str, now: float, *, throttled: bool = False
+    ) -> None:
+        """A call failed as a whole; see `PutPlan`."""
+        (self._journal.not_put if throttled else self._journal.unanswered)(call)
+        super().not_answered(call, reason, now, throttled=throttled)
+
+    def refused(self, call: Sequence[Entry], reason: str) -> None:
+        """A call was refused for a reason that does not pass; see `PutPlan`."""
+        self._journal.not_put(call)
+        super().refused(call, reason)

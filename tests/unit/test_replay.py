@@ -254,3 +254,24 @@ def test_a_journal_counts_ranges(tmp_path: Path) -> None:
         journal.sync()
     with ReplayJournal(path, REPLAY, 5.0, resume=True) as journal:
         assert journal.uncertain() == [(0, 0), (2, 2), (5, 5), (7, 8)]
+
+
+def test_a_journal_knows_what_a_refusal_and_a_lost_answer_mean(tmp_path: Path) -> None:
+    path = tmp_path / "day.ndjson.replay"
+    throttled = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": ""}
+    put = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
+    with ReplayJournal(path, REPLAY, 5.0, resume=False) as journal:
+        plan = JournaledPlan(Random(1), journal, give_up_after=60.0)
+        plan.add([Entry(index, f"k{index}", None, b"") for index in range(3)], 0.0)
+        call = plan.next_call(0.0)
+        assert not journal.is_blank
+        plan.not_answered(call, "throttled", 0.0, throttled=True)
+        assert journal.is_blank  # all were refused
+        call = plan.next_call(30.0)
+        internal = {"ErrorCode": "InternalFailure", "ErrorMessage": ""}
+        journal.acknowledged(plan.answered(call, [throttled, put, internal], 30.0))
+        call = plan.next_call(59.0)
+        plan.refused(call, "denied")  # of the one before nobody knows whether it was kept
+    with ReplayJournal(path, REPLAY, 5.0, resume=True) as journal:
+        assert journal.uncertain() == [(2, 2)]
+        assert [journal.is_done(index) for index in range(3)] == [False, True, False]

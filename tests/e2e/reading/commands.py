@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from base64 import b64decode
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,21 +34,30 @@ class Commands:
     """Runs kcli on one stream."""
 
     def __init__(self, server: Started, stream: str, folder: Path) -> None:
-        self._target = ("--endpoint-url", server.endpoint, "--stream", stream)
+        self._endpoint, self._stream = server.endpoint, stream
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         keys = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "key"}
         self.environment = {**kept, **keys, "AWS_REGION": "us-east-1", "COLUMNS": "80"}
 
-    def line(self, *arguments: str) -> list[str]:
-        return [*KCLI, *arguments, *self._target]
+    def line(
+        self,
+        *arguments: str,
+        endpoint: str = "",
+        stream: str = "",
+        program: Sequence[str] = KCLI,
+    ) -> list[str]:
+        target = ("--endpoint-url", endpoint or self._endpoint, "--stream", stream or self._stream)
+        return [*program, *arguments, *target]
 
-    def __call__(self, *arguments: str, **more: str) -> Completed:
-        return self._run(self.line(*arguments), more)
+    def __call__(
+        self, *arguments: str, endpoint: str = "", stream: str = "", **more: str
+    ) -> Completed:
+        return self._run(self.line(*arguments, endpoint=endpoint, stream=stream), more)
 
     def an_hour_fast(self, *arguments: str) -> Completed:
         """On a machine whose clock is wrong."""
-        return self._run([sys.executable, "-c", _FAST, *arguments, *self._target], {})
+        return self._run(self.line(*arguments, program=(sys.executable, "-c", _FAST)), {})
 
     def _run(self, line: list[str], more: dict[str, str]) -> Completed:
         return subprocess.run(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.peers import Started
+from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import KCLI
 from tests.e2e.reading.commands import (
     ROUNDS,
@@ -80,11 +81,41 @@ def test_a_killed_replay_loses_nothing_keeps_order_and_names_what_it_repeats(
 
 def _named(told: str) -> set[int]:
     """The payloads whose records were named as maybe repeated."""
-    return {
-        number - 1
-        for first, last in re.findall(r"within ([\d,]+) to ([\d,]+) of", told)
-        for number in range(int(first.replace(",", "")), int(last.replace(",", "")) + 1)
-    }
+    found = re.search(r"twice now: ([\d, -]+) of the recording", told)
+    ranges = [each.split("-") for each in found[1].split(", ")] if found else []
+    return {n - 1 for each in ranges for n in range(int(each[0]), int(each[-1]) + 1)}
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_what_was_given_up_is_in_a_recording_that_put_takes(
+    kcli: Commands, server: Started, share: float
+) -> None:
+    recording = recorded(kcli, 600, 0.001)
+    with fault_proxy(server.port, Faults(throttled=share)) as url:
+        run = kcli(
+            *("replay", "day.ndjson", "--speed", "max", "--give-up-after", "0s"),
+            *("--output", "json", "--failed", "left.ndjson.gz"),
+            endpoint=url,
+        )
+    assert run.returncode == 3
+    result = json.loads(run.stdout)
+    assert result["failedFile"] == "left.ndjson.gz"
+    assert result["acknowledged"] + result["failed"] == 600
+    assert "`kcli put --from left.ndjson.gz` puts them" in run.stderr
+    assert "--resume" not in run.stderr
+    assert not (kcli.folder / "day.ndjson.replay").exists()
+    assert len(read(kcli.folder / "left.ndjson.gz")) == result["failed"]
+    succeeded(kcli("put", "--from", "left.ndjson.gz", "--ordered"))
+    assert numbers_by_key(everything(kcli)) == numbers_by_key(recording)
+
+
+def test_a_replay_that_put_nothing_leaves_nothing_behind(kcli: Commands) -> None:
+    recorded(kcli, 60, 0.001)
+    run = kcli("replay", "day.ndjson", stream="nobody")
+    assert run.returncode == 3
+    assert "ResourceNotFoundException" in run.stderr
+    assert [each.name for each in kcli.folder.glob("*replay*")] == []
+    succeeded(kcli("replay", "day.ndjson"))
 
 
 def test_ctrl_c_ends_a_replay_that_goes_on_later(kcli: Commands, server: Started) -> None:
