@@ -136,7 +136,7 @@ class Consumer:
         """
         with (
             self._connection.explained(stream=self._stream),
-            registered(self._client, self.stream_arn, name) as consumer_arn,
+            registered(self._client, self.stream_arn, name, self._warn) as consumer_arn,
         ):
             yield from self._batches(FanOut(self._client, consumer_arn))
 

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToS
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
@@ -25,15 +25,26 @@ ASK_AGAIN = 0.5  # seconds
 
 
 @contextmanager
-def registered(client: "KinesisClient", stream_arn: str, name: str) -> Iterator[str]:
+def registered(
+    client: "KinesisClient", stream_arn: str, name: str, warn: Callable[[str], None]
+) -> Iterator[str]:
     """The ARN of an enhanced fan-out consumer, registered where it is not there yet.
 
-    Who registered it deregisters it at the end; one that was there stays.
+    Who registered it deregisters it at the end. One that was there stays: it may be somebody
+    else's, or be left of a run that was killed.
+
+    Args:
+        client: of the stream.
+        stream_arn: the stream's.
+        name: the consumer's.
+        warn: told of one that stays.
 
     Raises:
         EndpointError: it did not get active.
     """
     created = _register(client, stream_arn, name)
+    if not created:
+        warn(f"the consumer {name} was there already: it is used, and stays registered in the end")
     try:
         yield _when_active(client, stream_arn, name)
     finally:

@@ -75,7 +75,7 @@ EfoOption = Annotated[
         "--efo",
         metavar="NAME",
         help="Let records be pushed to the enhanced fan-out consumer NAME; where there is none, it "
-        "is registered, and deregistered in the end. AWS charges for it.",
+        "is registered, and deregistered in the end, though not after kill -9. AWS charges for it.",
     ),
 ]
 

@@ -15,7 +15,7 @@ from kinesis_cli.stream.aggregate import UserRecord
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.lines import LATEST_ARRIVAL
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.sequence import is_sequence_number
+from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
 from kinesis_cli.stream.user_records import unpacked, user_records
 
 # Epoch seconds have 10 digits, milliseconds 13, sequence numbers 56; no server's have fewer than 20
@@ -56,7 +56,7 @@ class Start:
         """
         if text in ("latest", "trim-horizon"):
             return cls(StartKind(text.replace("-", "_").upper()))
-        if is_sequence_number(text) and len(text) >= _SEQUENCE_DIGITS:
+        if _is_record(text):
             return cls(StartKind.AT_SEQUENCE_NUMBER, sequence_number=text)
         seconds = moment(text, now, "--since", "latest, trim-horizon, a sequence number, ")
         if seconds > now:
@@ -76,6 +76,8 @@ def moment(text: str, now: float, place: str, others: str = "") -> float:
     Raises:
         InputError: it is none of these.
     """
+    if _is_record(text):
+        raise _of_one_shard(text, place)
     problem, advice = f"{text!r} is no time", f"Write {others}{_FORMS}."
     if found := re.fullmatch(r"(\+?)(\d+(?:\.\d+)?)(ms|s|m|h|d)", text, re.ASCII):
         length = float(found[2]) * _UNITS[found[3]]
@@ -95,6 +97,25 @@ def moment(text: str, now: float, place: str, others: str = "") -> float:
     if not 0 <= seconds < LATEST_ARRIVAL:
         raise InputError(problem, place=place, advice=advice)
     return seconds
+
+
+def _is_record(text: str) -> bool:
+    return is_sequence_number(text) and len(text) >= _SEQUENCE_DIGITS
+
+
+def _of_one_shard(number: str, place: str) -> InputError:
+    """Why a sequence number is no end, and which moment is near it."""
+    try:
+        arrived = datetime.fromtimestamp(SequenceNumber.decode(number).time, UTC)
+    except (InputError, ValueError):
+        advice = f"Write {_FORMS}."
+    else:
+        advice = f"That record arrived at about {arrived:%Y-%m-%dT%H:%M:%SZ}; write a time."
+    return InputError(
+        "a sequence number is a place in one shard, no end of the others",
+        place=place,
+        advice=advice,
+    )
 
 
 class RecordFilter(Protocol):

@@ -123,13 +123,17 @@ def test_a_consumer_that_was_there_stays(
     server: Started, kinesis: KinesisClient, stream: str
 ) -> None:
     Writer(kinesis, stream).put(KEYS)
-    reader = consumer(server, stream, ReadPlan(ALL, follow=False))
+    told: list[str] = []
+    reader = consumer(server, stream, ReadPlan(ALL, follow=False), warn=told.append)
     kinesis.register_stream_consumer(StreamARN=reader.stream_arn, ConsumerName="theirs")
     found: list[Record] = []
     for batch in reader.fan_out("theirs"):
         found += batch.records
     assert_complete(found, KEYS)
     assert len(kinesis.list_stream_consumers(StreamARN=reader.stream_arn)["Consumers"]) == 1
+    assert told == [
+        "the consumer theirs was there already: it is used, and stays registered in the end"
+    ]
 
 
 def test_fan_out_subscribes_anew_when_five_minutes_are_over(

@@ -119,10 +119,25 @@ def test_ctrl_c_ends_tail_and_says_what_it_showed(
     assert running.process.wait(timeout=30) == 130
 
 
+def test_what_a_function_of_ones_own_must_not_return_is_said(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    (kcli.folder / "mine.py").write_text("def decoded(data): return {'n': 1}\n")
+    put(kinesis, stream, 0, 1)
+    run = kcli("tail", *ALL, "--decode", "mine:decoded")
+    assert run.returncode == 2
+    assert "--decode mine:decoded: it returned dict, not bytes, str or None." in run.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (("--since", "soon"), "--since: 'soon' is no time."),
+        (
+            ("--until", "49590338271490256608559692538361571095921575989136588898"),
+            "--until: a sequence number is a place in one shard, no end of the others.\n"
+            "      That record arrived at about 2018-12-17T22:10:50Z; write a time.",
+        ),
         (("--shard", "9"), "the stream has no shard shardId-000000000009."),
         (("--shard", "a b"), "--shard: 'a b' is no shard"),
         (("--grep", "("), "--grep: '(' is no regular expression"),
