@@ -97,10 +97,10 @@ def tail(
                         continue
                     if batch.records:
                         progress.hide()
-                    with ctrl_c_waits():  # so that it finds each counted that is shown
+                    with ctrl_c_waits():  # so that it finds each told that is shown
                         shown += view.show(batch.records, most - shown)
                         sys.stdout.flush()
-                    progress.update(batch.shard_id, batch.millis_behind, shown)
+                        progress.update(batch.shard_id, batch.millis_behind, shown)
                     if shown == most:
                         break
         finally:  # after Ctrl-C too
