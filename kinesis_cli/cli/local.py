@@ -124,7 +124,10 @@ def start(
         bool, typer.Option("--verbose", "-v", help="A line for each request.")
     ] = False,
     no_reload: Annotated[
-        bool, typer.Option("--no-reload", help="Keep a function's code when its files change.")
+        bool,
+        typer.Option(
+            "--no-reload", help="Keep functions as they are when their code or template changes."
+        ),
     ] = False,
 ) -> None:
     """Start the stream and the functions that it feeds; Ctrl-C ends it, nothing is lost.

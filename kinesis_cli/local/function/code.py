@@ -1,4 +1,4 @@
-"""Noticing that the function's code has changed."""
+"""Noticing that the function's code or the template has changed."""
 
 import hashlib
 import os
@@ -31,6 +31,28 @@ class CodeWatch:
             self._look_at = ended + (ended - began) / _SHARE
             changed, self._seen = seen != self._seen, seen
             return changed
+
+
+class TemplateWatch:
+    """What the template was when it was last asked."""
+
+    def __init__(self, template: Path) -> None:
+        self.template = template
+        self._seen = self._stamp()
+
+    def has_changed(self) -> bool:
+        """Whether it was written since the last time."""
+        seen = self._stamp()
+        changed, self._seen = seen not in (None, self._seen), seen or self._seen
+        return changed
+
+    def _stamp(self) -> tuple[int, int] | None:
+        """None: it is not there, as while an editor replaces it."""
+        try:
+            stat = self.template.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
 
 
 def fingerprint(folder: Path) -> str:

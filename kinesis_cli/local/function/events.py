@@ -151,27 +151,32 @@ class EventCalls:
         task.add_done_callback(self._tasks.discard)
 
     async def _handle(self, event: StoredEvent) -> None:
-        function = self._functions.get(event.function)
-        if function is None:
-            self._tell(
-                Remark(f"an event for {event.function} is dropped: it is not there any more")
-            )
-            self._store.delete(event)
-            return
         result: InvocationResult | None = None
-        condition: Condition | None = None
-        while condition is None:
+        while True:
             await self._until(event.due)
-            if function.calling.reserved_concurrency == 0:
-                condition = "ZeroReservedConcurrency"
-            elif self._clock.now() - event.accepted > function.calling.maximum_event_age:
-                condition = "EventAgeExceeded"
-            else:
+            function = self._functions.get(event.function)  # the template may have changed
+            if function is None:
+                gone = f"an event for {event.function} is dropped: it is not in the template"
+                self._tell(Remark(gone))
+                self._store.delete(event)
+                return
+            condition = self._condition(event, function)
+            if condition is None:
                 called = await _called(function, event)
                 result = called or result
                 event, condition = self._judged(event, called, function)
                 self._store.save(event)
-        await self._end(event, function, condition, result)
+            if condition is not None:
+                await self._end(event, function, condition, result)
+                return
+
+    def _condition(self, event: StoredEvent, function: LocalFunction) -> Condition | None:
+        """Why an event is given up without a call; None: it is not."""
+        if function.calling.reserved_concurrency == 0:
+            return "ZeroReservedConcurrency"
+        if self._clock.now() - event.accepted > function.calling.maximum_event_age:
+            return "EventAgeExceeded"
+        return None
 
     async def _until(self, due: float) -> None:
         while (left := due - self._clock.now()) > 0:

@@ -10,7 +10,7 @@ from typing import Any
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters import compile_filters
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping, epoch_seconds
-from kinesis_cli.local.function.mappings import StoredMapping
+from kinesis_cli.local.function.mappings import StoredMapping, new_mapping
 from kinesis_cli.local.function.refusals import (
     LambdaError,
     function_not_found,
@@ -18,7 +18,7 @@ from kinesis_cli.local.function.refusals import (
     mapping_exists,
     mapping_not_found,
 )
-from kinesis_cli.local.function.service import FunctionService, new_mapping
+from kinesis_cli.local.function.service import FunctionService
 from kinesis_cli.local.http.messages import Request
 
 Answer = tuple[int, dict[str, Any]]

@@ -4,6 +4,9 @@ A checkpoint is written only after every record up to it has been handled, disca
 has expired. So whatever ends the process, delivery goes on with nothing left out.
 """
 
+import math
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,8 +103,8 @@ class MappingStore:
             " FROM mapping ORDER BY live_since, uuid"
         )
         return [
-            StoredMapping(uuid, function, msgspec.json.decode(document), bool(enabled), *rest)
-            for uuid, function, document, enabled, *rest in rows
+            StoredMapping(uuid_, function, msgspec.json.decode(document), bool(enabled), *rest)
+            for uuid_, function, document, enabled, *rest in rows
         ]
 
     def save(self, mapping: StoredMapping) -> None:
@@ -124,17 +127,17 @@ class MappingStore:
                 ),
             )
 
-    def delete(self, uuid: str) -> None:
-        """Forget a mapping and its checkpoints."""
+    def delete(self, mapping: str) -> None:
+        """Forget a mapping, named by its UUID, and its checkpoints."""
         with self._database:
-            self._database.execute("DELETE FROM mapping WHERE uuid = ?", (uuid,))
+            self._database.execute("DELETE FROM mapping WHERE uuid = ?", (mapping,))
 
-    def checkpoints(self, uuid: str, stream: float) -> Checkpoints:
+    def checkpoints(self, mapping: str, stream: float) -> Checkpoints:
         """How far a mapping has come on the stream that was made at `stream`, epoch seconds."""
         found = Checkpoints()
         rows = self._database.execute(
             "SELECT shard, checkpoint, finished FROM shard WHERE mapping = ? AND stream = ?",
-            (uuid, stream),
+            (mapping, stream),
         )
         for shard, checkpoint, finished in rows:
             if checkpoint is not None:
@@ -144,7 +147,7 @@ class MappingStore:
         return found
 
     def save_checkpoint(
-        self, uuid: str, stream: float, shard: str, checkpoint: str | None, *, finished: bool
+        self, mapping: str, stream: float, shard: str, checkpoint: str | None, *, finished: bool
     ) -> None:
         """Keep how far a shard has come.
 
@@ -155,5 +158,13 @@ class MappingStore:
             self._database.execute(
                 "INSERT INTO shard VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                 " checkpoint = excluded.checkpoint, finished = excluded.finished",
-                (uuid, stream, shard, checkpoint, finished),
+                (mapping, stream, shard, checkpoint, finished),
             )
+
+
+def new_mapping(
+    function: str, document: Mapping[str, Any], now: float, *, enabled: bool, origin: str = ""
+) -> StoredMapping:
+    """A mapping that starts now (epoch seconds; a stream knows milliseconds)."""
+    now = math.floor(now * 1000) / 1000
+    return StoredMapping(str(uuid.uuid4()), function, dict(document), enabled, now, now, origin)

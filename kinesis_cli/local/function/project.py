@@ -5,12 +5,13 @@ resources are in the endpoint's own account, and a queue's URL is the endpoint's
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.local.function.mappings import StoredMapping, new_mapping
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.project.calling import Calling, calling_of
 from kinesis_cli.project.deployed import function_of_template, functions_of, mappings_of
@@ -70,6 +71,15 @@ class ProjectFunction:
     calling: Calling
     mappings: Mapping[str, dict[str, Any]]  # where it is written → CreateEventSourceMapping's
 
+    def runs_otherwise(self, other: "ProjectFunction") -> bool:
+        """Whether the function itself differs; its mappings do not matter."""
+        return self._itself != other._itself
+
+    @property
+    def _itself(self) -> tuple[Function, Calling]:
+        blank: dict[str, Any] = {"mapping": None, "mapping_origin": "", "notes": ()}
+        return replace(self.function, **blank), self.calling
+
 
 def project_functions(template: Path, place: Place) -> list[ProjectFunction]:
     """The functions that kcli can run. What it cannot is said in the log.
@@ -99,4 +109,44 @@ def project_functions(template: Path, place: Place) -> list[ProjectFunction]:
                 place.localised(dict(mappings_of(template, logical_id))),
             )
         )
+    return found
+
+
+def unknown_streams(project: Iterable[ProjectFunction]) -> list[str]:
+    """The mappings whose stream only AWS knows, by where they are written."""
+    return [
+        f"{each.logical_id}/{name}"
+        for each in project
+        for name, document in each.mappings.items()
+        if "EventSourceArn" not in document
+    ]
+
+
+def mappings_of_project(
+    project: Iterable[ProjectFunction], stored: Iterable[StoredMapping], now: float
+) -> list[StoredMapping]:
+    """The template's mappings as it has them now; each keeps its UUID and its checkpoints.
+
+    One that was enabled or disabled by a call stays so until the template says something else.
+
+    Args:
+        project: the functions with their mappings.
+        stored: what was kept of former times.
+        now: when new ones start, epoch seconds.
+    """
+    known = {mapping.origin: mapping for mapping in stored if mapping.origin}
+    found = []
+    for each in project:
+        for name, document in each.mappings.items():
+            if "EventSourceArn" not in document:
+                continue
+            origin = f"{each.logical_id}/{name}/{document['EventSourceArn']}"
+            function, enabled = each.function.name, document.get("Enabled") is not False
+            mapping = known.get(origin)
+            if mapping is None:
+                found.append(new_mapping(function, document, now, enabled=enabled, origin=origin))
+                continue
+            if mapping.document.get("Enabled") == document.get("Enabled"):
+                enabled = mapping.enabled
+            found.append(mapping.changed(document=document, function=function, enabled=enabled))
     return found

@@ -95,6 +95,11 @@ class LocalFunction:
         except InputError as error:  # no process could be started
             raise NotRunnableError(str(error)) from error
 
+    def retire(self) -> None:
+        """Let its processes end when their calls have."""
+        if self._handler is not None:
+            self._handler.renew()
+
     def close(self) -> None:
         """End its processes; calls that are running end with them."""
         if self._handler is not None:

@@ -1,9 +1,7 @@
 """The functions, their mappings and what is asked of them: one object for the server's life."""
 
 import asyncio
-import math
 import os
-import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from kinesis_cli.local.function.activity import (
     Tally,
     Tell,
 )
+from kinesis_cli.local.function.code import TemplateWatch
 from kinesis_cli.local.function.destinations import Destinations
 from kinesis_cli.local.function.events import EventCalls, EventStore
 from kinesis_cli.local.function.log_writer import LogWriter
@@ -30,7 +29,9 @@ from kinesis_cli.local.function.project import (
     FUNCTION_KEY,
     Place,
     ProjectFunction,
+    mappings_of_project,
     project_functions,
+    unknown_streams,
 )
 from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError, ThrottledError
 from kinesis_cli.local.kinesis import Caller, DataPlane
@@ -83,6 +84,7 @@ class FunctionService:
         self.functions: dict[str, LocalFunction] = {}  # by name
         self._project: list[ProjectFunction] = []
         self._running: dict[str, _Running] = {}  # by the mapping's UUID
+        self._refused: dict[str, str] = {}  # by the same: why it does not run
         self._ending: set[asyncio.Task[None]] = set()
         self._listeners: list[Tell] = []
         self._pulse = Pulse()
@@ -90,7 +92,7 @@ class FunctionService:
         self._round = 0
         self._warned: set[str] = set()
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="call")
-        self._log_task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()  # that run as long as the server
 
     # Its life
 
@@ -109,60 +111,101 @@ class FunctionService:
             self._event_store, self._data_plane.clock, self.functions, self._destinations, self.tell
         )
         self._logs = LogWriter(calls, self.tell)
-        self._log_task = asyncio.create_task(self._logs.run())
+        self._tasks.add(asyncio.create_task(self._logs.run()))
+        self._variables = client_variables(server)
         if self._template:
-            self._project = project_functions(self._template, self.place)
-        for each in self._project:
-            name = each.function.name
-            self.functions[name] = LocalFunction(
-                each.function,
-                each.calling,
-                self.place.function_arn(name),
-                self._executor,
-                {**client_variables(server), "AWS_ACCESS_KEY_ID": FUNCTION_KEY + name},
-                reload=self._reload,
-                write_log=self._logs.write,
-            )
+            self._adopt(project_functions(self._template, self.place))
+            if self._reload:
+                self._tasks.add(asyncio.create_task(self._watch(TemplateWatch(self._template))))
         self.events.resume()
-        self._take_mappings_of_template()
-        for mapping in self.store.mappings():
-            self.resume(mapping)
 
     async def close(self) -> None:
         """End everything. Batches that are being handled come again at the next start."""
-        tasks = [each.task for each in self._running.values()] + list(self._ending)
-        tasks += [self._log_task] if self._log_task else []
+        tasks = [each.task for each in self._running.values()]
+        tasks += [*self._ending, *self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._log_task:  # it has begun
+        if self._tasks:  # it has begun
             await self.events.close()
         for function in self.functions.values():
             function.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.store.close()
 
-    def _take_mappings_of_template(self) -> None:
-        """The template's mappings as it has them now; each keeps its UUID and its checkpoints."""
-        kept = {mapping.origin: mapping for mapping in self.store.mappings() if mapping.origin}
-        now = self._data_plane.clock.now()
-        for each in self._project:
-            for name, document in each.mappings.items():
-                origin = f"{each.logical_id}/{name}/{document.get('EventSourceArn', '')}"
-                known = kept.pop(origin, None)
-                if "EventSourceArn" not in document:
-                    text = f"{origin}: its stream is known only to AWS, it is not there"
-                    self.tell(Remark(text))
-                    continue
-                enabled = document.pop("Enabled", True) is not False
-                if known is None:
-                    mapping = new_mapping(each.function.name, document, now, enabled=enabled)
-                    mapping = mapping.changed(origin=origin)
-                else:
-                    mapping = known.changed(document=document, function=each.function.name)
-                self.store.save(mapping)
-        for mapping in kept.values():
-            self.store.delete(mapping.uuid)
+    # The template
+
+    def _adopt(self, project: list[ProjectFunction]) -> None:
+        """Run the functions and deliver the mappings of the template, as it has them now."""
+        known = {each.function.name: each for each in self._project}
+        self._project = project
+        names = {each.function.name for each in project}
+        for name in [*self.functions]:
+            if name not in names:
+                self.functions.pop(name).retire()
+        for each in project:
+            name = each.function.name
+            if name in self.functions and not each.runs_otherwise(known[name]):
+                continue
+            if name in self.functions:
+                self.functions[name].retire()
+            self.functions[name] = LocalFunction(
+                each.function,
+                each.calling,
+                self.place.function_arn(name),
+                self._executor,
+                {**self._variables, "AWS_ACCESS_KEY_ID": FUNCTION_KEY + name},
+                reload=self._reload,
+                write_log=self._logs.write,
+            )
+        self._adopt_mappings()
+        for mapping in self.store.mappings():
+            self.resume(mapping)
+
+    def _adopt_mappings(self) -> None:
+        for place in unknown_streams(self._project):
+            self.tell(Remark(f"{place}: its stream is known only to AWS, it is not there"))
+        found = self._mappings_now(self._project)
+        for mapping in found:
+            self.store.save(mapping)
+        for gone in {each.uuid for each in self.store.mappings() if each.origin} - {
+            each.uuid for each in found
+        }:
+            self.store.delete(gone)
+
+    def _mappings_now(self, project: list[ProjectFunction]) -> list[StoredMapping]:
+        return mappings_of_project(project, self.store.mappings(), self._data_plane.clock.now())
+
+    async def _watch(self, watch: TemplateWatch) -> None:
+        """Do as the template says, whenever it is changed."""
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            if watch.has_changed():
+                try:
+                    await self._change_to(project_functions(watch.template, self.place))
+                except InputError as error:
+                    self.tell(Remark(f"{error}; all goes on as the template was before"))
+
+    async def _change_to(self, project: list[ProjectFunction]) -> None:
+        """Pause what runs otherwise from now on, let its calls end, and go on with the rest."""
+        before = {each.function.name: each for each in self._project}
+        now = {each.function.name: each for each in project}
+        changed = {name for name in {*before, *now} if before.get(name) != now.get(name)}
+        mappings = self._mappings_now(project)
+        paused = [
+            each.uuid
+            for each in self.store.mappings()
+            if each.function in changed or (each.origin and each not in mappings)
+        ]
+        await asyncio.gather(*(self.pause(each) for each in paused))
+        self._adopt(project)
+        if changed:
+            self.tell(
+                Remark(
+                    f"the template has changed: {', '.join(sorted(changed))} as it says now; a new"
+                    " stream or queue comes with the next start of kcli local"
+                )
+            )
 
     # Mappings
 
@@ -172,18 +215,20 @@ class FunctionService:
 
     def resume(self, mapping: StoredMapping) -> None:
         """Deliver a mapping, if it is enabled and its function is there."""
-        function = self.functions.get(mapping.function)
         if not mapping.enabled or mapping.uuid in self._running:
             return
-        if function is None or function.problem:
-            why = function.problem if function else "the template has no such function"
-            self.tell(Remark(f"{mapping.function} does not run: {why}"))
-            return
+        function = self.functions.get(mapping.function)
         try:
+            if function is None:
+                raise InputError("the template has no such function")
+            if function.problem:
+                raise InputError(function.problem)
             run = MappingRun(mapping, function.arn, self._tools(function))
         except InputError as error:
-            self.tell(Remark(f"{mapping.function} gets no records: {error}"))
+            self._refused[mapping.uuid] = str(error)
+            self.tell(Remark(f"{mapping.function} does not run: {error}"))
             return
+        self._refused.pop(mapping.uuid, None)
         self._running[mapping.uuid] = _Running(run, asyncio.create_task(run.run()))
 
     async def pause(self, uuid_: str) -> None:
@@ -266,11 +311,8 @@ class FunctionService:
 
     async def _status(self, mapping: StoredMapping) -> MappingStatus:
         running = self._running.get(mapping.uuid)
-        function = self.functions.get(mapping.function)
         state = "Enabled" if mapping.enabled else "Disabled"
-        problem = function.problem if function else "the template has no such function"
-        if running is not None:
-            problem = running.run.problem
+        problem = running.run.problem if running else self._refused.get(mapping.uuid, "")
         if problem and mapping.enabled:
             state = f"Problem: {problem}"
         stream = stream_of(mapping.stream_arn)
@@ -295,7 +337,9 @@ class FunctionService:
         Raises:
             InputError: a mapping is enabled and does not deliver.
         """
-        self._refuse_if_not_delivered()
+        for mapping in self.store.mappings():
+            if mapping.enabled and (why := self._refused.get(mapping.uuid)):
+                raise InputError(f"{mapping.function} does not run: {why}")
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -324,26 +368,11 @@ class FunctionService:
             for run in runs:
                 if not run.looked(round_):  # its shards have just been found
                     run.look(round_)
-        return all(run.found_nothing for run in runs)
-
-    def _refuse_if_not_delivered(self) -> None:
-        for mapping in self.store.mappings():
-            if mapping.enabled and mapping.uuid not in self._running:
-                function = self.functions.get(mapping.function)
-                why = function.problem if function else "the template has no such function"
-                raise InputError(f"{mapping.function} does not run: {why}")
+        return all(run.found_nothing for run in runs) and not self._ending
 
     def _change(self) -> None:
         self._changes += 1
         self._pulse.beat()
-
-
-def new_mapping(
-    function: str, document: Mapping[str, Any], now: float, *, enabled: bool
-) -> StoredMapping:
-    """A mapping that starts now (epoch seconds; a stream knows milliseconds)."""
-    now = math.floor(now * 1000) / 1000
-    return StoredMapping(str(uuid.uuid4()), function, dict(document), enabled, now, now)
 
 
 def _forget_foreign_variables(region: str) -> None:

@@ -503,3 +503,77 @@ def test_a_checkpoint_that_cannot_be_kept_stops_delivery_until_it_can(fresh: Fre
     blocker.close()
     local.wait()
     assert set(local.handled("Second")) == {"one", "two"}
+
+
+def template_of(local: Local) -> Path:
+    return local.project / "template.yaml"
+
+
+def change_template(local: Local, old: str, new: str, *, until: str) -> None:
+    """Change the template and wait until the server has said `until`."""
+    text = template_of(local).read_text()
+    assert old in text
+    template_of(local).write_text(text.replace(old, new))
+    deadline = time.monotonic() + 30
+    while until not in local.log:
+        assert time.monotonic() < deadline, local.log
+        time.sleep(0.05)
+
+
+def test_a_changed_template_is_followed_while_it_runs(fresh: Fresh) -> None:
+    local = fresh()
+    put(local, "orders", "one")
+    local.wait()
+    client = local.client("lambda")
+    listed = client.list_event_source_mappings(FunctionName="orders-function")
+    (before,) = listed["EventSourceMappings"]
+    change_template(local, "BatchSize: 10", "BatchSize: 1", until="orders-function as it says now")
+    after = client.get_event_source_mapping(UUID=before["UUID"])
+    assert after["BatchSize"] == 1
+    put(local, "orders", "two", "three")
+    local.wait()
+    # nothing comes again, and nothing is left out
+    assert sorted(local.calls("orders-function")) == [["one"], ["three"], ["two"]]
+    change_template(local, "Handler: app.second", "Handler: app.handler", until="Second as it says")
+    put(local, "orders", "four")
+    local.wait()
+    assert sorted(local.handled("Second")) == ["one", "three", "two"]
+    assert client.get_function_configuration(FunctionName="Second")["Handler"] == "app.handler"
+
+
+def test_a_function_comes_and_goes_with_the_template(fresh: Fresh) -> None:
+    local = fresh()
+    change_template(local, "  Second:", "  Third:", until="Second, Third as it says now")
+    put(local, "orders", "one")
+    local.wait()
+    names = {each["FunctionName"] for each in local.client("lambda").list_functions()["Functions"]}
+    assert "Third" in names
+    assert "Second" not in names
+    assert local.handled("Second") == ["one"]  # what Third says of itself
+
+
+def test_a_broken_template_changes_nothing_and_is_named(fresh: Fresh) -> None:
+    local = fresh()
+    whole = template_of(local).read_text()
+    change_template(local, "Resources:", "Resources: [", until="goes on as the template was")
+    put(local, "orders", "one")
+    local.wait()
+    assert local.handled("Second") == ["one"]
+    template_of(local).write_text(whole)
+
+
+def test_a_mapping_is_disabled_and_enabled_by_the_template(fresh: Fresh) -> None:
+    local = fresh()
+    position = "{Stream: !GetAtt Orders.Arn, StartingPosition: TRIM_HORIZON"
+    change_template(
+        local, f"{position}}}", f"{position}, Enabled: false}}", until="Second as it says"
+    )
+    put(local, "orders", "one")
+    local.wait()
+    assert local.handled("Second") == []
+    template = template_of(local)
+    template.write_text(template.read_text().replace(", Enabled: false", ""))
+    deadline = time.monotonic() + 30
+    while local.handled("Second") != ["one"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
