@@ -17,6 +17,7 @@ from typing import Any
 from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
+from kinesis_cli.local.metrics import Metrics
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 _ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"  # moto: whose resources a request is about
@@ -29,10 +30,14 @@ class Neighbours:
         state: where messages are kept; None: nowhere.
         template: the project's, whose resources are made; None: there is none.
         region: where they are made.
+        metrics: what CloudWatch shows.
     """
 
-    def __init__(self, state: Path | None, template: Path | None, region: str) -> None:
+    def __init__(
+        self, state: Path | None, template: Path | None, region: str, metrics: Metrics
+    ) -> None:
         self._state, self._template, self._region = state, template, region
+        self._metrics = metrics
         self._moto: Moto | None = None
         self._refusal: KcliError | None = None  # why it cannot be loaded, this time
         self._loading = threading.Lock()
@@ -64,7 +69,7 @@ class Neighbours:
                 raise self._refusal
             if self._moto is None:
                 try:
-                    self._moto = Moto(self._state, self._template, self._region)
+                    self._moto = Moto(self._state, self._template, self._region, self._metrics)
                 except KcliError as error:
                     self._refusal = error
                     raise
@@ -87,7 +92,9 @@ class Moto:
         InputError: it is not installed, or the journal is not usable.
     """
 
-    def __init__(self, state: Path | None, template: Path | None, region: str) -> None:
+    def __init__(
+        self, state: Path | None, template: Path | None, region: str, metrics: Metrics
+    ) -> None:
         os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")  # no web page may come here
         try:
             from moto.moto_server.werkzeug_app import (
@@ -100,11 +107,13 @@ class Moto:
                 advice="pip install 'kcli[local]' brings it.",
             ) from error
         from kinesis_cli.local.message_journal import MessageJournal
+        from kinesis_cli.local.moto_metrics import provide
 
         self._application = DomainDispatcherApplication(create_backend_app)
         if template:
             make_resources(template, region)
         self._journal = MessageJournal(state) if state else None
+        self._provider = provide(metrics)
 
     def answer(self, environ: dict[str, Any]) -> Answer:
         """The answer to a WSGI request. Messages that it sent or deleted are journalled before."""

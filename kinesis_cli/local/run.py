@@ -75,7 +75,7 @@ async def _serve(
         synchronous=options.synchronous,
     )
     kept = None if in_memory else state
-    neighbours = Neighbours(kept, options.template, options.region)
+    neighbours = Neighbours(kept, options.template, options.region, data_plane.metrics)
     with contextlib.closing(data_plane):
         functions = LambdaSide(
             data_plane,

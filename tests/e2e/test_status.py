@@ -68,23 +68,14 @@ def test_the_status_shows_settings_and_what_waits(run: Kcli, queue: str) -> None
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_iterator_age_is_plotted_where_it_is_measured(
-    run: Kcli,
-    client: Clients,
-) -> None:
-    assert "not available here" in run("status").stdout
-    client("cloudwatch").put_metric_data(
-        Namespace="AWS/Lambda",
-        MetricData=[
-            {
-                "MetricName": "IteratorAge",
-                "Dimensions": [{"Name": "FunctionName", "Value": FUNCTION}],
-                "Value": 2500,
-                "Timestamp": time() - 300,
-            }
-        ],
-    )
-    assert "█ up to 2.5 s" in " ".join(run("status").stdout.split())
+def test_what_the_function_and_the_stream_measured_is_plotted(run: Kcli, queue: str) -> None:
+    put_poison(run)
+    plots = " ".join(run("status").stdout.partition("The last hour")[2].split())
+    for metric in document(run("status", "--output", "json"))["metrics"]:
+        assert metric["name"] in plots
+        assert any(value is not None for value in metric["perMinute"])
+    assert "█ up to" in plots
+    assert "no data" not in plots
 
 
 def test_aws_defaults_are_shown_with_their_risks(run: Kcli, endpoint: str) -> None:

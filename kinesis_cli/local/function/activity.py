@@ -19,6 +19,7 @@ class Called:
     reason: str  # one sentence: why this outcome, and what follows
     error: str  # "ValueError: text"; empty: the function answered
     duration_ms: float
+    iterator_age: float | None = None  # seconds: of the last record when it was called
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from kinesis_cli.local.function.code import CodeWatch
 from kinesis_cli.project.calling import Calling
 from kinesis_cli.project.function import Function
 
+Measure = Callable[[str, float, str], None]
+
 INSTALL = "pip install 'kcli[isolated]'"
 
 
@@ -38,6 +40,7 @@ class LocalFunction:
         variables: that make AWS's SDKs in the function talk to the local endpoint; the function's
             own overrule them.
         reload: whether changed code is used from the next call on.
+        measure: told CloudWatch's name of a metric, a value and its unit.
         write_log: told the log group and the lines of each call.
     """
 
@@ -50,13 +53,14 @@ class LocalFunction:
         variables: Mapping[str, str],
         *,
         reload: bool,
+        measure: Measure,
         write_log: Callable[[str, tuple[str, ...]], None],
     ) -> None:
         self.function, self.calling, self.arn = function, calling, arn
         self.log_group = lambda_variables(function)["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.problem = ""  # why it cannot be called; empty: it can
         self.calls = 0  # that are running
-        self._executor, self._write_log = executor, write_log
+        self._executor, self._write_log, self._measure = executor, write_log, measure
         self._handler: IsolatedHandler | None = None
         self._watch = CodeWatch(function.code_uri) if reload else None
         try:
@@ -74,6 +78,7 @@ class LocalFunction:
         """
         reserved = self.calling.reserved_concurrency
         if reserved is not None and self.calls >= reserved:
+            self._measure("Throttles", 1, "Count")
             raise ThrottledError
         self.calls += 1
         try:
@@ -82,6 +87,9 @@ class LocalFunction:
         finally:
             self.calls -= 1
         self._write_log(self.log_group, result.logs)
+        for name, value in (("Invocations", 1), ("Errors", bool(result.error)), ("Throttles", 0)):
+            self._measure(name, value, "Count")
+        self._measure("Duration", result.elapsed * 1000, "Milliseconds")
         return result
 
     def _invoke(self, request: InvocationRequest) -> InvocationResult:

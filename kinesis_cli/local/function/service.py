@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from kinesis_cli.event_source_mapping.invocation import InvocationRequest, Invoc
 from kinesis_cli.local.environment import client_variables
 from kinesis_cli.local.function.activity import (
     Activity,
+    Called,
     Remark,
     ShardCounts,
     Tally,
@@ -36,6 +38,7 @@ from kinesis_cli.local.function.project import (
 from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError, ThrottledError
 from kinesis_cli.local.kinesis import Caller, DataPlane
 from kinesis_cli.local.kinesis.pulse import Pulse
+from kinesis_cli.local.metrics import Series
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.state import Server
 from kinesis_cli.local.status import MappingStatus
@@ -156,6 +159,7 @@ class FunctionService:
                 self._executor,
                 {**self._variables, "AWS_ACCESS_KEY_ID": FUNCTION_KEY + name},
                 reload=self._reload,
+                measure=partial(self._measure, name),
                 write_log=self._logs.write,
             )
         self._adopt_mappings()
@@ -278,12 +282,22 @@ class FunctionService:
 
     # What is told
 
+    def _measure(self, function: str, name: str, value: float, unit: str) -> None:
+        series = Series(
+            *(self.place.account, self.place.region),
+            *("AWS/Lambda", "FunctionName", function, name, unit),
+        )
+        self._data_plane.metrics.add(series, value)
+
     def listen(self, listener: Tell) -> None:
         """Tell `listener` what happens, as it happens."""
         self._listeners.append(listener)
 
     def tell(self, activity: Activity) -> None:
         """Pass on what happened."""
+        if isinstance(activity, Called) and activity.iterator_age is not None:
+            age = activity.iterator_age * 1000
+            self._measure(activity.function, "IteratorAge", age, "Milliseconds")
         for listener in self._listeners:
             listener(activity)
 

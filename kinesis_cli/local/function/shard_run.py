@@ -287,6 +287,7 @@ class ShardRun:
                 judged.reason + (f"; {judged.warning}" if judged.warning else ""),
                 f"{error.error_type}: {error.error_message}" if error else "",
                 (ended - call.began) * 1000,
+                max(0.0, call.began - records[-1].arrival) if records else None,
             )
         )
 

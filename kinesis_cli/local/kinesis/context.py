@@ -13,6 +13,7 @@ from kinesis_cli.local.kinesis.model import Caller, Request, Shard, Stream
 from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.kinesis.store import Store
 from kinesis_cli.local.kinesis.tokens import Tokens
+from kinesis_cli.local.metrics import Metrics, Series
 
 # UNSURE(delays): AWS names no times ("a few seconds" to "minutes"); or are they longer?
 CREATE_SECONDS = 10.0
@@ -33,6 +34,7 @@ class Context:
     faults: Faults
     pulse: Pulse
     tokens: Tokens
+    metrics: Metrics
     _streams: dict[tuple[str, str, str], Stream] = field(default_factory=dict)
     _by_row: dict[int, Stream] = field(default_factory=dict)
 
@@ -76,6 +78,14 @@ class Context:
         self.store.delete_stream(stream)
         del self._streams[stream.account, stream.region, stream.name]
         del self._by_row[stream.row]
+
+    def measure(self, stream: Stream, name: str, value: float, unit: str = "Count") -> None:
+        """Something of a stream was measured, under CloudWatch's name."""
+        series = Series(
+            *(stream.account, stream.region),
+            *("AWS/Kinesis", "StreamName", stream.name, name, unit),
+        )
+        self.metrics.add(series, value)
 
     # Finding things
 

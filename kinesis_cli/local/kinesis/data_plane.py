@@ -24,6 +24,7 @@ from kinesis_cli.local.kinesis.store import Store, Synchronous
 from kinesis_cli.local.kinesis.streams import create_stream
 from kinesis_cli.local.kinesis.subscriptions import Subscriptions
 from kinesis_cli.local.kinesis.tokens import ShardIterator, Tokens
+from kinesis_cli.local.metrics import Metrics
 
 _SWEEP_EVERY_SECONDS = 60.0
 
@@ -57,7 +58,7 @@ class DataPlane:
         synchronous: Synchronous = "normal",
     ) -> None:
         store = Store(state, synchronous)
-        self.clock = clock
+        self.clock, self.metrics = clock, Metrics()
         operations = {*OPERATIONS, *PUTS, "SubscribeToShard"}
         self.faults = Faults(Random(), operations, lambda: self._context.streams())
         self._context = Context(
@@ -69,6 +70,7 @@ class DataPlane:
             faults=self.faults,
             pulse=Pulse(),
             tokens=Tokens(store.secret),
+            metrics=self.metrics,
         )
         self._context.load()
         self._commit = GroupCommit(self._context)

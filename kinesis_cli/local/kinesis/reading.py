@@ -51,7 +51,7 @@ def get_shard_iterator(context: Context, request: Request, caller: Caller) -> Re
         raise errors.dry_run()
     now = context.clock.now()
     if context.limits and not context.limits.admits_iterator(shard, now):
-        _refuse_read(stream, shard)
+        _refuse_read(context, stream, shard)
     return {"ShardIterator": _iterator(context, stream, shard, position)}
 
 
@@ -76,11 +76,14 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
     if context.faults.throttles(stream.name, shard.shard_id) or (
         context.limits and not context.limits.admits_read(shard, now)
     ):
-        _refuse_read(stream, shard)
+        _refuse_read(context, stream, shard)
     limit = request.get("Limit") or MOST_RECORDS
     batch = read(context, stream, shard, position, limit, MOST_BYTES)
     if context.limits:
         context.limits.count_read(shard, batch.size)
+    age = "GetRecords.IteratorAgeMilliseconds"
+    context.measure(stream, age, batch.millis_behind, "Milliseconds")
+    context.measure(stream, "ReadProvisionedThroughputExceeded", 0)
     response: Response = {"Records": batch.records, "MillisBehindLatest": batch.millis_behind}
     if batch.at_end:
         # UNSURE(shard-end): together with the last records, or one empty answer later?
@@ -219,7 +222,8 @@ def child_shards(stream: Stream, shard: Shard) -> list[Response]:
     ]
 
 
-def _refuse_read(stream: Stream, shard: Shard) -> None:
+def _refuse_read(context: Context, stream: Stream, shard: Shard) -> None:
+    context.measure(stream, "ReadProvisionedThroughputExceeded", 1)
     raise errors.throughput_exceeded(
         errors.shard_rate_exceeded(shard.shard_id, stream.name, stream.account)
     )

@@ -186,6 +186,7 @@ def _throttled(context: Context, stream: Stream, shard: Shard, size: int) -> str
     if context.faults.throttles(stream.name, shard.shard_id) or (
         limits and not limits.admits_write(shard, size, context.clock.now())
     ):
+        context.measure(stream, "WriteProvisionedThroughputExceeded", 1)
         return errors.shard_rate_exceeded(shard.shard_id, stream.name, stream.account)
     return ""
 
@@ -212,6 +213,9 @@ def _store(context: Context, stream: Stream, shard: Shard, batch: _Batch) -> lis
         context.store.append(shard, batch.records[start:end], size, arrival, encrypted)
         shard.next += end - start
     shard.latest = arrival
+    context.measure(stream, "IncomingRecords", len(batch.records))
+    context.measure(stream, "IncomingBytes", sum(batch.sizes), "Bytes")
+    context.measure(stream, "WriteProvisionedThroughputExceeded", 0)
     return numbers
 
 

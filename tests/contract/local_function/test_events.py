@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +240,40 @@ def test_a_client_context_that_is_none_is_refused(project: Path, context: str) -
     client = start(project).client("lambda")
     with pytest.raises(ClientError, match="Client context must be a valid Base64-encoded JSON"):
         client.invoke(FunctionName="Fn", ClientContext=context, Payload=b"{}")
+
+
+def test_cloudwatch_has_what_streams_and_functions_measure(project: Path) -> None:
+    local = start(project)
+    lambda_, kinesis = local.client("lambda"), local.client("kinesis")
+    lambda_.invoke(FunctionName="Fn", Payload=b"{}")
+    lambda_.invoke(FunctionName="Fn", Payload=b'{"fail": true}')
+    with pytest.raises(lambda_.exceptions.TooManyRequestsException):
+        lambda_.invoke(FunctionName="Never", Payload=b"{}")
+    records = [{"Data": b"x", "PartitionKey": "k"}] * 3
+    kinesis.put_records(StreamName="idle", Records=records)
+    local.wait()
+    change_faults(local.server, {"set": {"throttle": ["idle"]}})
+    assert kinesis.put_records(StreamName="idle", Records=records)["FailedRecordCount"] == 3
+
+    def of(resource: str, metric: str, statistic: str) -> float:
+        dimension = "StreamName" if resource == "idle" else "FunctionName"
+        end = datetime.now(UTC) + timedelta(minutes=1)
+        answer = local.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Kinesis" if resource == "idle" else "AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": dimension, "Value": resource}],
+            StartTime=end - timedelta(hours=1),
+            EndTime=end,
+            Period=3600,
+            Statistics=[statistic],
+        )
+        return float(sum(each[statistic] for each in answer["Datapoints"]))
+
+    # two by us, and a batch of the stream; one more where it came in two
+    assert of("Fn", "Invocations", "Sum") >= 3
+    assert of("Fn", "Errors", "Sum") == 1
+    assert of("Fn", "Duration", "Maximum") > 0
+    assert of("Fn", "IteratorAge", "Maximum") > 0
+    assert of("Never", "Throttles", "Sum") == 1
+    assert of("idle", "IncomingRecords", "Sum") == 3
+    assert of("idle", "WriteProvisionedThroughputExceeded", "Sum") == 3
