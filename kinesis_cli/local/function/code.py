@@ -23,12 +23,11 @@ class CodeWatch:
     def has_changed(self) -> bool:
         """Whether a file was changed, added or taken away since the last time."""
         with self._lock:
-            began = time.monotonic()
-            if began < self._look_at:
+            if time.monotonic() < self._look_at:
                 return False
+            began = time.thread_time()  # its own work, however busy the machine is
             seen = fingerprint(self._folder)
-            ended = time.monotonic()
-            self._look_at = ended + (ended - began) / _SHARE
+            self._look_at = time.monotonic() + (time.thread_time() - began) / _SHARE
             changed, self._seen = seen != self._seen, seen
             return changed
 
