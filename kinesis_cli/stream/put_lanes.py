@@ -20,6 +20,8 @@ PACE = 0.95
 # Seconds. All shards have their turns at the same moments, so that calls are full where there are
 # many of them; a turn that came a little late is caught up with.
 TURN = 0.05
+_OF_A_RECORD = 1 / SHARD_RECORDS_PER_SECOND / PACE  # seconds
+_OF_A_BYTE = 1 / SHARD_BYTES_PER_SECOND / PACE
 
 
 class Lanes:
@@ -55,10 +57,10 @@ class Lanes:
         """Whether any shard has to wait."""
         return bool(self._lanes)
 
-    def takes(self, entry: Entry, shard_id: str) -> bool:
+    def takes(self, entry: Entry, shard_id: str, now: float) -> bool:
         """Whether the record of a shard has to wait; it does so here."""
         lane = self._lanes.get(shard_id)
-        if lane is None:
+        if lane is None or lane.lets_pass(entry, now, paced=self._paced):
             return False
         lane.waiting.append(entry)
         self._held.add([entry])
@@ -146,6 +148,12 @@ class _Lane:
         """When it may send."""
         return max(self._closed_until, math.ceil(self._paid_until / TURN - 1e-6) * TURN)
 
+    def lets_pass(self, entry: Entry, now: float, *, paced: bool) -> bool:
+        """Whether a record that has just come may be sent at once."""
+        if self.waiting or now < self._closed_until:
+            return False
+        return not paced or self._pays(entry, now)
+
     def take(self, now: float, records: int, size: int, *, alone: bool, paced: bool) -> list[Entry]:
         """What may be sent now: at most so many records and bytes, and a turn's worth.
 
@@ -154,16 +162,14 @@ class _Lane:
         taken: list[Entry] = []
         if now < self.next_moment:
             return taken
-        if self._paid_until < now - TURN:
-            self._paid_until = now
-        while self.waiting and len(taken) < records and self._paid_until < now + TURN:
+        while self.waiting and len(taken) < records:
             entry = self.waiting[0]
             if entry.size > size and (taken or not alone):
                 break
+            if paced and not self._pays(entry, now):
+                break
             taken.append(self.waiting.popleft())
             size -= entry.size
-            if paced:
-                self._paid_until += _share(entry) / PACE
         return taken
 
     def throttled(self, now: float, pause: Callable[[int], float]) -> None:
@@ -173,7 +179,11 @@ class _Lane:
             self.throttles += 1
             self._closed_until = now + pause(self.throttles)
 
-
-def _share(entry: Entry) -> float:
-    """Seconds' worth of a shard's throughput that a record takes."""
-    return max(1 / SHARD_RECORDS_PER_SECOND, entry.size / SHARD_BYTES_PER_SECOND)
+    def _pays(self, entry: Entry, now: float) -> bool:
+        """Take a record's share of the shard's throughput; whether there was any for it."""
+        if self._paid_until < now - TURN:
+            self._paid_until = now
+        if self._paid_until >= now + TURN:
+            return False
+        self._paid_until += max(_OF_A_RECORD, entry.size * _OF_A_BYTE)
+        return True

@@ -169,7 +169,7 @@ class PutPlan:
             self._held.remove(again)
             self._ready.put_back(again)
         # What waits for its shard goes first; what is ready may come to wait there, if it is free.
-        call = self._with_ready(self._due(now)) or self._due(now)
+        call = self._with_ready(self._due(now), now) or self._due(now)
         for entry in call:
             if entry.since is None:
                 entry.since = now
@@ -182,19 +182,19 @@ class PutPlan:
     def _due(self, now: float) -> list[Entry]:
         return self._lanes.take(now, CALL_RECORDS, CALL_BYTES)
 
-    def _with_ready(self, call: list[Entry]) -> list[Entry]:
+    def _with_ready(self, call: list[Entry], now: float) -> list[Entry]:
         """A call filled with what need not wait."""
         size = sum(entry.size for entry in call)
         while len(call) < CALL_RECORDS and (entry := self._ready.first):
             if call and size + entry.size > CALL_BYTES:
                 break
             self._ready.take_first()
-            if self._may_go(entry):
+            if self._may_go(entry, now):
                 call.append(entry)
                 size += entry.size
         return call
 
-    def _may_go(self, entry: Entry) -> bool:
+    def _may_go(self, entry: Entry, now: float) -> bool:
         """Whether a record may be sent now; else it was put where it waits."""
         if self._order:
             if self._order.is_lost(entry):
@@ -202,7 +202,8 @@ class PutPlan:
                 return False
             if not self._order.admits(entry):
                 return False
-        return not (self._lanes.are_open and self._lanes.takes(entry, self._shard_id(entry)))
+        lanes = self._lanes
+        return not (lanes.are_open and lanes.takes(entry, self._shard_id(entry), now))
 
     def next_moment(self) -> float | None:
         """When time alone makes a call possible; None: only an answer or a record does."""
