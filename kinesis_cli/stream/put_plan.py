@@ -128,8 +128,8 @@ class PutPlan:
         """
         self._shards = ShardMap(shards) if shards else None
         self._asked, self.wants_shards = True, False
-        ids = {shard.shard_id for shard in shards}
-        self._known |= ids
+        ids = dict.fromkeys(shard.shard_id for shard in shards)
+        self._known.update(ids)
         self._ready.put_back(self._lanes.take_all())
         self._lanes.open(ids, paced=paced)
         return [] if self._aggregates is None else self._packed_anew(self._aggregates, now)
