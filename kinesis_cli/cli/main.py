@@ -103,8 +103,8 @@ def _run(arguments: list[str]) -> int:
             from kinesis_cli._version import __version__
 
             print("kcli", __version__)  # noqa: T201
-        case ["help", name, *_]:
-            return _run_command(name, ["--help"])
+        case ["help", name, *subcommand]:
+            return _run_command(name, [*subcommand, "--help"])
         case ["--install-completion" | "--show-completion" as option, *shell]:
             from kinesis_cli.cli import completion
 

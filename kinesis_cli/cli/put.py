@@ -129,7 +129,7 @@ def put(
       kcli put --temperature 89.9
       kcli put --count 10000 --sensors 50 --series sine
       kcli put --count 100 --rate 50/s --hot-rate 0.1
-      kcli put --data '{"temperature": 99.9, "readingTimestamp": 1}' --partition-key a
+      kcli put --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli event --count 1000 | kcli put --from - --ordered
       kcli put --count 3 --dry-run
     """

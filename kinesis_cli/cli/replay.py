@@ -48,7 +48,7 @@ def replay(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="Recordings or events, one stream together, or JSON documents as Firehose writes "
             "them; plain, .gz or .zst; - reads standard input.",
         ),

@@ -42,7 +42,7 @@ def simulate(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="Events or recordings, one stream together; - reads standard input.",
         ),
     ],
@@ -139,7 +139,7 @@ def simulate(
     Examples:
       kcli simulate fixtures/batch.json
       kcli simulate fixtures/batch.json --maximum-retry-attempts -1 --until +3600
-      kcli simulate fixtures/batch.json --no-report-batch-item-failures --fail-on discarded
+      kcli simulate fixtures/batch.json --batch-size 5 --fail-on expired
       kcli simulate fixtures/batch.json --isolated
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
     """

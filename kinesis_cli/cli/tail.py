@@ -79,7 +79,7 @@ def tail(
     Examples:
       kcli tail --since trim-horizon --no-follow
       kcli tail --since 10m --until 5m --output ndjson
-      kcli tail --since trim-horizon --no-follow --key 'sensor-*' --grep 'temperature'
+      kcli tail --since trim-horizon --no-follow --key 'sensor-*' --grep 89
       kcli tail --since 1h --no-follow --filter '{"data": {"temperature": [30]}}'
     """
     chosen = selection(partition_key, key, filters, grep, deaggregate=not no_deaggregate)

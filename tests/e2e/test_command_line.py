@@ -43,7 +43,14 @@ def test_each_command_has_help_with_examples(command: str, kcli: Kcli) -> None:
     assert run.returncode == 0
     assert "Examples:" in run.stdout
     assert any(name == command for name, _ in examples())
+    assert max(map(len, run.stdout.splitlines())) <= 80
     assert run.stdout == kcli("help", command).stdout == kcli(command, "-h").stdout
+
+
+def test_help_of_a_subcommand_is_found_in_both_ways(kcli: Kcli) -> None:
+    run = kcli("help", "local", "start")
+    assert run.stdout.startswith("Usage: kcli local start ")
+    assert run.stdout == kcli("local", "start", "--help").stdout
 
 
 @pytest.mark.parametrize(("command", "example"), examples())
