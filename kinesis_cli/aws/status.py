@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kinesis_cli.aws.destinations import queue_depth, queue_url
 from kinesis_cli.aws.mappings import stream_mappings
 from kinesis_cli.aws.session import Connection
+from kinesis_cli.aws.streams import stream_parameter
 from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.event_source_mapping.settings import LIMITS, EventSourceMapping
 from kinesis_cli.project.settings import Settings
@@ -109,7 +110,7 @@ def read_status(connection: Connection, settings: Settings) -> Status:
         stream,
         mappings,
         _part(lambda: _metrics(connection, stream.name, mappings.value or ())),
-        _part(lambda: _destinations(connection, settings, mappings.value or ())),
+        _part(lambda: _destinations(connection, settings, mappings.value)),
     )
 
 
@@ -125,9 +126,9 @@ def _stream(connection: Connection) -> StreamStatus:
     if name is None:
         raise InputError("no stream is named", advice="Name it with --stream.")
     client: KinesisClient = connection.client("kinesis")
-    parameter: Any = {"StreamARN" if name.startswith("arn:") else "StreamName": name}
     with connection.explained(stream=name):
-        found = client.describe_stream_summary(**parameter)["StreamDescriptionSummary"]
+        answer = client.describe_stream_summary(**stream_parameter(name))
+    found = answer["StreamDescriptionSummary"]
     return StreamStatus(
         name=found["StreamName"],
         arn=found["StreamARN"],
@@ -253,11 +254,13 @@ def _at(
 
 
 def _destinations(
-    connection: Connection, settings: Settings, mappings: tuple[MappingState, ...]
-) -> tuple[DestinationStatus, ...]:
-    """The queue that is set, or else what the mappings name."""
+    connection: Connection, settings: Settings, mappings: tuple[MappingState, ...] | None
+) -> tuple[DestinationStatus, ...] | None:
+    """The queue that is set, or else what the mappings name; None: they are not known."""
     if settings.failure_queue_url is not None:
         return (_queue(connection, settings.failure_queue_url.value),)
+    if mappings is None:
+        return None
     arns = dict.fromkeys(each.settings.destination for each in mappings)
     return tuple(
         _queue(connection, queue_url(connection, arn))

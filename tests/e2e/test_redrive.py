@@ -257,6 +257,22 @@ def test_records_that_left_the_stream_are_reported_and_their_document_stays(
     assert "3 records left the stream" in run(*good).stdout
 
 
+def test_a_record_that_left_the_stream_is_gone_and_its_document_stays(
+    run: Kcli, client: Clients, quiet_queue: str
+) -> None:
+    put = client("kinesis").put_record(StreamName="quiet", Data=b"0", PartitionKey="one")
+    gone = {**put, "SequenceNumber": str(int(put["SequenceNumber"]) - 1)}  # no record's
+    body = failure(gone, gone, 1, "us-east-1:000000000000:stream/quiet")
+    client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=body)
+    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    completed = run(*good, "--output", "json", "--fail-on", "expired")
+    assert completed.returncode == 1
+    result = json.loads(completed.stdout)
+    assert outcomes(result) == [("expired", False)]
+    assert (result["documents"][0]["records"], result["summary"]["missing"]) == ([], 1)
+    assert waiting(client, quiet_queue) == 1
+
+
 def test_a_message_that_is_something_else_stays_and_is_named(
     run: Kcli,
     client: Clients,

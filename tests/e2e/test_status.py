@@ -144,18 +144,21 @@ def test_every_mapping_function_and_destination_is_shown(
 @pytest.mark.parametrize(
     ("call", "action", "missing"),
     [
-        (MAPPINGS, "lambda:ListEventSourceMappings", "Event source mapping to"),
-        ("GetMetricData", "cloudwatch:GetMetricData", "The last hour"),
-        ("GetQueueAttributes", "sqs:GetQueueAttributes", "On-failure destination"),
+        (
+            *(MAPPINGS, "lambda:ListEventSourceMappings"),
+            ["Event source mapping to", "On-failure destination"],
+        ),
+        ("GetMetricData", "cloudwatch:GetMetricData", ["The last hour"]),
+        ("GetQueueAttributes", "sqs:GetQueueAttributes", ["On-failure destination"]),
     ],
 )
 def test_what_may_not_be_asked_does_not_hide_the_rest(
-    run: Kcli, endpoint: str, call: str, action: str, missing: str
+    run: Kcli, endpoint: str, call: str, action: str, missing: list[str]
 ) -> None:
     completed = status_of(run, endpoint, {call: denied(action)})
     assert completed.returncode == 0
     heads = ["Event source mapping to", "The last hour", "On-failure destination"]
-    assert [head for head in heads if head not in completed.stdout] == [missing]
+    assert [head for head in heads if head not in completed.stdout] == missing
     text = " ".join(completed.stdout.split())
     assert "Not known: AccessDeniedException" in text
     assert f"lacks the permission {action}." in text
