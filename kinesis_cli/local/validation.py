@@ -447,7 +447,7 @@ def _shown(value: object, element: Shape | None) -> str:
             return "null"
         case bytes():
             return ""
-        case list() if element and element.type == "structure":
+        case list() if value and element and element.type == "structure":
             return ""
         case list():
             return f"'[{', '.join(str(each) for each in value)}]'"

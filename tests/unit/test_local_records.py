@@ -184,8 +184,11 @@ def test_iterators_refuse_what_does_not_fit(plane: Plane) -> None:
         plane.iterator(kind="AT_SEQUENCE_NUMBER")
     with refused("InvalidArgumentException", "It encodes shardId-000000000001, while it was used"):
         plane.iterator(kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber=other)
-    with refused("InvalidArgumentException", "under account 123456789012 is invalid."):
+    zero = "StartingSequenceNumber 21267647932558653966460912964485513216 used in GetShardIterator"
+    with refused("InvalidArgumentException", zero):
         plane.iterator(kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber="0")
+    with refused("InvalidArgumentException", "under account 123456789012 is invalid."):
+        plane.iterator(kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber=str(2**124))
     with refused("InvalidArgumentException", "Current request has no timestamp parameter."):
         plane.iterator(kind="AT_TIMESTAMP")
     with refused("InvalidArgumentException", "timestampInMillis: 1545084651988, current"):
@@ -347,7 +350,8 @@ def test_ordering_takes_numbers_that_were_given_and_no_others(plane: Plane) -> N
     plane.put(b"2", SequenceNumberForOrdering=number)
 
     too_late = SequenceNumber(created=16_025_175_000, shard_index=0, counter=1, time=0).encode()
-    for wrong in ("0", "1", str(int(number) + (5 << 80)), too_late):
+    plane.put(b"2", SequenceNumberForOrdering="0")
+    for wrong in (str(2**124), str(int(number) + (5 << 80)), too_late):
         with refused("InvalidArgumentException", f"ExclusiveMinimumSequenceNumber {wrong} used in"):
             plane.put(b"3", SequenceNumberForOrdering=wrong)
 
@@ -393,14 +397,14 @@ def test_records_of_an_encrypted_stream_say_so(plane: Plane) -> None:
 
 def test_a_dry_run_checks_and_does_nothing(plane: Plane) -> None:
     iterator = plane.iterator()
-    with refused("DryRunOperationException", "DryRun"):
+    with refused("DryRunOperationException", "succeeded while calling PutRecord op"):
         plane.put(b"x", DryRun=True)
-    with refused("DryRunOperationException", "DryRun"):
+    with refused("DryRunOperationException", "succeeded while calling PutRecords op"):
         records = [{"Data": b"x", "PartitionKey": "a"}]
         plane.call("PutRecords", StreamName="s", Records=records, DryRun=True)
-    with refused("DryRunOperationException", "DryRun"):
+    with refused("DryRunOperationException", "succeeded while calling GetRecords op"):
         plane.get(iterator, DryRun=True)
-    with refused("DryRunOperationException", "DryRun"):
+    with refused("DryRunOperationException", "succeeded while calling GetShardIterator op"):
         plane.iterator(DryRun=True)
     with refused("ResourceNotFoundException", "Stream none under account 123456789012 not found."):
         plane.put(b"x", name="none", DryRun=True)

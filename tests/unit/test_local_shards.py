@@ -153,8 +153,9 @@ def test_resharding_refuses_what_is_not_there_or_closed_or_apart(plane: Plane) -
     with refused("ResourceNotFoundException", "Could not find shard x in stream s under account"):
         plane.call("SplitShard", StreamName="s", ShardToSplit="x", NewStartingHashKey=MIDDLE)
     split(plane)
-    with refused("InvalidArgumentException", "has already been merged or split"):
-        split(plane)
+    for key in (MIDDLE, "0"):
+        with refused("InvalidArgumentException", "has already been merged or split"):
+            split(plane, key=key)
     split(plane, 2, key=str(2**127 + 2**126))
     with refused("InvalidArgumentException", "are not an adjacent pair of shards eligible for"):
         merge(plane, 1, 4)
@@ -204,8 +205,12 @@ def test_resizing_keeps_between_half_and_double(plane: Plane) -> None:
         resize(3)
     for count in (2, 4, 5):
         resize(count)
-    with refused("LimitExceededException", "Current open shard count: 5, Target shard count: 2"):
-        resize(2)
+    with refused("LimitExceededException", "Current open shard count: 5, Target shard count: 1"):
+        resize(1)
+    resize(2)
+    before = plane.shards()
+    resize(2)
+    assert plane.shards() == before
 
 
 def test_filters_by_time_follow_what_was_open_when(plane: Plane) -> None:
@@ -221,7 +226,14 @@ def test_filters_by_time_follow_what_was_open_when(plane: Plane) -> None:
     assert filtered(plane, "AFTER_SHARD_ID", ShardId=IDS[1]) == IDS[2:4]
     assert filtered(plane, "AT_TIMESTAMP", Timestamp=START + 15) == IDS[1:3]
     assert filtered(plane, "FROM_TIMESTAMP", Timestamp=START + 15) == IDS[1:4]
-    assert filtered(plane, "FROM_TIMESTAMP", Timestamp=0.0) == IDS[:4]
+    assert filtered(plane, "FROM_TIMESTAMP", Timestamp=float(int(START))) == IDS[:4]
+    for kind in ("AT_TIMESTAMP", "FROM_TIMESTAMP"):
+        with refused("InvalidArgumentException", "cannot be older than TRIM_HORIZON of the stream"):
+            filtered(plane, kind, Timestamp=START - 1)
+        with refused("InvalidArgumentException", "must not be greater than current time."):
+            filtered(plane, kind, Timestamp=START + 31)
+        with refused("InvalidArgumentException", f"when the ShardFilter Type is {kind}."):
+            filtered(plane, kind)
 
 
 def test_closed_shards_are_listed_until_their_retention_ends(plane: Plane) -> None:
@@ -250,8 +262,17 @@ def test_long_lists_come_in_pages() -> None:
     pages = [[s["ShardId"] for s in page["Shards"]] for page in (first, second, third)]
     assert pages == [IDS[:2], IDS[2:4], IDS[4:5]]
     assert "NextToken" not in third
-    with refused("InvalidArgumentException", "NextToken and StreamName cannot be provided togeth"):
-        plane.call("ListShards", StreamName="s", NextToken=first["NextToken"])
+    assert (
+        plane.call("ListShards", StreamName="s", NextToken=first["NextToken"], MaxResults=2)[
+            "Shards"
+        ]
+        == second["Shards"]
+    )
+    plane.create("other")
+    with refused("InvalidArgumentException", "Invalid NextToken."):
+        plane.call("ListShards", StreamName="other", NextToken=first["NextToken"])
+    with refused("InvalidArgumentException", "NextToken and ShardFilter cannot be provided togeth"):
+        plane.call("ListShards", NextToken="x", ShardFilter={"Type": "AT_LATEST"})
     with refused("InvalidArgumentException", "Either NextToken or StreamName should be provided."):
         plane.call("ListShards")
     stranger = Caller("000000000000", CALLER.region)

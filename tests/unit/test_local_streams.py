@@ -33,7 +33,7 @@ def test_a_new_stream_is_described(plane: Plane) -> None:
         "StreamStatus": "ACTIVE",
         "StreamModeDetails": {"StreamMode": "PROVISIONED"},
         "RetentionPeriodHours": 24,
-        "StreamCreationTimestamp": START,
+        "StreamCreationTimestamp": float(int(START)),
         "EnhancedMonitoring": [{"ShardLevelMetrics": []}],
         "EncryptionType": "NONE",
         "OpenShardCount": 1,
@@ -81,10 +81,14 @@ def test_an_arn_of_another_account_needs_a_policy(plane: Plane) -> None:
 
 def test_a_stream_must_be_named_without_contradiction(plane: Plane) -> None:
     plane.create("t")
-    with refused("InvalidArgumentException"):
+    with refused("InvalidArgumentException", "arn and stream name can't be empty at the same time"):
         plane.call("DescribeStreamSummary")
-    with refused("InvalidArgumentException"):
+    conflict = "Input stream name t doesn't match the inferred name in stream arn s"
+    with refused("InvalidArgumentException", conflict):
         plane.call("DescribeStreamSummary", StreamName="t", StreamARN=ARN)
+    elsewhere = ARN.replace("eu-west-1", "us-east-1")
+    with refused("InvalidArgumentException", f"region specified in the ARN '{elsewhere}' does not"):
+        plane.call("DescribeStreamSummary", StreamARN=elsewhere)
     with refused("ResourceNotFoundException", "Stream x under account 123456789012 not found."):
         summary(plane, "x")
 
@@ -123,7 +127,7 @@ def test_a_stream_that_is_being_created_has_no_shards_yet() -> None:
     not_active = "Stream s under account 123456789012 not ACTIVE, instead in state CREATING"
 
     assert plane.call("DescribeStream", StreamName="s")["StreamDescription"]["Shards"] == []
-    assert summary(plane)["OpenShardCount"] == 0
+    assert "OpenShardCount" not in summary(plane)
     assert plane.shards() == []
     with refused("ResourceNotFoundException", "Stream s under account 123456789012 not found."):
         plane.put(b"x")
@@ -188,6 +192,8 @@ def test_lists_of_streams_come_in_pages(plane: Plane) -> None:
     assert (second["StreamNames"], second["HasMoreStreams"]) == (["c", "s"], False)
     assert other["StreamNames"] == ["c", "s"]
     assert second["StreamSummaries"][1]["StreamARN"] == ARN
+    with refused("InvalidArgumentException", "ExclusiveStartStreamName and NextToken cannot be"):
+        plane.call("ListStreams", NextToken=first["NextToken"], ExclusiveStartStreamName="b")
 
 
 def test_retention_keeps_within_its_bounds_and_direction(plane: Plane) -> None:
@@ -263,6 +269,10 @@ def test_tags_have_limits(plane: Plane) -> None:
     plane.call("AddTagsToStream", StreamName="s", Tags={"k0": "again"})
     with refused("InvalidArgumentException", "Failed to add tags to stream s under account"):
         plane.call("AddTagsToStream", StreamName="s", Tags={"k50": ""})
+    with refused("InvalidArgumentException", f"Failed to add tags to resource {ARN} under account"):
+        plane.call("TagResource", ResourceARN=ARN, Tags={"k50": ""})
+    with refused("InvalidArgumentException", "started with 'aws:'. System tags cannot be modified"):
+        plane.call("AddTagsToStream", StreamName="s", Tags={"aws:k0": ""})
     with refused("InvalidArgumentException", "Some tags contain invalid characters. Valid char"):
         plane.call("AddTagsToStream", StreamName="s", Tags={"k0": "!"})
     with refused("InvalidArgumentException", "illegal characters"):
@@ -277,7 +287,7 @@ def test_policies_are_kept(plane: Plane) -> None:
     plane.call("DeleteResourcePolicy", ResourceARN=ARN)
     with refused("ResourceNotFoundException"):
         plane.call("DeleteResourcePolicy", ResourceARN=ARN)
-    with refused("InvalidArgumentException"):
+    with refused("InvalidArgumentException", "Policy validation error: This policy contains inval"):
         plane.call("PutResourcePolicy", ResourceARN=ARN, Policy="{")
 
 
@@ -287,12 +297,26 @@ def test_the_account_knows_its_limits_and_settings(plane: Plane) -> None:
     limits = plane.call("DescribeLimits")
 
     assert limits["ShardLimit"] == 500
-    assert (limits["OpenShardCount"], limits["OnDemandStreamCount"]) == (5, 1)
+    assert (limits["OpenShardCount"], limits["OnDemandStreamCount"]) == (1, 1)
     commitment = "MinimumThroughputBillingCommitment"
     before = plane.call("DescribeAccountSettings")
     assert before == {commitment: {"Status": "DISABLED"}}
     plane.request("UpdateAccountSettings", {commitment: {"Status": "ENABLED"}})
     assert plane.call("DescribeAccountSettings")[commitment]["StartedAt"] == START
+
+
+def test_warm_throughput_needs_the_billing_commitment(plane: Plane) -> None:
+    plane.call("CreateStream", StreamName="d", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+
+    def warm() -> object:
+        return plane.call("UpdateStreamWarmThroughput", StreamName="d", WarmThroughputMiBps=20)
+
+    with refused("ValidationException", "Account 123456789012 is not enabled for minimum through"):
+        warm()
+    commitment = "MinimumThroughputBillingCommitment"
+    plane.request("UpdateAccountSettings", {commitment: {"Status": "ENABLED"}})
+    warm()
+    assert summary(plane, "d")["WarmThroughput"]["TargetMiBps"] == 20
 
 
 def test_what_is_not_here_is_an_unknown_operation(plane: Plane) -> None:
@@ -323,7 +347,7 @@ def test_consumers_are_registered_described_listed_and_deregistered(plane: Plane
     assert plane.call("ListStreamConsumers", StreamARN=ARN) == {"Consumers": [expected]}
     tags = plane.call("ListTagsForResource", ResourceARN=arn)
     assert tags == {"Tags": [{"Key": "a", "Value": "b"}]}
-    with refused("ResourceInUseException"):
+    with refused("ResourceInUseException", "Consumer c under stream s already exists for account"):
         register(plane)
     with refused("ResourceInUseException", "can't delete 123456789012:s because there are consum"):
         plane.call("DeleteStream", StreamName="s")
@@ -344,6 +368,9 @@ def test_with_delays_consumers_take_their_time() -> None:
         plane.subscribe(consumer)
     plane.clock.at += 5
     assert plane.subscribe(consumer).next() is not None
+    unknown = "Could not find shard shardId-000000000007 in stream s under account 123456789012."
+    with refused("ResourceNotFoundException", unknown):
+        plane.subscribe(consumer, shard=7)
     plane.close()
 
 

@@ -4,7 +4,8 @@ import msgspec
 
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Caller, Request, Response
-from kinesis_cli.local.kinesis.streams import MOST_ON_DEMAND
+
+MOST_ON_DEMAND = 50  # streams of an account in a region
 
 _DAY = 86_400.0  # seconds
 # UNSURE(commitment): the model says "minimum commitment windows"; 24 hours here, or longer?
@@ -14,11 +15,11 @@ _COMMITMENT_SECONDS = _DAY
 def describe_limits(context: Context, _request: Request, caller: Caller) -> Response:
     """How many shards and streams there are and may be."""
     streams = context.streams(caller)
-    on_demand = [stream for stream in streams if stream.settings.mode == "ON_DEMAND"]
+    provisioned = [stream for stream in streams if stream.settings.mode == "PROVISIONED"]
     return {
         "ShardLimit": context.shard_limit,
-        "OpenShardCount": sum(len(stream.open_shards) for stream in streams),
-        "OnDemandStreamCount": len(on_demand),
+        "OpenShardCount": sum(len(stream.open_shards) for stream in provisioned),
+        "OnDemandStreamCount": len(streams) - len(provisioned),
         "OnDemandStreamCountLimit": MOST_ON_DEMAND,
     }
 
@@ -42,6 +43,12 @@ def update_settings(context: Context, request: Request, caller: Caller) -> Respo
     with context.transaction():
         context.store.keep_value(_key(caller), msgspec.json.encode(commitment | times))
     return describe_settings(context, request, caller)
+
+
+def is_committed(context: Context, caller: Caller) -> bool:
+    """Whether the account has the billing commitment that warm throughput needs."""
+    settings = describe_settings(context, {}, caller)
+    return bool(settings["MinimumThroughputBillingCommitment"]["Status"] == "ENABLED")
 
 
 def _key(caller: Caller) -> str:

@@ -26,8 +26,8 @@ def register(context: Context, request: Request, caller: Caller) -> Response:
     consumers = settings.consumers
     if name in consumers:
         raise errors.in_use(
-            f"Consumer {name} under stream {stream.name} under account {stream.account}"
-            " already exists."
+            f"Consumer {name} under stream {stream.name} already exists for account"
+            f" {stream.account}."
         )
     if len(consumers) >= _MOST_CONSUMERS:
         raise errors.limit_exceeded(

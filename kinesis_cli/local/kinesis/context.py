@@ -116,25 +116,30 @@ class Context:
         name, arn = request.get("StreamName"), request.get("StreamARN")
         if arn is None:
             if name is None:
-                # UNSURE(stream-unnamed): the code is not known; InvalidArgumentException or
-                # ValidationException, and in other words?
-                raise errors.invalid_argument("Either StreamName or StreamARN must be provided.")
+                raise errors.invalid_argument(
+                    "Stream arn and stream name can't be empty at the same time"
+                )
             return self._named(name, caller)
-        stream = self._named(*self.owner(arn, caller))
-        if name is not None and name != stream.name:
-            raise errors.invalid_argument(f"StreamName {name} does not match StreamARN {arn}.")
-        return stream
+        meant, owner = self.owner(arn, caller)
+        if name is not None and name != meant:
+            raise errors.invalid_argument(
+                f"Input stream name {name} doesn't match the inferred name in stream arn {meant}"
+            )
+        return self._named(meant, owner)
 
     def owner(self, arn: str, caller: Caller) -> tuple[str, Caller]:
         """The stream's name in an ARN, and whose it is.
 
         Raises:
-            ServiceError: it is another account's and no policy of the stream allows the use.
+            ServiceError: it is in another region, or it is another account's and no policy of the
+                stream allows the use.
         """
         _, _, _, region, account, resource = arn.split(":", 5)
         name = resource.split("/")[1]
         if region != caller.region:
-            raise errors.stream_not_found(name, account)
+            raise errors.invalid_argument(
+                f"The region specified in the ARN '{arn}' does not match the endpoint region"
+            )
         owner = Caller(account, region)
         if account != caller.account:
             stream = self.find(name, owner)

@@ -1,7 +1,8 @@
 """Refusals in AWS's words.
 
-The texts are those that https://github.com/mhart/kinesalite recorded on AWS, except where a comment
-says so.
+The texts are those that https://github.com/mhart/kinesalite recorded on AWS, or what answers of
+2026 have in its stead (https://github.com/radkawar/stackd, testdata/aws/kinesis), except where a
+comment says so.
 """
 
 from collections.abc import Sequence
@@ -103,12 +104,12 @@ def shard_rate_exceeded(shard: str, name: str, account: str) -> str:
     return f"Rate exceeded for shard {shard} in stream {name} under account {account}."
 
 
-def dry_run() -> ServiceError:
+def dry_run(operation: str) -> ServiceError:
     """The request would have succeeded."""
-    # The model has this sentence as the error's documentation; AWS's own text is not known.
     return ServiceError(
         "DryRunOperationException",
-        "The request was rejected because the DryRun parameter was specified.",
+        f"DryRunOperation validation succeeded while calling {operation} operation.: Request would"
+        " have succeeded, but DryRun flag is set.",
     )
 
 

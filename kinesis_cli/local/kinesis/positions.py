@@ -6,6 +6,9 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.kinesis.model import Shard
 from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
 
+# AWS adds this to a number that is smaller, so that "0" is in the layout of before 2014.
+_SMALLEST = 2**124
+
 # From one record of a shard to the next one that arrives in the same second.
 _STEP = int(SequenceNumber(0, 0, 1, 0).encode()) - int(SequenceNumber(0, 0, 0, 0).encode())
 
@@ -54,11 +57,22 @@ def continuation(shard: Shard, position: int, now: float) -> str:
 
 
 def decoded(text: str) -> SequenceNumber | None:
-    """The number's fields; nothing if it is not in the layout that Kinesis uses today."""
-    # UNSURE(sequence-zero): we refuse "0" and the layouts of before 2014; or does AWS take them?
+    """The number's fields; nothing if it is not in a layout that Kinesis uses today.
+
+    "0" is a number of no stream, before all others: recorded in
+    https://github.com/radkawar/stackd, testdata/aws/kinesis/records.json.
+    """
+    # UNSURE(old-numbers): we refuse the layouts of before 2014; or does AWS take them?
+    if int(text) < _SMALLEST:
+        return SequenceNumber(0, 0, 0, 0)
     try:
         number = SequenceNumber.decode(text)
     except InputError:
         return None
     valid = number.counter <= MAX_COUNTER and number.created < _END_OF_TIME
     return number if valid else None
+
+
+def shown(text: str) -> str:
+    """The number as AWS's refusals name it."""
+    return str(int(text) + _SMALLEST) if int(text) < _SMALLEST else text

@@ -48,7 +48,7 @@ def get_shard_iterator(context: Context, request: Request, caller: Caller) -> Re
         request.get("Timestamp"),
     )
     if request.get("DryRun"):
-        raise errors.dry_run()
+        raise errors.dry_run("GetShardIterator")
     now = context.clock.now()
     if context.limits and not context.limits.admits_iterator(shard, now):
         _refuse_read(context, stream, shard)
@@ -72,7 +72,7 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
     # Of a stream that was made anew under its name, all records come after those of the old one.
     position = token.position if stream.row == token.stream else 0
     if request.get("DryRun"):
-        raise errors.dry_run()
+        raise errors.dry_run("GetRecords")
     if context.faults.throttles(stream.name, shard.shard_id) or (
         context.limits and not context.limits.admits_read(shard, now)
     ):

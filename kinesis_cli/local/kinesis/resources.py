@@ -40,7 +40,9 @@ def put_policy(context: Context, request: Request, caller: Caller) -> Response:
     try:
         json.loads(request["Policy"])
     except ValueError as error:
-        raise errors.invalid_argument("The policy is not valid JSON.") from error
+        raise errors.invalid_argument(
+            "Policy validation error: This policy contains invalid Json"
+        ) from error
     with context.transaction():
         (consumer or stream.settings).policy = request["Policy"]
         context.store.save(stream)

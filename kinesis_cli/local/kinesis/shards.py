@@ -75,20 +75,22 @@ def list_shards(context: Context, request: Request, caller: Caller) -> Response:
 def _listed(context: Context, request: Request, caller: Caller) -> tuple[Stream, str, str]:
     """The stream to list, the filter (`TYPE` or `TYPE argument`), and the id to go on after."""
     text = request.get("NextToken")
+    named = request.get("StreamName") or request.get("StreamARN")
     if text is None:
-        if not (request.get("StreamName") or request.get("StreamARN")):
+        if not named:
             raise errors.invalid_argument("Either NextToken or StreamName should be provided.")
         stream = context.stream(request, caller)
         _check_creation(stream, request)
-        return stream, _filter(request), request.get("ExclusiveStartShardId") or ""
-    # On AWS too this is what boto3's paginator meets after the first page:
-    # https://github.com/boto/botocore/issues/2009
-    for other in ("StreamName", "StreamARN", "StreamCreationTimestamp", "ExclusiveStartShardId"):
+        return stream, _filter(context, stream, request), request.get("ExclusiveStartShardId") or ""
+    for other in ("StreamCreationTimestamp", "ExclusiveStartShardId", "ShardFilter"):
         if request.get(other) is not None:
             raise errors.invalid_argument(f"NextToken and {other} cannot be provided together.")
     page = open_page(context, text, "ListShards")
     listed = context.by_row(int(page.scope))
     if listed is None or not listed.belongs_to(caller):
+        raise errors.invalid_argument("Invalid NextToken.")
+    # Today AWS lets the stream be named, too: boto3's paginator does.
+    if named and context.stream(request, caller) is not listed:
         raise errors.invalid_argument("Invalid NextToken.")
     return listed, page.filter, page.after
 
@@ -116,22 +118,39 @@ def _check_creation(stream: Stream, request: Request) -> None:
         raise errors.stream_not_found(stream.name, stream.account)
 
 
-def _filter(request: Request) -> str:
+def _filter(context: Context, stream: Stream, request: Request) -> str:
     chosen = request.get("ShardFilter") or {"Type": "FROM_TRIM_HORIZON"}
     kind: str = chosen["Type"]
     argument = "ShardId" if kind == "AFTER_SHARD_ID" else "Timestamp"
     if kind not in ("AFTER_SHARD_ID", "AT_TIMESTAMP", "FROM_TIMESTAMP"):
         return kind
-    if chosen.get(argument) is None:
-        raise errors.invalid_argument(f"{argument} must be provided for the shard filter {kind}.")
-    return f"{kind} {chosen[argument]}"
+    value = chosen.get(argument)
+    if value is None:
+        raise errors.invalid_argument(
+            f"{argument} must be provided when the ShardFilter Type is {kind}."
+        )
+    if argument == "Timestamp":
+        if math.floor(value) < math.floor(_horizon(context, stream)):
+            raise errors.invalid_argument(
+                "ShardFilter Timestamp cannot be older than TRIM_HORIZON of the stream."
+            )
+        if value > context.clock.now():
+            raise errors.invalid_argument(
+                "ShardFilter Timestamp must not be greater than current time."
+            )
+    return f"{kind} {value}"
+
+
+def _horizon(context: Context, stream: Stream) -> float:
+    """When the oldest records can have arrived, epoch seconds."""
+    return max(context.retention_ms(stream) / 1000, stream.created)
 
 
 def _matches(context: Context, stream: Stream, shard: Shard, choice: str) -> bool:
     """Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ShardFilter.html"""
     kind, _, argument = choice.partition(" ")
     closed = math.inf if shard.closed is None else shard.closed
-    horizon = max(context.retention_ms(stream) / 1000, stream.created)
+    horizon = _horizon(context, stream)
     match kind:
         case "AT_LATEST":
             return shard.closed is None
@@ -155,6 +174,7 @@ def split_shard(context: Context, request: Request, caller: Caller) -> Response:
     _must_be_provisioned(stream)
     check_shard_limit(context, caller, 1)
     key = int(request["NewStartingHashKey"])
+    _must_be_open(stream, shard)
     if not shard.starting_hash_key + 1 < key < shard.ending_hash_key:
         raise errors.invalid_argument(
             f"NewStartingHashKey {key} used in SplitShard() on shard {shard.shard_id} in stream"
@@ -162,7 +182,6 @@ def split_shard(context: Context, request: Request, caller: Caller) -> Response:
             f" shard's StartingHashKey {shard.starting_hash_key} and less than the shard's"
             f" EndingHashKey {shard.ending_hash_key}."
         )
-    _must_be_open(stream, shard)
     with context.transaction():
         context.update(stream, Split(number, str(key)))
     context.pulse.beat()
@@ -206,23 +225,28 @@ def update_shard_count(context: Context, request: Request, caller: Caller) -> Re
         raise errors.limit_exceeded(
             "UpdateShardCount cannot scale up over double your current open shard count. " + counts
         )
-    if target < current / 2:
+    if target < current // 2:
         raise errors.limit_exceeded(
             "UpdateShardCount cannot scale down below half your current open shard count. " + counts
         )
     check_shard_limit(context, caller, target - current)
-    if context.limits:
-        reshards, now = stream.settings.reshards, context.clock.now()
-        context.limits.count_daily(reshards, _RESIZES_A_DAY, stream, now)
-    with context.transaction():
-        context.update(stream, Resize(target))
-    context.pulse.beat()
+    if target != current:
+        _resize(context, stream, target)
     return {
         "StreamName": stream.name,
         "StreamARN": stream.arn,
         "CurrentShardCount": current,
         "TargetShardCount": target,
     }
+
+
+def _resize(context: Context, stream: Stream, target: int) -> None:
+    if context.limits:
+        reshards, now = stream.settings.reshards, context.clock.now()
+        context.limits.count_daily(reshards, _RESIZES_A_DAY, stream, now)
+    with context.transaction():
+        context.update(stream, Resize(target))
+    context.pulse.beat()
 
 
 def _number(text: str, request: Request, caller: Caller) -> int:

@@ -3,7 +3,7 @@
 from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Shard, Stream
-from kinesis_cli.local.kinesis.positions import decoded, second
+from kinesis_cli.local.kinesis.positions import decoded, second, shown
 from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
@@ -65,7 +65,7 @@ def _mismatch(kind: str, what: str) -> errors.ServiceError:
 
 def _checked(text: str, stream: Stream, shard: Shard) -> SequenceNumber:
     used = (
-        f"StartingSequenceNumber {text} used in GetShardIterator on shard {shard.shard_id}"
+        f"StartingSequenceNumber {shown(text)} used in GetShardIterator on shard {shard.shard_id}"
         f" in stream {stream.name} under account {stream.account} is invalid"
     )
     number = decoded(text)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kinesis_cli.local.kinesis import errors, reshard
+from kinesis_cli.local.kinesis.account import MOST_ON_DEMAND, is_committed
 from kinesis_cli.local.kinesis.context import CREATE_SECONDS, DELETE_SECONDS, Context
 from kinesis_cli.local.kinesis.model import (
     Caller,
@@ -17,20 +18,19 @@ from kinesis_cli.local.kinesis.tags import check_tags
 from kinesis_cli.local.kinesis.tokens import Page
 
 ON_DEMAND_SHARDS = 4  # of a new on-demand stream
-MOST_ON_DEMAND = 50  # streams of an account in a region
 _MOST_CREATING = 5
 _SHORTEST_HOURS, _LONGEST_HOURS = 24, 8760
 _DESCRIBED_SHARDS = 100  # of one DescribeStream
 _LISTED_STREAMS = 100  # of one ListStreams
 _MODE_CHANGES_A_DAY = 2
-_METRICS = [
+_METRICS = [  # in the order in which AWS names them
     "IncomingBytes",
-    "IncomingRecords",
-    "OutgoingBytes",
     "OutgoingRecords",
-    "WriteProvisionedThroughputExceeded",
-    "ReadProvisionedThroughputExceeded",
     "IteratorAgeMilliseconds",
+    "IncomingRecords",
+    "ReadProvisionedThroughputExceeded",
+    "WriteProvisionedThroughputExceeded",
+    "OutgoingBytes",
 ]
 
 
@@ -141,10 +141,11 @@ def describe_stream_summary(context: Context, request: Request, caller: Caller) 
     stream = context.stream(request, caller)
     settings = stream.settings
     summary = _common(stream) | {
-        "OpenShardCount": len(stream.open_shards),
         "ConsumerCount": len(settings.consumers),
         "MaxRecordSizeInKiB": settings.max_record_kib,
     }
+    if settings.status not in ("CREATING", "DELETING"):
+        summary["OpenShardCount"] = len(stream.open_shards)
     if settings.mode == "ON_DEMAND":
         summary["RecordDistributionStrategy"] = settings.distribution
         if settings.warm_mib is not None:
@@ -160,7 +161,7 @@ def _common(stream: Stream) -> dict[str, Any]:
         "StreamStatus": settings.status,
         "StreamModeDetails": {"StreamMode": settings.mode},
         "RetentionPeriodHours": settings.retention_hours,
-        "StreamCreationTimestamp": stream.created,
+        "StreamCreationTimestamp": float(int(stream.created)),
         "EnhancedMonitoring": [{"ShardLevelMetrics": list(settings.metrics)}],
         "EncryptionType": "KMS" if settings.encryption_key else "NONE",
     }
@@ -173,6 +174,10 @@ def list_streams(context: Context, request: Request, caller: Caller) -> Response
     """A page of the caller's streams, in order of their names."""
     start = request.get("ExclusiveStartStreamName") or ""
     if (text := request.get("NextToken")) is not None:
+        if start:
+            raise errors.invalid_argument(
+                "ExclusiveStartStreamName and NextToken cannot be provided together."
+            )
         page = context.tokens.open(text, Page)
         if page is None or page.operation != "ListStreams":
             raise errors.invalid_argument("Invalid NextToken.")
@@ -189,7 +194,7 @@ def list_streams(context: Context, request: Request, caller: Caller) -> Response
                 "StreamARN": stream.arn,
                 "StreamStatus": stream.settings.status,
                 "StreamModeDetails": {"StreamMode": stream.settings.mode},
-                "StreamCreationTimestamp": stream.created,
+                "StreamCreationTimestamp": float(int(stream.created)),
             }
             for stream in listed
         ],
@@ -347,6 +352,10 @@ def _check_strategy(strategy: str, mode: str) -> None:
 def update_warm_throughput(context: Context, request: Request, caller: Caller) -> Response:
     """Keep the throughput that is asked for. It changes nothing here."""
     stream = context.active(request, caller)
+    if not is_committed(context, caller):
+        raise errors.validation(
+            f"Account {caller.account} is not enabled for minimum throughput billing commitment"
+        )
     if stream.settings.mode != "ON_DEMAND":
         raise errors.invalid_argument(
             f"Stream {stream.name} under account {stream.account} is not an on-demand stream."

@@ -25,7 +25,8 @@ from kinesis_cli.stream.shards import shard_id
 
 SUBSCRIPTION_SECONDS = 300.0
 _TAKEOVER_SECONDS = 5.0  # so long a subscription cannot be taken over by the next
-_HEARTBEAT_SECONDS = 5.0  # UNSURE(heartbeat): empty events that often; or at other times?
+# Recorded: https://github.com/radkawar/stackd, testdata/aws/kinesis/efo_replay.json
+_HEARTBEAT_SECONDS = 5.0
 _EVENT_RECORDS = 10_000
 _EVENT_BYTES = 2 * 2**20  # UNSURE(event-size): of one event; AWS names only 2 MiB a second
 _BYTES_PER_SECOND = 2 * 2**20
@@ -66,7 +67,7 @@ class Subscriptions:
         """
         subscription = self._checked(request, caller)
         if request.get("DryRun"):
-            raise errors.dry_run()
+            raise errors.dry_run("SubscribeToShard")
         self._current[subscription.key] = subscription
         self._context.pulse.beat()  # the one before sees that it was taken over
         return self._events(subscription)
@@ -83,9 +84,9 @@ class Subscriptions:
                 f" {stream.name} , account {stream.account} is not in ACTIVE status."
             )
         number = resolve_shard_number(request["ShardId"])
-        if number is None:
+        shard = None if number is None else stream.shards.get(number)
+        if number is None or shard is None:
             raise errors.shard_not_found(request["ShardId"], stream.name, stream.account)
-        shard = existing_shard(stream, number)
         start = request["StartingPosition"]
         position = starting_position(
             context, stream, shard, start["Type"], start.get("SequenceNumber"),

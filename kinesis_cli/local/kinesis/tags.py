@@ -13,7 +13,11 @@ _FOREIGN = re.compile(r"[^\u00C0-\u1FFF\u2C00-\uD7FF\w./\-=+ @%:]")
 
 
 def check_tags(
-    name: str, account: str, more: dict[str, str], now: dict[str, str]
+    name: str,
+    account: str,
+    more: dict[str, str],
+    now: dict[str, str],
+    arn: str | None = None,
 ) -> dict[str, str]:
     """The tags with those that are added.
 
@@ -22,15 +26,21 @@ def check_tags(
         account: the stream's.
         more: the tags to add.
         now: the tags that there are.
+        arn: that the tags are added by, if they are.
 
     Raises:
         ServiceError: a character that tags do not have, or too many of them.
     """
+    if any(key.startswith("aws:") for key in more):
+        raise errors.invalid_argument(
+            "Some tag keys in the request started with 'aws:'. System tags cannot be modified."
+        )
     _check_characters("add tags to", name, account, [*more, *more.values()])
     tags = {**now, **more}
     if len(tags) > _MOST_TAGS:
         raise errors.invalid_argument(
-            f"Failed to add tags to stream {name} under account {account} because a given stream"
+            f"Failed to add tags to {f'resource {arn}' if arn else f'stream {name}'} under account"
+            f" {account} because a given {'resource' if arn else 'stream'}"
             f" cannot have more than {_MOST_TAGS} tags associated with it."
         )
     return tags
@@ -77,7 +87,7 @@ def list_tags(context: Context, request: Request, caller: Caller) -> Response:
 def tag_resource(context: Context, request: Request, caller: Caller) -> Response:
     """Add tags to the stream or consumer of an ARN."""
     stream, consumer = find_resource(context, request["ResourceARN"], caller)
-    return _add(context, stream, consumer, request["Tags"])
+    return _add(context, stream, consumer, request["Tags"], request["ResourceARN"])
 
 
 def untag_resource(context: Context, request: Request, caller: Caller) -> Response:
@@ -94,10 +104,14 @@ def list_tags_of_resource(context: Context, request: Request, caller: Caller) ->
 
 
 def _add(
-    context: Context, stream: Stream, consumer: Consumer | None, more: dict[str, str]
+    context: Context,
+    stream: Stream,
+    consumer: Consumer | None,
+    more: dict[str, str],
+    arn: str | None = None,
 ) -> Response:
     tagged = consumer or stream.settings
-    tags = check_tags(stream.name, stream.account, more, tagged.tags)
+    tags = check_tags(stream.name, stream.account, more, tagged.tags, arn)
     with context.transaction():
         tagged.tags = tags
         context.store.save(stream)

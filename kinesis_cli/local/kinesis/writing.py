@@ -40,7 +40,7 @@ def put_record(context: Context, request: Request, caller: Caller) -> Response:
     shard = _destination(stream, request)
     _check_ordering(context, request.get("SequenceNumberForOrdering"), stream, shard)
     if request.get("DryRun"):
-        raise errors.dry_run()
+        raise errors.dry_run("PutRecord")
     if refused := _throttled(context, stream, shard, size):
         raise errors.throughput_exceeded(refused)
     batch = _Batch([(request.get("PartitionKey"), request["Data"])], [size])
@@ -61,7 +61,7 @@ def put_records(context: Context, request: Request, caller: Caller) -> Response:
         # https://github.com/aws/amazon-kinesis-streams-for-fluent-bit/issues/21
         raise errors.invalid_argument(f"Records size exceeds {MOST_BYTES >> 20} MB limit")
     if request.get("DryRun"):
-        raise errors.dry_run()
+        raise errors.dry_run("PutRecords")
     careful = context.limits is not None or context.faults.any
     batches: dict[Shard, _Batch] = {}
     refusals: dict[int, Response] = {}

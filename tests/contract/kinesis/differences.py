@@ -61,6 +61,7 @@ DIFFERENCES: dict[str, dict[str, str]] = {
         "test_uniform_scaling_cuts_and_joins_from_the_lowest_hash_key_up": (
             "does not know UpdateShardCount"
         ),
+        "test_a_page_of_shards_may_name_the_stream_again": "lists all shards at once",
         "test_only_open_shards_are_listed_at_latest": "does not know ShardFilter",
         "test_an_on_demand_stream_has_four_shards": "does not know on-demand streams",
         "test_without_a_shard_count_there_are_four_shards": "demands a ShardCount",

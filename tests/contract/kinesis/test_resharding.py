@@ -174,3 +174,12 @@ def test_only_open_shards_are_listed_at_latest(
     split(kinesis, stream)
     listed = kinesis.list_shards(StreamName=stream, ShardFilter={"Type": "AT_LATEST"})["Shards"]
     assert [shard["ShardId"][-1] for shard in listed] == ["1", "2"]
+
+
+def test_a_page_of_shards_may_name_the_stream_again(
+    kinesis: KinesisClient, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(kinesis, shards=2)
+    first = kinesis.list_shards(StreamName=stream, MaxResults=1)
+    second = kinesis.list_shards(StreamName=stream, NextToken=first["NextToken"])
+    assert [shard["ShardId"] for shard in second["Shards"]] == ["shardId-000000000001"]

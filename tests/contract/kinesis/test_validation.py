@@ -83,6 +83,11 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
         ],
     ),
     ("get_records", {}, [item("null", "shardIterator", "not be null")]),
+    (
+        "put_records",
+        {"StreamName": "s", "Records": []},
+        [item("'[]'", "records", "have length greater than or equal to 1")],
+    ),
 ]
 
 
@@ -94,6 +99,7 @@ IDS = [
     "numbers",
     "hash key",
     "null",
+    "no records",
 ]
 
 
