@@ -4,12 +4,14 @@ What is kept is compared with what moto holds after each request, so that it doe
 which call or protocol a message came or went.
 """
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from moto.core.utils import camelcase_to_underscores
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from kinesis_cli.local.database import opened
@@ -147,8 +149,23 @@ def _backends() -> Iterator[SQSBackend]:
 
 
 def _attributes(queue: Queue) -> dict[str, Any]:
-    attributes = queue.attributes
-    return {name: attributes[name] for name in _ATTRIBUTES if attributes.get(name) is not None}
+    # One by one: `queue.attributes` counts messages, which takes long where there are many.
+    absent = () if queue.fifo_queue else Queue.FIFO_ATTRIBUTES
+    values = {
+        name: getattr(queue, camelcase_to_underscores(name), None)
+        for name in _ATTRIBUTES
+        if name not in absent
+    }
+    if not values["KmsMasterKeyId"]:
+        del values["KmsMasterKeyId"], values["KmsDataKeyReusePeriodSeconds"]
+    return {name: _text(value) for name, value in values.items() if value not in (None, "", {})}
+
+
+def _text(value: object) -> object:
+    """As SQS has it, who knows texts only."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, dict) else value
 
 
 def _document(message: Message) -> bytes:
