@@ -76,7 +76,7 @@ def _table(shards: list[ShardCounts]) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("Function", overflow="fold")
     table.add_column("Shard", overflow="fold")
     for name in ("In", "Held", "Batches", "Failed", "Handled", "Discarded", "Age"):
@@ -87,13 +87,22 @@ def _table(shards: list[ShardCounts]) -> "Table":
     for each in shards:
         if id(each) not in shown:
             continue
-        counts = (each.records, each.held, each.batches, each.failed, each.succeeded)
         table.add_row(
             plain(each.function),
             plain(f"{each.stream}/{each.shard_id.removeprefix('shardId-').lstrip('0') or '0'}"),
-            *(f"{count:,}" for count in (*counts, each.discarded)),
+            f"{each.records:,}",
+            f"{each.held:,}",
+            f"{each.batches:,}",
+            _marked(each.failed, "yellow"),
+            f"{each.succeeded:,}",
+            _marked(each.discarded, "red"),
             f"{each.iterator_age:,.1f} s",
         )
     if len(shards) > _MOST_SHARDS:
         table.caption = f"and {len(shards) - _MOST_SHARDS:,} shards more, less busy"
     return table
+
+
+def _marked(count: int, style: str) -> str:
+    """A count of what should not be; it stands out unless it is 0."""
+    return f"[{style}]{count:,}[/]" if count else "0"
