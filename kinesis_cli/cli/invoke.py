@@ -3,22 +3,14 @@
 from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import (
-    EnvVarsOption,
-    FunctionOption,
-    HandlerOption,
-    IsolatedOption,
-    Output,
-    OutputOption,
-    TemplateOption,
-)
+from kinesis_cli.cli.options import CODE, IsolatedOption, Output, OutputOption
 from kinesis_cli.cli.target_options import TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
@@ -49,7 +41,7 @@ class FailOn(StrEnum):
     DIFFERENCE = "difference"  # the two answers of --compare are not the same
 
 
-@takes(target=TARGET)
+@takes(code=CODE, target=TARGET)
 def invoke(
     event: Annotated[
         str | None,
@@ -67,10 +59,8 @@ def invoke(
         int | None, typer.Option(help="Of the reading, epoch milliseconds; default: now.")
     ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Each line of EVENT is a payload.")] = False,
-    handler: HandlerOption = None,
-    template: TemplateOption = None,
-    function: FunctionOption = None,
-    env_vars: EnvVarsOption = None,
+    *,
+    code: dict[str, Any],
     isolated: IsolatedOption = False,
     debug: Annotated[
         bool,
@@ -102,7 +92,6 @@ def invoke(
             "--env-from-stack", help="Give the local handler the deployed function's environment."
         ),
     ] = False,
-    *,
     target: Target,
     fail_on: Annotated[
         list[FailOn] | None,
@@ -127,9 +116,8 @@ def invoke(
       kcli event | kcli invoke -
     """
     far = _Far({"function": function_name, **target}, qualifier, invocation_type, log_type)
-    here = {"--isolated": isolated, "--debug": debug, "--handler": bool(handler)}
-    here |= {"--template": bool(template), "--function": bool(function)}
-    here |= {"--env-vars": bool(env_vars), "--env-from-stack": env_from_stack}
+    here = {"--isolated": isolated, "--debug": debug, "--env-from-stack": env_from_stack}
+    here |= {f"--{name.replace('_', '-')}": bool(value) for name, value in code.items()}
     _refuse_contradictions(far, here, remote=remote, compare=compare)
     called_with = _event(event, temperature, timestamp, raw=raw)
     invocation: SingleInvocation
@@ -138,9 +126,7 @@ def invoke(
         invocation = far.call(called_with)
         show_invocation(invocation, far.place, None, output)
     else:
-        found = find_function(
-            template=template, function=function, handler=handler, env_vars=env_vars
-        )
+        found = find_function(**code)
         if env_from_stack:
             found = replace(found, environment={**found.environment, **far.environment()})
         for sentence in found.notes:

@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,13 +31,10 @@ from kinesis_cli.cli.interruption import ctrl_c_waits
 from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
-    EnvVarsOption,
-    FunctionOption,
-    HandlerOption,
+    CODE,
     IsolatedOption,
     Output,
     OutputOption,
-    TemplateOption,
 )
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
@@ -69,7 +65,7 @@ _SOURCE_STREAM = Annotated[
 ]
 
 
-@takes(target={**STREAM_TARGET, "stream": _SOURCE_STREAM})
+@takes(code=CODE, target={**STREAM_TARGET, "stream": _SOURCE_STREAM})
 def redrive(
     source: Annotated[
         str | None,
@@ -120,12 +116,9 @@ def redrive(
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before putting much.")] = False,
-    handler: HandlerOption = None,
-    template: TemplateOption = None,
-    function: FunctionOption = None,
-    env_vars: EnvVarsOption = None,
-    function_name: FunctionNameOption = None,
     *,
+    code: dict[str, Any],
+    function_name: FunctionNameOption = None,
     target: Target,
     fail_on: Annotated[
         list[FailOn] | None,
@@ -181,7 +174,6 @@ def redrive(
         if save is not None:
             rows = save_records(named, save, remove)
         else:
-            code = _Code(handler, template, function, env_vars)
             action = _action(
                 chosen,
                 connected,
@@ -226,31 +218,10 @@ def _refuse_contradictions(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """Which handler on this machine is meant."""
-
-    handler: str | None
-    template: Path | None
-    function: str | None
-    env_vars: Path | None
-
-    def found(self) -> Function:
-        found = find_function(
-            template=self.template,
-            function=self.function,
-            handler=self.handler,
-            env_vars=self.env_vars,
-        )
-        for sentence in found.notes:
-            note(sentence)
-        return found
-
-
 def _action(
     chosen: str,
     connected: Connected,
-    code: _Code,
+    code: dict[str, Any],
     open_things: ExitStack,
     *,
     isolated: bool,
@@ -266,7 +237,9 @@ def _action(
     if remote:
         name = find_function_name(connection, connected.settings)
         return InvokeOnce(RemoteHandler(connection, name))
-    function = code.found()
+    function = find_function(**code)
+    for sentence in function.notes:
+        note(sentence)
     in_virtual_time = chosen == "--simulate"
     handler = _handler(function, isolated=isolated, wall_clock=not in_virtual_time)
     open_things.callback(handler.close)
