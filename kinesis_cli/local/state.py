@@ -52,8 +52,9 @@ class Server:
     region: str  # in which the project's streams were made
     in_memory: bool
     tls: bool
-    limits: bool  # shards refuse what is too much, as on AWS
     arguments: list[str]  # that start it again as it is; empty: it runs in a terminal
+    # What later versions added: a server that an older one started lacks it.
+    limits: bool = False  # shards refuse what is too much, as on AWS
 
     @property
     def endpoint(self) -> str:
@@ -147,12 +148,13 @@ def read_server(state: Path) -> Server | None:
     file = state / SERVER_FILE
     try:
         document = json.loads(file.read_bytes())
-        return Server(**{each.name: document[each.name] for each in fields(Server)})
+        known = {each.name for each in fields(Server)}
+        return Server(**{name: value for name, value in document.items() if name in known})
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(file)) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise InputError(
             "was not written by kcli",
             place=str(file),

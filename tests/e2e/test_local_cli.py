@@ -228,6 +228,15 @@ def test_a_stale_state_is_cleaned_up_and_a_foreign_process_is_never_signalled(
     succeeded(kcli("local", "start", "--detach"))
 
 
+def test_a_server_of_another_version_is_stopped_too(kcli: Kcli, project: Path) -> None:
+    succeeded(kcli("local", "start", "--detach"))
+    file = project / ".kcli" / "server.json"
+    document = json.loads(file.read_text())
+    del document["limits"]  # was not there in the first version
+    file.write_text(json.dumps({**document, "later": 1}))
+    assert "ended" in kcli("local", "stop").stderr
+
+
 def test_a_process_that_ended_has_no_identity() -> None:
     process = subprocess.Popen(["sleep", "60"])
     identity = process_identity(process.pid)
