@@ -4,15 +4,13 @@ A document is deleted only when each record that it names was dealt with. Whatev
 what is not deleted is there the next time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
 from random import Random
 from typing import Literal, Protocol
-
-import msgspec
 
 from kinesis_cli.aws.destinations import FoundDocument
 from kinesis_cli.aws.failed_records import NamedRecords
@@ -23,14 +21,16 @@ from kinesis_cli.event_source_mapping.failure_documents import FailureDocument
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
+from kinesis_cli.event_source_mapping.trace import FailedRecord
 from kinesis_cli.handlers.single import Event, invoke_once
-from kinesis_cli.stream.event import KinesisEventRecord, kinesis_event
+from kinesis_cli.stream.event import kinesis_event
 from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.put_plan import PutPlan
 from kinesis_cli.stream.put_source import RatedSource
 from kinesis_cli.stream.put_summary import PutSummary
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.recording import RecordList
+from kinesis_cli.stream.user_records import data_of
 from kinesis_cli.stream.writing import write_recording
 
 Outcome = Literal["shown", "handled", "failed", "replayed", "saved", "expired"]
@@ -45,6 +45,7 @@ class Taken:
     outcome: Outcome
     remark: str = ""  # one clause
     failed: tuple[Record, ...] = ()  # those that the function reported
+    whys: Mapping[str, str] = field(default_factory=dict)  # sequence number → log line or error
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Redriven:
     outcome: Outcome
     remark: str
     failed: tuple[Record, ...]  # of the records, those that the function reported
+    whys: Mapping[str, str]  # sequence number → the log line or error that names it; "": none does
     missing: int  # records that have left the stream
     is_whole: bool  # each record that it names is in `records`
     deleted: bool = False
@@ -103,7 +105,9 @@ class InvokeOnce:
             return Taken("failed", f"{error.error_type}: {error.error_message}")
         if invocation.failed:
             remark = f"{len(invocation.failed)} of {len(records)} reported as failed"
-            return Taken("failed", remark, invocation.failed)
+            numbers = [record.sequence_number for record in invocation.failed]
+            whys = {number: invocation.result.why(number) for number in numbers}
+            return Taken("failed", remark, invocation.failed, whys)
         if invocation.remark:  # the answer says something that Lambda would not understand
             return Taken("failed", invocation.remark)
         return Taken("handled")
@@ -123,14 +127,18 @@ class Simulate:
             self.mapping, starting_position="TRIM_HORIZON", starting_position_timestamp=None
         )
         simulation = Simulation(RecordList(records), self.handler, mapping, self.options)
-        for _ in simulation.rows():
-            pass
+        whys = {
+            row.sequence_number: row.why
+            for row in simulation.rows()
+            if isinstance(row, FailedRecord) and row.ended != "succeeded"
+        }
         summary = simulation.summary()
         done = summary.succeeded + summary.filtered
         calls = f"{summary.invocations} invocation{'' if summary.invocations == 1 else 's'}"
         if done == len(records):
             return Taken("handled", calls)
-        return Taken("failed", f"{len(records) - done} of {len(records)} not handled, {calls}")
+        remark = f"{len(records) - done} of {len(records)} not handled, {calls}"
+        return Taken("failed", remark, whys=whys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,7 @@ class Replay:
         """
         plan = PutPlan(Random(), give_up_after=GIVE_UP_AFTER, ordered=True)
         stream = self.stream or document.stream
-        puts = ((record.partition_key, None, _data(record)) for record in records)
+        puts = ((record.partition_key, None, data_of(record)) for record in records)
         view = _Reasons()
         summary = Producer(self.connection, stream, plan).put(RatedSource(puts), view)
         if summary.error and not summary.acknowledged:
@@ -175,10 +183,6 @@ class _Reasons:
 
     def progress(self, summary: PutSummary) -> None:
         """Nothing to remember."""
-
-
-def _data(record: Record) -> bytes:
-    return msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data
 
 
 Named = tuple[FoundDocument, NamedRecords]
@@ -285,6 +289,7 @@ def _taken(found: FoundDocument, named: NamedRecords, action: Action) -> Redrive
         taken.outcome,
         ", ".join(filter(None, remarks)),
         taken.failed,
+        taken.whys,
         missing=named.missing,
         is_whole=not named.missing and not named.left_out,
     )

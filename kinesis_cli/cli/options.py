@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+LATEST_IS_NOW = "--since latest begins now; --since 10m has what was written before"
+
 
 class Output(StrEnum):
     """How a result is printed on standard output."""

@@ -23,6 +23,7 @@ from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.connect import Connected
 from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.show.console import note
 from kinesis_cli.show.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.put_entry import Entry
@@ -200,6 +201,8 @@ def _put(
             view.finish(summary, None)
             raise
         view.finish(summary, file if left.count else None)
+    if source.is_live and (summary.interrupted or summary.error):
+        note("what the pipe still held was neither put nor kept")
     if summary.error:
         raise summary.error
     if summary.interrupted:

@@ -13,6 +13,7 @@ from kinesis_cli.aws.recorder import Recorder
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import Stop, on_ctrl_c
 from kinesis_cli.cli.option_table import takes
+from kinesis_cli.cli.options import LATEST_IS_NOW
 from kinesis_cli.cli.reading import (
     CountOption,
     EfoOption,
@@ -116,6 +117,8 @@ def record(
                 raise
             recorder.commit()
         progress.finish(is_cut=recorder.is_full)
+    if no_follow and since == "latest" and not (kept or recorder.records or stop.asked):
+        note(f"nothing recorded: {LATEST_IS_NOW}")
     if stop.asked:
         raise typer.Exit(ExitCode.INTERRUPTED)
 

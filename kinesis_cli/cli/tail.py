@@ -8,7 +8,7 @@ import typer
 
 from kinesis_cli.cli.interruption import ctrl_c_waits
 from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.options import LATEST_IS_NOW, Output, OutputOption
 from kinesis_cli.cli.reading import (
     CountOption,
     EfoOption,
@@ -108,6 +108,8 @@ def tail(
             view.finish()
             sys.stdout.flush()
             progress.finish(is_cut=shown == most)
+    if no_follow and since == "latest" and not shown:
+        note(f"nothing shown: {LATEST_IS_NOW}")
 
 
 def _view(output: Output, chosen: Selection, data: DataForm, decode: str | None) -> TailView:

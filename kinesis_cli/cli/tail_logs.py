@@ -11,6 +11,7 @@ from kinesis_cli.aws.functions import log_group as find_log_group
 from kinesis_cli.aws.logs import LogFollower, LogQuery
 from kinesis_cli.cli.function_options import FunctionNameOption
 from kinesis_cli.cli.option_table import takes
+from kinesis_cli.cli.options import LATEST_IS_NOW
 from kinesis_cli.cli.target_options import TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.log_events import LogReader, LogSelection, parse_level, parse_where
@@ -117,7 +118,7 @@ def tail_logs(
     if not _show(follower, selection, _view(output, raw=raw), count, live=live):
         why = "no event of that time, or none that matches"
         if since == "latest" and not follow:
-            why = "--since latest begins now; --since 10m shows what was written before"
+            why = LATEST_IS_NOW
         note(f"nothing shown: {why}")
 
 

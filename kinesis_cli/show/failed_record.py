@@ -7,6 +7,7 @@ from kinesis_cli.show.cells import chopped, cut, payload_cell, wrapped
 from kinesis_cli.show.console import escape
 from kinesis_cli.show.log_text import message_lines
 
+NOT_NAMED = "no line of the log names the record"
 _INDENT = 12  # columns before payload and reason
 _MOST_LINES = 3  # of each
 

@@ -14,12 +14,11 @@ from kinesis_cli.handlers.single import SingleInvocation
 from kinesis_cli.show.ansi import BOLD, DIM, GREEN, RED, YELLOW, coloured, is_styled, width
 from kinesis_cli.show.cells import counted, cut, number_cell, report_text, shard_cell, time_cell
 from kinesis_cli.show.console import escape, write_json, write_line
-from kinesis_cli.show.failed_record import payload_lines, why_lines
+from kinesis_cli.show.failed_record import NOT_NAMED, payload_lines, why_lines
 from kinesis_cli.show.log_text import log_colour, log_texts
 
 WIDE = 150  # columns from which on whole sequence numbers fit
 MOST_FAILED = 16  # records that the table view shows
-NOT_NAMED = "no line of the log names the record"
 LONGEST_RESPONSE = 2_000  # characters that the table view shows
 
 

@@ -16,8 +16,9 @@ from kinesis_cli.show.console import (
     write_line,
     write_text,
 )
-from kinesis_cli.stream.event import KinesisEventRecord
+from kinesis_cli.show.failed_record import NOT_NAMED, why_lines
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.user_records import data_of
 
 FEW = 20  # records of a document that are shown
 WIDE = 130  # columns from which on all of a record fits one line
@@ -147,15 +148,17 @@ def _show_table(each: Redriven) -> None:
     for record in records[:FEW]:
         for line in _lines(record, console.width):
             _line(line)
+        if (why := each.whys.get(record.sequence_number)) is not None:
+            for line in why_lines(why or NOT_NAMED, console.width):
+                _line(line)
     if len(records) > FEW:
         _line(f"  and {counted(len(records) - FEW, 'more record')}; --output json has all")
 
 
 def _lines(record: Record, width: int) -> list[str]:
     """A record in lines of `width`; the sequence number whole, for --select."""
-    data = msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data
     key = cut(escape(record.partition_key), 20)
-    rest = f"{time_cell(record.arrival)}  {key}  {escape(payload_cell(data[:300]))}"
+    rest = f"{time_cell(record.arrival)}  {key}  {escape(payload_cell(data_of(record)[:300]))}"
     if width >= WIDE:
         return [cut(f"  {record.sequence_number}  {rest}", width)]
     return [f"  {record.sequence_number}", cut(f"    {rest}", width)]

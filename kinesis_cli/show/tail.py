@@ -7,8 +7,9 @@ from typing import Protocol
 
 import msgspec
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.show.cells import cut, number_cell, shard_cell, time_cell
-from kinesis_cli.show.console import escape, stdout_console, write_text
+from kinesis_cli.show.console import escape, stdout_console, warn, write_text
 from kinesis_cli.stream.aggregate import UserRecord
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Selection
@@ -54,7 +55,7 @@ class TailTable:
     ) -> None:
         self._selection, self._form, self._decode = selection, form, decode
         self._has_numbers = stdout_console().width >= NARROW
-        self._begun = False
+        self._begun = self._has_warned = False
 
     def show(self, records: Iterable[Record], most: int) -> int:
         """Show at most so many; how many these were."""
@@ -80,7 +81,7 @@ class TailTable:
             shard_cell(record.shard_id),
             number_cell(record.sequence_number) + number,
             one.partition_key,
-            self._data(one.data),
+            self._data(one.data, record),
         )
 
     def _write(self, arrived: str, shard: str, number: str, key: str, data: str) -> None:
@@ -89,27 +90,35 @@ class TailTable:
             cells.insert(2, f"{number:15}")
         write_text("  ".join([*cells, escape(data)]).rstrip() + "\n")
 
-    def _data(self, data: bytes) -> str:
-        text = data_text(data, self._form, self._decode)
+    def _data(self, data: bytes, record: Record) -> str:
+        text = data_text(self._decoded(data, record), self._form)
         if len(text) <= MOST_SHOWN:
             return text
         return f"{text[:MOST_SHOWN]}… and {len(text) - MOST_SHOWN:,} more"
 
+    def _decoded(self, data: bytes, record: Record) -> bytes:
+        """As the user's function has it; as it is where that fails, which is told once."""
+        if self._decode is None or self._form is DataForm.NONE:
+            return data
+        try:
+            return self._decode(data) or b""
+        except InputError as error:
+            if not self._has_warned:
+                self._has_warned = True
+                what = f"record {record.sequence_number}"
+                warn(f"{what} is shown undecoded, as is what fails after it: {error}")
+            return data
 
-def data_text(
-    data: bytes, form: DataForm, decode: Callable[[bytes], bytes | None] | None = None
-) -> str:
+
+def data_text(data: bytes, form: DataForm) -> str:
     """A payload as it is shown; not yet harmless on a terminal.
 
     Args:
         data: opened first where it is packed with gzip or zstd, unless its bytes are asked for.
         form: how.
-        decode: called first, for a format of the user's own.
     """
     if form is DataForm.NONE:
         return ""
-    if decode is not None:
-        data = decode(data) or b""
     if form is DataForm.BASE64:
         from base64 import b64encode
 

@@ -117,6 +117,11 @@ class RatedSource:
             return max(now, self._last_take + WAIT)
         return now
 
+    @property
+    def is_live(self) -> bool:
+        """Whether records come when they come."""
+        return self._arriving is not None
+
     def rest(self) -> Iterator[Entry]:
         """All records that are left, whatever the rate."""
         return self._entries

@@ -121,7 +121,7 @@ def test_an_empty_screen_says_why(run: Kcli, endpoint: str) -> None:
     assert (found.returncode, len(found.stdout.splitlines())) == (0, 2)
     empty = run("tail-logs", "--no-follow")
     assert (empty.returncode, empty.stdout) == (0, "")
-    assert "--since latest begins now; --since 10m shows what was written" in empty.stderr
+    assert "--since latest begins now; --since 10m has what was written" in empty.stderr
     nothing = run("tail-logs", "--no-follow", "--since", "10m", "--grep", "no such text")
     assert (nothing.returncode, nothing.stdout) == (0, "")
     assert "nothing shown: no event of that time, or none that matches" in nothing.stderr

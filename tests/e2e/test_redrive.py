@@ -1,6 +1,7 @@
 """Taking up what Lambda gave up: from a queue, a bucket, a file."""
 
 import json
+import re
 import sys
 from base64 import b64decode
 from collections.abc import Callable
@@ -45,6 +46,13 @@ def test_the_deployed_function_and_an_isolated_one_can_handle_them(run: Kcli, qu
         result = document(run("redrive", "--invoke", place, "--output", "json"))
         assert outcomes(result) == [("failed", False)]
         assert result["documents"][0]["remark"] == "1 of 1 reported as failed"
+
+
+@pytest.mark.parametrize("action", ["--invoke", "--simulate"])
+def test_the_table_says_why_a_record_failed(run: Kcli, queue: str, action: str) -> None:
+    put_poison(run)
+    shown = run("redrive", action).stdout
+    assert re.search(r"^    why +\S.*above", shown, re.MULTILINE), shown
 
 
 def failed_batch(

@@ -125,8 +125,37 @@ def test_what_a_function_of_ones_own_must_not_return_is_said(
     (kcli.folder / "mine.py").write_text("def decoded(data): return {'n': 1}\n")
     put(kinesis, stream, 0, 1)
     run = kcli("tail", *ALL, "--decode", "mine:decoded")
-    assert run.returncode == 2
-    assert "--decode mine:decoded: it returned dict, not bytes, str or None." in run.stderr
+    assert run.returncode == 0
+    assert "--decode mine:decoded: it returned dict, not bytes, str or None" in run.stderr
+    assert '{"n": 0}' in run.stdout
+
+
+def test_a_payload_that_cannot_be_decoded_is_shown_as_it_is(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    (kcli.folder / "mine.py").write_text("def tenth(data): return str(10 // int(data))\n")
+    put_one = {"StreamName": stream, "PartitionKey": "a"}
+    numbers = [
+        kinesis.put_record(**put_one, Data=each)["SequenceNumber"] for each in ("0", "5", "00")
+    ]
+    run = kcli("tail", *ALL, "--decode", "mine:tenth")
+    assert run.returncode == 0
+    shown = [line.split()[-1] for line in run.stdout.splitlines()]
+    assert shown == ["Data", "0", "2", "00"]
+    assert run.stderr.count("ZeroDivisionError") == 1
+    assert f"record {numbers[0]} is shown undecoded" in run.stderr
+
+
+def test_nothing_since_now_is_explained(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    put(kinesis, stream, 0, 1)
+    why = "--since latest begins now; --since 10m has what was written before"
+    assert f"nothing shown: {why}" in kcli("tail", "--no-follow").stderr
+    assert why not in kcli("tail", *ALL).stderr
+    recorded = kcli("record", "-o", "new.ndjson", "--no-follow")
+    assert recorded.returncode == 0
+    assert f"nothing recorded: {why}" in recorded.stderr
 
 
 @pytest.mark.parametrize(
