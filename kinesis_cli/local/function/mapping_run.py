@@ -62,7 +62,7 @@ class MappingRun:
         self._shards: dict[str, ShardRun] = {}
         self._is_stopping = False
         self.stream = stream_of(mapping.stream_arn)
-        self._known = Checkpoints()
+        self._known, self._created = Checkpoints(), 0.0  # of the stream that is delivered
         self.is_without_stream = False
         self.problem = ""  # why nothing is delivered; empty: it is
         self.last_result = NOTHING_YET
@@ -134,7 +134,7 @@ class MappingRun:
     async def _deliver(self) -> None:
         """Deliver the stream that is there now."""
         summary = (await self._ask("DescribeStreamSummary"))["StreamDescriptionSummary"]
-        created = float(summary["StreamCreationTimestamp"])
+        created = self._created = self._tools.data_plane.created(self.stream, self._tools.caller)
         retention = float(summary["RetentionPeriodHours"]) * 3600
         known = self._known = self._tools.store.checkpoints(self._mapping.uuid, created)
         tasks: dict[asyncio.Task[None], str] = {}
@@ -210,6 +210,7 @@ class MappingRun:
             self._tools.data_plane,
             self._tools.caller,
             stream=self.stream,
+            created=self._created,
             shard_id=shard_id,
             source_arn=self._mapping.stream_arn,
             after=after,

@@ -26,6 +26,7 @@ class ShardReader:
     Args:
         data_plane, caller: whose stream it is.
         stream: its name.
+        created: when it was made; one that was made anew under its name is another.
         shard_id: the shard.
         source_arn: what the function is told of where records come from.
         after: sequence number to go on behind; None: where the mapping starts.
@@ -39,6 +40,7 @@ class ShardReader:
         caller: Caller,
         *,
         stream: str,
+        created: float,
         shard_id: str,
         source_arn: str,
         after: str | None,
@@ -46,7 +48,8 @@ class ShardReader:
         live_since: float,
     ) -> None:
         self._data_plane, self._caller = data_plane, caller
-        self._stream, self._shard_id, self._source_arn = stream, shard_id, source_arn
+        self._stream, self._created = stream, created
+        self._shard_id, self._source_arn = shard_id, source_arn
         self._after = after
         self._start = _start(mapping, live_since)
         self._iterator: str | None = None
@@ -82,6 +85,9 @@ class ShardReader:
         return self._data_plane.backlog(iterator)
 
     async def _get_records(self, limit: int) -> dict[str, Any]:
+        # An iterator would go on in the new stream; other shards of it would be missed.
+        if self._data_plane.created(self._stream, self._caller) != self._created:
+            raise ServiceError("ResourceNotFoundException", "the stream was made anew")
         if self._iterator is None:
             self._iterator = await self._new_iterator()
         request = {"ShardIterator": self._iterator, "Limit": limit}

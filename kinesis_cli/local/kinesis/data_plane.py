@@ -143,6 +143,14 @@ class DataPlane:
             for stream in context.streams()
         ]
 
+    def created(self, stream: str, caller: Caller) -> float:
+        """When a stream was made, epoch seconds; AWS's calls tell whole seconds only.
+
+        Raises:
+            ServiceError: it is not there.
+        """
+        return self._context.stream({"StreamName": stream}, caller).created
+
     def backlog(self, iterator: str) -> int:
         """How many records are left to read from an iterator of GetShardIterator on."""
         context = self._context
