@@ -199,7 +199,7 @@ def status(state: StateOption = None, output: OutputOption = Output.TABLE) -> No
 def wait(
     idle: Annotated[
         bool,
-        typer.Option("--idle", help="Until everything put has been handled or discarded."),
+        typer.Option("--idle", help="Until every record and event has been handled or given up."),
     ] = False,
     timeout: Annotated[
         float | None,
@@ -209,6 +209,9 @@ def wait(
 ) -> None:
     """Wait for the functions, so that scripts and tests need no sleep.
 
+    A failed event is tried again after one and two minutes, and waited for. An open tumbling
+    window is not: it closes two minutes after its end. `kcli local faults clock` moves the time.
+
     \b
     Examples:
       kcli local start --detach; kcli local wait --idle; kcli local stop
@@ -216,7 +219,7 @@ def wait(
     if not idle:
         raise InputError("there is nothing to wait for", advice="Say --idle.")
     if not wait_until_idle(_running_already(state), timeout):
-        note(f"records are still waiting or being handled after {timeout:g} s")
+        note(f"records or events are still waiting or being handled after {timeout:g} s")
         raise typer.Exit(ExitCode.FAILED)
 
 

@@ -1,4 +1,4 @@
-"""Waiting until everything put on the local streams has been handled or discarded."""
+"""Waiting until every record and event has been handled or given up."""
 
 import time
 from typing import Any
@@ -10,7 +10,7 @@ _SLICE_SECONDS = 10.0  # of one question: a connection is not held longer
 
 
 def wait_until_idle(server: Server, seconds: float | None) -> bool:
-    """Wait until everything put has ended, documents and log lines are where they belong.
+    """Wait until all has ended, and documents and log lines are where they belong.
 
     Args:
         server: that runs.

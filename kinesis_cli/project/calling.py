@@ -4,6 +4,7 @@ Sources: https://docs.aws.amazon.com/serverless-application-model/latest/develop
 and https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,25 +34,26 @@ def calling_of(path: Path, function: str) -> Calling:
         function: its logical id.
 
     Raises:
-        InputError: the template is not usable, or a number in it is none.
+        InputError: the template is not usable, or a number in it is none that Lambda takes.
     """
     template = Template.read(path)
     properties = merged_properties(template, function)
-    reserved = _known(template, properties.get("ReservedConcurrentExecutions"))
     events = _map(template, properties.get("EventInvokeConfig"))
     destinations = _map(template, events.get("DestinationConfig"))
     dead_letter = properties.get("DeadLetterQueue", properties.get("DeadLetterConfig"))
     place = f"{path}, {function}"
+
+    def count(of: Mapping[str, object], name: str, allowed: range) -> int | None:
+        value = _known(template, of.get(name))
+        return None if value is None else _count(value, allowed, f"{place}, {name}")
+
     default = Calling()
-
-    def count(name: str, instead: int) -> int:
-        value = _known(template, events.get(name))
-        return instead if value is None else _count(value, place)
-
+    retries = count(events, "MaximumRetryAttempts", range(3))
+    age = count(events, "MaximumEventAgeInSeconds", range(60, 21_601))
     return Calling(
-        reserved_concurrency=None if reserved is None else _count(reserved, place),
-        maximum_retry_attempts=count("MaximumRetryAttempts", default.maximum_retry_attempts),
-        maximum_event_age=count("MaximumEventAgeInSeconds", default.maximum_event_age),
+        reserved_concurrency=count(properties, "ReservedConcurrentExecutions", range(sys.maxsize)),
+        maximum_retry_attempts=default.maximum_retry_attempts if retries is None else retries,
+        maximum_event_age=default.maximum_event_age if age is None else age,
         on_success=_arn(_map(template, destinations.get("OnSuccess")).get("Destination")),
         on_failure=_arn(_map(template, destinations.get("OnFailure")).get("Destination")),
         dead_letter=_arn(_map(template, dead_letter).get("TargetArn")),
@@ -73,7 +75,9 @@ def _arn(value: object) -> str | None:
     return value if isinstance(value, str) else None  # else it is known only to AWS
 
 
-def _count(value: object, place: str) -> int:
-    if str(value).isdecimal():
-        return int(str(value))
-    raise InputError(f"{value!r} is no whole number", place=place)
+def _count(value: object, allowed: range, place: str) -> int:
+    if not str(value).isdecimal():
+        raise InputError(f"{value!r} is no whole number", place=place)
+    if int(str(value)) not in allowed:
+        raise InputError(f"is {value}, Lambda takes {allowed[0]} to {allowed[-1]}", place=place)
+    return int(str(value))

@@ -7,7 +7,7 @@ import asyncio
 import json
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,6 +111,7 @@ class EventCalls:
         functions: by name.
         destinations: where what became of an event is sent.
         tell: told of events that are given up.
+        changed: told when one has ended.
     """
 
     def __init__(
@@ -120,9 +121,10 @@ class EventCalls:
         functions: Mapping[str, LocalFunction],
         destinations: Destinations,
         tell: Tell,
+        changed: Callable[[], None],
     ) -> None:
         self._store, self._clock, self._functions = store, clock, functions
-        self._destinations, self._tell = destinations, tell
+        self._destinations, self._tell, self._changed = destinations, tell, changed
         self._tasks: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -138,17 +140,25 @@ class EventCalls:
         self._begin(event)
         return event.request_id
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all have ended."""
+        return not self._tasks
+
     async def close(self) -> None:
         """Stop. What has not ended goes on at the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._store.close()
 
     def _begin(self, event: StoredEvent) -> None:
         task = asyncio.create_task(self._handle(event))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._changed()
 
     async def _handle(self, event: StoredEvent) -> None:
         result: InvocationResult | None = None

@@ -111,7 +111,12 @@ class FunctionService:
         calls = NeighbourCalls(self._neighbours, self.place)
         self._destinations = Destinations(calls, self.place)
         self.events = EventCalls(
-            self._event_store, self._data_plane.clock, self.functions, self._destinations, self.tell
+            self._event_store,
+            self._data_plane.clock,
+            self.functions,
+            self._destinations,
+            self.tell,
+            self._change,
         )
         self._logs = LogWriter(calls, self.tell)
         self._tasks.add(asyncio.create_task(self._logs.run()))
@@ -135,6 +140,7 @@ class FunctionService:
             function.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.store.close()
+        self._event_store.close()
 
     # The template
 
@@ -340,7 +346,9 @@ class FunctionService:
     # Waiting
 
     async def wait_idle(self, seconds: float) -> bool:
-        """Wait until everything put has ended, and its log lines are written.
+        """Wait until every record and event has ended, and its log lines are written.
+
+        An open tumbling window is not waited for: it closes two minutes after its end.
 
         Args:
             seconds: to wait at most.
@@ -370,8 +378,9 @@ class FunctionService:
     async def _found_nothing(self) -> bool:
         """Look at all shards once. Whether nothing was in hand before, and nothing there to read.
 
-        Both at the same time: what is in hand may put records, too.
+        Both at the same time: what is in hand may put records, too, or send events.
         """
+        no_events_before = self.events.is_idle
         self._round += 1
         round_ = self._round
         runs = [each.run for each in self._running.values()]
@@ -382,7 +391,8 @@ class FunctionService:
             for run in runs:
                 if not run.looked(round_):  # its shards have just been found
                     run.look(round_)
-        return all(run.found_nothing for run in runs) and not self._ending
+        no_events = no_events_before and self.events.is_idle
+        return all(run.found_nothing for run in runs) and no_events and not self._ending
 
     def _change(self) -> None:
         self._changes += 1

@@ -228,9 +228,7 @@ def test_a_stream_made_anew_at_once_is_read_from_its_beginning_in_all_its_shards
     kinesis = local.client("kinesis")
     mapping = {"FunctionName": "Second", "StartingPosition": "TRIM_HORIZON"}
     arn = kinesis.describe_stream_summary(StreamName="bulk")["StreamDescriptionSummary"]
-    local.client("lambda").create_event_source_mapping(
-        EventSourceArn=arn["StreamARN"], **mapping
-    )
+    local.client("lambda").create_event_source_mapping(EventSourceArn=arn["StreamARN"], **mapping)
     for shards in (1, 4, 2):  # within one second, and between two looks of the mapping
         put(local, "bulk", *(f"before {shards}, {number}" for number in range(20)))
         local.wait()

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kinesis_cli.local.process import change_faults, stop_server
+from kinesis_cli.local.waiting import wait_until_idle
 
 from .conftest import Local, kill, start
 
@@ -109,6 +111,10 @@ def message(local: Local, queue: str) -> Any:  # noqa: ANN401 - boto3's
     return soon(lambda: client.receive_message(**arguments).get("Messages"))[0]
 
 
+def is_logged(local: Local, text: str) -> bool:
+    return text in local.log
+
+
 def calls(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
@@ -147,6 +153,22 @@ def test_a_failing_event_is_tried_again_twice_and_then_told_of(
         "ErrorMessage": "not today",
     }
     soon(lambda: "given up, RetriesExhausted, sent to Failed and Dead" in local.log)
+
+
+def test_waiting_until_idle_waits_for_events(project: Path, tmp_path: Path) -> None:
+    local, file, gate = start(project), tmp_path / "calls", tmp_path / "gate"
+    send(local, {"calls": str(file), "until": str(gate)})
+    assert not wait_until_idle(local.server, 0.5)
+    gate.touch()
+    assert wait_until_idle(local.server, 60)
+    assert len(calls(file)) == 1
+    send(local, {"calls": str(file), "fail": True})
+    for retry, seconds in ("1 of 2", 61), ("2 of 2", 121):
+        soon(partial(is_logged, local, f"retry {retry}"))
+        assert not wait_until_idle(local.server, 0.5)
+        move_clock(local, seconds)
+    assert wait_until_idle(local.server, 60)
+    assert len(calls(file)) == 4
 
 
 def test_an_event_that_goes_well_is_told_of_where_that_is_wanted(project: Path) -> None:
