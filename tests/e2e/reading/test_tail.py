@@ -134,9 +134,9 @@ def test_a_payload_that_cannot_be_decoded_is_shown_as_it_is(
     kcli: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
     (kcli.folder / "mine.py").write_text("def tenth(data): return str(10 // int(data))\n")
-    put_one = {"StreamName": stream, "PartitionKey": "a"}
     numbers = [
-        kinesis.put_record(**put_one, Data=each)["SequenceNumber"] for each in ("0", "5", "00")
+        kinesis.put_record(StreamName=stream, PartitionKey="a", Data=each)["SequenceNumber"]
+        for each in (b"0", b"5", b"00")
     ]
     run = kcli("tail", *ALL, "--decode", "mine:tenth")
     assert run.returncode == 0
