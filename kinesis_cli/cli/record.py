@@ -1,10 +1,9 @@
 """`kcli record`."""
 
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,21 +13,7 @@ from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import Stop, on_ctrl_c
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import LATEST_IS_NOW
-from kinesis_cli.cli.reading import (
-    CountOption,
-    EfoOption,
-    FilterOption,
-    GrepOption,
-    KeyOption,
-    NoFollowOption,
-    PartitionKeyOption,
-    ShardOption,
-    SinceOption,
-    UntilOption,
-    reach,
-    read_plan,
-    selection,
-)
+from kinesis_cli.cli.reading import READING, batches, is_only_now, reach, read_plan, selection
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.show.console import note
@@ -37,7 +22,7 @@ from kinesis_cli.stream.growing import GrowingRecording, Progress, kept_progress
 from kinesis_cli.stream.selection import Start, StartKind
 
 
-@takes(target=STREAM_TARGET)
+@takes(reading=READING, target=STREAM_TARGET)
 def record(
     output_file: Annotated[
         Path,
@@ -56,15 +41,8 @@ def record(
             "begins it where there is none.",
         ),
     ] = False,
-    since: SinceOption = "latest",
-    until: UntilOption = None,
-    count: CountOption = None,
-    no_follow: NoFollowOption = False,
-    shard: ShardOption = None,
-    partition_key: PartitionKeyOption = None,
-    key: KeyOption = None,
-    filters: FilterOption = None,
-    grep: GrepOption = None,
+    *,
+    reading: dict[str, Any],
     change: Annotated[
         str | None,
         typer.Option(
@@ -74,8 +52,6 @@ def record(
             "Partition keys stay.",
         ),
     ] = None,
-    efo: EfoOption = None,
-    *,
     target: Target,
 ) -> None:
     """Record a stream.
@@ -89,8 +65,8 @@ def record(
       kcli record -o day.ndjson --resume --no-follow
       kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
     """
-    chosen = selection(partition_key, key, filters, grep)
-    plan = read_plan(since, until, follow=not no_follow, shards=shard, partition_key=partition_key)
+    chosen = selection(reading)
+    plan = read_plan(reading)
     function = _user_function(change)
     reachable = reach(target)
     kept = kept_progress(output_file) if resume else None
@@ -103,32 +79,32 @@ def record(
             _check_stream(consumer, kept, output_file)
             file = GrowingRecording(output_file, kept)
         note(f"recording {reachable.target} to {output_file}")
-        recorder = Recorder(file, chosen, function, consumer.stream_arn, count)
+        recorder = Recorder(file, chosen, function, consumer.stream_arn, reading["count"])
         stop = Stop()
         with (
             file,
-            closing(consumer.fan_out(efo) if efo else consumer.poll()) as batches,
+            batches(consumer, reading) as arrived,
             on_ctrl_c(stop.ask),
         ):
             try:
-                _record(batches, recorder, stop, progress)
+                _record(arrived, recorder, stop, progress)
             except EndpointError:
                 recorder.commit()
                 raise
             recorder.commit()
         progress.finish(is_cut=recorder.is_full)
-    if no_follow and since == "latest" and not (kept or recorder.records or stop.asked):
+    if is_only_now(plan) and not (kept or recorder.records or stop.asked):
         note(f"nothing recorded: {LATEST_IS_NOW}")
     if stop.asked:
         raise typer.Exit(ExitCode.INTERRUPTED)
 
 
 def _record(
-    batches: Iterable[ShardRecords], recorder: Recorder, stop: Stop, progress: ReadingProgress
+    arrived: Iterable[ShardRecords], recorder: Recorder, stop: Stop, progress: ReadingProgress
 ) -> None:
     if recorder.is_full:
         return
-    for batch in batches:
+    for batch in arrived:
         recorder.take(batch)
         if batch.shard_id:
             progress.update(batch.shard_id, batch.millis_behind, recorder.records)

@@ -1,29 +1,14 @@
 """`kcli tail`."""
 
 import sys
-from contextlib import closing
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kinesis_cli.cli.interruption import ctrl_c_waits
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import LATEST_IS_NOW, Output, OutputOption
-from kinesis_cli.cli.reading import (
-    CountOption,
-    EfoOption,
-    FilterOption,
-    GrepOption,
-    KeyOption,
-    NoFollowOption,
-    PartitionKeyOption,
-    ShardOption,
-    SinceOption,
-    UntilOption,
-    reach,
-    read_plan,
-    selection,
-)
+from kinesis_cli.cli.reading import READING, batches, is_only_now, reach, read_plan, selection
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.show.console import note
 from kinesis_cli.show.reading import reading_progress
@@ -31,17 +16,10 @@ from kinesis_cli.show.tail import DataForm, TailEvent, TailLines, TailTable, Tai
 from kinesis_cli.stream.selection import Selection
 
 
-@takes(target=STREAM_TARGET)
+@takes(reading=READING, target=STREAM_TARGET)
 def tail(
-    since: SinceOption = "latest",
-    until: UntilOption = None,
-    count: CountOption = None,
-    no_follow: NoFollowOption = False,
-    shard: ShardOption = None,
-    partition_key: PartitionKeyOption = None,
-    key: KeyOption = None,
-    filters: FilterOption = None,
-    grep: GrepOption = None,
+    *,
+    reading: dict[str, Any],
     data: Annotated[
         DataForm,
         typer.Option(
@@ -64,8 +42,6 @@ def tail(
             "--no-deaggregate", help="Do not look into aggregates of the Kinesis Producer Library."
         ),
     ] = False,
-    efo: EfoOption = None,
-    *,
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -82,17 +58,17 @@ def tail(
       kcli tail --since trim-horizon --no-follow --key 'sensor-*' --grep 89
       kcli tail --since 1h --no-follow --filter '{"data": {"temperature": [30]}}'
     """
-    chosen = selection(partition_key, key, filters, grep, deaggregate=not no_deaggregate)
-    plan = read_plan(since, until, follow=not no_follow, shards=shard, partition_key=partition_key)
+    chosen = selection(reading, deaggregate=not no_deaggregate)
+    plan = read_plan(reading)
     view = _view(output, chosen, data, decode)
     reachable = reach(target)
-    most, shown = sys.maxsize if count is None else count, 0
+    most, shown = reading["count"] or sys.maxsize, 0
     with reading_progress("showed", beside_output=True) as progress:
         consumer = reachable.consumer(plan, progress.warn)
         note(f"reading {reachable.target}")
         try:
-            with closing(consumer.fan_out(efo) if efo else consumer.poll()) as batches:
-                for batch in batches:
+            with batches(consumer, reading) as arrived:
+                for batch in arrived:
                     if not batch.shard_id:
                         continue
                     if batch.records:
@@ -108,7 +84,7 @@ def tail(
             view.finish()
             sys.stdout.flush()
             progress.finish(is_cut=shown == most)
-    if no_follow and since == "latest" and not shown:
+    if is_only_now(plan) and not shown:
         note(f"nothing shown: {LATEST_IS_NOW}")
 
 

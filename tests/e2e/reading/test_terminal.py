@@ -35,10 +35,11 @@ def ended(session: Terminal) -> list[str]:
     return session.rows
 
 
-def assert_redrawn_and_gone(session: Terminal, pattern: str) -> None:
-    """Progress is written over in its row, and is not there any more after Ctrl-C."""
+def assert_redrawn_and_gone(session: Terminal, pattern: str, last: str = "") -> None:
+    """Progress is written over in its row, until `last`, and is not there after Ctrl-C."""
     first = session.see(pattern)
     session.see(f"^(?!{re.escape(first)}).*{pattern}")
+    session.see(last or pattern)
     assert sum(bool(re.search(pattern, row)) for row in session.rows) == 1
     session.type(b"\x03")
     session.read_all()
@@ -58,7 +59,7 @@ def test_progress_of_record_stays_in_its_row_and_goes(
     session = run("record", "-o", "day.ndjson", *FROM_START)
     session.see("^recorded 0 records")
     put(kinesis, stream, 0, 20)
-    assert_redrawn_and_gone(session, r"^recorded \d+ records of \d shards")
+    assert_redrawn_and_gone(session, r"^recorded \d+ records of \d shards", "^recorded 20 records")
     assert session.rows[-1] == "recorded 20 records of 3 shards, at the tip"
     assert len(session.rows) <= 3  # "recording …" may take two
 
