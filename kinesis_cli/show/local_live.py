@@ -3,6 +3,7 @@
 On a terminal a table that stays below, and above it what went wrong; elsewhere lines only.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from kinesis_cli.local.function.activity import Activity, ShardCounts
 from kinesis_cli.local.function.lines import Lines
-from kinesis_cli.show.console import plain, stdout_console
+from kinesis_cli.show.cells import number_cell, shard_cell, wrapped
+from kinesis_cli.show.console import escape, plain, stdout_console
 from kinesis_cli.show.local import show_lines
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
+_INDENT = len("12:34:56 ")
 _MOST_SHARDS = 20  # that the table shows, the busiest first
 
 
@@ -59,7 +62,8 @@ class LiveView:
         if self._live is None:
             show_lines([line])
         else:
-            self._live.console.print(plain(line), soft_wrap=True)
+            for part in _folded(escape(line), self._live.console.width):
+                self._live.console.print(plain(part), soft_wrap=True)
 
 
 @contextmanager
@@ -76,8 +80,10 @@ def _table(shards: list[ShardCounts]) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    functions = {each.function for each in shards}
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("Function", overflow="fold")
+    if len(functions) > 1:
+        table.add_column("Function", overflow="fold")
     table.add_column("Shard", overflow="fold")
     for name in ("In", "Held", "Batches", "Failed", "Handled", "Discarded", "Age"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -88,8 +94,8 @@ def _table(shards: list[ShardCounts]) -> "Table":
         if id(each) not in shown:
             continue
         table.add_row(
-            plain(each.function),
-            plain(f"{each.stream}/{each.shard_id.removeprefix('shardId-').lstrip('0') or '0'}"),
+            *([plain(each.function)] if len(functions) > 1 else []),
+            plain(f"{each.stream}/{shard_cell(each.shard_id)}"),
             f"{each.records:,}",
             f"{each.held:,}",
             f"{each.batches:,}",
@@ -101,6 +107,14 @@ def _table(shards: list[ShardCounts]) -> "Table":
     if len(shards) > _MOST_SHARDS:
         table.caption = f"and {len(shards) - _MOST_SHARDS:,} shards more, less busy"
     return table
+
+
+def _folded(line: str, columns: int) -> list[str]:
+    """A line as short as it stays clear, what follows its time beside it."""
+    line = re.sub(r"shardId-\d{12}", lambda shard: f"shard {shard_cell(shard[0])},", line)
+    line = re.sub(r"\d{20,}", lambda number: number_cell(number[0]), line)
+    first, *others = wrapped(line, columns - _INDENT) if len(line) > columns else [line]
+    return [first, *(" " * _INDENT + other for other in others)]
 
 
 def _marked(count: int, style: str) -> str:

@@ -417,7 +417,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 def test_without_an_input_the_usage_is_said(kcli: Kcli) -> None:
     run = kcli("simulate")
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith("kcli: simulate: missing argument 'INPUT...'.\n")
+    assert run.stderr.startswith("kcli: simulate: missing argument 'INPUT'.\n")
 
 
 # Handlers
