@@ -4,12 +4,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from threading import Timer
+from typing import Protocol, TypeVar
 
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.show.console import escape, note
 from kinesis_cli.show.progress import PATIENCE
 
@@ -19,6 +19,14 @@ _WAITS = (
     f"reading the input to its end, or to {MANY_RECORDS:,} records, before anything is put; "
     "with --yes records are put as they come"
 )
+
+
+class _HasData(Protocol):
+    @property
+    def data(self) -> bytes: ...
+
+
+Record = TypeVar("Record", bound=_HasData)
 
 
 def ask_if_large(target: str, records: int, size: int) -> None:
@@ -48,37 +56,37 @@ def ask_if_large(target: str, records: int, size: int) -> None:
 
 
 def asked_if_large(
-    target: str, payloads: Iterable[Payload], *, live: bool = False
-) -> Iterator[Payload]:
-    """The same payloads, once it was asked whether to put so many as there are.
+    target: str, records: Iterable[Record], *, live: bool = False
+) -> Iterator[Record]:
+    """The same records, once it was asked whether to put so many as there are.
 
     Nothing is put before: so many as need no question are read ahead.
 
     Args:
         target: see `ask_if_large`.
-        payloads: of which so many are read ahead.
+        records: of which so many are read ahead.
         live: they may take any time to come, so it is told after a while what is waited for.
 
     Raises:
         InputError, Exit: see `ask_if_large`.
     """
-    payloads = iter(payloads)
+    records = iter(records)
     waits = Timer(PATIENCE, note, [_WAITS])
     waits.daemon = True
     if live:
         waits.start()
-    ahead = _read_ahead(payloads)
+    ahead = _read_ahead(records)
     waits.cancel()
-    ask_if_large(target, len(ahead), sum(len(payload.data) for payload in ahead))
-    return chain(ahead, payloads)
+    ask_if_large(target, len(ahead), sum(len(record.data) for record in ahead))
+    return chain(ahead, records)
 
 
-def _read_ahead(payloads: Iterator[Payload]) -> list[Payload]:
-    ahead: list[Payload] = []
+def _read_ahead(records: Iterator[Record]) -> list[Record]:
+    ahead: list[Record] = []
     size = 0
-    for payload in payloads:
-        ahead.append(payload)
-        size += len(payload.data)
+    for record in records:
+        ahead.append(record)
+        size += len(record.data)
         if len(ahead) > MANY_RECORDS or size > MANY_BYTES:
             break
     return ahead

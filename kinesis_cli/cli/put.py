@@ -1,6 +1,6 @@
 """`kcli put`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, repeat
 from pathlib import Path
@@ -13,12 +13,12 @@ import typer
 from kinesis_cli.aws.live_entries import LiveEntries
 from kinesis_cli.aws.producer import Producer
 from kinesis_cli.aws.streams import open_shards
-from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import on_ctrl_c
 from kinesis_cli.cli.large_put import ask_if_large, asked_if_large
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
+from kinesis_cli.cli.putting import GiveUpAfterOption, MapOption, YesOption, end_as, mapped_by
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.connect import Connected
@@ -42,14 +42,7 @@ def put(
     count: CountOption = None,
     *,
     payload: dict[str, Any],
-    change: Annotated[
-        str | None,
-        typer.Option(
-            "--map",
-            metavar="MODULE:FUNCTION",
-            help="Your function sees each payload, bytes, and returns the one to put; None: none.",
-        ),
-    ] = None,
+    change: MapOption = None,
     seed: Annotated[
         int | None,
         typer.Option("--seed", metavar="N", help="The same random values each time."),
@@ -72,10 +65,7 @@ def put(
             help="Pack records of a shard together, as the Kinesis Producer Library does.",
         ),
     ] = False,
-    give_up_after: Annotated[
-        str,
-        typer.Option("--give-up-after", metavar="DURATION", help="How long to retry a record."),
-    ] = "1m",
+    give_up_after: GiveUpAfterOption = "1m",
     failed: Annotated[
         Path | None,
         typer.Option(
@@ -109,9 +99,7 @@ def put(
             "--check-access", help="With --dry-run: ask the service whether it would allow it."
         ),
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
-    ] = False,
+    yes: YesOption = False,
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -151,7 +139,7 @@ def put(
             rate=per_second,
             part=taken,
             by_key=ordered,
-            change=_change(change),
+            change=mapped_by(change),
             arriving=LiveEntries if live and not (base64 or dry_run) else None,
         )
 
@@ -203,25 +191,12 @@ def _put(
         view.finish(summary, file if left.count else None)
     if source.is_live and (summary.interrupted or summary.error):
         note("what the pipe still held was neither put nor kept")
-    if summary.error:
-        raise summary.error
-    if summary.interrupted:
-        raise typer.Exit(ExitCode.INTERRUPTED)
-    if summary.failed:
-        raise typer.Exit(ExitCode.ENDPOINT)
+    end_as(summary)
 
 
 def _times(number: int | None) -> Iterator[float]:
     """The moment at which each payload is made, epoch seconds."""
     return (time() for _ in (repeat(None) if number is None else repeat(None, number)))
-
-
-def _change(name: str | None) -> Callable[[bytes], bytes | None] | None:
-    if name is None:
-        return None
-    from kinesis_cli.payloads.user_function import user_function
-
-    return user_function(name)
 
 
 def _target(connected: Connected) -> PutTarget:

@@ -1,6 +1,6 @@
 """`kcli record`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import Stop, on_ctrl_c
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import LATEST_IS_NOW
+from kinesis_cli.cli.putting import mapped_by
 from kinesis_cli.cli.reading import READING, batches, is_only_now, reach, read_plan, selection
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.errors import EndpointError, InputError
@@ -67,7 +68,7 @@ def record(
     """
     chosen = selection(reading)
     plan = read_plan(reading)
-    function = _user_function(change)
+    function = mapped_by(change)
     reachable = reach(target)
     kept = kept_progress(output_file) if resume else None
     with reading_progress("recorded", beside_output=False) as progress:
@@ -110,14 +111,6 @@ def _record(
             progress.update(batch.shard_id, batch.millis_behind, recorder.records)
         if stop.asked or recorder.is_full:
             return
-
-
-def _user_function(name: str | None) -> Callable[[bytes], bytes | None] | None:
-    if name is None:
-        return None
-    from kinesis_cli.payloads.user_function import user_function
-
-    return user_function(name)
 
 
 def _beginning(consumer: Consumer, plan: ReadPlan) -> Progress:

@@ -36,6 +36,7 @@ from kinesis_cli.cli.options import (
     Output,
     OutputOption,
 )
+from kinesis_cli.cli.putting import YesOption
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
@@ -115,7 +116,7 @@ def redrive(
             "dealt with.",
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before putting much.")] = False,
+    yes: YesOption = False,
     *,
     code: dict[str, Any],
     function_name: FunctionNameOption = None,

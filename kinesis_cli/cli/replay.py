@@ -13,17 +13,16 @@ import typer
 
 from kinesis_cli.aws.producer import Producer
 from kinesis_cli.aws.streams import open_shards
-from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import on_ctrl_c
-from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
+from kinesis_cli.cli.large_put import asked_if_large
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.putting import GiveUpAfterOption, MapOption, YesOption, end_as, mapped_by
 from kinesis_cli.cli.reading import Reachable, reach
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.payloads.replay_input import ReplayInput, open_replay_input
-from kinesis_cli.payloads.user_function import user_function
 from kinesis_cli.show.console import note
 from kinesis_cli.show.put import PutView
 from kinesis_cli.show.replay import ReplayView, show_load, show_schedule, show_uncertain
@@ -81,14 +80,7 @@ def replay(
             "first record is.",
         ),
     ] = None,
-    change: Annotated[
-        str | None,
-        typer.Option(
-            "--map",
-            metavar="MODULE:FUNCTION",
-            help="Your function sees each payload, bytes, and returns the one to put; None: none.",
-        ),
-    ] = None,
+    change: MapOption = None,
     partition_key: Annotated[
         str | None,
         typer.Option("--partition-key", metavar="KEY", help="Of all records; default: their own."),
@@ -109,10 +101,7 @@ def replay(
             help="Only the I-th of N parts of the keys, from 0, so that N machines share the work.",
         ),
     ] = None,
-    give_up_after: Annotated[
-        str,
-        typer.Option("--give-up-after", metavar="DURATION", help="How long to retry a record."),
-    ] = "1m",
+    give_up_after: GiveUpAfterOption = "1m",
     failed: Annotated[
         Path | None,
         typer.Option(
@@ -141,9 +130,7 @@ def replay(
         bool,
         typer.Option("--dry-run", help="Estimate time and load of each shard, and put nothing."),
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
-    ] = False,
+    yes: YesOption = False,
     *,
     target: Target,
     output: OutputOption = Output.TABLE,
@@ -165,7 +152,7 @@ def replay(
         check_can_be_written(failed)
     rate, patience = replay_speed(speed), seconds(give_up_after, "--give-up-after")
     taken = None if part is None else Slice.parse(part)
-    function = None if change is None else user_function(change)
+    function = mapped_by(change)
     with open_replay_input(inputs, partition_key, key_field) as found:
         records = _selected(found, since, until, taken)
         reachable = reach(target)
@@ -189,7 +176,7 @@ def replay(
             records = (each for each in records if not journal.is_done(each.position))
             records = _changed(records, shift_time, journal.offset, function)
             if not (yes or reachable.target.target.is_local):
-                records = _asked(str(reachable.target), records)
+                records = asked_if_large(str(reachable.target), records)
             show_uncertain(journal.uncertain())
             _put(reachable, ReplaySource(records, rate), journal, patience, failed, output)
 
@@ -224,19 +211,6 @@ def _progress_file(name: str, part: Slice | None) -> Path:
     return Path(f"{'stdin' if name == '-' else name}{of_part}.replay")
 
 
-def _asked(target: str, records: Iterator[Moved]) -> Iterator[Moved]:
-    """The records, once it was asked whether to put so many."""
-    first: list[Moved] = []
-    size = 0
-    for record in records:
-        first.append(record)
-        size += len(record.data)
-        if len(first) > MANY_RECORDS or size > MANY_BYTES:
-            break
-    ask_if_large(target, len(first), size)
-    return chain(first, records)
-
-
 def _put(
     reachable: Reachable,
     source: ReplaySource,
@@ -269,9 +243,4 @@ def _put(
         journal.delete()
     else:
         note(f"--resume puts the rest; what is done stands in {journal.path}")
-    if summary.error:
-        raise summary.error
-    if summary.interrupted:
-        raise typer.Exit(ExitCode.INTERRUPTED)
-    if summary.failed:
-        raise typer.Exit(ExitCode.ENDPOINT)
+    end_as(summary)
