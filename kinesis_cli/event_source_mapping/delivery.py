@@ -116,6 +116,11 @@ class ShardDelivery:
         return sum(lane.held for lane in self.lanes)
 
     @property
+    def hash_range(self) -> tuple[int, int] | None:
+        """The shard's, both inclusive; None: not known."""
+        return self._shard.hash_range
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do for the records that arrived."""
         return all(lane.is_idle for lane in self.lanes)

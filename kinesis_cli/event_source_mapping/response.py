@@ -62,7 +62,8 @@ def judge(response: object, batch: Sequence[Record]) -> Verdict:
 
 
 def _judge_items(items: Sequence[object], batch: Sequence[Record]) -> Verdict:
-    positions = {record.sequence_number: place for place, record in enumerate(batch)}
+    # The first of those that share a number, out of an aggregate: it stands for all of them.
+    positions = {batch[place].sequence_number: place for place in reversed(range(len(batch)))}
     reported: list[str] = []
     for item in items:
         identifier = item.get("itemIdentifier") if isinstance(item, Mapping) else None

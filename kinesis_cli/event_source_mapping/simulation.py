@@ -15,6 +15,7 @@ from itertools import count
 
 import msgspec
 
+from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
 from kinesis_cli.event_source_mapping.destination import on_failure_document, s3_document, s3_key
 from kinesis_cli.event_source_mapping.events import (
@@ -285,8 +286,9 @@ class Simulation:
                 return
             run.quota -= len(records)
             run.quota_bytes -= sum([len(record.raw) for record in records])
-            self._tally.taken += len(records)
-            for effect in delivery.queue(records, now):
+            delivered = opened(records)
+            self._tally.took(len(records), len(delivered))
+            for effect in delivery.queue(delivered, now):
                 self._note(run, effect, now)
 
     def _finish_if_done(self, run: _ShardRun, now: float) -> None:
@@ -483,6 +485,11 @@ class _Tally:
         self._blocked: dict[Lane, tuple[str, float, str]] = {}  # shard, since when, by which record
         self._longest_block: Blocked | None = None
 
+    def took(self, read: int, delivered: int) -> None:
+        """Records were read; those of an opened aggregate count, not the aggregate."""
+        self._records += delivered - read
+        self.taken += delivered
+
     def invocation(self, row: Invocation) -> None:
         """Count a call."""
         if row.outcome != "throttled":
@@ -519,7 +526,8 @@ class _Tally:
             if record.sequence_number in self._failing
         ]
         if ending == "discarded" and failed:
-            self._bystanders += len(records) - len(failed)
+            numbers = {row.sequence_number for row in failed}
+            self._bystanders += sum(record.sequence_number not in numbers for record in records)
         return failed
 
     @property

@@ -154,6 +154,13 @@ def lambda_record(
     return Record(shard_id, sequence_number, partition_key, arrival, _ascii(_encode(record)))
 
 
+def with_payload(outer: KinesisEventRecord, partition_key: str, data: bytes) -> Record:
+    """A record that is like `outer` but for its partition key and data."""
+    kinesis = msgspec.structs.replace(outer.kinesis, partition_key=partition_key, data=data)
+    record = msgspec.structs.replace(outer, kinesis=kinesis).record()
+    return msgspec.structs.replace(record, raw=_ascii(record.raw))
+
+
 def source_arn(text: str) -> str:
     """The ARN of a stream or of one of its consumers, as it was written.
 

@@ -47,6 +47,17 @@ def test_the_checkpoint_is_the_last_record_before_the_first_that_has_not_ended(
         assert progress.checkpoint == expected
 
 
+def test_the_checkpoint_waits_for_all_records_of_an_aggregate() -> None:
+    before, aggregate, after = records(3)
+    progress = Progress(None)
+    progress.took([before, aggregate, aggregate, aggregate, after])
+    progress.end([before, aggregate])
+    progress.end([aggregate])
+    assert progress.checkpoint == before.sequence_number
+    progress.end([after, aggregate])
+    assert progress.checkpoint == after.sequence_number
+
+
 def test_in_windows_the_checkpoint_waits_for_the_window_to_close() -> None:
     taken = records(3)
     progress = Progress("0", in_windows=True)

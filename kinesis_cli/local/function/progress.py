@@ -1,6 +1,6 @@
 """How far the records of a shard have ended: its checkpoint."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 
 from kinesis_cli.stream.record import Record
@@ -22,7 +22,7 @@ class Progress:
         self.checkpoint = checkpoint
         self._reached, self._in_windows = checkpoint, in_windows
         self._open: deque[str] = deque()  # sequence numbers, in stream order
-        self._ended: set[str] = set()  # of these
+        self._ended: Counter[str] = Counter()  # of these; the records of an aggregate share one
 
     def took(self, records: Sequence[Record]) -> None:
         """Records were read, in stream order."""
@@ -33,8 +33,12 @@ class Progress:
         self._ended.update([record.sequence_number for record in records])
         open_, ended = self._open, self._ended
         while open_ and open_[0] in ended:
-            self._reached = open_.popleft()
-            ended.discard(self._reached)
+            number = open_.popleft()
+            ended[number] -= 1
+            if not ended[number]:
+                del ended[number]
+            if not open_ or open_[0] != number:
+                self._reached = number
         if not self._in_windows:
             self.checkpoint = self._reached
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
+from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.event_source_mapping.delivery import BUFFER_LIMIT_RECORDS, Lane, ShardDelivery
 from kinesis_cli.event_source_mapping.events import (
     Discarded,
@@ -192,10 +193,11 @@ class ShardRun:
     async def _take(self, records: list[Record]) -> None:
         if not records:
             return
-        self._counts.records += len(records)
-        self._progress.took(records)
         self._tools.changed()
-        for effect in self._delivery.queue(records, self._now()):
+        delivered = opened(records, self._delivery.hash_range)
+        self._counts.records += len(delivered)
+        self._progress.took(delivered)
+        for effect in self._delivery.queue(delivered, self._now()):
             await self._keep(effect)
 
     # Telling the lanes what happened, and doing what they want

@@ -19,6 +19,7 @@ import pytest
 from kinesis_cli.local.process import change_faults, stop_server
 from kinesis_cli.local.state import running_server
 from kinesis_cli.local.waiting import wait_until_idle
+from kinesis_cli.stream.aggregate import UserRecord, aggregated
 from kinesis_cli.stream.event import lambda_record
 
 from .conftest import APP, Local, kill, make_project, process, start
@@ -219,6 +220,31 @@ def test_a_deleted_stream_is_a_problem_until_it_is_made_again(fresh: Fresh) -> N
     kinesis.create_stream(StreamName="orders", ShardCount=1)
     put(local, "orders", "new")
     assert_eventually_handled(local, "new")
+
+
+def test_aggregates_are_opened_for_a_mapping_of_a_consumer(fresh: Fresh) -> None:
+    local = fresh()
+    kinesis, client = local.client("kinesis"), local.client("lambda")
+    stream = kinesis.describe_stream_summary(StreamName="bulk")["StreamDescriptionSummary"]
+    consumer = kinesis.register_stream_consumer(StreamARN=stream["StreamARN"], ConsumerName="app")
+    client.create_event_source_mapping(
+        EventSourceArn=consumer["Consumer"]["ConsumerARN"],
+        FunctionName="Second",
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=4,
+    )
+    users = [UserRecord(f"k{number}", f"reading {number}".encode()) for number in range(10)]
+    packed = aggregated(users)
+    for data in (packed, b"plain"):
+        kinesis.put_record(StreamName="bulk", PartitionKey="outer", Data=data)
+    local.wait()
+    assert local.handled("Second") == [*(each.data.decode() for each in users), "plain"]
+    assert [len(call) for call in local.calls("Second")] == [4, 4, 3]
+    stop_server(local.project / ".kcli")
+    local = fresh()
+    put(local, "bulk", "later")
+    local.wait()
+    assert local.handled("Second")[11:] == ["later"]  # the checkpoint was behind all of them
 
 
 def test_a_stream_made_anew_at_once_is_read_from_its_beginning_in_all_its_shards(

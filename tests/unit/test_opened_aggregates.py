@@ -1,0 +1,95 @@
+"""KPL aggregates under enhanced fan-out."""
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from kinesis_cli import simulate
+from kinesis_cli.event_source_mapping.aggregates import opened
+from kinesis_cli.stream.aggregate import UserRecord, aggregated
+from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.sequence import SequenceNumber
+from kinesis_cli.stream.shards import hash_key
+
+STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
+CONSUMER = f"{STREAM}/consumer/app:1545084650"
+REPORTS = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumRetryAttempts": 0}
+USERS = [UserRecord(f"k{n}", f"reading {n}".encode()) for n in range(10)]
+
+
+def record(data: bytes, place: int = 0, arn: str = CONSUMER) -> Record:
+    return lambda_record(
+        shard_id="shardId-000000000000",
+        sequence_number=SequenceNumber(1_545_084_650, 0, place, 1_545_084_650).encode(),
+        partition_key="outer",
+        arrival=1_545_084_650.0,
+        data=data,
+        event_source_arn=arn,
+    )
+
+
+def payloads(records: Sequence[Record]) -> list[bytes]:
+    return [base64.b64decode(json.loads(each.raw)["kinesis"]["data"]) for each in records]
+
+
+def test_the_records_inside_differ_from_the_aggregate_in_key_and_data_only() -> None:
+    outer = record(aggregated(USERS))
+    inner = opened([outer])
+    assert payloads(inner) == [each.data for each in USERS]
+    assert [each.partition_key for each in inner] == [each.partition_key for each in USERS]
+    assert {each.sequence_number for each in inner} == {outer.sequence_number}
+    member = json.loads(inner[3].raw)
+    expected = json.loads(outer.raw)
+    expected["kinesis"] |= {"partitionKey": "k3", "data": member["kinesis"]["data"]}
+    assert member == expected
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [record(aggregated(USERS), arn=STREAM)],
+        [record(aggregated(USERS)[:-1])],
+        [record(b"consumer/"), record(b"plain")],
+    ],
+)
+def test_plain_records_broken_aggregates_and_those_of_a_stream_stay(records: list[Record]) -> None:
+    assert list(opened(records)) == records
+
+
+def test_records_of_another_shard_are_dropped_where_the_shards_range_is_known() -> None:
+    middle = 2**127
+    users = [*USERS, UserRecord("k", b"explicit", "0"), UserRecord("k", b"odd", "x")]
+    inner = opened([record(aggregated(users))], (0, middle))
+    lower = [each.data for each in USERS if hash_key(each.partition_key) <= middle]
+    assert 0 < len(lower) < len(USERS)
+    assert payloads(inner) == [*lower, b"explicit"]
+
+
+def test_a_report_of_a_shared_number_delivers_all_that_share_it_again() -> None:
+    records = [record(b"before"), record(aggregated(USERS), 1), record(b"after", 2)]
+    number, seen = records[1].sequence_number, Counter[bytes]()
+
+    def handler(event: dict[str, list[dict[str, dict[str, str]]]], _context: object) -> object:
+        data = [base64.b64decode(each["kinesis"]["data"]) for each in event["Records"]]
+        seen.update(data)
+        failed = [{"itemIdentifier": number}] if seen[b"reading 0"] == 1 else []
+        return {"batchItemFailures": failed}
+
+    summary = simulate(records, handler, REPORTS).summary
+    assert (summary.records, summary.succeeded, summary.undelivered) == (12, 12, 0)
+    assert seen[b"before"] == 1
+    assert {seen[each.data] for each in USERS} == {2}
+
+
+def test_a_reported_aggregate_that_is_discarded_has_no_bystanders_but_the_others() -> None:
+    records = [record(aggregated(USERS)), record(b"after", 1)]
+
+    def handler(_event: object, _context: object) -> object:
+        return {"batchItemFailures": [{"itemIdentifier": records[0].sequence_number}]}
+
+    summary = simulate(records, handler, REPORTS).summary
+    assert (summary.discarded, summary.discarded_bystanders) == (11, 1)
