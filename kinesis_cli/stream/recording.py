@@ -18,7 +18,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.lines import shard_ids_of
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.source import open_plain
+from kinesis_cli.stream.source import open_plain, split_lines
 from kinesis_cli.stream.survey import Survey
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
@@ -185,7 +185,7 @@ class Recording:
         """All records in the order of the recording, whatever was taken."""
         for block in self._blocks:
             text = self._read(block.file, block.start, block.length)
-            yield from map(_record, *_parsed(text), text.split(b"\n"))
+            yield from map(_record, *_parsed(text), split_lines(text))
 
     def _read_on(self, shard: "_ShardReader") -> None:
         if shard.passed:
@@ -225,7 +225,7 @@ class Recording:
                     taking[shard_id] = shard.queue.append
                 else:
                     passing[shard_id] = shard.passed.append
-        lines = text.removesuffix(b"\n").split(b"\n")
+        lines = split_lines(text)
         if len(lines) != len(parsed):
             raise _changed()
         for shard_id, record, line in zip(shard_ids, parsed, lines, strict=True):

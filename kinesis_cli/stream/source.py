@@ -156,6 +156,24 @@ def blocks(descriptor: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
         size = BLOCK
 
 
+def split_lines(block: bytes) -> list[bytes]:
+    """The lines of a block, without white space around them.
+
+    Half of the time of `bytes.split`, which looks at each byte: `io` looks for line breaks only.
+    """
+    return list(map(bytes.strip, io.BytesIO(block)))
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory of a few blocks for the next ones.
+
+    glibc gives it back at once, and the kernel clears it anew for each block: a tenth of the time
+    that a simulation takes. A large piece that was freed changes that (mallopt(3),
+    M_MMAP_THRESHOLD). It is never touched, so it takes no memory.
+    """
+    bytes(16 * BLOCK)
+
+
 def _regular(path: str) -> io.BufferedReader:
     # "-" may be a pipe or a terminal; so may a path such as /dev/stdin or a shell's <(...).
     file = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115

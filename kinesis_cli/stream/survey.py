@@ -18,7 +18,15 @@ from kinesis_cli.stream.documents import Documents, is_get_records_record
 from kinesis_cli.stream.lines import LATEST_ARRIVAL, CheckedLine, Fault, fault_in, shard_ids_of
 from kinesis_cli.stream.payload_lines import PayloadLines
 from kinesis_cli.stream.sequence import is_sequence_number
-from kinesis_cli.stream.source import BLOCK, MAX_LINE, blocks, not_utf8, text_reader
+from kinesis_cli.stream.source import (
+    BLOCK,
+    MAX_LINE,
+    blocks,
+    keep_freed_memory,
+    not_utf8,
+    split_lines,
+    text_reader,
+)
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _DOCUMENT = re.compile(rb'\s*\{\s*("Records"|"SequenceNumber")\s*:')
@@ -79,6 +87,7 @@ class Survey:
         self._last_numbers: dict[str, str] = {}
         self._spool: int | None = None  # index of the file for lines that had to be rewritten
         self._payloads = PayloadLines()
+        keep_freed_memory()
         self._found_document = False
         try:
             name = ""
@@ -107,14 +116,14 @@ class Survey:
     def _add_lines(self, file: int, name: str) -> None:
         line = 1
         for start, text in _located(self.files[file].fileno(), name):
-            lines = text.removesuffix(b"\n").split(b"\n")
-            stripped = list(map(bytes.strip, lines))
+            lines = split_lines(text)
             place = Place(name, "line", range(line, line + len(lines)))
             line += len(lines)
-            if all(stripped) and stripped == lines:
+            breaks = len(lines) - (not text.endswith(b"\n"))
+            if all(lines) and sum(map(len, lines)) + breaks == len(text):
                 self._add_block(lines, Block(file, start, len(text)), place)
             else:
-                filled = filter(itemgetter(1), zip(place.numbers, stripped, strict=True))
+                filled = filter(itemgetter(1), zip(place.numbers, lines, strict=True))
                 self._add_rewritten(filled, name, "line")
 
     def _add_documents(self, file: BinaryIO, name: str) -> None:

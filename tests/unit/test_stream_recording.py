@@ -231,6 +231,13 @@ def test_lines_are_delivered_as_they_are_but_for_the_space_around_them(
     assert [record.raw.decode() for record in records] == [spaced, second()]
 
 
+@pytest.mark.parametrize("text", ["\v{}\n{}\n", "{}\n{}\v\n", "{}\n{}\v", "{}\n\v{}\n", "{}\r\n{}"])
+def test_space_is_found_at_each_end_of_each_line(text: str, write: Callable[..., Path]) -> None:
+    # A vertical tab: space for Python, but not for JSON.
+    records = read(write(text.format(line(), second())))
+    assert [record.raw.decode() for record in records] == [line(), second()]
+
+
 def test_members_that_lambda_always_sends_may_be_missing(write: Callable[..., Path]) -> None:
     (record,) = read(write(line(eventID=None, eventSource=None, kinesisSchemaVersion=None)))
     assert (record.shard_id, record.partition_key) == (shard_id(6), "1")
