@@ -148,6 +148,8 @@ class QueueSource:
     def close(self) -> None:
         """See `DocumentSource`."""
         self._closed.set()
+        if self._holding.is_alive():
+            self._holding.join()  # else it might hold them once more, after they were given back
         self._change_visibility(0)
         self._held.clear()
 

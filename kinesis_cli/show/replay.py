@@ -16,6 +16,7 @@ LATE = 1.0  # seconds behind the schedule that are worth a line
 _BETWEEN_LINES = 10.0  # seconds
 _SYNC_EVERY = 1.0  # seconds
 _MIB = 1 << 20
+_FEW = 20  # ranges that are named one by one
 
 
 class ReplayView:
@@ -58,7 +59,10 @@ def show_uncertain(ranges: Sequence[tuple[int, int]]) -> None:
         return
     count = sum(last - first + 1 for first, last in ranges)
     were = "record was" if count == 1 else "records were"
-    which = ", ".join(_range_text(first + 1, last + 1) for first, last in ranges)
+    if len(ranges) <= _FEW:
+        which = ", ".join(_range_text(first + 1, last + 1) for first, last in ranges)
+    else:
+        which = f"within {_range_text(ranges[0][0] + 1, ranges[-1][1] + 1)}"
     warn(
         f"{count:,} {were} in flight when the replay ended, and may be in the stream twice now: "
         f"{which} of the recording, by arrival"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.replay_input import open_replay_input
+from kinesis_cli.show.replay import show_uncertain
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.record import Record
@@ -275,3 +276,12 @@ def test_a_journal_knows_what_a_refusal_and_a_lost_answer_mean(tmp_path: Path) -
     with ReplayJournal(path, REPLAY, 5.0, resume=True) as journal:
         assert journal.uncertain() == [(2, 2)]
         assert [journal.is_done(index) for index in range(3)] == [False, True, False]
+
+
+def test_what_may_be_twice_is_named_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    show_uncertain([(0, 0), (2, 4)])
+    assert "twice now: 1, 3-5 of the recording" in capsys.readouterr().err
+    show_uncertain([(number, number) for number in range(0, 4000, 2)])
+    told = capsys.readouterr().err
+    assert "2,000 records were in flight" in told
+    assert "twice now: within 1-3999 of the recording" in told

@@ -81,7 +81,7 @@ def test_a_killed_replay_loses_nothing_keeps_order_and_names_what_it_repeats(
 
 def _named(told: str) -> set[int]:
     """The payloads whose records were named as maybe repeated."""
-    found = re.search(r"twice now: ([\d, -]+) of the recording", told)
+    found = re.search(r"twice now: (?:within )?([\d, -]+) of the recording", told)
     ranges = [each.split("-") for each in found[1].split(", ")] if found else []
     return {n - 1 for each in ranges for n in range(int(each[0]), int(each[-1]) + 1)}
 
