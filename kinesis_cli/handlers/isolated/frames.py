@@ -9,7 +9,7 @@ Source: awslambdaric 4.2.2, bootstrap.py, FramedTelemetryLogSink
 
 from collections.abc import Iterator
 
-_MARK = b"\xa5\x5a\x00"  # and a byte for level and format; no UTF-8 text has it
+_MARK = b"\xa5\x5a\x00"  # and a byte for level and format; no text without NUL has it
 _HEAD = 16  # bytes: mark, length of the message, time
 _LONGEST = 16 * 1024 * 1024  # bytes; what claims to be longer is no frame
 
