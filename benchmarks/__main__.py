@@ -18,7 +18,7 @@ RESULTS = FOLDER / "results.json"
 
 def modules() -> list[str]:
     """Names of the modules here that can be run."""
-    names = sorted(module.name for module in iter_modules([str(FOLDER)]))
+    names = sorted(each.name for each in iter_modules([str(FOLDER)]) if each.name != "__main__")
     return [n for n in names if "def run(" in (FOLDER / f"{n}.py").read_text()]
 
 
@@ -33,6 +33,9 @@ def show(row: Row) -> None:
 
 def main(names: list[str]) -> int:
     """Run the modules `names`, or all."""
+    if unknown := sorted(set(names) - set(modules())):
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(modules())}")
+        return 2
     print(f"{'benchmark':<48}{'ours':>11}{'peer':>11}{'ratio':>8}  target")
     rows: list[Row] = []
     for name in names or modules():
