@@ -30,6 +30,7 @@ class Terminal:
         self.process = subprocess.Popen(
             command,
             cwd=cwd,
+            env={**os.environ, "TERM": "xterm-256color"},  # what pyte is like
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
