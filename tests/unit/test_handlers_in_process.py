@@ -516,7 +516,7 @@ def test_a_handler_that_swallows_every_interruption_is_interrupted_again(load: L
     )
     result = handler.invoke(request())
     assert error_of(result).error_type == "Sandbox.Timedout"
-    assert result.logs == ("swallowed", "swallowed")
+    assert set(result.logs) == {"swallowed"}  # once where the second one came within the `except`
 
 
 def test_the_alarm_of_somebody_else_still_rings(load: Load) -> None:
