@@ -13,9 +13,8 @@ from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import CODE, IsolatedOption, Output, OutputOption
 from kinesis_cli.cli.target_options import TARGET, Target, reached
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.invocation import Handler
+from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.comparison import differences
-from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.handlers.invocation_type import InvocationType, LogType
 from kinesis_cli.handlers.single import (
     DEFAULT_TEMPERATURE,
@@ -25,7 +24,7 @@ from kinesis_cli.handlers.single import (
     read_event,
     reading_event,
 )
-from kinesis_cli.project.function import Function, find_function
+from kinesis_cli.project.function import find_function
 from kinesis_cli.show.console import note
 from kinesis_cli.show.invocation import show_comparison, show_invocation
 
@@ -131,8 +130,9 @@ def invoke(
             found = replace(found, environment={**found.environment, **far.environment()})
         for sentence in found.notes:
             note(sentence)
-        with closing(_handler(found, isolated=isolated, debug=debug)) as runnable:
-            invocation = invoke_once(runnable, called_with)
+        handler = handler_of(found, isolated=isolated, wall_clock=True, debug=debug)
+        with closing(handler):
+            invocation = invoke_once(handler, called_with)
         if compare:
             is_different = _compared(invocation, far.call(called_with), output)
         else:
@@ -230,14 +230,6 @@ def _compared(here: SingleInvocation, there: SingleInvocation, output: Output) -
     found = differences(here.result, there.result)
     show_comparison(here, there, found, output)
     return bool(found)
-
-
-def _handler(function: Function, *, isolated: bool, debug: bool) -> Handler:
-    if not isolated:
-        return InProcessHandler(function, wall_clock=True, debug=debug)
-    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
-
-    return IsolatedHandler(function, debug=debug)
 
 
 def _event(

@@ -39,11 +39,10 @@ from kinesis_cli.cli.options import (
 from kinesis_cli.cli.putting import YesOption
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.simulation import SimulationOptions
-from kinesis_cli.handlers.in_process import InProcessHandler
+from kinesis_cli.handlers import handler_of
 from kinesis_cli.local.connect import Connected
-from kinesis_cli.project.function import Function, find_function
+from kinesis_cli.project.function import find_function
 from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.redrive import show_redrive
@@ -242,20 +241,12 @@ def _action(
     for sentence in function.notes:
         note(sentence)
     in_virtual_time = chosen == "--simulate"
-    handler = _handler(function, isolated=isolated, wall_clock=not in_virtual_time)
+    handler = handler_of(function, isolated=isolated, wall_clock=not in_virtual_time)
     open_things.callback(handler.close)
     if not in_virtual_time:
         return InvokeOnce(handler)
     options = SimulationOptions(function_timeout=function.timeout, function_name=function.name)
     return Simulate(handler, choose_mapping(function, None, {}).mapping, options)
-
-
-def _handler(function: Function, *, isolated: bool, wall_clock: bool) -> Handler:
-    if not isolated:
-        return InProcessHandler(function, wall_clock=wall_clock)
-    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
-
-    return IsolatedHandler(function)
 
 
 def _asked(stream: str, place: str, named: Iterable[Named]) -> Iterable[Named]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kinesis_cli.event_source_mapping.invocation import Handler
     from kinesis_cli.handlers.in_process import CallableHandler
+    from kinesis_cli.project.function import Function
 
 
 def load_handler(
@@ -45,3 +47,26 @@ def load_handler(
         env_vars=None if env_vars is None else Path(env_vars),
     )
     return InProcessHandler(found, wall_clock=wall_clock)
+
+
+def handler_of(
+    function: "Function", *, isolated: bool, wall_clock: bool, debug: bool = False
+) -> "Handler":
+    """The handler of a function on this machine, to be closed.
+
+    Args:
+        function: whose handler.
+        isolated: whether it runs in a process of its own, where the clock is always the real one.
+        wall_clock: whether it sees the real time in this process.
+        debug: whether nothing is captured and no time-out applies.
+
+    Raises:
+        InputError: it cannot be imported, or kcli[isolated] is missing.
+    """
+    if not isolated:
+        from kinesis_cli.handlers.in_process import InProcessHandler
+
+        return InProcessHandler(function, wall_clock=wall_clock, debug=debug)
+    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
+
+    return IsolatedHandler(function, debug=debug)

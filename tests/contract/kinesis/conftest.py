@@ -18,6 +18,7 @@ from mypy_boto3_kinesis import KinesisClient
 
 from benchmarks.peers import Started, ours, peer
 
+from .consuming import created
 from .differences import DIFFERENCES
 
 SERVERS = ("ours", "moto", "kinesalite")
@@ -54,6 +55,14 @@ def server(request: pytest.FixtureRequest, start: Callable[[str], Started]) -> S
 def our_server(start: Callable[[str], Started]) -> Started:
     """Ours, for what no other server has."""
     return start("ours")
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the clients of kcli itself, which has them from the environment."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "123456789012")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
 
 
 def client_of(
@@ -101,6 +110,12 @@ def kinesis(server: Started) -> KinesisClient:
 def our_kinesis(our_server: Started) -> KinesisClient:
     """A client of ours."""
     return client_of(our_server)
+
+
+@pytest.fixture
+def stream(kinesis: KinesisClient) -> str:
+    """A stream of two shards on each server."""
+    return created(kinesis)
 
 
 @pytest.fixture

@@ -12,18 +12,7 @@ from kinesis_cli.stream.user_records import data_of
 
 from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created, records, when_active
 
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "123456789012")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-
-
-@pytest.fixture
-def stream(kinesis: KinesisClient) -> str:
-    """A stream of two shards on each server."""
-    return created(kinesis)
+pytestmark = pytest.mark.usefixtures("credentials")
 
 
 @pytest.fixture

@@ -14,13 +14,9 @@ from kinesis_cli.stream.selection import Start, StartKind
 from kinesis_cli.stream.shards import shard_id
 
 from .conftest import Control, client_of, control
-from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created
+from .consuming import ALL, KEYS, Writer, assert_complete, consumer
 
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "123456789012")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+pytestmark = pytest.mark.usefixtures("credentials")
 
 
 @pytest.fixture
@@ -32,11 +28,6 @@ def server(tmp_path: Path) -> Iterator[Started]:
 @pytest.fixture
 def kinesis(server: Started) -> KinesisClient:
     return client_of(server)
-
-
-@pytest.fixture
-def stream(kinesis: KinesisClient) -> str:
-    return created(kinesis)
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from kinesis_cli.aws.consumer import ReadPlan, ShardRecords
 from kinesis_cli.stream.record import Record
 from tests.e2e.fault_proxy import Faults, fault_proxy
 
-from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created, records
+from .consuming import ALL, KEYS, Writer, assert_complete, consumer, records
+
+pytestmark = pytest.mark.usefixtures("credentials")
 
 READS = ("GetRecords", "GetShardIterator")
 FAULTS = {
@@ -26,18 +28,6 @@ FAULTS = {
         READS, cut_before=0.1, cut_after=0.1, malformed=0.1, throttled=0.1, expired=0.1
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "123456789012")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-
-
-@pytest.fixture
-def stream(kinesis: KinesisClient) -> str:
-    return created(kinesis)
 
 
 def read(url: str, server: Started, stream: str, plan: ReadPlan) -> Iterator[ShardRecords]:
