@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from botocore.session import Session
@@ -44,3 +45,11 @@ def put_poison(run: Kcli) -> str:
     number = document(put)["sequenceNumber"]
     assert run("local", "wait", "--idle", "--timeout", "60").returncode == 0
     return str(number)
+
+
+def write_project(folder: Path, app: str, template: str) -> Path:
+    """A new folder with `src/app.py` and `template.yaml`; the folder."""
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "app.py").write_text(app)
+    (folder / "template.yaml").write_text(template)
+    return folder

@@ -14,6 +14,7 @@ import pytest
 
 from kinesis_cli.local.process import stop_server
 from kinesis_cli.local.state import read_server
+from tests.e2e.local_endpoint import write_project
 from tests.e2e.programs import KCLI, Completed, Terminal
 
 pytest.importorskip("awslambdaric")
@@ -54,10 +55,7 @@ HOSTILE = "bad \x1b[31m\x9b31m\u202e[red]"
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
     """A project whose local stream is ended after the test."""
-    folder = tmp_path / "project"
-    (folder / "src").mkdir(parents=True)
-    (folder / "src" / "app.py").write_text(APP)
-    (folder / "template.yaml").write_text(TEMPLATE)
+    folder = write_project(tmp_path / "project", APP, TEMPLATE)
     yield folder
     stop_server(folder / ".kcli")
 

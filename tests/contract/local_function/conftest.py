@@ -19,6 +19,7 @@ from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.process import ensure_running, stop_server
 from kinesis_cli.local.state import Server
 from kinesis_cli.local.waiting import wait_until_idle
+from tests.e2e.local_endpoint import write_project
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
@@ -194,10 +195,9 @@ class Local:
 
 
 def make_project(folder: Path) -> Path:
-    (folder / "src").mkdir(parents=True)
-    (folder / "src" / "app.py").write_text(APP)
-    (folder / "calls.ndjson").touch()
-    (folder / "template.yaml").write_text(TEMPLATE % {"calls": folder / "calls.ndjson"})
+    calls = folder / "calls.ndjson"
+    write_project(folder, APP, TEMPLATE % {"calls": calls})
+    calls.touch()
     return folder
 
 

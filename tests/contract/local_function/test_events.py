@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from kinesis_cli.local.process import change_faults, stop_server
 from kinesis_cli.local.waiting import wait_until_idle
+from tests.e2e.local_endpoint import write_project
 
 from .conftest import Local, kill, start
 
@@ -74,10 +75,7 @@ def handler(event, context):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "project"
-    (folder / "src").mkdir(parents=True)
-    (folder / "src" / "app.py").write_text(APP)
-    (folder / "template.yaml").write_text(TEMPLATE)
+    folder = write_project(tmp_path / "project", APP, TEMPLATE)
     yield folder
     stop_server(folder / ".kcli")
 
