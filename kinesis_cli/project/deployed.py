@@ -130,6 +130,7 @@ def function_of_template(
         mapping_origin=f"{whose}, {reading.logical_id}"
         if mapping is not None
         else "AWS's defaults",
+        runtime=str(reading.value("Runtime", "")),
         notes=tuple(reading.notes),
     )
 

@@ -34,6 +34,7 @@ class Function:
     origin: str  # "template.yaml, NewMessageFunction", for people
     mapping_origin: str
     system_log_level: str = "INFO"  # of Lambda's own lines, where the log is JSON
+    runtime: str = ""  # "python3.13", "nodejs22.x"; "": not known
     notes: tuple[str, ...] = ()  # a sentence for each value or property that kcli cannot follow
 
 

@@ -92,6 +92,7 @@ def test_a_sam_template_says_everything(find: Find, tmp_path: Path) -> None:
     assert function.code_uri == tmp_path / "src"
     assert (function.name, function.handler) == ("Readings", "app.handler")
     assert (function.timeout, function.memory_size) == (11.0, 256)
+    assert function.runtime == "python3.13"
     assert function.origin == function.mapping_origin == "template.yaml, Readings"
     assert function.environment == {
         "STAGE": "dev",
@@ -114,6 +115,11 @@ def test_a_sam_template_says_everything(find: Find, tmp_path: Path) -> None:
         },
     }
     assert function.notes == ()
+
+
+def test_a_runtime_that_nobody_names_is_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def handler(event, context): pass\n")
+    assert find_function(handler="app.py:handler", directory=tmp_path).runtime == ""
 
 
 def test_the_region_is_the_environments(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
