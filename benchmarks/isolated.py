@@ -32,7 +32,7 @@ def run(calls: int = CALLS) -> list[Row]:
     from kinesis_cli.event_source_mapping.invocation import Handler, InvocationRequest
     from kinesis_cli.handlers.in_process import InProcessHandler
     from kinesis_cli.handlers.isolated import IsolatedHandler
-    from kinesis_cli.project.function import find_function
+    from kinesis_cli.project.find import find_function
 
     function = find_function(template=ROOT / "template.yaml")
     handlers: list[Handler] = [

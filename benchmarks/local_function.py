@@ -106,7 +106,7 @@ def _read(kinesis: Any) -> list[Any]:  # noqa: ANN401 - boto3 makes classes as i
 def _invocations(project: Path, read: list[Any]) -> float:
     from kinesis_cli.event_source_mapping.invocation import InvocationRequest
     from kinesis_cli.handlers.isolated import IsolatedHandler
-    from kinesis_cli.project.function import find_function
+    from kinesis_cli.project.find import find_function
     from kinesis_cli.stream.event import kinesis_event, lambda_record
 
     batch = [

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError
-from kinesis_cli.project.function import find_function
+from kinesis_cli.project.find import find_function
 from kinesis_cli.project.settings import Settings
 from kinesis_cli.project.target import TargetKind
 

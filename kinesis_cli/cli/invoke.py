@@ -24,7 +24,7 @@ from kinesis_cli.handlers.single import (
     read_event,
     reading_event,
 )
-from kinesis_cli.project.function import find_function
+from kinesis_cli.project.find import find_function
 from kinesis_cli.show.console import note
 from kinesis_cli.show.invocation import show_comparison, show_invocation
 

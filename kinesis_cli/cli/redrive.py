@@ -42,7 +42,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.simulation import SimulationOptions
 from kinesis_cli.handlers import handler_of
 from kinesis_cli.local.connect import Connected
-from kinesis_cli.project.function import find_function
+from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.redrive import show_redrive

@@ -28,7 +28,8 @@ from kinesis_cli.event_source_mapping.moment import Moment, call_duration
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
 from kinesis_cli.handlers.in_process import InProcessHandler
-from kinesis_cli.project.function import Function, find_function
+from kinesis_cli.project.find import find_function
+from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.progress import progress

@@ -36,7 +36,7 @@ def load_handler(
         InputError: there is no such function, or it cannot be imported.
     """
     from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
-    from kinesis_cli.project.function import find_function
+    from kinesis_cli.project.find import find_function
 
     if callable(handler):
         return CallableHandler(handler, wall_clock=wall_clock)

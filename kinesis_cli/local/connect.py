@@ -11,7 +11,7 @@ from kinesis_cli.aws.stacks import complete
 from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.local.process import Running, ensure_running
 from kinesis_cli.local.state import Server, running_server, state_directory
-from kinesis_cli.project.function import find_function
+from kinesis_cli.project.find import find_function
 from kinesis_cli.project.settings import Level, Setting, Settings
 from kinesis_cli.project.target import Target, TargetKind, resolve_target
 

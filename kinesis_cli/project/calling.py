@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.deployed import merged_properties
 from kinesis_cli.project.template import NO_VALUE, Template, Unresolved
+from kinesis_cli.project.template_functions import merged_properties
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.function import TEMPLATE_NAMES
+
+TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
 
 
 def find_template(directory: Path) -> Path | None:
@@ -14,6 +15,13 @@ def find_template(directory: Path) -> Path | None:
             if (folder / name).is_file():
                 return folder / name
     return None
+
+
+def bundled_template() -> Path:
+    """The template of the function that kcli ships: in the wheel, or in a checkout of kcli."""
+    package = Path(__file__).resolve().parent.parent
+    in_wheel = package / "_bundled" / "template.yaml"
+    return in_wheel if in_wheel.is_file() else package.parent / "template.yaml"
 
 
 def read_toml(file: Path) -> Mapping[str, object]:

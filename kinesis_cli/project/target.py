@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.files import find_template
-from kinesis_cli.project.function import bundled_template
+from kinesis_cli.project.files import bundled_template, find_template
 from kinesis_cli.project.settings import DEFAULT_REGION, LOCAL, Level, Setting, Settings
 from kinesis_cli.project.template import Template
 

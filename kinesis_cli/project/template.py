@@ -6,7 +6,6 @@ Nothing is deployed, so some values do not exist yet. What stands in for them is
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.project.template_file import parse_template
 
 ACCOUNT_ID = "123456789012"
 
@@ -97,7 +97,7 @@ class Template:
             strerror = getattr(error, "strerror", None)
             reason = strerror.lower() if strerror else "it is not UTF-8 text"
             raise InputError(f"cannot read the template: {reason}", place=str(path)) from error
-        document = _parse(text, path)
+        document = parse_template(text, path)
         if not isinstance(document, Mapping) or not isinstance(document.get("Resources"), Mapping):
             raise InputError(
                 "not a SAM or CloudFormation template, it has no Resources",
@@ -366,41 +366,3 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _parse(text: str, path: Path) -> object:
-    if path.suffix == ".json" or text.lstrip().startswith("{"):
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise InputError(f"the template is not JSON: {error}", place=str(path)) from error
-    return _parse_yaml(text, path)
-
-
-def _parse_yaml(text: str, path: Path) -> object:
-    import yaml  # only here: a project with a JSON template, or none, need not wait for it
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Knows the short form of the intrinsics."""
-
-    def intrinsic(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, object]:
-        """`!GetAtt A.Arn` as `{"Fn::GetAtt": "A.Arn"}`, and so on."""
-        value: object
-        if isinstance(node, yaml.MappingNode):
-            value = loader.construct_mapping(node, deep=True)
-        elif isinstance(node, yaml.SequenceNode):
-            value = loader.construct_sequence(node, deep=True)
-        else:
-            value = node.value
-        return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
-
-    Loader.add_multi_constructor("!", intrinsic)
-    try:
-        return yaml.load(text, Loader=Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}, line {mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error)
-        raise InputError(f"the template is not YAML: {problem}", place=place) from error
-    except RecursionError as error:
-        raise InputError("the template is nested too deeply", place=str(path)) from error

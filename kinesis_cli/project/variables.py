@@ -7,7 +7,8 @@ Source: https://docs.aws.amazon.com/serverless-application-model/latest/develope
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -56,3 +57,10 @@ def _read(path: Path) -> Mapping[str, object]:
     if not isinstance(document, Mapping):
         raise InputError("no object at the top", place=str(path), advice=_SHAPE)
     return document
+
+
+def shell_variables(names: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Those of `names` that the shell sets, with the shell's value."""
+    for name in names:
+        if name in os.environ:
+            yield name, os.environ[name]

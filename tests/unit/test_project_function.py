@@ -8,7 +8,8 @@ from textwrap import dedent
 import pytest
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.function import Function, find_function
+from kinesis_cli.project.find import find_function
+from kinesis_cli.project.function import Function
 
 Find = Callable[..., Function]
 

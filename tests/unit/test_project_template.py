@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesis_cli.project.deployed import merged
 from kinesis_cli.project.template import Template, Unresolved
+from kinesis_cli.project.template_functions import merged
 
 
 def template(**sections: object) -> Template:

@@ -17,7 +17,7 @@ from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
 from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
-from kinesis_cli.project.function import find_function
+from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.show.cells import (
     counted,

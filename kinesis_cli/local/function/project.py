@@ -14,9 +14,14 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.function.mappings import StoredMapping, new_mapping
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.project.calling import Calling, calling_of
-from kinesis_cli.project.deployed import function_of_template, functions_of, mappings_of
-from kinesis_cli.project.function import Function, bundled_template
+from kinesis_cli.project.files import bundled_template
+from kinesis_cli.project.function import Function
 from kinesis_cli.project.template import ACCOUNT_ID, region
+from kinesis_cli.project.template_function import (
+    function_of_template,
+    functions_of,
+    mappings_of,
+)
 
 Value = TypeVar("Value")
 

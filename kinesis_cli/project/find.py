@@ -1,0 +1,101 @@
+"""Finding the function that the user means.
+
+Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.files import bundled_template, find_template
+from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
+
+
+def find_function(
+    *,
+    template: Path | None = None,
+    function: str | None = None,
+    handler: str | None = None,
+    env_vars: Path | None = None,
+    directory: Path | None = None,
+) -> Function:
+    """The function that the user means.
+
+    A `handler` alone is that code with AWS's defaults, no template is looked for. Together with a
+    `template` it replaces the code and keeps the template's settings. Without either, the template
+    is found upwards from `directory`; without any, it is the function that kcli ships.
+
+    Args:
+        template: a SAM or CloudFormation template, CDK's synthesised ones too.
+        function: the logical id, where the template has several functions fed by Kinesis.
+        handler: "module.function" or "path/file.py:function".
+        env_vars: variables in the format of `sam local invoke --env-vars`.
+        directory: where to look; the working directory by default.
+
+    Raises:
+        InputError: what the user named is not there or not a Python function fed by Kinesis.
+    """
+    directory = (directory or Path()).resolve()
+    if handler is not None and template is None:
+        if function is not None:
+            raise InputError(
+                "--function chooses from a template, and --handler alone reads none",
+                advice="Name the template with --template, or leave one of the two out.",
+            )
+        return _bare(handler, env_vars, directory)
+    from kinesis_cli.project.template_function import function_of_template  # start-up counts
+
+    is_bundled = template is None and find_template(directory) is None
+    path = directory / template if template else find_template(directory) or bundled_template()
+    try:
+        found = function_of_template(path, function, env_vars, bundled=is_bundled)
+    except RecursionError as error:
+        raise InputError(
+            "the template refers to itself without end", place=str(template or "")
+        ) from error
+    return found if handler is None else _with_code(found, handler, directory)
+
+
+def _bare(handler: str, env_vars: Path | None, directory: Path) -> Function:
+    from kinesis_cli.project.variables import overrides
+
+    environment = overrides(env_vars, ()) if env_vars else {}
+    bare = Function(
+        name="kcli-handler",
+        code_uri=directory,
+        handler=handler,
+        timeout=MAXIMUM_TIMEOUT,
+        memory_size=DEFAULT_MEMORY_SIZE,
+        environment=environment,
+        mapping=None,
+        origin=f"--handler, without a template: Timeout {MAXIMUM_TIMEOUT:.0f} s",
+        mapping_origin="AWS's defaults",
+    )
+    return _with_code(bare, handler, directory, origin=bare.origin)
+
+
+def _with_code(function: Function, handler: str, directory: Path, *, origin: str = "") -> Function:
+    """`function` with the code of `--handler`; a file's path counts from `directory`."""
+    file, _, name = handler.rpartition(":")
+    code_uri = function.code_uri
+    if file.endswith(".py"):
+        code_uri = (directory / file).resolve().parent
+        if not (directory / file).is_file():
+            raise InputError(f"there is no file {file}", place="--handler")
+    elif file or "." not in name or name.endswith(".py"):
+        raise InputError(
+            f"{handler!r} names no function", place="--handler", advice=_meant(handler, directory)
+        )
+    origin = origin or f"--handler, settings of {function.origin}"
+    return replace(function, handler=handler, code_uri=code_uri, origin=origin)
+
+
+def _meant(handler: str, directory: Path) -> str:
+    """What to write instead."""
+    file, _, name = handler.rpartition(":")
+    if handler.endswith(".py"):
+        return f"Name the function in it, too: {handler}:function."
+    if not file:
+        return "Write module.function or path/file.py:function."
+    is_path = "/" in file or (directory / f"{file}.py").is_file()
+    return f"Did you mean {file}.py:{name}?" if is_path else f"Did you mean {file}.{name}?"

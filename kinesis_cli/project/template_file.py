@@ -1,0 +1,49 @@
+"""Reading a template's file: YAML or JSON, the intrinsics' short forms as their long ones."""
+
+import json
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+
+
+def parse_template(text: str, path: Path) -> object:
+    """The document in a template's text.
+
+    Raises:
+        InputError: it is neither JSON nor YAML; says where.
+    """
+    if path.suffix == ".json" or text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise InputError(f"the template is not JSON: {error}", place=str(path)) from error
+    return _parse_yaml(text, path)
+
+
+def _parse_yaml(text: str, path: Path) -> object:
+    import yaml  # only here: a project with a JSON template, or none, need not wait for it
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Knows the short form of the intrinsics."""
+
+    def intrinsic(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, object]:
+        """`!GetAtt A.Arn` as `{"Fn::GetAtt": "A.Arn"}`, and so on."""
+        value: object
+        if isinstance(node, yaml.MappingNode):
+            value = loader.construct_mapping(node, deep=True)
+        elif isinstance(node, yaml.SequenceNode):
+            value = loader.construct_sequence(node, deep=True)
+        else:
+            value = node.value
+        return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
+
+    Loader.add_multi_constructor("!", intrinsic)
+    try:
+        return yaml.load(text, Loader=Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}, line {mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or str(error)
+        raise InputError(f"the template is not YAML: {problem}", place=place) from error
+    except RecursionError as error:
+        raise InputError("the template is nested too deeply", place=str(path)) from error
