@@ -212,20 +212,22 @@ def _handler_maker(
     debug_at: int | None,
 ) -> Callable[[float | None], Handler]:
     """What makes a handler that has not run yet, given when its clock starts, epoch seconds."""
-    if not isolated:
+    if function.is_python and not isolated:
         if cold:
             raise InputError("--cold is for a handler with a process of its own: add --isolated")
         return lambda at: InProcessHandler(
             function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at
         )
     if debug_at is not None:
+        advice = "Leave --isolated out, or debug" if function.is_python else "Debug"
         raise InputError(
             "--debug-at needs the handler in kcli's own process",
-            advice="Leave --isolated out, or debug all calls with --debug.",
+            advice=f"{advice} all calls with --debug.",
         )
     from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
 
-    note("An isolated handler sees the real clock, not the simulation's.")
+    what = "An isolated handler" if function.is_python else f"A function on {function.runtime}"
+    note(f"{what} sees the real clock, not the simulation's.")
     return lambda _: IsolatedHandler(function, cold=cold, debug=debug)
 
 

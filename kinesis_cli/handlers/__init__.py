@@ -56,14 +56,15 @@ def handler_of(
 
     Args:
         function: whose handler.
-        isolated: whether it runs in a process of its own, where the clock is always the real one.
+        isolated: whether it runs in a process of its own, where the clock is always the real one;
+            a function of another language than Python always does.
         wall_clock: whether it sees the real time in this process.
         debug: whether nothing is captured and no time-out applies.
 
     Raises:
-        InputError: it cannot be imported, or kcli[isolated] is missing.
+        InputError: it cannot be imported, or what starts its process is missing.
     """
-    if not isolated:
+    if function.is_python and not isolated:
         from kinesis_cli.handlers.in_process import InProcessHandler
 
         return InProcessHandler(function, wall_clock=wall_clock, debug=debug)

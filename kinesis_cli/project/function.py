@@ -31,3 +31,8 @@ class Function:
     system_log_level: str = "INFO"  # of Lambda's own lines, where the log is JSON
     runtime: str = ""  # "python3.13", "nodejs22.x"; "": not known
     notes: tuple[str, ...] = ()  # a sentence for each value or property that kcli cannot follow
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it is a Python function, as one of an unknown runtime is taken for."""
+        return not self.runtime or self.runtime.startswith("python")

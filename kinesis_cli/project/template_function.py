@@ -47,7 +47,7 @@ def function_of_template(
     template = Template.read(path)
     reading = Reading(template, choose_function(template, function))
     reading.properties = merged_properties(template, reading.logical_id)
-    _refuse_what_is_not_python(reading)
+    _refuse_what_is_not_a_folder(reading)
     mapping = mapping_of(reading)
     for name, reason in NOT_ACTED_ON.items():
         if name in reading.properties and reading.template.choose(reading.properties[name]):
@@ -102,16 +102,13 @@ def mappings_of(path: Path, function: str) -> dict[str, dict[str, object]]:
     }
 
 
-def _refuse_what_is_not_python(reading: Reading) -> None:
+def _refuse_what_is_not_a_folder(reading: Reading) -> None:
     if reading.value("PackageType") == "Image":
         raise InputError(
             "is a container image, kcli runs functions whose code is a folder",
             place=reading.place,
             advice="Name its code with --handler path/file.py:function.",
         )
-    runtime = str(reading.value("Runtime", "python"))
-    if not runtime.startswith("python"):
-        raise InputError(f"runs on {runtime}, kcli runs Python functions", place=reading.place)
     if reading.value("Handler") is None:
         raise InputError("has no Handler", place=reading.place)
 

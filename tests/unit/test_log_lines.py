@@ -1,5 +1,4 @@
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from kinesis_cli.handlers.isolated.platform_log import (
     TextLog,
     Trouble,
 )
+from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.handlers.log_events import (
     LogEvent,
     LogReader,
@@ -25,6 +25,7 @@ from tests.unit.handler_files import function_in
 
 ID = "8286a188-ba32-4475-8077-530cd35c09a9"
 OTHER = "11111111-ba32-4475-8077-530cd35c09a9"
+RUNTIME = RuntimeCommand(("python3",), Path(), "Python 3.13.1", "python:3.13", "awslambdaric-4.2.2")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_report_gives_its_figures_under_the_telemetry_schemas_names() -> None:
     }
 
 
-@pytest.mark.parametrize("log", [TextLog(), JsonLog(function_in(Path()))])
+@pytest.mark.parametrize("log", [TextLog(RUNTIME), JsonLog(function_in(Path()), RUNTIME)])
 def test_what_our_own_platform_writes_is_read_back(log: PlatformLog) -> None:
     trouble = Trouble("failure", "Runtime.ExitError")
     report = Report(ID, 0.00301, 128, 36, 0.1101, trouble)
@@ -92,7 +93,7 @@ def test_what_our_own_platform_writes_is_read_back(log: PlatformLog) -> None:
     start, init = parse_line(log.start(ID, "arn")[0]), parse_line(log.init_start()[0])
     assert (start.kind, start.text) == (LineKind.START, "Version: $LATEST")
     assert init.kind is LineKind.INIT
-    assert re.fullmatch(r"Runtime Version: python:3\.\d+", init.text)
+    assert init.text == "Runtime Version: python:3.13"
 
 
 def test_a_json_report_names_the_trace() -> None:

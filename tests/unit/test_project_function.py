@@ -461,7 +461,6 @@ def test_a_file_of_variables_must_have_sams_format(tmp_path: Path, content: str 
 @pytest.mark.parametrize(
     ("properties", "problem"),
     [
-        ("Handler: a.b, Runtime: nodejs22.x", "runs on nodejs22.x, kcli runs Python functions"),
         ("Handler: a.b, PackageType: Image", "is a container image"),
         ("Runtime: python3.13", "has no Handler"),
         ("Handler: a.b, InlineCode: 'x = 1'", "has its code inline"),

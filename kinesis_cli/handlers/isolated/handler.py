@@ -12,14 +12,13 @@ import sys
 import threading
 import time
 import uuid
-from importlib.util import find_spec
-from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated.call import Call
 from kinesis_cli.handlers.isolated.platform_log import platform_log
+from kinesis_cli.handlers.isolated.runtimes import command_for
 from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.template import ACCOUNT_ID, region
@@ -47,10 +46,8 @@ class IsolatedHandler:
         arn: the function's; default: one that stands in for it.
 
     Raises:
-        InputError: AWS's runtime client is not installed, or the code's folder is not there.
+        InputError: what starts the function is not there, or its code is not.
     """
-
-    runtime = "isolated"
 
     def __init__(
         self,
@@ -60,13 +57,16 @@ class IsolatedHandler:
         debug: bool = False,
         arn: str | None = None,
     ) -> None:
-        _require_runtime_client()
+        _require_linux()
         if not function.code_uri.is_dir():
             raise InputError("there is no such folder", place=str(function.code_uri))
         self.name = function.handler
+        self._command = command_for(function)
+        self.notes = self._command.notes
+        self.runtime = "isolated" if function.is_python else f"isolated, {self._command.name}"
         self._function, self._cold, self._debug = function, cold, debug
-        self._variables = _variables(function)
-        self._log = platform_log(function, self._variables)
+        self._variables = {**_variables(function), **self._command.variables}
+        self._log = platform_log(function, self._variables, self._command)
         self._arn = arn or f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.name}"
         self._timeout = math.inf if debug else function.timeout
         self._lock = threading.Lock()
@@ -153,8 +153,8 @@ class IsolatedHandler:
     def _new_sandbox(self) -> Sandbox:
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
         sandbox = Sandbox(
-            _handler_of_runtime(self._function.handler),
-            self._function.code_uri,
+            self._command.arguments,
+            self._command.directory,
             {**self._variables, "AWS_LAMBDA_LOG_STREAM_NAME": stream},
             self._function.memory_size * 1024 * 1024,
             debug=self._debug,
@@ -199,17 +199,11 @@ def _header_text(json_text: str) -> str:
         return ascii(json_text)
 
 
-def _require_runtime_client() -> None:
+def _require_linux() -> None:
     if sys.platform != "linux":
         raise InputError(
             "a function can be isolated on Linux only, as AWS's runtime client runs there",
             advice="Without --isolated it runs in kcli's own process.",
-        )
-    if find_spec("awslambdaric") is None:
-        raise InputError(
-            "AWS's runtime client is not installed",
-            place="--isolated",
-            advice="Install it: pip install 'kcli[isolated]'",
         )
 
 
@@ -221,9 +215,3 @@ def _variables(function: Function) -> dict[str, str]:
         if name.upper() in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
     return {**passed_on, **lambda_variables(function)}
-
-
-def _handler_of_runtime(handler: str) -> str:
-    """ "path/file.py:function" as "file.function": the file's folder is the code's folder."""
-    file, _, name = handler.rpartition(":")
-    return f"{Path(file).stem}.{name}" if file else handler

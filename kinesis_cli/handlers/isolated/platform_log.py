@@ -7,13 +7,12 @@ each JSON line; text has no levels)
 
 import json
 import math
-import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 
+from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.project.function import SYSTEM_LOG_LEVELS, Function
 from kinesis_cli.project.template import region
 
@@ -60,12 +59,19 @@ class Report:
 
 
 class TextLog:
-    """LogFormat: Text."""
+    """LogFormat: Text.
+
+    Args:
+        command: what starts the function's processes.
+    """
+
+    def __init__(self, command: RuntimeCommand) -> None:
+        self._command = command
 
     def init_start(self) -> list[str]:
         """A process starts."""
-        runtime, arn = _runtime()
-        return [f"INIT_START Runtime Version: {runtime}\tRuntime Version ARN: {arn}"]
+        version, arn = self._command.version, _arn(self._command)
+        return [f"INIT_START Runtime Version: {version}\tRuntime Version ARN: {arn}"]
 
     def init_report(self, duration: float, phase: str, trouble: Trouble | None) -> list[str]:
         """Its initialisation is over; there is a line only where it has failed.
@@ -116,23 +122,23 @@ class JsonLog:
 
     Args:
         function: whose log it is; its `system_log_level` decides which lines there are.
+        command: what starts its processes.
     """
 
-    def __init__(self, function: Function) -> None:
-        self._function = function
+    def __init__(self, function: Function, command: RuntimeCommand) -> None:
+        self._function, self._command = function, command
         self._least = SYSTEM_LOG_LEVELS.index(function.system_log_level)
 
     def init_start(self) -> list[str]:
         """A process starts."""
-        runtime, arn = _runtime()
         return self._record(
             "INFO",
             "platform.initStart",
             {
                 "initializationType": INIT_TYPE,
                 "phase": "init",
-                "runtimeVersion": runtime,
-                "runtimeVersionArn": arn,
+                "runtimeVersion": self._command.version,
+                "runtimeVersionArn": _arn(self._command),
                 "functionName": self._function.name,
                 "functionVersion": "$LATEST",
                 "instanceId": str(uuid.uuid4()),
@@ -189,17 +195,17 @@ class JsonLog:
 PlatformLog = TextLog | JsonLog
 
 
-def platform_log(function: Function, variables: Mapping[str, str]) -> PlatformLog:
+def platform_log(
+    function: Function, variables: Mapping[str, str], command: RuntimeCommand
+) -> PlatformLog:
     """The form that a function's variables ask for."""
     is_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-    return JsonLog(function) if is_json else TextLog()
+    return JsonLog(function, command) if is_json else TextLog(command)
 
 
-def _runtime() -> tuple[str, str]:
-    """The version of the runtime, and a name for it in the form of Lambda's."""
-    python = f"python:{sys.version_info.major}.{sys.version_info.minor}"
-    client = f"awslambdaric-{version('awslambdaric')}"
-    return python, f"arn:aws:lambda:{region()}::runtime:{client}"
+def _arn(command: RuntimeCommand) -> str:
+    """A name for the runtime, in the form of Lambda's."""
+    return f"arn:aws:lambda:{region()}::runtime:{command.client}"
 
 
 def _status(trouble: Trouble) -> str:

@@ -10,11 +10,10 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -55,11 +54,11 @@ class Ended:
 
 
 class Sandbox:
-    """A process of AWS's runtime client.
+    """A process of the function.
 
     Args:
-        handler: "module.function".
-        directory: the function's code.
+        arguments: the program and its arguments, see `runtimes`.
+        directory: its working directory.
         variables: its whole environment.
         memory_limit: bytes that the process and those below it may have resident.
         debug: its standard streams are kcli's own, and no limit applies.
@@ -70,7 +69,7 @@ class Sandbox:
 
     def __init__(
         self,
-        handler: str,
+        arguments: Sequence[str],
         directory: Path,
         variables: Mapping[str, str],
         memory_limit: int,
@@ -90,7 +89,7 @@ class Sandbox:
             environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(written)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "awslambdaric", handler],
+                arguments,
                 cwd=directory,
                 env=environment,
                 stdin=None if debug else subprocess.DEVNULL,

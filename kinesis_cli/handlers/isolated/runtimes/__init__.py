@@ -1,0 +1,25 @@
+"""What starts the process of a function: the command for its runtime, one module a language."""
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
+from kinesis_cli.project.function import Function
+
+
+def command_for(function: Function) -> RuntimeCommand:
+    """The command that starts a function's process.
+
+    Raises:
+        InputError: what it needs is not on this machine, or kcli cannot start this runtime.
+    """
+    runtime = function.runtime
+    if function.is_python:
+        from kinesis_cli.handlers.isolated.runtimes.python import python_command
+
+        return python_command(function)
+    if runtime.startswith(("provided", "go")):
+        from kinesis_cli.handlers.isolated.runtimes.executable import executable_command
+
+        return executable_command(function)
+    raise InputError(
+        f"runs on {runtime}, and kcli does not know how to start that", place=function.origin
+    )

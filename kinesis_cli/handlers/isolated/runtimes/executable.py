@@ -1,0 +1,45 @@
+"""`provided.*`, and what is left of `go1.x`: an executable that speaks the Runtime API itself.
+
+Rust, Go and C++ functions are that. Source:
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-provided.html
+"""
+
+import os
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
+from kinesis_cli.project.function import Function
+
+_HOW_TO_BUILD = (
+    "Build it first: sam build, cargo lambda build --output-format binary, or "
+    "go build -o bootstrap; for this machine's processor."
+)
+
+
+def executable_command(function: Function) -> RuntimeCommand:
+    """The function's executable: `bootstrap`; on go1.x what Handler names.
+
+    Raises:
+        InputError: it is not there, or may not be run.
+    """
+    is_go = function.runtime.startswith("go")
+    file = function.code_uri / (function.handler if is_go else "bootstrap")
+    _require_executable(file)
+    family, _, release = function.runtime.partition(".")
+    return RuntimeCommand(
+        arguments=(str(file),),
+        directory=function.code_uri,
+        name=f"{file.name}, {function.runtime}",
+        version="go:1.x" if is_go else f"{family}:{release or 'al1'}",
+        client=file.name,
+    )
+
+
+def _require_executable(file: Path) -> None:
+    if not file.is_file():
+        raise InputError(
+            f"there is no executable {file.name}", place=str(file.parent), advice=_HOW_TO_BUILD
+        )
+    if not os.access(file, os.X_OK):
+        raise InputError("is not executable", place=str(file), advice=f"Run chmod +x {file}")
