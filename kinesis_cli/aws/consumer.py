@@ -12,7 +12,7 @@ from kinesis_cli.aws.pages import MalformedAnswer, Page, decode_pages
 from kinesis_cli.aws.polling import AT_TIP, BETWEEN_CALLS, Polling
 from kinesis_cli.aws.reading import AFTER_SEQUENCE_NUMBER, DATE_AGE, Position, Reading, Source
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.errors import EndpointError, InputError, aws_code
 from kinesis_cli.stream.lineage import Lineage, ListedShard
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
@@ -277,7 +277,7 @@ class Consumer:
     # --- what did not
 
     def _failed(self, source: Source, reading: Reading, error: Exception) -> None:
-        code = _code(error)
+        code = aws_code(error)
         if code == "ExpiredIteratorException":
             reading.restart()
             source.retry(reading, 0.0)
@@ -301,7 +301,7 @@ class Consumer:
         lasts = now - reading.failing_since
         trouble = f"{reading.shard_id} could not be read for {lasts:.0f} s: {error}"
         if lasts > GIVE_UP_AFTER:
-            raise EndpointError(trouble) from error
+            raise EndpointError(trouble, code=aws_code(error)) from error
         if lasts > TELL_AFTER and reading.failures & (reading.failures - 1) == 0:  # ever less often
             self._warn(trouble)
         return self._random.uniform(0.0, min(LONGEST_PAUSE, 0.1 * 2**reading.failures))
@@ -344,13 +344,6 @@ def _around(number: str, each: ListedShard, *, is_only: bool) -> Position:
     if decoded.shard_index == shard_index(each.shard_id):
         return Position(StartKind.AT_SEQUENCE_NUMBER, number)
     return Position(StartKind.AT_TIMESTAMP, seconds=float(decoded.time))
-
-
-def _code(error: Exception) -> str | None:
-    """AWS's code of an error that it answered with."""
-    from botocore.exceptions import ClientError
-
-    return error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
 
 
 def _is_interruption(error: Exception) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from botocore import exceptions as botocore_errors
 
-from kinesis_cli.errors import EndpointError, KcliError
+from kinesis_cli.errors import EndpointError, KcliError, aws_code, is_access_denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ _SSO = (
     botocore_errors.TokenRetrievalError,
     botocore_errors.LoginError,
 )
+_TOO_LATE = (botocore_errors.ConnectTimeoutError, botocore_errors.ReadTimeoutError)
 _UNREACHABLE = (
     botocore_errors.ConnectionError,
     botocore_errors.HTTPClientError,
@@ -97,32 +98,34 @@ def _of_profile(caller: Caller) -> str:
 
 def _reason(error: Exception) -> str:
     """The innermost reason: "Connection refused", "Name or service not known"."""
+    if isinstance(error, _TOO_LATE):
+        return "it did not answer in time"
     text = _one_line(str(getattr(error, "kwargs", {}).get("error") or error))
-    if found := re.search(r"\[Errno -?\d+\] ([^'\")]+)", text):
-        return found[1].strip()
-    return "it did not answer in time" if "timed out" in text.lower() else text
+    found = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
+    return found[1].strip() if found else text
 
 
 # --- AWS, or the endpoint, answered with an error
 
 
 def _refused(error: botocore_errors.ClientError, caller: Caller) -> EndpointError:
-    detail = error.response.get("Error", {})
-    code, message = str(detail.get("Code", "")), _one_line(str(detail.get("Message", "")))
+    code = aws_code(error)
+    message = _one_line(str(error.response.get("Error", {}).get("Message", "")))
     problem = ": ".join(filter(None, (code, message.rstrip(".")))) or _one_line(str(error))
-    return EndpointError(problem, advice=_help(code, message, error.operation_name, caller))
+    advice = _help(code, message, error.operation_name, caller)
+    return EndpointError(problem, advice=advice, code=code)
 
 
 def _help(code: str, message: str, operation: str, caller: Caller) -> str:
     profile = f" --profile {caller.profile}" if caller.profile else ""
     if code == "ResourceNotFoundException" and caller.stream:
         return _nearest(caller)
-    if code == "ValidationError" and "does not exist" in message:  # CloudFormation's, of a stack
+    if code == "ValidationError" and caller.service == "cloudformation":  # there is no such stack
         return "Is it deployed, in this region and account? --endpoint-url local needs no stack."
-    if "AccessDenied" in code or code in ("UnauthorizedOperation", "UnauthorizedException"):
+    if is_access_denied(code):
         action = _missing_action(message, operation, caller)
         return f"The identity{_of_profile(caller)} lacks the permission {action}."
-    if "ExpiredToken" in code or code == "RequestExpired":
+    if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired"):
         return f"The session has ended; log in anew, for example with `aws sso login{profile}`."
     if code in ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId"):
         return (

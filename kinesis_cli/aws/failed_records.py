@@ -58,7 +58,7 @@ def named_records(
     try:
         records = tuple(_read_back(document, connection, stream or document.stream, warn))
     except EndpointError as error:
-        if stream is not None or "ResourceNotFound" not in error.problem:
+        if stream is not None or error.code != "ResourceNotFoundException":
             raise
         return NamedRecords((), problem=f"its records cannot be read: {error.problem}")
     size = document.batch_size or 1
@@ -78,7 +78,7 @@ def _read_back(
         start = Start(StartKind.AT_SEQUENCE_NUMBER, sequence_number=document.start)
         return _read(document, connection, stream, start, warn)
     except EndpointError as error:
-        if "InvalidArgument" not in error.problem:
+        if error.code != "InvalidArgumentException":
             raise
         # UNSURE(trimmed-number): a number that has left the stream is refused; or it means the
         # oldest record that is there?

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from kinesis_cli.aws.pages import event_page
 from kinesis_cli.aws.reading import Outcome, Position, Reading
-from kinesis_cli.errors import EndpointError
+from kinesis_cli.errors import EndpointError, aws_code
 from kinesis_cli.stream.selection import StartKind
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class FanOut:
                 if page.at_end or self._closed.is_set() or reading in self._left:
                     return True
         except EventStreamError as error:
-            if error.response.get("Error", {}).get("Code") == "ResourceInUseException":
+            if aws_code(error) == "ResourceInUseException":
                 raise EndpointError(
                     f"somebody else reads {reading.shard_id} as the same consumer now"
                 ) from error

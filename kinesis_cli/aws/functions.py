@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.errors import EndpointError, InputError, is_access_denied
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.settings import Settings
 from kinesis_cli.project.target import TargetKind
@@ -59,7 +59,9 @@ def function_environment(connection: Connection, name: str) -> dict[str, str]:
     environment = function_configuration(connection, name).get("Environment", {})
     if error := environment.get("Error"):
         raise EndpointError(
-            f"{error.get('ErrorCode')}: {error.get('Message')}", place=f"environment of {name}"
+            f"{error.get('ErrorCode')}: {error.get('Message')}",
+            place=f"environment of {name}",
+            code=error.get("ErrorCode", ""),
         )
     return dict(environment.get("Variables", {}))
 
@@ -83,7 +85,7 @@ def log_group(connection: Connection, settings: Settings) -> str:
     try:
         configuration = function_configuration(connection, name)
     except EndpointError as error:
-        if "AccessDenied" in error.problem:
+        if is_access_denied(error.code):
             return default  # reading a log needs no right to look at the function
         raise
     return configuration.get("LoggingConfig", {}).get("LogGroup", default)

@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.errors import EndpointError
+from kinesis_cli.errors import EndpointError, aws_code
 from kinesis_cli.handlers.log_events import LogEvent
 from kinesis_cli.project.target import TargetKind
 
@@ -183,7 +183,7 @@ class LogFollower:
                 self._answered = True
                 return page
             except Exception as error:
-                code = _code(error)
+                code = aws_code(error)
                 if code == _MISSING and self._query.follow:
                     return self._missing()
                 if code == _MISSING:
@@ -246,7 +246,7 @@ class LogFollower:
         except Exception as error:
             if _is_nonsense(error):
                 raise EndpointError(f"the live tail is not readable: {error}") from error
-            if _code(error) != "SessionTimeoutException":
+            if aws_code(error) != "SessionTimeoutException":
                 raise
             return True
         return False
@@ -303,17 +303,13 @@ def _keep_host(client: Any, connection: Connection) -> None:  # noqa: ANN401
         client.meta.config.inject_host_prefix = False
 
 
-def _code(error: Exception) -> str:
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
-
-
 def _passes(error: Exception) -> bool:
     """Whether trying again may help."""
     from botocore import exceptions, parsers
 
     if isinstance(error, exceptions.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or _code(error) in _PASSING
+        return status >= 500 or aws_code(error) in _PASSING
     network = (exceptions.HTTPClientError, exceptions.ConnectionError)
     return isinstance(error, (*network, parsers.ResponseParserError))
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from kinesis_cli.aws.put_calls import PutCalls
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import StreamLimits, open_shards, stream_limits
-from kinesis_cli.errors import EndpointError, KcliError
+from kinesis_cli.errors import EndpointError, KcliError, aws_code
 from kinesis_cli.stream.put_entry import DEFAULT_MAX_RECORD, Entry
 from kinesis_cli.stream.put_plan import THROTTLED, PutPlan
 from kinesis_cli.stream.put_source import Source
@@ -225,7 +225,7 @@ class Producer:
         explained = self._explained(error)
         reason = explained.problem
         if self._passes(error):
-            self._plan.not_answered(call, reason, now, throttled=_code(error) == THROTTLED)
+            self._plan.not_answered(call, reason, now, throttled=aws_code(error) == THROTTLED)
         else:
             self._plan.refused(call, reason)
             self._end(explained)
@@ -325,7 +325,7 @@ class Producer:
 
         if isinstance(error, exceptions.ClientError):
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return status >= 500 or _code(error) in _TRANSIENT
+            return status >= 500 or aws_code(error) in _TRANSIENT
         if isinstance(error, exceptions.EndpointConnectionError):
             return self.summary.acknowledged > 0  # else the address is wrong, or nobody is there
         return isinstance(error, _passing_errors())
@@ -364,14 +364,6 @@ def _acknowledged_records(entry: Entry) -> Sequence[Entry]:
         record.shard_id, record.sequence_number = entry.shard_id, entry.sequence_number
         record.attempts = entry.attempts
     return entry.records
-
-
-def _code(error: Exception) -> str:
-    from botocore.exceptions import ClientError
-
-    if not isinstance(error, ClientError):
-        return ""
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _passing_errors() -> tuple[type[Exception], ...]:

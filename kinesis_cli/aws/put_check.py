@@ -2,7 +2,7 @@
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import stream_parameter
-from kinesis_cli.errors import EndpointError
+from kinesis_cli.errors import EndpointError, aws_code
 from kinesis_cli.stream.put_entry import Entry
 
 
@@ -30,7 +30,7 @@ def check_put(connection: Connection, stream: str, entry: Entry) -> None:
         try:
             connection.client("kinesis").put_record(**parameters)  # type: ignore[arg-type]
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "DryRunOperationException":
+            if aws_code(error) == "DryRunOperationException":
                 # UNSURE(dry-run): we take it as "yes", as EC2 documents its own; or may it come
                 # before the stream and the permissions were looked at?
                 return

@@ -17,7 +17,7 @@ from typing import NamedTuple, TextIO
 
 import msgspec
 
-from kinesis_cli.errors import InputError
+from kinesis_cli.errors import InputError, aws_code
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
     InvocationRequest,
@@ -37,12 +37,13 @@ from kinesis_cli.project.template import ACCOUNT_ID, region
 
 # What AWS answers when a request's time is far from its own; virtual time is.
 # Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
-_CLOCK_ERRORS = (
-    "InvalidSignatureException",
-    "RequestExpired",
-    "RequestTimeTooSkewed",
-    "Signature expired",
-    "Signature not yet current",
+_CLOCK_ERRORS = frozenset(
+    {
+        "InvalidSignatureException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+    }
 )
 
 # Clocks, standard output and the environment belong to the whole process.
@@ -237,13 +238,13 @@ class CallableHandler:
                 return None, error.as_function_error(request.request_id), ()
         if isinstance(raised, Exception):
             failure = error_of_exception(raised, request.request_id)
-            return None, failure, self._advice(failure, request)
+            return None, failure, self._advice(raised, request)
         failure, written = exit_error(raised, request.request_id)
         return None, failure, written
 
-    def _advice(self, error: FunctionError, request: InvocationRequest) -> tuple[str, ...]:
+    def _advice(self, error: Exception, request: InvocationRequest) -> tuple[str, ...]:
         virtual = request.at is not None and not self._wall_clock
-        if virtual and _refused_for_its_clock(f"{error.error_type} {error.error_message}"):
+        if virtual and _refused_for_its_clock(error):
             return (
                 "kcli: AWS refuses the handler's virtual time; --wall-clock gives it the real one",
             )
@@ -312,7 +313,7 @@ class InProcessHandler(CallableHandler):
         try:
             return Code(self.function)
         except InputError as error:
-            if clock is not None and _refused_for_its_clock(error.problem):
+            if clock is not None and _refused_for_its_clock(error):
                 error.advice = "AWS refuses the virtual time; --wall-clock gives the real one."
             raise
         finally:
@@ -325,8 +326,16 @@ class InProcessHandler(CallableHandler):
         super().close()
 
 
-def _refused_for_its_clock(told: str) -> bool:
-    return any(mark in told for mark in _CLOCK_ERRORS)
+def _refused_for_its_clock(error: BaseException) -> bool:
+    """Return whether botocore raised AWS's refusal, or what led to `error` was one."""
+    seen: set[int] = set()  # a chain of exceptions may be a ring
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        if aws_code(one) in _CLOCK_ERRORS:
+            return True
+        seen.add(id(one))
+        one = one.__cause__ or one.__context__
+    return False
 
 
 def _not_loaded(_event: object, _context: object) -> object:

@@ -159,7 +159,7 @@ def _answer(
 def _memory_remark(error: FunctionError, report: Mapping[str, object]) -> str:
     """What the kill of a process that took too much memory means: its error does not say it."""
     size = report.get("memorySizeMB")
-    if error.error_message.endswith("signal: killed") and report.get("maxMemoryUsedMB") == size:
+    if error.error_type == "Runtime.ExitError" and report.get("maxMemoryUsedMB") == size:
         return f"{size} MB of memory (MemorySize) were not enough: Lambda kills such a process"
     return ""
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 
+from kinesis_cli.aws.functions import log_group
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.stacks import complete
 from kinesis_cli.errors import EndpointError, InputError
@@ -47,6 +48,15 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(server, Aws)
         action = target or body.partition("Action=")[2].partition("&")[0]
         status, answer = server.answers[action]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def do_GET(self) -> None:
+        server = self.server
+        assert isinstance(server, Aws)
+        status, answer = server.answers[self.path]
         self.send_response(status)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -202,6 +212,29 @@ def test_what_aws_refuses(
     problem, found = raised(lambda: list_streams(asked))
     assert problem == ": ".join(filter(None, [code, message.rstrip(".")]))
     assert advice in found
+
+
+@pytest.mark.parametrize("name", ["IsAccessDenied", "AccessDeniedException"])
+def test_a_functions_name_is_never_taken_for_an_error_of_that_name(
+    aws: Aws, asked: Connection, name: str
+) -> None:
+    settings = read_settings({"function": name})
+    aws.answers[f"/2015-03-31/functions/{name}/configuration"] = error(
+        "ResourceNotFoundException", f"Function not found: arn:aws:lambda:…:function:{name}"
+    )
+    with pytest.raises(EndpointError, match="Function not found") as refused:
+        log_group(asked, settings)
+    assert refused.value.code == "ResourceNotFoundException"
+
+
+def test_a_log_can_be_read_without_the_right_to_look_at_the_function(
+    aws: Aws, asked: Connection
+) -> None:
+    settings = read_settings({"function": "orders"})
+    aws.answers["/2015-03-31/functions/orders/configuration"] = error(
+        "AccessDeniedException", "User: … is not authorized"
+    )
+    assert log_group(asked, settings) == "/aws/lambda/orders"
 
 
 # --- stacks

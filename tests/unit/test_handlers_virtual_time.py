@@ -254,17 +254,40 @@ def test_a_wrong_sleep_fails_as_the_real_one(load: Load, wrong: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "advised"),
+    ("code", "advised"),
     [
-        ("An error occurred (InvalidSignatureException) when calling PutItem: ...", True),
-        ("An error occurred (RequestTimeTooSkewed) when calling ListBuckets: ...", True),
-        ("An error occurred (AccessDenied)", False),
+        ("InvalidSignatureException", True),
+        ("RequestTimeTooSkewed", True),
+        ("AccessDenied", False),
+        ("Order RequestExpired", False),
     ],
 )
-def test_a_clock_error_of_aws_advises_the_wall_clock(load: Load, text: str, advised: bool) -> None:
-    handler = load(f"def handler(event, context): raise RuntimeError({text!r})")
+@pytest.mark.parametrize(
+    "raising",
+    [
+        "raise refused",
+        "raise RuntimeError('the table is not writable') from refused",
+        "try:\n        raise refused\n    except ClientError:\n        raise KeyError('x')",
+    ],
+)
+def test_a_clock_error_of_aws_advises_the_wall_clock(
+    load: Load, code: str, advised: bool, raising: str
+) -> None:
+    handler = load(f"""
+from botocore.exceptions import ClientError
+
+def handler(event, context):
+    refused = ClientError({{"Error": {{"Code": {code!r}, "Message": "..."}}}}, "PutItem")
+    {raising}
+""")
     assert any("--wall-clock" in line for line in handler.invoke(request(AT)).logs) == advised
     assert handler.invoke(request()).logs == ()
+
+
+def test_a_text_like_a_clock_error_of_aws_is_no_reason_to_advise_the_wall_clock(load: Load) -> None:
+    text = "An error occurred (InvalidSignatureException) when calling PutItem: ..."
+    handler = load(f"def handler(event, context): raise RuntimeError({text!r})")
+    assert handler.invoke(request(AT)).logs == ()
 
 
 def test_time_machine_is_imported_without_its_test_tools_and_leaves_them_usable() -> None:

@@ -81,7 +81,7 @@ class LogWriter:
         try:
             await self._calls.json("logs", f"{_TARGET}.CreateLogGroup", {"logGroupName": name})
         except NeighbourError as error:
-            if not str(error).startswith("ResourceAlreadyExistsException"):
+            if error.code != "ResourceAlreadyExistsException":
                 raise
         self._groups[name] = group = _Group(self._calls, name)
         return group

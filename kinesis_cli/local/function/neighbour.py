@@ -14,7 +14,16 @@ from kinesis_cli.local.neighbours import Neighbours
 
 
 class NeighbourError(Exception):
-    """A service refused a call. The text says how."""
+    """A service refused a call. The text says how.
+
+    Args:
+        text: for people.
+        code: the service's code of the error; "": it answered none.
+    """
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class NeighbourCalls:
@@ -62,15 +71,15 @@ class NeighbourCalls:
         answer = response.body
         assert isinstance(answer, bytes)
         if response.status >= 300:
-            raise NeighbourError(_reason(response, answer))
+            raise _refusal(response, answer)
         return answer
 
 
-def _reason(response: Response, body: bytes) -> str:
+def _refusal(response: Response, body: bytes) -> NeighbourError:
     text = body.decode("utf-8", "replace")
     try:
         document = json.loads(text)
         code = str(document.get("__type", "")).rpartition("#")[2]
-        return f"{code}: {document.get('message') or document.get('Message')}"
+        return NeighbourError(f"{code}: {document.get('message') or document.get('Message')}", code)
     except (ValueError, AttributeError):
-        return f"{response.status} {' '.join(text.split())[:300]}"
+        return NeighbourError(f"{response.status} {' '.join(text.split())[:300]}")
