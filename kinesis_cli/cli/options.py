@@ -92,7 +92,7 @@ IsolatedOption = Annotated[
     typer.Option(
         "--isolated",
         help="Run the handler in a process of its own, in AWS's runtime client, with Lambda's "
-        "limits (needs kcli[isolated]; Linux).",
+        "limits (needs kinesis-cli[isolated]; Linux).",
     ),
 ]
 

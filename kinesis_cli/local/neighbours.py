@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from kinesis_cli.errors import InputError, KcliError
+from kinesis_cli.errors import KcliError
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
 from kinesis_cli.local.metrics import Metrics
@@ -102,10 +102,9 @@ class Moto:
                 create_backend_app,
             )
         except ImportError as error:
-            raise InputError(
-                "the services beside Kinesis need moto",
-                advice="pip install 'kcli[local]' brings it.",
-            ) from error
+            from kinesis_cli.installation import missing_extra
+
+            raise missing_extra("local", "the services beside Kinesis need moto") from error
         from kinesis_cli.local.message_journal import MessageJournal
         from kinesis_cli.local.moto_metrics import provide
 

@@ -128,10 +128,10 @@ def needs_extra() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"the local stream needs {error.name}, which is not installed",
-            advice="pip install 'kcli[local]'",
-        ) from error
+        from kinesis_cli.installation import missing_extra
+
+        problem = f"the local stream needs {error.name}, which is not installed"
+        raise missing_extra("local", problem) from error
 
 
 def free_port(state: Path, asked: int | None) -> int:

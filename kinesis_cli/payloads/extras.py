@@ -1,9 +1,7 @@
-"""Imports of what `pip install 'kcli[payloads]'` adds."""
+"""Imports of what the extra `payloads` adds."""
 
 from importlib import import_module
 from types import ModuleType
-
-from kinesis_cli.errors import InputError
 
 
 def extra(module: str) -> ModuleType:
@@ -15,7 +13,7 @@ def extra(module: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
-        raise InputError(
-            f"this needs the package {module.partition('.')[0]}, which is not installed",
-            advice="Type: pip install 'kcli[payloads]'",
-        ) from error
+        from kinesis_cli.installation import missing_extra
+
+        problem = f"this needs the package {module.partition('.')[0]}, which is not installed"
+        raise missing_extra("payloads", problem) from error

@@ -22,6 +22,7 @@ from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.handlers.isolated import handler as isolated
 from kinesis_cli.handlers.isolated import sandbox
 from kinesis_cli.handlers.isolated.handler import IsolatedHandler
+from kinesis_cli.installation import install_line
 from tests.unit.handler_files import REQUEST_ID, function_in, request, write_code
 
 pytestmark = pytest.mark.skipif(
@@ -875,7 +876,7 @@ def test_without_awss_client_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "awslambdaric", None)
     with pytest.raises(InputError) as raised:
         isolate("")
-    assert raised.value.advice == "Install it: pip install 'kcli[isolated]'"
+    assert raised.value.advice == f"Install it: {install_line('isolated')}"
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -98,6 +98,56 @@ def test_in_an_empty_folder_the_bundled_function_is_invoked(installed: Kcli) -> 
     assert len(json.loads(run.stdout)["batchItemFailures"]) == 1
 
 
+@pytest.mark.parametrize("tool", ["uv tool", "pipx", "pip"])
+def test_what_is_missing_is_said_with_a_line_that_installs_it(
+    tool: str, root: Path, wheel: Path, tmp_path: Path
+) -> None:
+    """Run that line in a shell, and the command again."""
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert uv, "uv is in the dev group"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "uv").symlink_to(uv)
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"},
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "UV_SYSTEM_CERTS": "1",
+        "UV_TOOL_DIR": str(tmp_path / "tools"),
+        "UV_TOOL_BIN_DIR": str(folder),
+        "PIPX_HOME": str(tmp_path / "pipx"),
+        "PIPX_BIN_DIR": str(folder),
+        "PIPX_DEFAULT_BACKEND": "pip",
+        "COLUMNS": "1000",
+    }
+
+    def sh(line: str) -> Completed:
+        return subprocess.run(
+            ["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+
+    if tool == "pipx":
+        (folder / "pipx").write_text('#!/bin/sh\nexec uv tool run --quiet pipx "$@"\n')
+        (folder / "pipx").chmod(0o755)
+    first = {
+        "uv tool": f"uv tool install {wheel}",
+        "pipx": f"pipx install {wheel}",
+        "pip": f"{sys.executable} -m venv env && env/bin/pip install {wheel}"
+        " && ln -s ../env/bin/kcli bin",
+    }[tool]
+    installed = sh(first)
+    assert installed.returncode == 0, installed.stderr
+    (tmp_path / "mine.j2").write_text('{"name": "{{ fake.name() }}"}')
+
+    refused = sh(f"{folder}/kcli event --template mine.j2")
+    assert refused.returncode == 2
+    assert "needs the package jinja2, which is not installed" in refused.stderr
+    line = refused.stderr.partition("Install it: ")[2].strip()
+    assert line.startswith(tool) or tool == "pip"
+    added = sh(line)
+    assert added.returncode == 0, added.stderr
+    assert '"Records"' in sh(f"{folder}/kcli event --template mine.j2").stdout
+
+
 def test_the_library_is_typed_and_usable_without_the_command_line(environment: Path) -> None:
     program = "import kinesis_cli, sys; from kinesis_cli import KinesisEvent, EventSourceMapping"
     subprocess.run(

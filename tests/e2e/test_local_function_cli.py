@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kinesis_cli.installation import install_line
 from kinesis_cli.local.process import stop_server
 from kinesis_cli.local.state import read_server
 from tests.e2e.local_endpoint import write_project
@@ -132,6 +133,7 @@ def test_without_the_runtime_client_one_sentence_says_what_to_install(project: P
         "u.find_spec = lambda name, *a: None if name == 'awslambdaric' else find(name, *a);"
         "from kinesis_cli.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
+    install = install_line("isolated")
     server = subprocess.Popen(
         [sys.executable, "-c", hidden, "local", "start"],
         cwd=project,
@@ -143,12 +145,12 @@ def test_without_the_runtime_client_one_sentence_says_what_to_install(project: P
     for line in server.stdout:
         if "does not run" in line:
             break
-    assert "AWS's runtime client is not installed; pip install 'kcli[isolated]'" in line
+    assert f"AWS's runtime client is not installed. Install it: {install}" in line
     (mapping,) = status(project)["mappings"]
     assert mapping["state"].startswith("Problem: AWS's runtime client is not installed")
     waited = kcli(project, "local", "wait", "--idle")
     assert waited.returncode == 2
-    assert "pip install 'kcli[isolated]'" in waited.stderr
+    assert install in waited.stderr
     server.terminate()
     server.communicate(timeout=10)
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.installation import install_line
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.broken import FIELD_FAULTS, TEXT_FAULTS, broken, partly_broken
 from kinesis_cli.payloads.extras import extra
@@ -255,7 +256,7 @@ def test_a_model_that_cannot_be_used_is_named(name: str, message: str) -> None:
 def test_a_package_that_is_not_installed_comes_with_the_way_to_get_it() -> None:
     with pytest.raises(InputError, match="needs the package no_such") as caught:
         extra("no_such.part")
-    assert caught.value.advice == "Type: pip install 'kcli[payloads]'"
+    assert caught.value.advice == f"Install it: {install_line('payloads')}"
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,6 @@ from kinesis_cli.project.function import Function
 
 Measure = Callable[[str, float, str], None]
 
-INSTALL = "pip install 'kcli[isolated]'"
-
 
 class NotRunnableError(Exception):
     """The function cannot be called at all. The text says why, and what to do."""
@@ -67,7 +65,7 @@ class LocalFunction:
             environment = {**variables, **function.environment}
             self._handler = IsolatedHandler(replace(function, environment=environment), arn=arn)
         except InputError as error:
-            self.problem = f"{error.problem}; {INSTALL} brings what it needs"
+            self.problem = ". ".join(filter(None, (error.problem, error.advice)))
 
     async def call(self, request: InvocationRequest) -> InvocationResult:
         """Call it once. A failing function is a result.

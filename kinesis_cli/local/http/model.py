@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from kinesis_cli.errors import InputError
+from kinesis_cli.installation import missing_extra
 
 # UNSURE(validation-order): recorded on AWS for these operations, by
 # https://github.com/mhart/kinesalite; the others follow the model's order, StreamName last.
@@ -141,8 +141,6 @@ def kinesis_model() -> Model:
     """
     package = find_spec("botocore")
     if package is None or package.origin is None:
-        raise InputError(
-            "the local stream needs botocore", advice="pip install 'kcli[local]' brings it."
-        )
+        raise missing_extra("local", "the local stream needs botocore")
     file = Path(package.origin).parent / "data/kinesis/2013-12-02/service-2.json.gz"
     return Model(msgspec.json.decode(gzip.decompress(file.read_bytes())))

@@ -6,7 +6,6 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.project.function import Function
 
@@ -18,11 +17,9 @@ def python_command(function: Function) -> RuntimeCommand:
         InputError: the client is not installed.
     """
     if find_spec("awslambdaric") is None:
-        raise InputError(
-            "AWS's runtime client is not installed",
-            place="--isolated",
-            advice="Install it: pip install 'kcli[isolated]'",
-        )
+        from kinesis_cli.installation import missing_extra
+
+        raise missing_extra("isolated", "AWS's runtime client is not installed", place="--isolated")
     return RuntimeCommand(
         arguments=(sys.executable, "-m", "awslambdaric", _handler_of_runtime(function.handler)),
         directory=function.code_uri,
