@@ -12,7 +12,7 @@ import typer
 from kinesis_cli.aws.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.cli.target_options import Target, reached
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.filters import compile_filters
+from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.local.connect import Connected
 from kinesis_cli.show.console import warn
 from kinesis_cli.show.put import PutTarget

@@ -22,7 +22,7 @@ from kinesis_cli.cli.options import (
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.faults import Fault
-from kinesis_cli.event_source_mapping.filters import compile_filters
+from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.moment import Moment, call_duration
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions

@@ -48,7 +48,7 @@ from kinesis_cli.event_source_mapping.events import (
     TimeReached,
     Wake,
 )
-from kinesis_cli.event_source_mapping.filters import Filters
+from kinesis_cli.event_source_mapping.filters.criteria import Filters
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.event_source_mapping.response import (
     Handled,

@@ -35,7 +35,7 @@ from kinesis_cli.event_source_mapping.events import (
     Wake,
 )
 from kinesis_cli.event_source_mapping.faults import Fault, Faults
-from kinesis_cli.event_source_mapping.filters import Filters, compile_filters
+from kinesis_cli.event_source_mapping.filters.criteria import Filters, compile_filters
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
     Handler,

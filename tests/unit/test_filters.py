@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.filters import compile_filters, matches_pattern
-from kinesis_cli.event_source_mapping.patterns import compile_pattern
+from kinesis_cli.event_source_mapping.filters.compiler import compile_pattern, matches_pattern
+from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.stream.record import Record
 
 Json = dict[str, Any]

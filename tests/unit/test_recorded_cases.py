@@ -12,7 +12,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from kinesis_cli import EventSourceMapping, InputError, Record, SimulationResult, simulate
-from kinesis_cli.event_source_mapping.filters import matches_pattern
+from kinesis_cli.event_source_mapping.filters.compiler import matches_pattern
 
 CASES = json.loads((Path(__file__).parent / "data" / "esm_cases.json").read_text())
 START = 1_700_000_040.0  # a boundary of every window length that the cases use

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.filters import compile_filters
+from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.show.tail import DataForm, data_text
 from kinesis_cli.stream.aggregate import UserRecord, aggregated
 from kinesis_cli.stream.event import lambda_record

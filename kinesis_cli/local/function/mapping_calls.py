@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.filters import compile_filters
+from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping, epoch_seconds
 from kinesis_cli.local.function.mappings import StoredMapping, new_mapping
 from kinesis_cli.local.function.refusals import (

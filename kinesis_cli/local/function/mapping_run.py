@@ -13,7 +13,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.delivery import Shard, ShardDelivery
 from kinesis_cli.event_source_mapping.destination import on_failure_document, s3_document, s3_key
 from kinesis_cli.event_source_mapping.events import Discarded
-from kinesis_cli.event_source_mapping.filters import compile_filters
+from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.local.function.activity import Activity, Called, Remark, ShardCounts, Tally, Tell
 from kinesis_cli.local.function.destinations import Destinations

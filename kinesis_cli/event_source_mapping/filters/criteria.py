@@ -15,17 +15,14 @@ from dataclasses import dataclass
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.patterns import (
+from kinesis_cli.event_source_mapping.filters.compiler import (
     AWS_MESSAGE,
     LAMBDA_OPERATORS,
-    NumberText,
-    Pattern,
     compile_pattern,
-    matches_pattern,
 )
+from kinesis_cli.event_source_mapping.filters.pattern import Pattern
+from kinesis_cli.event_source_mapping.filters.rules import NumberText
 from kinesis_cli.stream.record import Record
-
-__all__ = ["Filter", "Filters", "compile_filters", "matches_pattern"]
 
 DEFAULT_QUOTA = 5  # filters of one mapping; AWS raises it to MAXIMUM_FILTERS on request
 MAXIMUM_FILTERS = 10

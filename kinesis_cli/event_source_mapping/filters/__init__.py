@@ -1,0 +1,1 @@
+"""FilterCriteria: which records an event source mapping delivers, judged as AWS's matcher does."""
