@@ -15,7 +15,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.environment import shell_lines
 from kinesis_cli.local.fault_verbs import fault_request
 from kinesis_cli.local.logs import log_lines
-from kinesis_cli.local.options import DEFAULT_SHARD_LIMIT, LocalOptions
+from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.process import (
     change_faults,
     ensure_running,
@@ -112,8 +112,9 @@ def start(
         Switch, typer.Option(help="The time that making and changing a stream takes.")
     ] = Switch.OFF,
     shard_limit: Annotated[
-        int, typer.Option(min=1, help="Shards per account and region.")
-    ] = DEFAULT_SHARD_LIMIT,
+        int | None,
+        typer.Option(min=1, help="Shards per account and region; default: AWS's in that region."),
+    ] = None,
     sync: Annotated[
         Sync, typer.Option(help="Survive the end of the process, or a power loss too.")
     ] = Sync.NORMAL,
@@ -273,9 +274,10 @@ def logs(
     show_lines(log_lines(state_directory(state), follow=follow))
 
 
-# `clock -6m`: what begins with a dash may be a value
-@app.command(context_settings={"ignore_unknown_options": True})
+# `clock -6m`: what begins with a dash may be a value, and `-1h` must not be read as `-1 -h`
+@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 def faults(
+    context: typer.Context,
     verb: Annotated[
         str | None, typer.Argument(metavar="VERB", help="Default: show what is switched on.")
     ] = None,
@@ -304,6 +306,9 @@ def faults(
       kcli local start --detach && kcli local faults fail 20%; kcli local stop
       kcli local start --detach && kcli local faults clock +6m; kcli local stop
     """
+    if verb == "-h" or "-h" in (values or []):
+        typer.echo(context.get_help())
+        return
     request = fault_request(verb, values or []) if verb else {}
     show_faults(change_faults(_running_already(state), request))
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kinesis_cli.errors import KcliError
-from kinesis_cli.local.options import DEFAULT_SHARD_LIMIT, LocalOptions
+from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.process import READY, needs_extra
 from kinesis_cli.project.settings import DEFAULT_REGION
 
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--template", type=Path)
     parser.add_argument("--limits", choices=["aws", "off"], default="off")
     parser.add_argument("--delays", choices=["aws", "off"], default="off")
-    parser.add_argument("--shard-limit", type=int, default=DEFAULT_SHARD_LIMIT)
+    parser.add_argument("--shard-limit", type=int)
     parser.add_argument("--sync", choices=["normal", "full"], default="normal")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--verbose", action="store_true")

@@ -10,8 +10,6 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.settings import DEFAULT_REGION, STREAM_NAME, read_settings
 from kinesis_cli.project.target import project_template, template_streams
 
-DEFAULT_SHARD_LIMIT = 500  # per account, as AWS's own default in most regions
-
 
 @dataclass(frozen=True, slots=True)
 class LocalOptions:
@@ -22,7 +20,7 @@ class LocalOptions:
     synchronous: Literal["normal", "full"] = "normal"  # SQLite's; full survives power loss
     limits: bool = False  # AWS's throughput and rates
     delays: bool = False  # AWS's time for creating and changing streams
-    shard_limit: int = DEFAULT_SHARD_LIMIT
+    shard_limit: int | None = None  # per account and region; None: AWS's default there
     tls: bool = False
     verbose: bool = False
     reload: bool = True  # a function's changed code is used from the next call on
@@ -70,9 +68,10 @@ class LocalOptions:
             *("--region", self.region),
             *("--limits", "aws" if self.limits else "off"),
             *("--delays", "aws" if self.delays else "off"),
-            *("--shard-limit", str(self.shard_limit)),
             *("--sync", self.synchronous),
         ]
+        if self.shard_limit is not None:
+            arguments += ["--shard-limit", str(self.shard_limit)]
         if self.port is not None:
             arguments += ["--port", str(self.port)]
         if self.template:

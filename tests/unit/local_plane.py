@@ -39,7 +39,7 @@ class Plane:
         clock: StoppedClock | None = None,
         limits: bool = False,
         delays: bool = False,
-        shard_limit: int = 500,
+        shard_limit: int | None = None,
         synchronous: Literal["normal", "full"] = "normal",
     ) -> None:
         self.clock = clock or StoppedClock()

@@ -38,6 +38,7 @@ def test_a_new_stream_is_described(plane: Plane) -> None:
         "EncryptionType": "NONE",
         "OpenShardCount": 1,
         "ConsumerCount": 0,
+        "ChannelCount": 0,
         "MaxRecordSizeInKiB": 1024,
     }
     described = plane.call("DescribeStream", StreamARN=ARN)["StreamDescription"]
@@ -296,13 +297,35 @@ def test_the_account_knows_its_limits_and_settings(plane: Plane) -> None:
 
     limits = plane.call("DescribeLimits")
 
-    assert limits["ShardLimit"] == 500
+    assert limits["ShardLimit"] == 20_000
     assert (limits["OpenShardCount"], limits["OnDemandStreamCount"]) == (1, 1)
     commitment = "MinimumThroughputBillingCommitment"
     before = plane.call("DescribeAccountSettings")
     assert before == {commitment: {"Status": "DISABLED"}}
     plane.request("UpdateAccountSettings", {commitment: {"Status": "ENABLED"}})
     assert plane.call("DescribeAccountSettings")[commitment]["StartedAt"] == START
+
+
+@pytest.mark.parametrize(
+    ("region", "shards"),
+    [("us-east-1", 20_000), ("us-west-2", 20_000), ("eu-west-1", 20_000), ("eu-north-1", 1_000)],
+)
+def test_an_account_may_have_as_many_shards_as_aws_gives_the_region(
+    plane: Plane, region: str, shards: int
+) -> None:
+    caller = Caller(CALLER.account, region)
+    assert plane.request("DescribeLimits", {}, caller)["ShardLimit"] == shards
+    with refused("LimitExceededException", f"Limit: {shards}."):
+        plane.request("CreateStream", {"StreamName": "x", "ShardCount": shards + 1}, caller)
+
+
+def test_keeping_records_as_long_as_now_changes_nothing() -> None:
+    plane = Plane(delays=True)
+    plane.data.make_stream({"StreamName": "s", "ShardCount": 1}, CALLER)
+    for operation in ("IncreaseStreamRetentionPeriod", "DecreaseStreamRetentionPeriod"):
+        plane.call(operation, StreamName="s", RetentionPeriodHours=24)
+        assert summary(plane)["StreamStatus"] == "ACTIVE"
+    plane.close()
 
 
 def test_warm_throughput_needs_the_billing_commitment(plane: Plane) -> None:
@@ -436,11 +459,15 @@ def test_a_subscription_ends_with_the_shard_and_names_its_children(plane: Plane)
         NewStartingHashKey=str(2**127),
     )
 
-    event = events.next()
+    records, end = events.next(), events.next()
 
-    assert event is not None
-    assert len(event["ChildShards"]) == 2
-    assert "ContinuationSequenceNumber" not in event
+    assert records is not None
+    assert [record["Data"] for record in records["Records"]] == [b"1"]
+    assert "ChildShards" not in records
+    assert records["ContinuationSequenceNumber"]
+    assert end is not None
+    assert (end["Records"], len(end["ChildShards"])) == ([], 2)
+    assert "ContinuationSequenceNumber" not in end
     assert events.next() is None
 
 

@@ -7,9 +7,22 @@ from kinesis_cli.local.kinesis.model import Caller, Request, Response
 
 MOST_ON_DEMAND = 50  # streams of an account in a region
 
+# Open shards of an account's provisioned streams in a region.
+# Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+_MAX_SHARDS = {"us-east-1": 20_000, "us-west-2": 20_000, "eu-west-1": 20_000}
+# UNSURE(shard-quota): "1,000 or 6,000 shards" in other regions, which are not named.
+_MAX_SHARDS_ELSEWHERE = 1_000
+
 _DAY = 86_400.0  # seconds
 # UNSURE(commitment): the model says "minimum commitment windows"; 24 hours here, or longer?
 _COMMITMENT_SECONDS = _DAY
+
+
+def shard_limit(context: Context, caller: Caller) -> int:
+    """How many open shards the caller's provisioned streams may have together."""
+    if context.shard_limit is not None:
+        return context.shard_limit
+    return _MAX_SHARDS.get(caller.region, _MAX_SHARDS_ELSEWHERE)
 
 
 def describe_limits(context: Context, _request: Request, caller: Caller) -> Response:
@@ -17,7 +30,7 @@ def describe_limits(context: Context, _request: Request, caller: Caller) -> Resp
     streams = context.streams(caller)
     provisioned = [stream for stream in streams if stream.settings.mode == "PROVISIONED"]
     return {
-        "ShardLimit": context.shard_limit,
+        "ShardLimit": shard_limit(context, caller),
         "OpenShardCount": sum(len(stream.open_shards) for stream in provisioned),
         "OnDemandStreamCount": len(streams) - len(provisioned),
         "OnDemandStreamCountLimit": MOST_ON_DEMAND,

@@ -30,7 +30,7 @@ class Context:
     clock: Clock
     limits: Limits | None  # None: throughput and rates are not limited
     delays: bool  # whether streams take their time to change, as on AWS
-    shard_limit: int  # open shards of provisioned streams, per account and region
+    shard_limit: int | None  # open shards of provisioned streams in a region; None: as AWS's
     faults: Faults
     pulse: Pulse
     tokens: Tokens
@@ -45,10 +45,14 @@ class Context:
         """Changes to the store and to the objects in memory, all or nothing.
 
         Inside, check first and change then: a `ServiceError` must come before the first change.
+        Within another one it is a part of that: a put may be the first to find a change due.
 
         Raises:
             ServiceError: InternalFailure, the disk is full or broken; nothing was changed.
         """
+        if self.store.in_transaction:
+            yield
+            return
         try:
             with self.store.transaction():
                 yield

@@ -11,6 +11,7 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.clock import Clock, ShiftableClock
+from kinesis_cli.local.kinesis.call_measures import CallMeasures
 from kinesis_cli.local.kinesis.commit import GroupCommit
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.errors import ServiceError, internal_failure
@@ -27,6 +28,7 @@ from kinesis_cli.local.kinesis.tokens import ShardIterator, Tokens
 from kinesis_cli.local.metrics import Metrics
 
 _SWEEP_EVERY_SECONDS = 60.0
+_MAX_CLOCK_OFFSET = 10 * 365.25 * 86_400  # seconds, on or back
 
 
 class DataPlane:
@@ -40,7 +42,8 @@ class DataPlane:
         clock: tells the time.
         limits: whether throughput and call rates are limited as on AWS.
         delays: whether streams and consumers take their time to change.
-        shard_limit: open shards of provisioned streams, per account and region.
+        shard_limit: open shards of provisioned streams, per account and region; None: AWS's own
+            default for the region.
         synchronous: "normal" survives the death of the process, "full" that of the machine too.
 
     Raises:
@@ -54,7 +57,7 @@ class DataPlane:
         clock: Clock,
         limits: bool = False,
         delays: bool = False,
-        shard_limit: int = 500,
+        shard_limit: int | None = None,
         synchronous: Synchronous = "normal",
     ) -> None:
         store = Store(state, synchronous)
@@ -74,6 +77,7 @@ class DataPlane:
         )
         self._context.load()
         self._commit = GroupCommit(self._context)
+        self._measures = CallMeasures(self._context)
         self._subscriptions = Subscriptions(self._context)
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -95,6 +99,10 @@ class DataPlane:
         """
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+        with self._measures.of_call(operation, request, caller):
+            return await self._answer(operation, request, caller)
+
+    async def _answer(self, operation: str, request: Request, caller: Caller) -> Response:
         if put := PUTS.get(operation):
             return await self._commit.run(lambda: put(self._context, request, caller))
         answer = OPERATIONS.get(operation)
@@ -189,8 +197,15 @@ class DataPlane:
             raise InputError("this clock cannot be moved", place="faults")
         if seconds is None:
             self.clock.reset()
-        else:
+        elif abs(self.clock.offset + seconds) <= _MAX_CLOCK_OFFSET:
             self.clock.shift(seconds)
+        else:
+            # Shards keep the time that they were made at. Sequence numbers end in the year 2477.
+            raise InputError(
+                "the clock can be at most 10 years off the real time, for the stream's sake",
+                place="faults clock",
+                advice="`kcli local faults clock reset` brings it back.",
+            )
         self._context.pulse.beat()
         self._stop_sweeping()  # the next call starts it anew: records may have expired
 

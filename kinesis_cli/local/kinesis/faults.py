@@ -15,6 +15,8 @@ from kinesis_cli.stream.shards import shard_id
 
 Cut = Literal["before", "after"]
 
+_MAX_DELAY = 3600.0  # seconds; a longer one looks like a server that hangs
+
 
 class RequestFault(msgspec.Struct, frozen=True):
     """What goes wrong with one request."""
@@ -97,8 +99,8 @@ class Faults:
         for name in ("fail", "error", "cut_share"):
             if not 0 <= getattr(changed, name) <= 1:
                 raise InputError(f"{name} is a share, from 0 to 1", place="faults")
-        if changed.delay < 0:
-            raise InputError("delay is a number of seconds, 0 or more", place="faults")
+        if not 0 <= changed.delay <= _MAX_DELAY:
+            raise InputError(f"delay is 0 to {_MAX_DELAY:.0f} seconds", place="faults")
         for name in changed.operations:
             if name not in self._operations:
                 raise InputError(f"there is no operation {name!r}", place="faults")

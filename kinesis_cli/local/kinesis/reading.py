@@ -83,6 +83,8 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
         context.limits.count_read(shard, batch.size)
     age = "GetRecords.IteratorAgeMilliseconds"
     context.measure(stream, age, batch.millis_behind, "Milliseconds")
+    context.measure(stream, "GetRecords.Records", len(batch.records))
+    context.measure(stream, "GetRecords.Bytes", batch.size, "Bytes")
     context.measure(stream, "ReadProvisionedThroughputExceeded", 0)
     response: Response = {"Records": batch.records, "MillisBehindLatest": batch.millis_behind}
     if batch.at_end:

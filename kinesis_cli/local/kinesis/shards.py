@@ -3,6 +3,7 @@
 import math
 
 from kinesis_cli.local.kinesis import errors
+from kinesis_cli.local.kinesis.account import shard_limit
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import (
     Caller,
@@ -45,11 +46,12 @@ def check_shard_limit(context: Context, caller: Caller, more: int) -> None:
     """
     provisioned = (s for s in context.streams(caller) if s.settings.mode == "PROVISIONED")
     current = sum(len(stream.open_shards) for stream in provisioned)
-    if current + more > context.shard_limit:
+    limit = shard_limit(context, caller)
+    if current + more > limit:
         raise errors.limit_exceeded(
             f"This request would exceed the shard limit for the account {caller.account} in"
             f" {caller.region}. Current shard count for the account: {current}. Limit:"
-            f" {context.shard_limit}. Number of additional shards that would have resulted from"
+            f" {limit}. Number of additional shards that would have resulted from"
             f" this request: {more}. Refer to the AWS Service Limits page"
             " (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current"
             " limits and how to request higher limits."
@@ -217,7 +219,7 @@ def update_shard_count(context: Context, request: Request, caller: Caller) -> Re
     _must_be_provisioned(stream)
     current = len(stream.open_shards)
     counts = f"Current open shard count: {current}, Target shard count: {target}"
-    if target > (most := min(_LARGEST_STREAM, context.shard_limit)):
+    if target > (most := min(_LARGEST_STREAM, shard_limit(context, caller))):
         raise errors.limit_exceeded(
             f"Target shard count or number of open shards cannot be greater than {most}. " + counts
         )

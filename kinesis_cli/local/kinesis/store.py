@@ -100,6 +100,11 @@ class Store:
         if self._lock:
             self._lock.close()
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. What it did is on disk when it ends without an error.

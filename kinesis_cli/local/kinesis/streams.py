@@ -142,6 +142,7 @@ def describe_stream_summary(context: Context, request: Request, caller: Caller) 
     settings = stream.settings
     summary = _common(stream) | {
         "ConsumerCount": len(settings.consumers),
+        "ChannelCount": 0,  # there are no channels here
         "MaxRecordSizeInKiB": settings.max_record_kib,
     }
     if settings.status not in ("CREATING", "DELETING"):
@@ -246,6 +247,8 @@ def _retention(context: Context, request: Request, caller: Caller) -> tuple[Stre
 
 def _keep_retention(context: Context, stream: Stream, hours: int) -> Response:
     context.must_be_active(stream)
+    if hours == stream.settings.retention_hours:
+        return {}  # AWS takes the call, and the stream stays ACTIVE
     with context.transaction():
         for shard in stream.shards.values():
             context.horizon(stream, shard)

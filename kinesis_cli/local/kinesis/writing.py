@@ -45,6 +45,7 @@ def put_record(context: Context, request: Request, caller: Caller) -> Response:
         raise errors.throughput_exceeded(refused)
     batch = _Batch([(request.get("PartitionKey"), request["Data"])], [size])
     (number,) = _store(context, stream, shard, batch)
+    context.measure(stream, "PutRecord.Bytes", size, "Bytes")
     scale_on_demand(context, stream, (shard,))
     return {"ShardId": shard.shard_id, "SequenceNumber": number, **_encryption(stream)}
 
@@ -76,8 +77,23 @@ def put_records(context: Context, request: Request, caller: Caller) -> Response:
         batch.sizes.append(size)
     numbers = {shard: _store(context, stream, shard, batch) for shard, batch in batches.items()}
     scale_on_demand(context, stream, batches)
+    _measure_entries(context, stream, batches.values(), refusals.values())
     results = _in_order(shards, numbers, refusals)
     return {"FailedRecordCount": len(refusals), "Records": results, **_encryption(stream)}
+
+
+def _measure_entries(
+    context: Context, stream: Stream, stored: Iterable[_Batch], refusals: Iterable[Response]
+) -> None:
+    """Source: https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html"""
+    sizes = [size for batch in stored for size in batch.sizes]
+    codes = [refusal["ErrorCode"] for refusal in refusals]
+    throttled = codes.count(_THROTTLED)
+    context.measure(stream, "PutRecords.Bytes", sum(sizes), "Bytes")
+    context.measure(stream, "PutRecords.TotalRecords", len(sizes) + len(codes))
+    context.measure(stream, "PutRecords.SuccessfulRecords", len(sizes))
+    context.measure(stream, "PutRecords.FailedRecords", len(codes) - throttled)
+    context.measure(stream, "PutRecords.ThrottledRecords", throttled)
 
 
 def _in_order(
