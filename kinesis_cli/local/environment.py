@@ -38,6 +38,8 @@ def client_variables(server: Server) -> dict[str, str]:
     }
     if server.certificate:
         variables["AWS_CA_BUNDLE"] = str(server.certificate)
+        # https://nodejs.org/api/cli.html#node_extra_ca_certsfile
+        variables["NODE_EXTRA_CA_CERTS"] = str(server.certificate)
     return variables
 
 

@@ -52,11 +52,10 @@ class Neighbours:
             return _refusal(501, f"{service} is not here: it needs {error.name}")
         except KcliError as error:
             return _refusal(500, f"{error}. {error.advice}".strip())
-        response = {
-            name.lower(): value
-            for name, value in headers
-            if name.lower() not in ("content-length", "connection")
-        }
+        response = {name.lower(): value for name, value in headers}
+        response.pop("connection", None)
+        if request.method != "HEAD":  # whose answer has the length of a body that is not sent
+            response.pop("content-length", None)
         content_type = response.pop("content-type", "")
         note = request.headers.get("x-amz-target", "").rpartition(".")[2]
         return Response(
@@ -249,7 +248,7 @@ def _environ(request: Request, signer: Signer) -> dict[str, Any]:
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
+        "wsgi.url_scheme": request.scheme,  # SQS names its queues by it
         "wsgi.input": BytesIO(request.body),
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kinesis_cli.local.clock import ShiftableClock
 from kinesis_cli.local.control import Control
+from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.http.server import ServerConfig, serve
 from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.lambda_side import LambdaSide
@@ -19,6 +20,7 @@ from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.process import free_port
 from kinesis_cli.local.state import (
+    LOG_FILE,
     Server,
     make_directory,
     only_server,
@@ -106,7 +108,11 @@ async def _serve(
                     watch = asyncio.create_task(_end_when_unpublished(server))
                     published.callback(watch.cancel)
 
-                await serve(config, data_plane, neighbours, functions, control, ready=announce)
+                # A detached server's standard error is its log.
+                failures = Failures(None if arguments else state / LOG_FILE)
+                await serve(
+                    config, data_plane, neighbours, functions, control, failures, ready=announce
+                )
         finally:
             await functions.close()
 

@@ -6,15 +6,18 @@ https://protobuf.dev/programming-guides/encoding/
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 MAGIC = b"\xf3\x89\x9a\xc2"
 MAX_SIZE = 51_200  # bytes; the KPL's AggregationMaxSize
+# Of one aggregate that is opened, at most: three for each user record, so some 20,000 of these.
+MAX_FIELDS = 2**16
 
 _DIGEST = 16  # bytes of MD5 at the end
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MAX_UINT64 = 2**64 - 1
+_MAX_VARINT = 10  # bytes
 
 # Field numbers of AggregatedRecord, and of its Record.
 _KEYS, _HASH_KEYS, _RECORDS = 1, 2, 3
@@ -100,7 +103,8 @@ def _records(message: bytes) -> list[UserRecord]:
     keys: list[str] = []
     hash_keys: list[str] = []
     records: list[bytes] = []
-    for number, value in _fields(message):
+    budget = _Budget()
+    for number, value in _fields(message, budget):
         match number, value:
             case (1, bytes()):
                 keys.append(value.decode())
@@ -110,12 +114,14 @@ def _records(message: bytes) -> list[UserRecord]:
                 records.append(value)
             case _:
                 continue
-    return [_user_record(record, keys, hash_keys) for record in records]
+    return [_user_record(record, keys, hash_keys, budget) for record in records]
 
 
-def _user_record(message: bytes, keys: list[str], hash_keys: list[str]) -> UserRecord:
+def _user_record(
+    message: bytes, keys: list[str], hash_keys: list[str], budget: "_Budget"
+) -> UserRecord:
     key_index = hash_key_index = data = None
-    for number, value in _fields(message):
+    for number, value in _fields(message, budget):
         match number, value:
             case (1, int()):
                 key_index = value
@@ -132,36 +138,53 @@ def _user_record(message: bytes, keys: list[str], hash_keys: list[str]) -> UserR
     return UserRecord(keys[key_index], data, hash_key)
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+@dataclass(slots=True)
+class _Budget:
+    """How many fields may still be read: hostile data may have one in every second byte."""
+
+    fields: int = MAX_FIELDS
+
+
+def _fields(message: bytes, budget: _Budget) -> list[tuple[int, int | bytes]]:
     """Field numbers and values of a protobuf message; unknown ones too."""
-    at = 0
-    while at < len(message):
-        tag, at = _read_varint(message, at)
+    fields: list[tuple[int, int | bytes]] = []
+    at, end = 0, len(message)
+    while at < end:
+        if len(fields) == budget.fields:
+            raise _Malformed
+        tag = message[at]
+        at += 1
+        if tag > 0x7F:
+            tag, at = _read_varint(message, at - 1)
         kind = tag & 7
-        if kind == _VARINT:
-            value, at = _read_varint(message, at)
-            yield tag >> 3, value
-            continue
-        if kind == _BYTES:
-            size, at = _read_varint(message, at)
-        elif kind in (_FIXED64, _FIXED32):
+        if kind in (_FIXED64, _FIXED32):
             size = 8 if kind == _FIXED64 else 4
+        elif kind in (_VARINT, _BYTES):
+            size = message[at]  # an IndexError at the end: the message is torn
+            at += 1
+            if size > 0x7F:
+                size, at = _read_varint(message, at - 1)
+            if kind == _VARINT:
+                fields.append((tag >> 3, size))
+                continue
         else:
             raise _Malformed
-        if at + size > len(message):
-            raise _Malformed
-        yield tag >> 3, message[at : at + size]
         at += size
+        if at > end:
+            raise _Malformed
+        fields.append((tag >> 3, message[at - size : at]))
+    budget.fields -= len(fields)
+    return fields
 
 
 def _read_varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]  # an IndexError at the end: the message is torn
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
+    value = 0
+    for length in range(1, _MAX_VARINT + 1):
+        byte = message[at]
+        value |= (byte & 0x7F) << 7 * (length - 1)
+        at += 1
         if byte < 0x80:
-            break
-    if value > _MAX_UINT64 or shift > 70:
-        raise _Malformed
-    return value, at
+            if value > _MAX_UINT64:
+                raise _Malformed
+            return value, at
+    raise _Malformed

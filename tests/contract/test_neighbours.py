@@ -44,6 +44,33 @@ def test_the_templates_resources_are_there_from_the_start(start: Callable[[], An
         }
 
 
+def test_the_head_of_an_object_has_its_length(start: Callable[[], Any]) -> None:
+    with start() as server:
+        s3 = client(server, "s3")
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="k", Body=b"12345")
+        s3.put_object(Bucket="bucket", Key="empty", Body=b"")
+        assert s3.head_object(Bucket="bucket", Key="k")["ContentLength"] == 5
+        assert s3.head_object(Bucket="bucket", Key="empty")["ContentLength"] == 0
+        assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"12345"
+
+
+def test_queues_are_named_by_https_under_tls(tmp_path: Path) -> None:
+    with ours_in(tmp_path, "--tls") as server:
+        sqs = boto3.client(
+            "sqs",
+            endpoint_url=f"https://127.0.0.1:{server.port}",
+            region_name="us-east-1",
+            aws_access_key_id="key",
+            aws_secret_access_key="secret",
+            verify=str(tmp_path / "certificate.pem"),
+        )
+        url = sqs.create_queue(QueueName="q")["QueueUrl"]
+        assert url.startswith(f"https://127.0.0.1:{server.port}/")
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+        assert sqs.list_queues()["QueueUrls"] == [url]
+
+
 def test_messages_of_a_queue_outlive_a_restart(start: Callable[[], Any]) -> None:
     with start() as server:
         sqs = client(server, "sqs")

@@ -1,10 +1,22 @@
 from base64 import b64decode
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesis_cli.stream.aggregate import MAGIC, UserRecord, _digest, aggregated, deaggregated
+from kinesis_cli.stream.aggregate import (
+    MAGIC,
+    MAX_FIELDS,
+    UserRecord,
+    _Budget,
+    _digest,
+    _fields,
+    _Malformed,
+    _read_varint,
+    aggregated,
+    deaggregated,
+)
 
 # From https://github.com/awslabs/kinesis-aggregation, written by the real producer library.
 REAL = b64decode(
@@ -86,3 +98,43 @@ def test_fields_of_later_versions_are_skipped() -> None:
         "0a016b" + "21" + "00" * 8 + "2d" + "00" * 4 + "3001" + "1a0908001a016122020a00"
     )
     assert deaggregated(MAGIC + content + _digest(content)) == [UserRecord("k", b"a")]
+
+
+class CountedBytes(bytes):
+    """Bytes that count how often one of them is looked at."""
+
+    looks = 0
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - as bytes has it
+        self.looks += 1
+        return super().__getitem__(index)
+
+
+def signed(message: bytes) -> bytes:
+    return MAGIC + message + _digest(message)
+
+
+def test_a_number_without_an_end_is_read_for_ten_bytes_only() -> None:
+    endless = CountedBytes(b"\x80" * 320_000)
+    with pytest.raises(_Malformed):
+        _read_varint(endless, 0)
+    assert endless.looks == 10
+    assert deaggregated(signed(b"\x08" + b"\x80" * 320_000)) is None
+
+
+@pytest.mark.parametrize(
+    "field",
+    [b"\x1a\x00", b"\x0a\x00", b"\x12\x00", b"\x20\x00", b"\x1a\x04\x08\x00\x1a\x00", b"\x1d1234"],
+)
+def test_bytes_that_are_all_fields_are_read_up_to_a_limit(field: bytes) -> None:
+    message = CountedBytes(field * (2**20 // len(field)))
+    with pytest.raises(_Malformed):
+        _fields(message, _Budget())
+    assert message.looks <= 3 * MAX_FIELDS
+    assert deaggregated(signed(bytes(message))) is None
+
+
+def test_twenty_thousand_user_records_are_unpacked_and_more_than_fit_the_limit_are_not() -> None:
+    many = [UserRecord("k", b"")] * 20_000
+    assert deaggregated(aggregated(many)) == many
+    assert deaggregated(aggregated(many * 2)) is None

@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-import sys
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
+from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.http.control_path import PREFIX, ControlPath
 from kinesis_cli.local.http.kinesis_api import KinesisApi
 from kinesis_cli.local.http.messages import ConnectionCut, Request, Response
@@ -32,6 +32,7 @@ class Endpoint:
 
     Args:
         kinesis, functions, neighbours, control: who answers.
+        failures: told of our own mistakes.
         cut: drops the connection of a client, named by its address.
         log: told of each request; None: nothing is told.
     """
@@ -42,12 +43,13 @@ class Endpoint:
         functions: LambdaSide,
         neighbours: Neighbours,
         control: ControlPath,
+        failures: Failures,
         *,
         cut: Callable[[object], None],
         log: Callable[[str], None] | None,
     ) -> None:
         self._kinesis, self._neighbours, self._control = kinesis, neighbours, control
-        self._functions = functions
+        self._functions, self._failures = functions, failures
         self._cut = cut
         self._log = log
         self._ending = asyncio.Event()
@@ -80,7 +82,7 @@ class Endpoint:
         body = await _body(head, receive, largest)
         if body is None:
             return Response(413, "", headers={"connection": "close"})
-        request = _with_body(head, body)
+        request = replace(head, body=body)
         try:
             if head.path.startswith(PREFIX):
                 return await self._control.handle(request)
@@ -91,8 +93,9 @@ class Endpoint:
             return await self._neighbours.handle(request, signer)
         except ConnectionCut:
             return None
-        except Exception:  # noqa: BLE001 - a mistake of ours: the client gets AWS's 500, the log why
-            traceback.print_exc(file=sys.stderr)
+        except Exception as error:  # noqa: BLE001 - the client gets AWS's 500, the log why
+            what = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
+            self._failures.report(what, error)
             document = b'{"__type":"InternalFailure","message":"Internal service failure."}'
             return Response(500, "application/x-amz-json-1.1", document, note="InternalFailure")
 
@@ -100,8 +103,8 @@ class Endpoint:
         headers = dict(response.headers)
         if response.content_type:
             headers["content-type"] = response.content_type
-        if isinstance(response.body, bytes):
-            headers["content-length"] = str(len(response.body))
+        if isinstance(response.body, bytes):  # the answer to HEAD has the length of another body
+            headers.setdefault("content-length", str(len(response.body)))
         pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": response.status, "headers": pairs})
         if isinstance(response.body, bytes):
@@ -152,11 +155,8 @@ def _head(scope: Scope) -> Request:
         query_string=scope["query_string"].decode("latin-1"),
         headers=headers,
         body=b"",
+        scheme=scope["scheme"],
     )
-
-
-def _with_body(head: Request, body: bytes) -> Request:
-    return Request(head.method, head.path, head.raw_path, head.query_string, head.headers, body)
 
 
 async def _body(head: Request, receive: Receive, largest: int) -> bytes | None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.http import cbor, event_stream
 from kinesis_cli.local.http.messages import ConnectionCut, Request, Response
 from kinesis_cli.local.http.model import Operation, Shape, kinesis_model
@@ -26,6 +27,9 @@ CBOR = "application/x-amz-cbor-1.1"
 PLAIN_JSON = "application/json"
 SUBSCRIBE = "SubscribeToShard"
 EVENT = "SubscribeToShardEvent"
+# Between the first frame and the second, as over a network: a JavaScript client reads one event
+# from each piece that arrives.
+_APART_SECONDS = 0.01
 
 _json = msgspec.json.Encoder().encode
 
@@ -56,6 +60,7 @@ class KinesisApi:
         data_plane: what does the work.
         random: of request ids.
         noticed_put: told the access key id and the parameters of each put.
+        failures: told of our own mistakes.
     """
 
     def __init__(
@@ -63,8 +68,9 @@ class KinesisApi:
         data_plane: DataPlane,
         random: Random,
         noticed_put: Callable[[str, Parameters], None],
+        failures: Failures,
     ) -> None:
-        self._data_plane = data_plane
+        self._data_plane, self._failures = data_plane, failures
         self._noticed_put = noticed_put
         self._random = random
         self._model = kinesis_model()
@@ -100,6 +106,8 @@ class KinesisApi:
                 raise ServiceError("UnknownOperationException", "")
             return await self._answer(call, request, signer)
         except ServiceError as error:
+            if error.__cause__:  # not asked for by a fault: the disk is full, say
+                self._failures.report(name, error.__cause__)
             return self._refusal(error, content_type, name)
 
     async def _answer(self, call: Call, request: Request, signer: Signer) -> Response:
@@ -212,6 +220,7 @@ async def _frames(call: Call, events: AsyncIterator[dict[str, object]]) -> Async
     # UNSURE(event-protocol): events come in the protocol of the request; or always as JSON?
     content_type = call.content_type
     yield event_stream.event("initial-response", content_type, call.encoded({}, None))
+    await asyncio.sleep(_APART_SECONDS)
     async with aclosing(cast("AsyncGenerator[dict[str, object]]", events)):
         try:
             async for event in events:

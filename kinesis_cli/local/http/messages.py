@@ -19,6 +19,7 @@ class Request:
     query_string: str
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+    scheme: str = "http"  # or https
 
     def query(self, name: str) -> str:
         """The first value of a query parameter; empty: there is none."""

@@ -5,6 +5,7 @@ uvicorn with zttp was measured against granian, hypercorn and uvicorn with httpt
 interface, and one server for both versions of HTTP.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.zttp_h2_impl import ZttpH2Protocol
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.control import Control
+from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.http.certificate import certificate
 from kinesis_cli.local.http.control_path import ControlPath
 from kinesis_cli.local.http.endpoint import Endpoint
@@ -87,12 +89,30 @@ class _Http2(ZttpH2Protocol):
 auto_zttp_impl.ZttpH2Protocol = _Http2  # type: ignore[attr-defined]
 
 
+class _EitherHttp(auto_zttp_impl.AutoZttpProtocol):
+    """Looks at the first bytes also under TLS, where the client did not say which version it means.
+
+    Java's asynchronous client, and so the KCL, speaks HTTP/2 without ALPN.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        tls = transport.get_extra_info("ssl_object")
+        if tls is None or tls.selected_alpn_protocol() is not None:
+            super().connection_made(transport)
+            return
+        self.transport = transport
+        self.connections.add(self)
+        wait = self.config.timeout_keep_alive
+        self.timeout_task = self.loop.call_later(wait, transport.close)
+
+
 async def serve(
     config: ServerConfig,
     data_plane: DataPlane,
     neighbours: Neighbours,
     functions: LambdaSide,
     control: Control,
+    failures: Failures,
     *,
     ready: Callable[[int], None],
 ) -> None:
@@ -104,6 +124,7 @@ async def serve(
         neighbours: the services beside.
         functions: Lambda, and the stack that they are in.
         control: what our own commands ask for.
+        failures: told of our own mistakes.
         ready: told the port as soon as requests are answered.
 
     Raises:
@@ -112,10 +133,11 @@ async def serve(
     listener = _listener(config.port)
     server: _Server
     endpoint = Endpoint(
-        KinesisApi(data_plane, Random(), functions.noticed_put),
+        KinesisApi(data_plane, Random(), functions.noticed_put, failures),
         functions,
         neighbours,
         ControlPath(control, config.token, stop=lambda: server.handle_exit(0, None)),
+        failures,
         cut=lambda client: server.cut(client),
         log=print_line if config.verbose else None,
     )
@@ -128,8 +150,7 @@ def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:
     file, key = certificate(config.certificates) if config.certificates else (None, None)
     return uvicorn.Config(
         endpoint,
-        http="zttp",
-        http2=True,
+        http=_EitherHttp,
         loop="asyncio",
         lifespan="off",
         ws="none",

@@ -316,6 +316,25 @@ def test_tls_offers_both_versions_of_http(tmp_path: Path) -> None:
         assert (tmp_path / "certificate.key").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("speaks", ["h2", "http/1.1"])
+def test_tls_without_alpn_is_told_by_its_first_bytes(tmp_path: Path, speaks: str) -> None:
+    with ours_in(tmp_path, "--tls") as server:
+        context = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
+        with (
+            connection(server.port) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as opened,
+        ):
+            assert opened.selected_alpn_protocol() is None
+            if speaks == "h2":
+                answer = http_2_on(
+                    opened, server.port, "ListStreams", b"{}", lambda data: b"}" in data
+                )
+                assert b'"StreamNames":[]' in answer
+            else:
+                opened.sendall(request(server.port, "ListStreams"))
+                assert answer_on(opened).status == 200
+
+
 def test_a_request_without_a_body_is_answered_over_http_2(our_server: Started) -> None:
     client = h2.connection.H2Connection(h2.config.H2Configuration())
     client.initiate_connection()
