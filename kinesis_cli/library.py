@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kinesis_cli.event_source_mapping.faults import Fault
+from kinesis_cli.event_source_mapping.gathering import LaneReading
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
@@ -89,6 +90,7 @@ def simulate(
     inject: Sequence[str] = (),
     show_throttled: bool = False,
     parents: Mapping[str, Sequence[str]] | None = None,
+    lanes: LaneReading = "keys",
 ) -> SimulationResult:
     """Deliver records to a handler as Lambda would, in virtual time.
 
@@ -105,6 +107,8 @@ def simulate(
         inject: faults, `KIND@WHEN` as in `kcli simulate --inject`.
         show_throttled: list throttled calls among the invocations.
         parents: shards that were made by resharding → the shards that they were made from.
+        lanes: with a ParallelizationFactor, how partition keys find their lanes: each waiting key
+            takes any free one ("keys"), or has one by its hash ("hash").
 
     Raises:
         InputError: the mapping or a fault is not valid.
@@ -121,6 +125,7 @@ def simulate(
         faults=tuple(map(Fault.parse, inject)),
         show_throttled=show_throttled,
         parents=parents or {},
+        lanes=lanes,
     )
     if not callable(handler):
         return _run(Simulation(source, handler, mapping, options))

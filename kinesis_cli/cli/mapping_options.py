@@ -14,6 +14,13 @@ class StartingPosition(StrEnum):
     AT_TIMESTAMP = "AT_TIMESTAMP"
 
 
+class Lanes(StrEnum):
+    """How partition keys find the lanes of a shard."""
+
+    KEYS = "keys"
+    HASH = "hash"
+
+
 MAPPING_SETTINGS = {
     "batch_size": Annotated[
         int | None, typer.Option(metavar="N", help="Records per call, 1 to 10000.")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, named_as_aws
+from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, Lanes, named_as_aws
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
     CODE,
@@ -92,6 +92,13 @@ def simulate(
     retention_hours: Annotated[
         float, typer.Option(metavar="H", help="How long the stream keeps a record.", min=0.001)
     ] = 24.0,
+    lanes: Annotated[
+        Lanes,
+        typer.Option(
+            help="With --parallelization-factor: each waiting key takes any free lane, or has one "
+            "by its hash."
+        ),
+    ] = Lanes.KEYS,
     seed: SeedOption = 0,
     inject: Annotated[
         list[str] | None,
@@ -156,6 +163,7 @@ def simulate(
         function_timeout=found.timeout,
         function_name=found.name,
         retention_hours=retention_hours,
+        lanes="hash" if lanes is Lanes.HASH else "keys",
         seed=seed,
         faults=tuple(map(Fault.parse, inject or ())),
         show_throttled=show_throttled,

@@ -21,7 +21,6 @@ and LocalStack's and stackd's recordings (`tests/unit/data/esm_cases.json`).
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import groupby
 from typing import Literal, assert_never
 
@@ -49,6 +48,16 @@ from kinesis_cli.event_source_mapping.events import (
     Wake,
 )
 from kinesis_cli.event_source_mapping.filters.criteria import Filters
+from kinesis_cli.event_source_mapping.gathering import (
+    PAYLOAD_LIMIT_BYTES,
+    KeyLane,
+    KeyQueues,
+    LaneQueue,
+    LaneReading,
+    Queue,
+    compact_size,
+    lane_of,
+)
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.event_source_mapping.response import (
     Handled,
@@ -61,16 +70,13 @@ from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapp
 from kinesis_cli.event_source_mapping.windows import TumblingWindow, has_state
 from kinesis_cli.stream.event import kinesis_event
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.shards import hash_key
 
-# UNSURE(payload-limit): the exact threshold of "6 MB"; Invoke's own limit is 6,291,456 bytes.
-PAYLOAD_LIMIT_BYTES = 6_291_456
 # UNSURE(back-off): not documented for streams. Recorded pauses of 0.19 to 0.27 s, then 0.39 s, and
 # eight calls within 60 s fit this curve; its cap is a guess.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 60.0
 # How many records a shard may hold in memory: what one GetRecords can bring.
 BUFFER_LIMIT_RECORDS = 10_000
-_EMPTY_EVENT_BYTES = len(b'{"Records":[]}')
+_EVENT_ROOM_BYTES = PAYLOAD_LIMIT_BYTES - len(b'{"Records":[]}')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +99,7 @@ class ShardDelivery:
         filters: compiled from the mapping's patterns; None where it has none.
         new_request_id: a new Lambda request id for each new batch.
         opened_at: when the mapping goes live for this shard, epoch seconds.
+        reading: how partition keys find their lanes.
     """
 
     def __init__(
@@ -102,18 +109,26 @@ class ShardDelivery:
         filters: Filters | None,
         new_request_id: Callable[[], str],
         opened_at: float,
+        reading: LaneReading = "keys",
     ) -> None:
         self._shard, self._filters = shard, filters
-        self.lanes = [
-            Lane(shard, settings, new_request_id, opened_at)
-            for _ in range(settings.parallelization_factor)
-        ]
-        self._buffer_limit = max(BUFFER_LIMIT_RECORDS, settings.batch_size * len(self.lanes))
+        count = settings.parallelization_factor
+        self._by_key: KeyQueues | None = None  # shared by all lanes
+        self._own: list[LaneQueue] = []  # or one for each lane
+        queues: Sequence[Queue]
+        if count > 1 and reading == "keys":
+            self._by_key = KeyQueues(settings, opened_at)
+            queues = [KeyLane(self._by_key) for _ in range(count)]
+        else:
+            queues = self._own = [LaneQueue(settings, opened_at) for _ in range(count)]
+        self.lanes = [Lane(shard, settings, new_request_id, queue) for queue in queues]
+        self._buffer_limit = max(BUFFER_LIMIT_RECORDS, settings.batch_size * count)
 
     @property
     def held(self) -> int:
         """Records that arrived and have not ended."""
-        return sum(lane.held for lane in self.lanes)
+        waiting = self._by_key.held if self._by_key else sum(queue.held for queue in self._own)
+        return waiting + sum(lane.in_hand for lane in self.lanes)
 
     @property
     def hash_range(self) -> tuple[int, int] | None:
@@ -123,22 +138,19 @@ class ShardDelivery:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do for the records that arrived."""
-        return all(lane.is_idle for lane in self.lanes)
+        return all(lane.is_idle for lane in self.lanes) and not self.held
 
     @property
     def wants_records(self) -> bool:
-        """Whether a poll has room for what it would bring.
-
-        UNSURE(blocked-lane): a lane that fails does not stop the others, until the records that
-        wait for it fill the buffer.
-        """
-        lanes = self.lanes
-        if len(lanes) == 1:
-            return lanes[0].has_room
-        return self.held < self._buffer_limit and any(lane.has_room for lane in lanes)
+        """Whether a poll has room for what it would bring."""
+        own = self._own
+        if len(own) == 1:
+            return own[0].has_room
+        has_room = self._by_key.has_room if self._by_key else any(q.has_room for q in own)
+        return has_room and self.held < self._buffer_limit
 
     def queue(self, records: Sequence[Record], now: float) -> list[Effect]:
-        """Put arriving records, in stream order, behind those that wait on their lanes.
+        """Put arriving records, in stream order, behind those that wait.
 
         The lanes look at them when they are told (`RecordsQueued`) or when their call has ended.
 
@@ -149,11 +161,13 @@ class ShardDelivery:
         records = self._drop_expired(records, now, effects)
         if self._filters is not None:
             records = self._drop_filtered(records, self._filters, effects)
-        if len(self.lanes) == 1:
-            self.lanes[0].queue(records)
+        if self._by_key is not None:
+            self._by_key.put(records, now)
+        elif len(self._own) == 1:
+            self._own[0].put(records)
         else:
             for record in records:
-                self.lanes[self._lane_of(record)].queue((record,))
+                self._own[self._lane_of(record)].put((record,))
         return effects
 
     def _drop_expired(
@@ -177,23 +191,7 @@ class ShardDelivery:
         return kept
 
     def _lane_of(self, record: Record) -> int:
-        return lane_of(record.partition_key, len(self.lanes), self._shard.hash_range)
-
-
-@lru_cache(maxsize=65_536)
-def lane_of(partition_key: str, lanes: int, hash_range: tuple[int, int] | None) -> int:
-    """The lane that serves a partition key.
-
-    UNSURE(lane-mapping): AWS promises only "same key, same lane". We cut the shard's hash range
-    into equal parts; where the range is not known (a recording does not tell), the hash modulo
-    the number of lanes.
-    """
-    position = hash_key(partition_key)
-    if hash_range is None:
-        return position % lanes
-    first, last = hash_range
-    inside = min(max(position, first), last) - first
-    return inside * lanes // (last - first + 1)
+        return lane_of(record.partition_key, len(self._own), self._shard.hash_range)
 
 
 class Lane:
@@ -204,47 +202,34 @@ class Lane:
         shard: Shard,
         settings: EventSourceMapping,
         new_request_id: Callable[[], str],
-        opened_at: float,
+        queue: Queue,
     ) -> None:
         self._settings, self._new_request_id = settings, new_request_id
         self._retention, self._first_arrival = shard.retention_seconds, shard.first_arrival
         self._age_limit = _or_infinity(settings.maximum_record_age_in_seconds)
         self._retry_limit = _or_infinity(settings.maximum_retry_attempts)
-        self._waiting: list[Record] = []
-        self._largest = 0  # bytes, of the records that wait
+        self._queue = queue
         self._pending: list[Batch] = []  # halves and rests, the next one last
         self._batch: Batch | None = None  # being called, or pausing before the next attempt
         self._is_calling = False
         self._wake_at: float | None = None
-        self._batching_since = opened_at
-        self._batch_closes_at: float | None = None
         length = settings.tumbling_window_in_seconds
         self._window = TumblingWindow(length, shard.shard_id) if length else None
 
     @property
-    def held(self) -> int:
-        """Records that arrived and have not ended."""
-        in_batches = sum(len(batch.records) for batch in self._pending)
-        in_hand = len(self._batch.records) if self._batch is not None else 0
-        if self._batch is not None and self._batch.is_duplicate:
-            in_hand = 0
-        return len(self._waiting) + in_batches + in_hand
+    def in_hand(self) -> int:
+        """Records that the lane has taken and that have not ended."""
+        in_batches = sum([len(batch.records) for batch in self._pending])
+        batch = self._batch
+        if batch is None or batch.is_duplicate:
+            return in_batches
+        return in_batches + len(batch.records)
 
     @property
     def is_idle(self) -> bool:
-        """Whether neither a record nor an open window is left."""
+        """Whether neither a batch nor an open window is in hand."""
         window_open = self._window is not None and self._window.close_when_idle_at is not None
-        return not (self._waiting or self._pending or self._batch or window_open)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether fewer records wait than a full batch takes."""
-        waiting = self._waiting
-        if len(waiting) >= self._settings.batch_size:
-            return False
-        if len(waiting) * self._largest < PAYLOAD_LIMIT_BYTES:
-            return True
-        return sum([len(record.raw) for record in waiting]) < PAYLOAD_LIMIT_BYTES
+        return not (self._pending or self._batch or window_open)
 
     @property
     def blocking_record(self) -> str | None:
@@ -259,13 +244,6 @@ class Lane:
             return None
         first = batch if batch is not None else self._pending[-1]
         return first.records[0].sequence_number if first.records else ""
-
-    def queue(self, records: Sequence[Record]) -> None:
-        """Put records behind those that wait."""
-        if records:
-            largest = self._largest if self._waiting else 0
-            self._largest = max(largest, max([len(record.raw) for record in records]))
-            self._waiting.extend(records)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """What to do after `event`, which happened at `now` (epoch seconds)."""
@@ -291,53 +269,20 @@ class Lane:
     def _next_batch(self, now: float, effects: list[Effect]) -> Batch | None:
         if self._pending:
             return self._pending.pop()
-        waiting, window = self._waiting, self._window
-        available = len(waiting)
+        queue, window, most, room = self._queue, self._window, None, _EVENT_ROOM_BYTES
         if window is not None:
-            if window.final_call_is_due(waiting, now):
+            assert isinstance(queue, LaneQueue)
+            if window.final_call_is_due(queue.records, now):
                 return Batch((), self._new_request_id(), is_final=True)
-            available = window.admit(waiting)
-        if not available:
+            if most := window.admit(queue.records):
+                room -= len(self._window_members(final=False))
+        if records := queue.take(now, room, most):
+            return self._new_batch(records)
+        if queue.look_again_at is not None:
+            self._ask_to_wake(queue.look_again_at, effects)
+        else:
             self._wake_for_idle_window(effects)
-            return None
-        size = self._fitting(min(available, self._settings.batch_size))
-        # Nothing to wait for: the batch is full, or the next record belongs to a later window.
-        is_closed = size == self._settings.batch_size or size < len(waiting)
-        if not is_closed and not self._batching_window_is_over(now, effects):
-            return None
-        records = waiting[:size]
-        del waiting[:size]
-        self._batch_closes_at = None
-        return self._new_batch(records)
-
-    def _batching_window_is_over(self, now: float, effects: list[Effect]) -> bool:
-        """Whether the records that wait go out now; asks to be woken where they do not.
-
-        UNSURE(batching-window): windows follow one another from the end of the last call (at first,
-        from the mapping's start) even while nothing waits; or the first record opens one.
-        """
-        length = self._settings.maximum_batching_window_in_seconds
-        if not length:
-            return True
-        if self._batch_closes_at is None:
-            windows = (now - self._batching_since) // length + 1
-            self._batch_closes_at = self._batching_since + windows * length
-            self._ask_to_wake(self._batch_closes_at, effects)
-        return now >= self._batch_closes_at
-
-    def _fitting(self, most: int) -> int:
-        """How many of the first `most` waiting records fit one call's payload; at least 1."""
-        members = self._window_members(final=False)
-        room = PAYLOAD_LIMIT_BYTES - _EMPTY_EVENT_BYTES - len(members)
-        # The text as recorded is no shorter than the compact text that Lambda sends: exact sizes
-        # matter only where records as large as the largest one would not fit.
-        if most * (self._largest + 1) - 1 <= room:
-            return most
-        for place, record in enumerate(self._waiting[:most]):
-            room -= _compact_size(record.raw) + 1
-            if room < -1:  # the last record has no comma behind it
-                return max(place, 1)
-        return most
+        return None
 
     def _new_batch(self, records: Sequence[Record], parent: Batch | None = None) -> Batch:
         batch = Batch(records, self._new_request_id())
@@ -353,7 +298,7 @@ class Lane:
         if batch is None:
             return
         payload = self._payload(batch)
-        if len(payload) > PAYLOAD_LIMIT_BYTES and _compact_size(payload) > PAYLOAD_LIMIT_BYTES:
+        if len(payload) > PAYLOAD_LIMIT_BYTES and compact_size(payload) > PAYLOAD_LIMIT_BYTES:
             # Never handed to the function, yet it uses up the retries.
             self._retry_or_discard(batch, now, effects, function_error=None)
             return
@@ -485,7 +430,8 @@ class Lane:
     def _handled(
         self, batch: Batch, result: InvocationResult, remark: str, now: float, effects: list[Effect]
     ) -> None:
-        self._batch, self._batching_since = None, now
+        self._batch = None
+        self._queue.count_windows_from(now)
         if batch.is_final:
             assert self._window is not None
             self._window.close()
@@ -572,7 +518,8 @@ class Lane:
                 batch, batch.records, "RetryAttemptsExhausted", batch.attempts, function_error
             )
         )
-        self._batch, self._batching_since = None, now
+        self._batch = None
+        self._queue.count_windows_from(now)
         if batch.is_final and self._window is not None:
             self._window.close()
             return "retries exhausted, the final call of the window is given up"
@@ -619,8 +566,9 @@ class Lane:
             self._attempt(now, effects)
 
     def _ask_to_wake(self, at: float, effects: list[Effect]) -> None:
-        self._wake_at = at
-        effects.append(Wake(at))
+        if at != self._wake_at:
+            self._wake_at = at
+            effects.append(Wake(at))
 
     def _wake_for_idle_window(self, effects: list[Effect]) -> None:
         if self._window is not None and (at := self._window.close_when_idle_at) is not None:
@@ -644,10 +592,6 @@ def _handled_after(batch: Batch, report: Reported) -> frozenset[str]:
     """The records that go on being delivered although a call has not failed them."""
     rest = {record.sequence_number for record in batch.records[report.first :]}
     return (batch.handled | rest) - frozenset(report.failures)
-
-
-def _compact_size(raw: bytes) -> int:
-    return len(msgspec.json.encode(msgspec.json.decode(raw)))
 
 
 def _first_line(message: str) -> str:

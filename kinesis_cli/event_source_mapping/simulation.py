@@ -6,20 +6,17 @@ the function when told to, and moves the clock to whatever comes next.
 
 import math
 import random
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
-
-import msgspec
 
 from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
 from kinesis_cli.event_source_mapping.destination import on_failure_document, s3_document, s3_key
 from kinesis_cli.event_source_mapping.events import (
-    Batch,
     Discarded,
     Effect,
     Event,
@@ -36,6 +33,7 @@ from kinesis_cli.event_source_mapping.events import (
 )
 from kinesis_cli.event_source_mapping.faults import Fault, Faults
 from kinesis_cli.event_source_mapping.filters.criteria import Filters, compile_filters
+from kinesis_cli.event_source_mapping.gathering import LaneReading
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
     Handler,
@@ -43,13 +41,11 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationResult,
 )
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.tally import Tally, redelivered
 from kinesis_cli.event_source_mapping.trace import (
-    SHOWN_DATA_BYTES,
-    Blocked,
     Destination,
     Ending,
     ExpiredRecords,
-    FailedRecord,
     FilteredRecords,
     Invocation,
     Row,
@@ -77,6 +73,7 @@ class SimulationOptions:
     function_timeout: float = 900.0  # seconds
     function_name: str = "function"
     retention_hours: float = 24.0
+    lanes: LaneReading = "keys"  # how partition keys find their lanes
     seed: int = 0
     faults: tuple[Fault, ...] = ()
     show_throttled: bool = False
@@ -154,7 +151,7 @@ class Simulation:
         # Rows in the order of what they tell: a call's place is that of its start, and what comes
         # behind it waits until it has ended.
         self._told: deque[_Slot] = deque()
-        self._tally = _Tally(source.count)
+        self._tally = Tally(source.count)
 
     def rows(self) -> Iterator[Row]:
         """Run to the end. Rows come as they happen, invocations in the order of their start."""
@@ -235,7 +232,9 @@ class Simulation:
             retention_seconds=self._options.retention_hours * 3600,
             first_arrival=first if (first := self._source.first_arrival) is not None else 0.0,
         )
-        delivery = ShardDelivery(shard, self._mapping, self._filters, self._request_id, now)
+        delivery = ShardDelivery(
+            shard, self._mapping, self._filters, self._request_id, now, self._options.lanes
+        )
         phase = random.Random(f"phase/{self._options.seed}/{shard_id}").random()
         run = _ShardRun(shard_id, delivery, phase * POLL_INTERVAL_SECONDS)
         self._runs[shard_id] = run
@@ -274,22 +273,28 @@ class Simulation:
         for lane in run.delivery.lanes:
             self._step(run, lane, RecordsQueued(), now)
 
-    def _read(self, run: _ShardRun, now: float) -> None:
-        """Hand over what the last poll brought, as far as there is room: the rest stays on disk."""
-        delivery = run.delivery
+    def _read(self, run: _ShardRun, now: float) -> bool:
+        """Hand over what the last poll brought, as far as there is room: the rest stays on disk.
+
+        Returns:
+            Whether there was anything.
+        """
+        delivery, has_read = run.delivery, False
         at_once = max(self._mapping.batch_size * len(delivery.lanes), LEAST_READ_RECORDS)
         while run.quota > 0 and run.quota_bytes > 0 and delivery.wants_records:
             limit = min(run.quota, at_once)
             records = self._source.take(run.shard_id, run.visible_until, limit, run.quota_bytes)
             if not records:
                 run.quota = 0
-                return
+                break
+            has_read = True
             run.quota -= len(records)
             run.quota_bytes -= sum([len(record.raw) for record in records])
             delivered = opened(records)
             self._tally.took(len(records), len(delivered))
             for effect in delivery.queue(delivered, now):
                 self._note(run, effect, now)
+        return has_read
 
     def _finish_if_done(self, run: _ShardRun, now: float) -> None:
         if run.is_finished or not run.delivery.is_idle:
@@ -304,7 +309,18 @@ class Simulation:
     def _step(
         self, run: _ShardRun, lane: Lane, event: Event, now: float, call: _Call | None = None
     ) -> None:
-        self._read(run, now)
+        has_read = self._read(run, now)
+        self._handle(run, lane, event, now, call)
+        if has_read:
+            for other in run.delivery.lanes:
+                if other is not lane:
+                    self._handle(run, other, RecordsQueued(), now)
+        self._plan_poll(run, now)
+        self._finish_if_done(run, now)
+
+    def _handle(
+        self, run: _ShardRun, lane: Lane, event: Event, now: float, call: _Call | None = None
+    ) -> None:
         for effect in lane.handle(event, now):
             match effect:
                 case Invoke():
@@ -317,8 +333,6 @@ class Simulation:
                 case _:
                     self._note(run, effect, now)
         self._tally.follow(run.shard_id, lane, now)
-        self._plan_poll(run, now)
-        self._finish_if_done(run, now)
 
     def _note(self, run: _ShardRun, effect: Effect, now: float) -> None:
         """Keep what was decided about records."""
@@ -387,7 +401,7 @@ class Simulation:
         if throttled:
             self._at(now, partial(self._end, call, Throttled()), is_end_of_call=True)
             return
-        self._tally.redelivered += _redelivered(effect)
+        self._tally.redelivered += redelivered(effect)
         call.result = self._result(fault, effect, now)
         call.duration = self._duration(call.result, fault)
         ended = InvocationEnded(call.result, deliver_again=fault == "duplicate")
@@ -468,152 +482,6 @@ def timed_out(request_id: str, timeout: float) -> FunctionError:
     """
     message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
     return FunctionError(TIMED_OUT, message)
-
-
-class _Tally:
-    """Counts how records end."""
-
-    def __init__(self, records: int) -> None:
-        self._records = records
-        self.taken = self.skipped = self.filtered = self.explained = 0
-        self.redelivered = self.documents = self._bystanders = 0
-        self._invocations = self._failures = self._errors = 0
-        self.warnings: Counter[str] = Counter()
-        self._ended: Counter[Ending] = Counter()
-        self._oldest = 0.0
-        self._failing: dict[str, FailedRecord] = {}  # records that have failed and not ended
-        self._blocked: dict[Lane, tuple[str, float, str]] = {}  # shard, since when, by which record
-        self._longest_block: Blocked | None = None
-
-    def took(self, read: int, delivered: int) -> None:
-        """Records were read; those of an opened aggregate count, not the aggregate."""
-        self._records += delivered - read
-        self.taken += delivered
-
-    def invocation(self, row: Invocation) -> None:
-        """Count a call."""
-        if row.outcome != "throttled":
-            self._invocations += 1
-            self._failures += row.outcome != "success"
-            self._errors += row.error is not None
-
-    def call_ended(self, records: Sequence[Record], now: float) -> None:
-        """Iterator age: the age of the batch's last record when the call has ended."""
-        if records:
-            self._oldest = max(self._oldest, now - records[-1].arrival)
-
-    def failing(self, batch: Batch, judged: Judged, result: InvocationResult) -> None:
-        """Remember the records that a call has failed by name, or failed on alone."""
-        failures = judged.failures
-        alone = judged.outcome == "failed" and len(batch.records) == 1
-        if alone:
-            failures = (batch.records[0].sequence_number,)
-        if failures:
-            wanted = set(failures)
-            for record in batch.records:
-                if record.sequence_number in wanted:
-                    why = result.why(record.sequence_number)
-                    self._failing[record.sequence_number] = _failed_record(record, batch, why)
-
-    def end(self, records: Sequence[Record], ending: Ending, deliveries: int) -> list[FailedRecord]:
-        """Count records that have ended, each exactly once; those that had failed come back."""
-        self._ended[ending] += len(records)
-        if not self._failing:
-            return []
-        failed = [
-            replace(self._failing.pop(record.sequence_number), ended=ending, deliveries=deliveries)
-            for record in records
-            if record.sequence_number in self._failing
-        ]
-        if ending == "discarded" and failed:
-            numbers = {row.sequence_number for row in failed}
-            self._bystanders += sum(record.sequence_number not in numbers for record in records)
-        return failed
-
-    @property
-    def ended(self) -> int:
-        """Records that have ended."""
-        return self._ended.total() + self.filtered + self.skipped
-
-    def give_up_waiting(self) -> list[FailedRecord]:
-        """The run is over: what had failed and has not ended stays undelivered."""
-        failed = list(self._failing.values())
-        self._failing.clear()
-        return failed
-
-    def follow(self, shard_id: str, lane: Lane, now: float) -> None:
-        """Measure how long failures keep a lane from new records."""
-        blocking = lane.blocking_record
-        since = self._blocked.get(lane)
-        if blocking is not None:
-            if since is None:
-                self._blocked[lane] = (shard_id, now, blocking)
-        elif since is not None:
-            self._longest_block = self._longest(now)
-            del self._blocked[lane]
-
-    def _longest(self, now: float) -> Blocked | None:
-        """The longest block, those included that have not ended."""
-        blocks = [
-            Blocked(shard_id, now - since, number)
-            for shard_id, since, number in self._blocked.values()
-        ]
-        if self._longest_block is not None:
-            blocks.append(self._longest_block)
-        return max(blocks, key=lambda block: block.seconds, default=None)
-
-    def summary(self, held: int, now: float, elapsed: float) -> Summary:
-        """The counts up to `now`; `held`: records that arrived and have not ended."""
-        return Summary(
-            records=self._records,
-            succeeded=self._ended["succeeded"],
-            discarded=self._ended["discarded"],
-            filtered=self.filtered,
-            expired=self._ended["expired"],
-            skipped=self.skipped,
-            undelivered=self._records - self.skipped - self.taken + held,
-            invocations=self._invocations,
-            redelivered=self.redelivered,
-            max_iterator_age_seconds=round(self._oldest, 6),
-            elapsed_seconds=round(elapsed, 6),
-            failures=self._failures,
-            errors=self._errors,
-            longest_block=self._longest(now),
-            discarded_bystanders=self._bystanders,
-            documents=self.documents,
-            warnings=dict(self.warnings),
-        )
-
-
-def _redelivered(effect: Invoke) -> int:
-    handled = effect.batch.handled
-    if not handled:
-        return 0
-    return sum(record.sequence_number in handled for record in effect.batch.records)
-
-
-class _Data(msgspec.Struct):
-    data: bytes = b""  # msgspec decodes the base64
-
-
-class _Payload(msgspec.Struct):
-    kinesis: _Data
-
-
-_payload = msgspec.json.Decoder(_Payload).decode
-
-
-def _failed_record(record: Record, batch: Batch, why: str) -> FailedRecord:
-    return FailedRecord(
-        sequence_number=record.sequence_number,
-        shard_id=record.shard_id,
-        partition_key=record.partition_key,
-        arrival=record.arrival,
-        data=_payload(record.raw).kinesis.data[:SHOWN_DATA_BYTES],
-        deliveries=batch.deliveries,
-        ended="undelivered",
-        why=why,
-    )
 
 
 def _numbers(records: Iterable[Record]) -> tuple[str, ...]:

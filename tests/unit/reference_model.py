@@ -146,3 +146,37 @@ class ShardModel:
         for index in batch:
             assert index not in self.endings
             self.endings[index] = ending
+
+
+@dataclass
+class LaneModel:
+    """Delivers a shard under a ParallelizationFactor: "up to so many partition keys at a time".
+
+    Written from that sentence: a lane that is free takes the key that has waited longest, and
+    works on a batch of its records until each of them has ended.
+    """
+
+    shard: ShardModel
+    keys: Sequence[str]  # of each record
+    lanes: int
+
+    def run(self) -> "LaneModel":
+        """Deliver everything; all records are at hand at the start."""
+        self.shard.calls, self.shard.tries = Counter(), 0
+        self.shard.now = self.shard.start
+        free_at = [self.shard.start] * self.lanes
+        held_until = dict.fromkeys(self.keys, self.shard.start)
+        waiting = self.shard.still_in_the_stream(list(range(len(self.keys))))
+        while waiting:
+            lane = free_at.index(min(free_at))
+            idle = [i for i in waiting if held_until[self.keys[i]] <= free_at[lane]]
+            if not idle:  # every key that waits is held by another lane
+                free_at[lane] = min(held_until[self.keys[i]] for i in waiting)
+                continue
+            key = self.keys[idle[0]]
+            batch = [i for i in idle if self.keys[i] == key][: self.shard.settings.batch_size]
+            waiting = [i for i in waiting if i not in batch]
+            self.shard.now = free_at[lane]
+            self.shard.process(batch)
+            free_at[lane] = held_until[key] = self.shard.now
+        return self

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kinesis_cli import EventSourceMapping, Record, SimulationResult, simulate
 from kinesis_cli.event_source_mapping.trace import Destination, ExpiredRecords, Invocation
-from tests.unit.reference_model import Outcome, Settings, ShardModel
+from tests.unit.reference_model import LaneModel, Outcome, Settings, ShardModel
 
 START = 1_700_000_000.0  # epoch seconds
 DURATION = 0.1  # seconds of each call
@@ -43,6 +43,8 @@ class Scenario:
     mapping: Settings
     retention: float = 86400.0  # seconds
     throttled: frozenset[int] = frozenset()  # numbers of delivery attempts
+    lanes: int = 1  # ParallelizationFactor
+    keys: tuple[str, ...] = ("sensor-1",)  # of the records, in turn
 
     def outcome(self, shard: int, batch: tuple[int, ...], earlier_calls: int) -> Outcome:
         """What the function does with a batch."""
@@ -91,11 +93,11 @@ def shard_id(shard: int) -> str:
     return f"shardId-{shard:012d}"
 
 
-def record(shard: int, index: int, arrival: float) -> Record:
+def record(shard: int, index: int, arrival: float, key: str) -> Record:
     members = {
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
-            "partitionKey": "sensor-1",
+            "partitionKey": key,
             "sequenceNumber": number(shard, index),
             "data": base64.b64encode(b"{}").decode(),
             "approximateArrivalTimestamp": arrival,
@@ -109,19 +111,20 @@ def record(shard: int, index: int, arrival: float) -> Record:
         "eventSourceARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/readings",
     }
     raw = json.dumps(members, separators=(",", ":")).encode()
-    return Record(shard_id(shard), number(shard, index), "sensor-1", arrival, raw)
+    return Record(shard_id(shard), number(shard, index), key, arrival, raw)
 
 
 def simulated(scenario: Scenario) -> SimulationResult:
     mapping = EventSourceMapping(
         batch_size=scenario.mapping.batch_size,
+        parallelization_factor=scenario.lanes,
         maximum_retry_attempts=scenario.mapping.maximum_retry_attempts,
         maximum_record_age_in_seconds=int(scenario.mapping.maximum_record_age_in_seconds),
         bisect_batch_on_function_error=scenario.mapping.bisect_batch_on_function_error,
         report_batch_item_failures=scenario.mapping.report_batch_item_failures,
     )
     records = [
-        record(shard, index, START + offset)
+        record(shard, index, START + offset, scenario.keys[index % len(scenario.keys)])
         for shard, flaws in enumerate(scenario.shards)
         for index, (offset, _) in enumerate(flaws)
     ]
@@ -137,6 +140,10 @@ def simulated(scenario: Scenario) -> SimulationResult:
 
 
 def modelled(scenario: Scenario, shard: int, start: float) -> ShardModel:
+    return shard_model(scenario, shard, start).run()
+
+
+def shard_model(scenario: Scenario, shard: int, start: float) -> ShardModel:
     return ShardModel(
         settings=scenario.mapping,
         arrivals=[START + offset for offset, _ in scenario.shards[shard]],
@@ -145,7 +152,7 @@ def modelled(scenario: Scenario, shard: int, start: float) -> ShardModel:
         invocation_duration=DURATION,
         retention=scenario.retention,
         throttled=scenario.throttled,
-    ).run()
+    )
 
 
 def indices(numbers: Sequence[str]) -> tuple[int, ...]:
@@ -307,3 +314,34 @@ def test_records_that_arrive_meanwhile_are_delivered_as_the_model_says(scenario:
 )
 def test_throttled_attempts_change_nothing_but_the_time(scenario: Scenario) -> None:
     compare(scenario, times=False)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.builds(
+        Scenario,
+        shards_of(WAITING).map(lambda shards: shards[:1]),
+        settings_of(UNLIMITED, st.integers(0, 4)),
+        lanes=st.integers(2, 10),
+        keys=st.lists(st.sampled_from("abcdef"), min_size=1, max_size=12).map(tuple),
+    )
+)
+def test_lanes_work_on_keys_as_the_model_says(scenario: Scenario) -> None:
+    result = simulated(scenario)
+    rows = result.invocations
+    shard = shard_model(scenario, 0, rows[0].at if rows else START)
+    keys = [scenario.keys[i % len(scenario.keys)] for i in range(len(scenario.shards[0]))]
+    model = LaneModel(shard, keys, scenario.lanes).run().shard
+
+    def in_order(calls: Sequence[tuple[tuple[int, ...], int, float]]) -> list[tuple[object, ...]]:
+        # Calls that begin at the same time have no order.
+        return sorted((round(at - START, 3), batch, attempt) for batch, attempt, at in calls)
+
+    told = in_order([(indices(row.sequence_numbers), row.attempt, row.at) for row in rows])
+    said = in_order([(one.batch, one.attempt, one.at) for one in model.deliveries])
+    assert [call[1:] for call in told] == [call[1:] for call in said]
+    assert [call[0] for call in told] == pytest.approx([call[0] for call in said], abs=2e-3)
+    documents = [document(row) for row in result.rows if isinstance(row, Destination)]
+    assert sorted(documents, key=str) == sorted(
+        [(one.condition, one.batch, one.attempts) for one in model.documents], key=str
+    )

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesis_cli import InputError, Record, SimulationResult, simulate
-from kinesis_cli.event_source_mapping.delivery import lane_of
 from kinesis_cli.event_source_mapping.faults import Fault, Faults
+from kinesis_cli.event_source_mapping.gathering import lane_of
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
     InvocationRequest,
@@ -244,6 +244,60 @@ def keys_of_different_lanes(lanes: int) -> tuple[str, str]:
     keys = [f"key-{number}" for number in range(50)]
     other = next(key for key in keys if lane_of(key, lanes, None) != lane_of("a", lanes, None))
     return "a", other
+
+
+def seconds_for_four_keys(factor: int, lanes: Literal["keys", "hash"] = "keys") -> float:
+    """How long 40 calls of a second take, ten for each of four keys; to the second."""
+    records = [keyed(index, "abcd"[index % 4]) for index in range(40)]
+    mapping = {"ParallelizationFactor": factor, "BatchSize": 1}
+    result = simulate(
+        records, nothing, mapping, lanes=lanes, start_at=START, invocation_duration=1.0
+    )
+    return round(result.summary.elapsed_seconds - phase())
+
+
+def test_each_waiting_key_takes_a_free_lane() -> None:
+    assert seconds_for_four_keys(1) == 40
+    assert [seconds_for_four_keys(factor) for factor in (2, 4, 10)] == [20, 10, 10]
+    # A fixed lane for each key, by its hash: two keys share one, three do of ten.
+    assert [seconds_for_four_keys(factor, "hash") for factor in (1, 4, 10)] == [40, 20, 30]
+
+
+def test_a_lane_works_on_one_key_and_takes_the_one_that_has_waited_longest() -> None:
+    records = [keyed(index, key) for index, key in enumerate("aabbcacdd")]
+    mapping = {"ParallelizationFactor": 2, "BatchSize": 2}
+    result = simulate(records, nothing, mapping, start_at=START)
+    # At the same time a, b; then c, whose first record is older than the rest of a; d last.
+    assert indices(result) == [[0, 1], [2, 3], [4, 6], [5], [7, 8]]
+
+
+def test_a_key_that_is_retried_keeps_its_lane_and_its_order() -> None:
+    records = [keyed(index, key) for index, key in enumerate("abacab")]
+    mapping = {"ParallelizationFactor": 2, "BatchSize": 1, "MaximumRetryAttempts": 2}
+    result = simulate(records, raising(0), mapping, start_at=START)
+    batches = [batch for batch in indices(result) if batch[0] in (0, 2, 4)]
+    assert batches == [[0], [0], [0], [2], [4]]
+    assert [batch for batch in indices(result) if batch[0] in (1, 3, 5)] == [[1], [3], [5]]
+
+
+def test_each_key_gathers_in_a_window_of_its_own() -> None:
+    at = phase()
+    records = [keyed(0, "a", at=0.0), keyed(1, "b", at=0.0), keyed(2, "a", at=2.0)]
+    records += [keyed(3 + index, "c", at=2.5) for index in range(3)]
+    mapping = {"ParallelizationFactor": 2, "BatchSize": 3, **WINDOW}
+    result = simulate(records, nothing, mapping, start_at=START)
+    assert indices(result) == [[3, 4, 5], [0, 2], [1]]  # c was full before its window was over
+    assert starts(result)[0] < at + 4
+    assert starts(result)[1:] == [WINDOW["MaximumBatchingWindowInSeconds"]] * 2
+
+
+def test_a_lane_that_is_idle_gets_what_another_lane_made_room_for() -> None:
+    hot, rare = keys_of_different_lanes(2)
+    records = [keyed(index, hot) for index in range(600)] + [keyed(600, rare)]
+    for lanes in ("keys", "hash"):
+        mapping = {"ParallelizationFactor": 2, "BatchSize": 1}
+        result = simulate(records, nothing, mapping, start_at=START, lanes=lanes)
+        assert result.summary.succeeded == 601
 
 
 def test_lanes_work_side_by_side_and_a_failing_one_stops_no_other() -> None:
