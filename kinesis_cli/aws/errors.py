@@ -75,7 +75,10 @@ def _advice(error: Exception, caller: Caller) -> str:
     profile = f" --profile {caller.profile}" if caller.profile else ""
     match error:
         case botocore_errors.NoRegionError():
-            return "Name it with --region, AWS_REGION, or `aws configure set region REGION`."
+            return (
+                "Name it with --region, AWS_REGION, or `aws configure set region REGION`; "
+                "--endpoint-url local is the stream on this machine."
+            )
         case botocore_errors.NoCredentialsError() | botocore_errors.PartialCredentialsError():
             return (
                 "Log in with `aws configure` or `aws sso login`, or name a profile with --profile; "

@@ -9,7 +9,7 @@ from kinesis_cli.aws.destinations import queue_depth, queue_url
 from kinesis_cli.aws.mappings import stream_mappings
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import stream_parameter
-from kinesis_cli.errors import InputError, KcliError
+from kinesis_cli.errors import KcliError
 from kinesis_cli.event_source_mapping.settings import LIMITS, EventSourceMapping
 from kinesis_cli.project.settings import Settings
 
@@ -122,9 +122,7 @@ def _part(ask: Callable[[], Value | None]) -> Part[Value]:
 
 
 def _stream(connection: Connection) -> StreamStatus:
-    name = connection.target.stream
-    if name is None:
-        raise InputError("no stream is named", advice="Name it with --stream.")
+    name = connection.target.named_stream()
     client: KinesisClient = connection.client("kinesis")
     with connection.explained(stream=name):
         answer = client.describe_stream_summary(**stream_parameter(name))

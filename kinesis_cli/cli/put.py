@@ -201,11 +201,8 @@ def _times(number: int | None) -> Iterator[float]:
 
 def _target(connected: Connected) -> PutTarget:
     connection = connected.connection
-    if connection.target.stream is None:
-        raise InputError("no stream is named", advice="Name it with --stream.")
-    return PutTarget(
-        connection.target, connection.target.stream, connection.endpoint_url, connection.region
-    )
+    stream = connection.target.named_stream()
+    return PutTarget(connection.target, stream, connection.endpoint_url, connection.region)
 
 
 def _estimate(number: int, sample: Iterable[Payload], part: Slice | None) -> tuple[int, int]:

@@ -170,7 +170,4 @@ def reach(target: Target) -> Reachable:
         EndpointError: the target is not usable.
     """
     connected = reached(target)
-    stream = connected.connection.target.stream
-    if stream is None:
-        raise InputError("no stream is named", advice="Name it with --stream.")
-    return Reachable(connected, stream)
+    return Reachable(connected, connected.connection.target.named_stream())

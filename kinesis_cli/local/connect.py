@@ -13,7 +13,12 @@ from kinesis_cli.local.process import Running, ensure_running
 from kinesis_cli.local.state import Server, running_server, state_directory
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.settings import Level, Setting, Settings
-from kinesis_cli.project.target import Target, TargetKind, resolve_target
+from kinesis_cli.project.target import (
+    Target,
+    TargetKind,
+    is_aws_named_by_flag,
+    resolve_target,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class Connected:
 def connect(settings: Settings, directory: Path | None = None) -> Connected:
     """The target of these settings, ready to be called. Starts the local endpoint where it is that.
 
-    Never another target than the one that was named, whatever fails.
+    Never another target than the one that was named, whatever fails; and AWS, while the project's
+    local stream runs, only where this very command names it.
 
     Raises:
         InputError, EndpointError: the target is not usable.
@@ -42,6 +48,7 @@ def connect(settings: Settings, directory: Path | None = None) -> Connected:
             target, server.endpoint, server.certificate, local_limits=server.limits
         )
         return Connected(connection, settings, running)
+    _refuse_aws_beside_local(target, settings, directory)
     connection = Connection(target)
     return Connected(connection, complete(connection, settings), None)
 
@@ -74,6 +81,7 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
         return Description(_effective(settings, target, "default"), target, endpoint, None)
     connection, problem = Connection(target), None
     try:
+        _refuse_aws_beside_local(target, settings, directory)
         connection.target = replace(target, region=connection.region)
         settings = complete(connection, settings)
     except KcliError as error:
@@ -82,6 +90,22 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
     endpoint = target.endpoint_url if problem else connection.endpoint_url
     settings = _effective(settings, target, "AWS's configuration")
     return Description(settings, target, endpoint, problem)
+
+
+def _refuse_aws_beside_local(target: Target, settings: Settings, directory: Path | None) -> None:
+    """Stop where somebody who works with the local stream may not mean AWS.
+
+    Raises:
+        InputError: the local stream runs, and no flag names AWS.
+    """
+    if not target.is_aws or is_aws_named_by_flag(settings):
+        return
+    if server := running_server(state_directory(directory=directory)):
+        raise InputError(
+            f"this means AWS, and the project's local stream runs on {server.endpoint}",
+            place=target.reason,
+            advice="Say which: --endpoint-url local, or for AWS --profile, --region or --stack.",
+        )
 
 
 def _at(server: Server, target: Target, settings: Settings) -> Target:

@@ -16,6 +16,9 @@ from kinesis_cli.project.settings import DEFAULT_REGION, LOCAL, Level, Setting, 
 from kinesis_cli.project.template import Template
 
 STREAM = "AWS::Kinesis::Stream"
+# Of endpoints in all partitions, botocore's `endpoints.json`
+_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+_LOCAL_ACCOUNT = ":000000000000:"  # of ARNs that the local endpoint gives
 
 
 class TargetKind(StrEnum):
@@ -46,6 +49,24 @@ class Target:
         host = urlsplit(self.endpoint_url or "").hostname or ""
         loopback = host in ("localhost", "::1") or re.fullmatch(r"127(\.\d+){3}", host) is not None
         return self.kind is TargetKind.LOCAL or loopback
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether requests go to AWS, by botocore's rules or by an endpoint of AWS's."""
+        host = urlsplit(self.endpoint_url or "").hostname or ""
+        return self.kind is TargetKind.AWS or host.endswith(_AWS_DOMAINS)
+
+    def named_stream(self) -> str:
+        """The stream, by name or ARN.
+
+        Raises:
+            InputError: none is named.
+        """
+        if self.stream is not None:
+            return self.stream
+        # `--stream` alone would turn to AWS
+        here = " --endpoint-url local" if self.kind is TargetKind.LOCAL else ""
+        raise InputError("no stream is named", advice=f"Name it with `--stream NAME{here}`.")
 
 
 def resolve_target(settings: Settings, directory: Path | None = None) -> Target:
@@ -96,6 +117,24 @@ def _kind(settings: Settings) -> tuple[TargetKind, str]:
     if named := in_aws + _named(settings.stream, settings.region):
         return TargetKind.AWS, min(named, key=lambda each: each.level).source
     return TargetKind.LOCAL, "no target is named"
+
+
+def is_aws_named_by_flag(settings: Settings) -> bool:
+    """Whether the command line itself says that AWS is meant.
+
+    A stream's name does not: the local endpoint may have a stream of that name, too.
+    """
+    flags = [
+        settings.endpoint_url,
+        settings.profile,
+        settings.region,
+        settings.stack,
+        settings.config_env,
+    ]
+    stream = settings.stream
+    if stream and stream.value.startswith("arn:") and _LOCAL_ACCOUNT not in stream.value:
+        flags.append(stream)
+    return any(each is not None and each.level is Level.FLAG for each in flags)
 
 
 def _named(*settings: Setting | None) -> list[Setting]:
