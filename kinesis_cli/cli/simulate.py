@@ -21,6 +21,7 @@ from kinesis_cli.cli.options import (
     SeedOption,
 )
 from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.effects import uncalled_risk
 from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.invocation import Handler
@@ -244,6 +245,9 @@ def _tell(function: Function, choices: list[MappingChoice]) -> None:
     notes = [*function.notes, *(sentence for choice in choices for sentence in choice.notes)]
     for sentence in dict.fromkeys(notes):
         note(sentence)
+    for risk in dict.fromkeys(uncalled_risk(choice.mapping) for choice in choices):
+        if risk is not None:
+            warn(risk)
     filters = [compile_filters(choice.mapping.filter_patterns) for choice in choices]
     for sentence in dict.fromkeys(sentence for each in filters for sentence in each.warnings):
         warn(sentence)

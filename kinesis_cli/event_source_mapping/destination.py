@@ -59,17 +59,25 @@ def on_failure_document(
             "functionError": "Unhandled" if discard.function_error else None,
         }
     document["version"] = "1.0"
-    document["timestamp"] = iso_time(at)
+    document["timestamp"] = clock_time(at)
     document["KinesisBatchInfo"] = _batch_info(discard, shard_id)
     if discard.window is not None:
-        # UNSURE(time-window-info): the member's name is recorded, its shape is not.
+        # Source: stackd's captures of windows on a DynamoDB stream.
         document["timeWindowInfo"] = dict(discard.window)
     return document
 
 
 def s3_document(document: Mapping[str, object], payload: bytes) -> dict[str, object]:
-    """The document as S3 receives it: with the whole event, as a JSON text within the JSON."""
-    return {**document, "payload": payload.decode()}
+    """The document as S3 receives it: with the whole event, as a JSON text within the JSON.
+
+    Source: stackd's captures, which have the payload between version and timestamp.
+    """
+    with_payload: dict[str, object] = {}
+    for name, value in document.items():
+        with_payload[name] = value
+        if name == "version":
+            with_payload["payload"] = payload.decode()
+    return with_payload
 
 
 def s3_key(*, mapping_id: str, shard_id: str, at: float, unique: str) -> str:
@@ -119,5 +127,26 @@ def stream_arn_of(record: Record) -> str:
 
 
 def iso_time(at: float) -> str:
-    """Epoch seconds as AWS writes them in documents: 2019-11-14T00:38:06.021Z."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    """Epoch seconds as AWS writes them in documents: 2019-11-14T00:38:06.021Z, or 00:38:06Z.
+
+    Java's Instant prints as many groups of three decimals as it needs, and none for a whole second.
+    Source: https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/time/format/DateTimeFormatter.html#ISO_INSTANT;
+    recorded by LocalStack and stackd for DynamoDB streams (whole seconds).
+    """
+    return _instant(datetime.fromtimestamp(at, UTC))
+
+
+def clock_time(at: float) -> str:
+    """The same of Lambda's own clock, which shows milliseconds in every recorded document."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return _instant(moment.replace(microsecond=moment.microsecond // 1000 * 1000))
+
+
+def _instant(moment: datetime) -> str:
+    if not moment.microsecond:
+        precision = "seconds"
+    elif moment.microsecond % 1000 == 0:
+        precision = "milliseconds"
+    else:
+        precision = "microseconds"
+    return moment.isoformat(timespec=precision).removesuffix("+00:00") + "Z"

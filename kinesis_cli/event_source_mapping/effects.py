@@ -86,6 +86,22 @@ def risks(mapping: EventSourceMapping, retention_hours: int | None = None) -> li
     return list(_risks(mapping, retention_hours))
 
 
+def uncalled_risk(mapping: EventSourceMapping) -> str | None:
+    """What a batching window as long as the record age does; None: the window is shorter.
+
+    UNSURE(age-in-window): a record's age is judged when its batch's turn comes, as everywhere; or
+    already while the batch gathers.
+    """
+    window = mapping.maximum_batching_window_in_seconds
+    age = mapping.maximum_record_age_in_seconds
+    if age == UNLIMITED or window < age:
+        return None
+    return (
+        f"The batching window ({_span(window)}) is as long as MaximumRecordAgeInSeconds "
+        f"({_span(age)}): records may be given up before the function was called with them."
+    )
+
+
 def _risks(mapping: EventSourceMapping, retention_hours: int | None) -> Iterator[str]:
     kept = "its retention ends" if retention_hours is None else f"{retention_hours} hours are over"
     unlimited = mapping.maximum_retry_attempts == UNLIMITED
@@ -109,6 +125,8 @@ def _risks(mapping: EventSourceMapping, retention_hours: int | None) -> Iterator
             f"MaximumRecordAgeInSeconds is longer than the stream keeps records "
             f"({retention_hours} hours): they expire before it is reached."
         )
+    if sentence := uncalled_risk(mapping):
+        yield sentence
     if mapping.maximum_batching_window_in_seconds >= SLOW_WINDOW:
         window = _span(mapping.maximum_batching_window_in_seconds)
         yield f"The batching window lets a record wait up to {window} before the function sees it."

@@ -15,14 +15,18 @@ from kinesis_cli.stream.record import Record
 
 STATE_LIMIT_BYTES = 1_048_576
 # UNSURE(window-close): "Lambda waits up to 2 minutes for late data". We wait that long where the
-# shard falls idle, and not at all where a record of a later window has arrived.
+# shard falls idle: stackd's capture saw no final call within 112 s. Where a record of a later
+# window has arrived there is no wait (captured).
 IDLE_WAIT_SECONDS = 120.0
 
 
 class TumblingWindow:
     """The windows of one shard, one open at a time.
 
-    UNSURE(window-alignment): windows begin at multiples of their length since the epoch.
+    Windows begin at multiples of their length since the epoch (stackd's captures).
+
+    UNSURE(window-early-rest): state over 1 MB ends a window early; further records of it open it
+    anew, with an empty state. Or are they added to the window that was closed?
     UNSURE(late-record): a record whose own window is closed goes into the open one.
     """
 
@@ -87,12 +91,8 @@ class TumblingWindow:
         self._oversized = len(msgspec.json.encode(self._state)) > STATE_LIMIT_BYTES
 
     def close(self) -> None:
-        """After the final call, successful or given up. An early end leaves the window open."""
-        self._state = {}
-        if self._oversized:
-            self._oversized = False
-        else:
-            self._start = None
+        """After the final call, successful or given up; an early end has no second one."""
+        self._start, self._state, self._oversized = None, {}, False
 
     def _is_later(self, record: Record) -> bool:
         return self._start is not None and record.arrival >= self._start + self._length

@@ -12,6 +12,7 @@ import pytest
 from kinesis_cli import Record, simulate
 from kinesis_cli.event_source_mapping.destination import (
     Discard,
+    clock_time,
     iso_time,
     on_failure_document,
     s3_document,
@@ -67,7 +68,7 @@ EXHAUSTED = """{
   "shardId": "shardId-000000000000",
   "startSequenceNumber": "49590338271490256608559692538361571095921575989136588898",
   "endSequenceNumber": "49590338271490256608559692538361571095921575989136588900",
-  "approximateArrivalOfFirstRecord": "2023-11-14T22:14:00.000Z",
+  "approximateArrivalOfFirstRecord": "2023-11-14T22:14:00Z",
   "approximateArrivalOfLastRecord": "2023-11-14T22:14:01.500Z",
   "batchSize": 3,
   "streamArn": "arn:aws:kinesis:eu-west-1:111111111111:stream/readings"
@@ -122,14 +123,29 @@ def test_a_window_is_told_and_its_final_call_has_no_records_to_name() -> None:
 @pytest.mark.parametrize(
     ("at", "text"),
     [
-        (0.0, "1970-01-01T00:00:00.000Z"),
+        (0.0, "1970-01-01T00:00:00Z"),
         (1545084650.987, "2018-12-17T22:10:50.987Z"),
         (1573691886.021, "2019-11-14T00:38:06.021Z"),
-        (951782400.0, "2000-02-29T00:00:00.000Z"),
+        (1573691886.02, "2019-11-14T00:38:06.020Z"),
+        (1573691886.0215, "2019-11-14T00:38:06.021500Z"),
+        (951782400.0, "2000-02-29T00:00:00Z"),
     ],
 )
-def test_times_are_written_to_the_millisecond_in_utc(at: float, text: str) -> None:
+def test_times_are_written_in_utc_as_javas_instant_prints_them(at: float, text: str) -> None:
     assert iso_time(at) == text
+
+
+def test_lambdas_own_clock_has_milliseconds() -> None:
+    assert clock_time(1573691886.0215) == "2019-11-14T00:38:06.021Z"
+    assert clock_time(1573691886.0004) == "2019-11-14T00:38:06Z"
+
+
+def test_a_document_has_no_fraction_where_a_time_is_a_whole_second() -> None:
+    written = on_failure_document(
+        discard(), at=START + 3, shard_id="shardId-000000000000", function_name="readings"
+    )
+    assert written["timestamp"] == "2023-11-14T22:14:03Z"
+    assert batch_info(written)["approximateArrivalOfFirstRecord"] == "2023-11-14T22:14:00Z"
 
 
 def test_an_s3_object_has_the_event_as_text_in_the_same_document() -> None:
@@ -139,8 +155,8 @@ def test_an_s3_object_has_the_event_as_text_in_the_same_document() -> None:
     written = json.dumps(
         s3_document(sqs, b'{"Records":["\xc3\xa9"]}'), ensure_ascii=False, indent=1
     )
-    payload = ',\n "payload": "{\\"Records\\":[\\"é\\"]}"\n}'
-    assert written == EXHAUSTED.removesuffix("\n}") + payload
+    version, payload = '\n "version": "1.0",', '\n "payload": "{\\"Records\\":[\\"é\\"]}",'
+    assert written == EXHAUSTED.replace(version, version + payload)
 
 
 def test_the_key_in_the_bucket_is_awss() -> None:
@@ -185,7 +201,7 @@ def test_the_document_names_request_count_and_moment_of_the_last_call() -> None:
         "condition": "RetryAttemptsExhausted",
         "approximateInvokeCount": 2,
     }
-    assert written["timestamp"] == iso_time(last.at + 0.1)
+    assert written["timestamp"] == clock_time(last.at + 0.1)
     assert list(written) == [
         "requestContext",
         "responseContext",

@@ -2,7 +2,7 @@ from dataclasses import fields
 
 import pytest
 
-from kinesis_cli.event_source_mapping.effects import effects, risks
+from kinesis_cli.event_source_mapping.effects import effects, risks, uncalled_risk
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 
 SAFE = EventSourceMapping(
@@ -42,6 +42,18 @@ def test_a_careful_mapping_has_no_risk() -> None:
 def test_each_risk_is_named(members: dict[str, object], beginning: str) -> None:
     [risk] = risks(changed(**members), 24)
     assert risk.startswith(beginning)
+
+
+def test_a_batching_window_as_long_as_the_record_age_may_cost_records_uncalled() -> None:
+    longer = changed(maximum_batching_window_in_seconds=300, maximum_record_age_in_seconds=60)
+    assert risks(longer, 24)[0].startswith(
+        "The batching window (5 min) is as long as MaximumRecordAgeInSeconds (1 min): records may "
+    )
+    equal = changed(maximum_batching_window_in_seconds=60, maximum_record_age_in_seconds=60)
+    assert uncalled_risk(equal) is not None
+    shorter = changed(maximum_batching_window_in_seconds=59, maximum_record_age_in_seconds=60)
+    unlimited = changed(maximum_batching_window_in_seconds=300, maximum_record_age_in_seconds=-1)
+    assert uncalled_risk(shorter) is uncalled_risk(unlimited) is None
 
 
 def test_aws_defaults_are_the_riskiest_of_all() -> None:

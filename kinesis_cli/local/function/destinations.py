@@ -51,7 +51,8 @@ class Destinations:
                 case "s3":
                     body = msgspec.json.encode(with_payload)
                     path = f"/{name.partition('/')[0]}/{quote(key)}"
-                    headers = {"content-type": "application/json"}
+                    # Source: stackd's captures
+                    headers = {"content-type": "application/octet-stream"}
                     await self._calls.call("s3", "PUT", path, headers, body)
                 case _:
                     return f"kcli has no destination of this kind: {arn}"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from kinesis_cli.event_source_mapping.destination import iso_time
+from kinesis_cli.event_source_mapping.destination import clock_time
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.database import opened
@@ -266,7 +266,7 @@ def _document(
     """
     document: dict[str, object] = {
         "version": "1.0",
-        "timestamp": iso_time(at),
+        "timestamp": clock_time(at),
         "requestContext": {
             "requestId": event.request_id,
             "functionArn": f"{arn}:$LATEST",

@@ -119,7 +119,9 @@ def test_documents_go_to_a_topic_or_a_bucket_too(fresh: Fresh, kind: str) -> Non
         s3 = local.client("s3", s3={"addressing_style": "path"})
         (entry,) = s3.list_objects_v2(Bucket="failures-of-orders")["Contents"]
         assert entry["Key"].startswith(f"aws/lambda/{mapping['UUID']}/shardId-")
-        body = s3.get_object(Bucket="failures-of-orders", Key=entry["Key"])["Body"].read()
+        answer = s3.get_object(Bucket="failures-of-orders", Key=entry["Key"])
+        assert answer["ContentType"] == "application/octet-stream"
+        body = answer["Body"].read()
         document = json.loads(body)
         (record,) = json.loads(document["payload"])["Records"]
         assert base64.b64decode(record["kinesis"]["data"]) == b"bad"
