@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import stream_parameter
+from kinesis_cli.errors import EndpointError
 
 if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef as Mapping
 
@@ -15,7 +17,8 @@ def stream_mappings(
 ) -> "list[Mapping]":
     """Those that read a stream, or whatever stream a function reads.
 
-    Lambda lists a stream's own. One of an enhanced fan-out consumer is found by its function.
+    Lambda lists a stream's own. One of an enhanced fan-out consumer is found by the consumer, or by
+    its function.
 
     Args:
         connection: to what.
@@ -26,7 +29,7 @@ def stream_mappings(
         EndpointError: there is no such function, or it may not be asked.
     """
     client: LambdaClient = connection.client("lambda")
-    questions: list[dict[str, str]] = [{"EventSourceArn": stream_arn}] if stream_arn else []
+    questions = _questions(connection, stream_arn) if stream_arn else []
     questions += [{"FunctionName": function}] if function else []
     found: dict[str, Mapping] = {}
     with connection.explained("lambda"):
@@ -41,6 +44,20 @@ def stream_mappings(
         if f"{each.get('EventSourceArn', '')}/".startswith(wanted)
         and ":kinesis:" in each.get("EventSourceArn", "")
     ]
+
+
+def _questions(connection: Connection, stream_arn: str) -> list[dict[str, str]]:
+    """What finds the mappings of a stream and of its enhanced fan-out consumers."""
+    if connection.target.is_local:  # which lets a mapping name a consumer that nobody registered
+        return [{}]
+    client: KinesisClient = connection.client("kinesis")
+    try:
+        with connection.explained(stream=stream_arn):
+            pages = client.get_paginator("list_stream_consumers").paginate(StreamARN=stream_arn)
+            arns = [each["ConsumerARN"] for page in pages for each in page["Consumers"]]
+    except EndpointError:  # whoever may look at mappings need not have kinesis:ListStreamConsumers
+        return [{}]  # all mappings of the region
+    return [{"EventSourceArn": arn} for arn in (stream_arn, *arns)]
 
 
 def destination(mapping: "Mapping") -> str | None:

@@ -4,9 +4,10 @@ A document is deleted only when each record that it names was dealt with. Whatev
 what is not deleted is there the next time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from operator import attrgetter
 from pathlib import Path
 from random import Random
@@ -29,7 +30,7 @@ from kinesis_cli.stream.put_plan import PutPlan
 from kinesis_cli.stream.put_source import RatedSource
 from kinesis_cli.stream.put_summary import PutSummary
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import RecordList
+from kinesis_cli.stream.recording import Recording, RecordList
 from kinesis_cli.stream.user_records import data_of
 from kinesis_cli.stream.writing import write_recording
 
@@ -104,8 +105,10 @@ class InvokeOnce:
         if error := invocation.result.error:
             return Taken("failed", f"{error.error_type}: {error.error_message}")
         if invocation.failed:
+            numbers = list(dict.fromkeys(each.sequence_number for each in invocation.failed))
             remark = f"{len(invocation.failed)} of {len(records)} reported as failed"
-            numbers = [record.sequence_number for record in invocation.failed]
+            if len(numbers) < len(invocation.failed):
+                remark = f"{remark}, or share a number that was"
             whys = {number: invocation.result.why(number) for number in numbers}
             return Taken("failed", remark, invocation.failed, whys)
         if invocation.remark:  # the answer says something that Lambda would not understand
@@ -237,22 +240,55 @@ def redrive(
 def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[Redriven]:
     """Write the records of all documents to a new recording, each once; then delete.
 
+    What was written is read back before the first document is deleted.
+
     Raises:
-        InputError: the file is there already, or cannot be written.
+        InputError: the file is there already, cannot be written, or does not hold what it should.
     """
     if path.is_file():  # it may hold what an interrupted run saved, whose documents are deleted
         raise InputError("it exists", place=str(path), advice="Name another file.")
-    pairs = [(found, _taken(found, records, Nothing("saved"))) for found, records in named]
-    records = {
-        (record.shard_id, record.sequence_number): record
-        for _, redriven in pairs
-        for record in redriven.records
-    }
-    # Recordings have each shard's records in their order; a queue keeps none.
-    by_number = sorted(records.values(), key=lambda record: int(record.sequence_number))
-    write_recording(sorted(by_number, key=attrgetter("shard_id")), path)
+    if delete is not None and path.exists():
+        raise InputError(
+            "cannot be read back, so nothing may be deleted",
+            place=str(path),
+            advice="Name a new file, or leave --delete out.",
+        )
+    everything = list(named)
+    pairs = [(found, _taken(found, records, Nothing("saved"))) for found, records in everything]
+    distinct: dict[Hashable, Record] = {}
+    for _, records in everything:
+        distinct |= zip(records.identities, records.records, strict=True)
+    # Recordings have each shard's records in their order; a queue keeps none. Those that share a
+    # number stay as they came.
+    by_number = sorted(distinct.values(), key=lambda record: int(record.sequence_number))
+    wanted = sorted(by_number, key=attrgetter("shard_id"))
+    write_recording(wanted, path)
+    if path.is_file():  # not a pipe, whose reader has it
+        _check_saved(wanted, path)
     for found, redriven in pairs:
         yield from _deleted(found, redriven, delete)
+
+
+def _check_saved(wanted: Sequence[Record], path: Path) -> None:
+    """Read a recording back, and compare it with what it should hold.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    if not wanted:  # no recording is empty
+        return
+    with Recording.open([str(path)]) as recording:
+        same = all(
+            each is not None and read is not None and read.raw == each.raw
+            for each, read in zip_longest(wanted, recording.records())
+        )
+        if same and recording.count == len(wanted):
+            return
+        raise InputError(
+            f"{len(wanted):,} records were saved, and {recording.count:,} or others read back",
+            place=str(path),
+            advice="No document was deleted.",
+        )
 
 
 def _deleted(found: FoundDocument, redriven: Redriven, delete: Delete | None) -> Iterator[Redriven]:
@@ -267,6 +303,16 @@ def _deleted(found: FoundDocument, redriven: Redriven, delete: Delete | None) ->
     yield redriven
 
 
+def _of_others(document: FailureDocument, named: NamedRecords) -> str:
+    """Why there are more records than the document counts."""
+    if len({record.sequence_number for record in named.records}) < len(named.records):
+        return (
+            f"{named.others} share a sequence number with the {document.batch_size} of the batch "
+            "or stand between them, and the document does not tell which"
+        )
+    return f"{named.others} between them were not of the batch"
+
+
 def _taken(found: FoundDocument, named: NamedRecords, action: Action) -> Redriven:
     if named.records:
         taken = action.take(found.document, named.records)
@@ -277,8 +323,9 @@ def _taken(found: FoundDocument, named: NamedRecords, action: Action) -> Redrive
     else:
         taken = Taken("shown", "names no record: a window's final call")
     remarks = (
+        named.discrepancy,
         f"{named.missing} left the stream" if named.missing else "",
-        f"{named.others} between them were not of the batch" if named.others else "",
+        _of_others(found.document, named) if named.others else "",
         f"{named.left_out} not selected" if named.left_out else "",
         taken.remark,
     )
@@ -291,5 +338,5 @@ def _taken(found: FoundDocument, named: NamedRecords, action: Action) -> Redrive
         taken.failed,
         taken.whys,
         missing=named.missing,
-        is_whole=not named.missing and not named.left_out,
+        is_whole=not (named.missing or named.left_out or named.discrepancy),
     )

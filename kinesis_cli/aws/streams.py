@@ -25,6 +25,23 @@ def open_shards(connection: Connection, stream: str) -> list[Shard]:
         return sorted(_open_shards(connection, stream), key=attrgetter("starting_hash_key"))
 
 
+def hash_range(connection: Connection, stream: str, shard_id: str) -> tuple[int, int] | None:
+    """The hash keys of a shard, open or closed, both included; None: the stream has it no more.
+
+    Raises:
+        EndpointError: AWS or the endpoint refused, or was not reached.
+    """
+    client = connection.client("kinesis")
+    with connection.explained(stream=stream):
+        pages = client.get_paginator("list_shards")
+        for page in pages.paginate(**stream_parameter(stream)):  # type: ignore[arg-type]
+            for shard in page["Shards"]:
+                if shard["ShardId"] == shard_id:
+                    keys = shard["HashKeyRange"]
+                    return int(keys["StartingHashKey"]), int(keys["EndingHashKey"])
+    return None
+
+
 def _open_shards(connection: Connection, stream: str) -> Iterator[Shard]:
     client = connection.client("kinesis")
     parameters: dict[str, object] = {

@@ -1,6 +1,6 @@
 """`kcli simulate`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from kinesis_cli.cli.options import (
     SeedOption,
 )
 from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.event_source_mapping.effects import uncalled_risk
 from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
@@ -182,9 +183,9 @@ def simulate(
         )
         if begin is not None:
             choices = [_beginning_at(begin.after(first), choice) for choice in choices]
-        record = None if explain is None else recording.find(explain)
-        if record is not None:
-            options = replace(options, explain=(record.sequence_number,))
+        explained = [] if explain is None else recording.find(explain)
+        if explained:
+            options = replace(options, explain=(explained[0].sequence_number,))
         summaries = []
         for choice in choices:
             # Each mapping gets a cold start: what one run leaves in the handler's modules must not
@@ -193,8 +194,8 @@ def simulate(
                 simulation = Simulation(recording.rewound(), runnable, choice.mapping, options)
                 if compare:
                     view: View = SilentView()
-                elif record is not None:
-                    view = _life_view(record, simulation, output)
+                elif explained:
+                    view = _life_view(opened(explained), simulation, output)
                 else:
                     run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
                     view = simulation_view(run, output, show_all=show_all)
@@ -286,10 +287,10 @@ def _run(
     )
 
 
-def _life_view(record: Record, simulation: Simulation, output: Output) -> View:
+def _life_view(records: Sequence[Record], simulation: Simulation, output: Output) -> View:
     from kinesis_cli.show.life import LifeView  # seldom asked for, and start-up counts
 
-    return LifeView(record, simulation.start_at, simulation.starts_from, output)
+    return LifeView(records, simulation.start_at, simulation.starts_from, output)
 
 
 def _show_comparison(

@@ -30,10 +30,11 @@ def opened(
     """
     if not records or "/consumer/" not in stream_arn_of(records[0]):
         return records
-    return [inner for record in records for inner in _inside(record, hash_range)]
+    return [inner for record in records for inner in inside(record, hash_range)]
 
 
-def _inside(record: Record, hash_range: tuple[int, int] | None) -> Sequence[Record]:
+def inside(record: Record, hash_range: tuple[int, int] | None = None) -> Sequence[Record]:
+    """The user records of an aggregate that a shard takes; a plain record itself."""
     outer = _decode(record.raw)
     found = deaggregated(outer.kinesis.data)
     if found is None:

@@ -38,6 +38,11 @@ class FailureDocument:
         return self.stream_arn.partition("/consumer/")[0]
 
     @property
+    def is_consumers(self) -> bool:
+        """Whether its mapping reads an enhanced fan-out consumer, which opens KPL aggregates."""
+        return "/consumer/" in self.stream_arn
+
+    @property
     def region(self) -> str:
         """The stream's; "": it is not told."""
         return "".join(self.stream_arn.split(":")[3:4])

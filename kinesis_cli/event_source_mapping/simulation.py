@@ -374,14 +374,16 @@ class Simulation:
 
     def _filtered(self, run: _ShardRun, records: Sequence[Record]) -> None:
         assert self._filters is not None
-        explanations = {}
+        explanations: dict[str, str] = {}
         for record in records:
             number = record.sequence_number
             if self._tally.explained < EXPLAINED_FILTERED_RECORDS:
                 self._tally.explained += 1
             elif number not in self._options.explain:
                 continue
-            explanations[number] = self._filters.explain(record)
+            why = self._filters.explain(record)
+            earlier = explanations.get(number, why)  # of another record out of its aggregate
+            explanations[number] = why if why == earlier else f"{earlier}; {why}"
         self._tally.filtered += len(records)
         self._tell(FilteredRecords(run.shard_id, _numbers(records), explanations))
 

@@ -31,7 +31,9 @@ class Tally:
         self.warnings: Counter[str] = Counter()
         self._ended: Counter[Ending] = Counter()
         self._oldest = 0.0
-        self._failing: dict[str, FailedRecord] = {}  # records that have failed and not ended
+        # Records that have failed and not ended, each by its object: those of an opened aggregate
+        # share their sequence number, and small numbers are of several shards.
+        self._failing: dict[int, tuple[Record, FailedRecord]] = {}
         self._blocked: dict[Lane, tuple[str, float, str]] = {}  # shard, since when, by which record
         self._longest_block: Blocked | None = None
 
@@ -63,7 +65,7 @@ class Tally:
             for record in batch.records:
                 if record.sequence_number in wanted:
                     why = result.why(record.sequence_number)
-                    self._failing[record.sequence_number] = _failed_record(record, batch, why)
+                    self._failing[id(record)] = record, _failed_record(record, batch, why)
 
     def end(self, records: Sequence[Record], ending: Ending, deliveries: int) -> list[FailedRecord]:
         """Count records that have ended, each exactly once; those that had failed come back."""
@@ -71,13 +73,12 @@ class Tally:
         if not self._failing:
             return []
         failed = [
-            replace(self._failing.pop(record.sequence_number), ended=ending, deliveries=deliveries)
+            replace(found[1], ended=ending, deliveries=deliveries)
             for record in records
-            if record.sequence_number in self._failing
+            if (found := self._failing.pop(id(record), None))
         ]
         if ending == "discarded" and failed:
-            numbers = {row.sequence_number for row in failed}
-            self._bystanders += sum(record.sequence_number not in numbers for record in records)
+            self._bystanders += len(records) - len(failed)
         return failed
 
     @property
@@ -87,7 +88,7 @@ class Tally:
 
     def give_up_waiting(self) -> list[FailedRecord]:
         """The run is over: what had failed and has not ended stays undelivered."""
-        failed = list(self._failing.values())
+        failed = [row for _, row in self._failing.values()]
         self._failing.clear()
         return failed
 

@@ -47,7 +47,7 @@ class SingleInvocation:
     request_id: str
     records: tuple[Record, ...]
     result: InvocationResult
-    failed: tuple[Record, ...]  # those that the function reported, in its order
+    failed: tuple[Record, ...]  # those that the function's report names or may mean, in its order
     remark: str  # what is wrong with the answer, one sentence; "" if nothing is
     instead: str = ""  # of a call that was not waited for: what was done
 
@@ -165,5 +165,8 @@ def _memory_remark(error: FunctionError, report: Mapping[str, object]) -> str:
 
 
 def _in_order(numbers: Iterable[str], records: Iterable[Record]) -> list[Record]:
-    by_number = {record.sequence_number: record for record in records}
-    return [by_number[number] for number in dict.fromkeys(numbers)]
+    """The records that some numbers name: all of those that share one."""
+    by_number: dict[str, list[Record]] = {}
+    for record in records:
+        by_number.setdefault(record.sequence_number, []).append(record)
+    return [record for number in dict.fromkeys(numbers) for record in by_number[number]]

@@ -1,6 +1,8 @@
 """What a failed record held and why it failed: below its row in every table."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from kinesis_cli.handlers.log_lines import parse_line
 from kinesis_cli.show.cells import chopped, cut, payload_cell, wrapped
@@ -8,8 +10,34 @@ from kinesis_cli.show.console import escape
 from kinesis_cli.show.log_text import message_lines
 
 NOT_NAMED = "no line of the log names the record"
+# The user records of one KPL aggregate, as a consumer's mapping delivers them, share one number:
+# https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+SHARED_NUMBER = (
+    "Some share a sequence number, as the user records of one KPL aggregate do: a report that "
+    "names it may mean any of them, and Lambda cannot tell them apart."
+)
 _INDENT = 12  # columns before payload and reason
 _MOST_LINES = 3  # of each
+
+
+class HasNumber(Protocol):
+    """A record, or a row about one."""
+
+    @property
+    def shard_id(self) -> str:
+        """Its shard."""
+        ...
+
+    @property
+    def sequence_number(self) -> str:
+        """Its number."""
+        ...
+
+
+def share_a_number(records: Iterable[HasNumber]) -> bool:
+    """Whether two of them have the same sequence number in the same shard."""
+    counts = Counter((record.shard_id, record.sequence_number) for record in records)
+    return any(count > 1 for count in counts.values())
 
 
 def payload_lines(data: bytes, width: int) -> Iterator[str]:

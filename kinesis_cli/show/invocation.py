@@ -14,7 +14,13 @@ from kinesis_cli.handlers.single import SingleInvocation
 from kinesis_cli.show.ansi import BOLD, DIM, GREEN, RED, YELLOW, coloured, is_styled, width
 from kinesis_cli.show.cells import counted, cut, number_cell, report_text, shard_cell, time_cell
 from kinesis_cli.show.console import escape, write_json, write_line
-from kinesis_cli.show.failed_record import NOT_NAMED, payload_lines, why_lines
+from kinesis_cli.show.failed_record import (
+    NOT_NAMED,
+    SHARED_NUMBER,
+    payload_lines,
+    share_a_number,
+    why_lines,
+)
 from kinesis_cli.show.log_text import log_colour, log_texts
 
 WIDE = 150  # columns from which on whole sequence numbers fit
@@ -49,7 +55,9 @@ def as_document(invocation: SingleInvocation) -> dict[str, object]:
         "function": {"handler": invocation.handler, "runtime": invocation.runtime},
         "requestId": invocation.request_id,
         "response": _json_numbers(result.response),
-        "batchItemFailures": [record.sequence_number for record in invocation.failed],
+        "batchItemFailures": list(
+            dict.fromkeys(record.sequence_number for record in invocation.failed)
+        ),
         "error": None if result.error is None else _error_document(result.error),
         "durationMs": round(result.elapsed * 1000, 3),
         "logs": list(result.logs),
@@ -152,6 +160,8 @@ class _Page:
         left_out = len(invocation.failed) - MOST_FAILED
         if left_out > 0:
             self._line(f"  … {counted(left_out, 'more record')} (--output json names all)", DIM)
+        if share_a_number(invocation.failed):
+            self._line(f"  {SHARED_NUMBER}")
 
     def _heading(self, text: str) -> None:
         self._line("")
@@ -178,7 +188,8 @@ def _summary(invocation: SingleInvocation) -> str:
     if invocation.result.error is not None:
         return f"{records}: the call failed after {took}"
     if invocation.failed:
-        return f"{records}: {len(invocation.failed)} failed, in {took}"
+        shared = ", or share a number that did" if share_a_number(invocation.failed) else ""
+        return f"{records}: {len(invocation.failed)} failed{shared}, in {took}"
     return f"{records}: handled in {took}"
 
 

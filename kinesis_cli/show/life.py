@@ -1,6 +1,11 @@
-"""The life of one record: arrival, filter, every attempt and why, how it ended."""
+"""The life of one record: arrival, filter, every attempt and why, how it ended.
 
-from collections.abc import Mapping
+The user records of an aggregate share their sequence number, which is all that Lambda tells of
+them: their lives are told together, with how many of them each step concerns.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,9 +21,11 @@ from kinesis_cli.event_source_mapping.trace import (
 )
 from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, since_cell, time_cell
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
-from kinesis_cli.show.failed_record import why_in_words
+from kinesis_cli.show.failed_record import SHARED_NUMBER, why_in_words
 from kinesis_cli.stream.event import KinesisEventRecord
 from kinesis_cli.stream.record import Record
+
+FEW = 10  # records that share their number and are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +38,50 @@ class LifeView:
     """Follows one record through a run; shows its life at the end.
 
     Args:
-        record: the record.
+        records: the record, or those that share its shard and sequence number; at least one.
         start_at: when the mapping goes live, epoch seconds.
         starts_from: the arrival from which on records are delivered, epoch seconds.
         output: "table", "json" or "ndjson".
     """
 
-    def __init__(self, record: Record, start_at: float, starts_from: float, output: str) -> None:
-        self._record, self._start_at, self._output = record, start_at, output
-        self._number = record.sequence_number
-        self._steps = [_Step(record.arrival, "arrived on the stream")]
-        self._ending = "skipped" if record.arrival < starts_from else "undelivered"
+    def __init__(
+        self, records: Sequence[Record], start_at: float, starts_from: float, output: str
+    ) -> None:
+        self._records, self._record = records, records[0]
+        self._start_at, self._output = start_at, output
+        self._number = self._record.sequence_number
+        self._steps = [_Step(self._record.arrival, "arrived on the stream")]
+        self._otherwise = "skipped" if self._record.arrival < starts_from else "undelivered"
+        self._endings: Counter[str] = Counter()
 
     def row(self, row: Row) -> None:
         """Keep what concerns the record."""
         match row:
-            case Invocation() if self._number in row.sequence_numbers:
-                self._called(row)
-            case FilteredRecords(explanations=explanations) if self._number in row.sequence_numbers:
+            case Invocation() if meant := self._meant(row):
+                self._called(row, meant)
+            case FilteredRecords(explanations=explanations) if meant := self._meant(row):
                 why = explanations.get(self._number, "it matches no filter")
-                self._end(self._record.arrival, "filtered", f"matches no filter: {why}")
-            case Destination() if self._number in row.sequence_numbers:
-                self._discarded(row)
-            case ExpiredRecords() if self._number in row.sequence_numbers:
-                self._end(row.at, "expired", "left the stream: its retention ended")
-            case FailedRecord() if row.sequence_number == self._number and row.why:
-                self._steps.append(_Step(self._steps[-1].at, f"why: {why_in_words(row.why)}"))
+                self._end(self._record.arrival, "filtered", meant, f"matches no filter: {why}")
+            case Destination() if meant := self._meant(row):
+                self._discarded(row, meant)
+            case ExpiredRecords() if meant := self._meant(row):
+                self._end(row.at, "expired", meant, "left the stream: its retention ended")
+            case FailedRecord() if self._is_of(row) and row.why:
+                step = _Step(self._steps[-1].at, f"why: {why_in_words(row.why)}")
+                if (
+                    step != self._steps[-1]
+                ):  # those that share a number share the line that names it
+                    self._steps.append(step)
             case _:
                 pass
+
+    def _is_of(self, row: FailedRecord) -> bool:
+        return (row.shard_id, row.sequence_number) == (self._record.shard_id, self._number)
+
+    def _meant(self, row: Invocation | FilteredRecords | Destination | ExpiredRecords) -> int:
+        """How many of the records a row is about."""
+        of_shard = row.shard_id == self._record.shard_id
+        return row.sequence_numbers.count(self._number) if of_shard else 0
 
     def finish(self, summary: Summary) -> None:  # noqa: ARG002 - of a life, only the end counts
         """Show the record's life."""
@@ -69,9 +92,11 @@ class LifeView:
         else:
             self._table()
 
-    def _called(self, row: Invocation) -> None:
-        others = len(row.sequence_numbers) - 1
+    def _called(self, row: Invocation, meant: int) -> None:
+        others = len(row.sequence_numbers) - meant
         company = "alone" if not others else f"with {counted(others, 'other')}"
+        if len(self._records) > 1:
+            company = f"{meant:,} of the {len(self._records):,}, {company}"
         text = f"call {row.index}, attempt {row.attempt}, {company}: {row.outcome}: {row.reason}"
         if self._number in row.batch_item_failures:
             text += " (reported by the handler)"
@@ -81,40 +106,63 @@ class LifeView:
             and row.checkpoint is not None
             and int(self._number) < int(row.checkpoint)
         )
-        if handled:
-            self._ending = "succeeded"
+        if handled:  # once; at-least-once delivery may hand them over again
+            known = self._endings["succeeded"]
+            others = self._endings.total() - known
+            self._endings["succeeded"] = min(known + meant, len(self._records) - others)
 
-    def _discarded(self, row: Destination) -> None:
+    def _discarded(self, row: Destination, meant: int) -> None:
         context = row.document["requestContext"]
         assert isinstance(context, Mapping)
         company = counted(len(row.sequence_numbers), "record")
         text = f"given up: {context['condition']}, one on-failure document for {company}"
-        self._end(row.at, "discarded", text)
+        self._end(row.at, "discarded", meant, text)
 
-    def _end(self, at: float, ending: str, text: str) -> None:
-        self._steps.append(_Step(at, text))
-        self._ending = ending
+    def _end(self, at: float, ending: str, meant: int, text: str) -> None:
+        many = f"{meant:,} of the {len(self._records):,}: " if len(self._records) > 1 else ""
+        self._steps.append(_Step(at, many + text))
+        self._endings[ending] += meant
+
+    def _ended(self) -> dict[str, int]:
+        """How the records ended → how many of them."""
+        left = len(self._records) - self._endings.total()
+        every = self._endings + Counter({self._otherwise: max(left, 0)})
+        return dict(every)
+
+    def _ending(self) -> str:
+        """How it ended, in words."""
+        ended = self._ended()
+        if len(self._records) == 1:
+            return next(iter(ended))
+        return ", ".join(f"{count:,} {ending}" for ending, count in ended.items())
 
     def _document(self) -> dict[str, object]:
+        several = {"records": len(self._records), "endings": self._ended()}
         return {
             "version": 1,
             "sequenceNumber": self._number,
             "shardId": self._record.shard_id,
             "partitionKey": self._record.partition_key,
             "life": [{"at": step.at, "what": step.text} for step in self._steps],
-            "ended": self._ending,
+            "ended": self._ending(),
+            **(several if len(self._records) > 1 else {}),
         }
 
     def _table(self) -> None:
         from rich.table import Table
 
         record, console = self._record, stdout_console()
-        data = msgspec.json.decode(record.raw, type=KinesisEventRecord).kinesis.data[:1024]
         console.print(plain(f"Record {self._number}"), style="bold", soft_wrap=True)
-        shard = f"shard {shard_cell(record.shard_id)}, partition key {record.partition_key}"
-        console.print(plain(shard))
-        payload = cut(escape(payload_cell(data)) or "(empty)", console.width - 8)
-        console.print(plain(f"payload {payload}"), soft_wrap=True)
+        for each in self._records[:FEW]:
+            data = msgspec.json.decode(each.raw, type=KinesisEventRecord).kinesis.data[:1024]
+            shard = f"shard {shard_cell(record.shard_id)}, partition key {each.partition_key}"
+            console.print(plain(shard))
+            payload = cut(escape(payload_cell(data)) or "(empty)", console.width - 8)
+            console.print(plain(f"payload {payload}"), soft_wrap=True)
+        if len(self._records) > FEW:
+            console.print(plain(f"and {counted(len(self._records) - FEW, 'more record')}"))
+        if len(self._records) > 1:
+            console.print(plain(SHARED_NUMBER), soft_wrap=True)
         console.print(plain(f"mapping live at {time_cell(self._start_at)}"), style="dim")
         console.print()
         grid = Table.grid(padding=(0, 2))
@@ -124,4 +172,5 @@ class LifeView:
             grid.add_row(since_cell(step.at - self._start_at), plain(step.text))
         console.print(grid)
         console.print()
-        console.print(plain(f"It ended: {self._ending}"), style="bold", soft_wrap=True)
+        subject = "It" if len(self._records) == 1 else "They"
+        console.print(plain(f"{subject} ended: {self._ending()}"), style="bold", soft_wrap=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from kinesis_cli.aws.redrive import Redriven
-from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, time_cell
+from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, time_cell, wrapped
 from kinesis_cli.show.console import (
     escape,
     plain,
@@ -16,7 +16,7 @@ from kinesis_cli.show.console import (
     write_line,
     write_text,
 )
-from kinesis_cli.show.failed_record import NOT_NAMED, why_lines
+from kinesis_cli.show.failed_record import NOT_NAMED, SHARED_NUMBER, share_a_number, why_lines
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.user_records import data_of
 
@@ -107,7 +107,7 @@ def as_document(each: Redriven) -> dict[str, object]:
         "endSequenceNumber": document.end or None,
         "records": [msgspec.Raw(record.raw) for record in each.records],
         "missing": each.missing,
-        "batchItemFailures": [record.sequence_number for record in each.failed],
+        "batchItemFailures": list(dict.fromkeys(record.sequence_number for record in each.failed)),
         "outcome": each.outcome,
         "remark": each.remark or None,
         "deleted": each.deleted,
@@ -151,6 +151,9 @@ def _show_table(each: Redriven) -> None:
         if (why := each.whys.get(record.sequence_number)) is not None:
             for line in why_lines(why or NOT_NAMED, console.width):
                 _line(line)
+    if share_a_number(each.failed):
+        for line in wrapped(SHARED_NUMBER, max(console.width - 2, 20)):
+            _line(f"  {line}")
     if len(records) > FEW:
         _line(f"  and {counted(len(records) - FEW, 'more record')}; --output json has all")
 

@@ -26,7 +26,12 @@ from kinesis_cli.show.cells import (
     wrapped,
 )
 from kinesis_cli.show.console import escape, plain, stdout_console, write_line, write_text
-from kinesis_cli.show.failed_record import payload_lines, why_lines
+from kinesis_cli.show.failed_record import (
+    SHARED_NUMBER,
+    payload_lines,
+    share_a_number,
+    why_lines,
+)
 
 T = TypeVar("T")
 
@@ -311,6 +316,8 @@ class TableView:
         for record in self._failed:
             self._failed_record(record, width)
         self._more(self._left_out["record"], "more record")
+        if share_a_number(self._failed):
+            self._hanging("  ", SHARED_NUMBER)
 
     def _failed_record(self, record: FailedRecord, width: int) -> None:
         number = number_cell(record.sequence_number, whole=self._whole_numbers)

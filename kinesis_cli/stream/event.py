@@ -161,6 +161,16 @@ def with_payload(outer: KinesisEventRecord, partition_key: str, data: bytes) -> 
     return msgspec.structs.replace(record, raw=_ascii(record.raw))
 
 
+def from_source(record: Record, event_source_arn: str) -> Record:
+    """The record as the mapping of another source delivers it: a stream, or a consumer of it."""
+    outer = _decode_record(record.raw)
+    raw = _encode(msgspec.structs.replace(outer, event_source_arn=event_source_arn))
+    return msgspec.structs.replace(record, raw=_ascii(raw))
+
+
+_decode_record = msgspec.json.Decoder(KinesisEventRecord).decode
+
+
 def source_arn(text: str) -> str:
     """The ARN of a stream or of one of its consumers, as it was written.
 

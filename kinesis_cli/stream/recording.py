@@ -48,10 +48,11 @@ class RecordList:
     """Records in memory.
 
     Args:
-        records: in any order of shards; those of one shard in order of their sequence numbers.
+        records: in any order of shards; those of one shard in order of their sequence numbers,
+            which the user records of one aggregate share.
 
     Raises:
-        InputError: a shard's sequence numbers do not grow.
+        InputError: a sequence number is smaller than the one before it in its shard.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
@@ -59,10 +60,10 @@ class RecordList:
         arrivals = array("d")
         for record in records:
             queue = self._queues.setdefault(record.shard_id, deque())
-            if queue and int(record.sequence_number) <= int(queue[-1].sequence_number):
+            if queue and int(record.sequence_number) < int(queue[-1].sequence_number):
                 raise InputError(
-                    f"sequence number {record.sequence_number} does not come after "
-                    f"{queue[-1].sequence_number} in {record.shard_id}"
+                    f"sequence number {record.sequence_number} comes after "
+                    f"{queue[-1].sequence_number}, which is larger, in {record.shard_id}"
                 )
             queue.append(record)
             arrivals.append(record.arrival)
@@ -139,21 +140,26 @@ class Recording:
         """The same records from the beginning; valid until this one is closed."""
         return type(self)(self._survey)
 
-    def find(self, ending: str) -> Record:
-        """The one record whose sequence number ends with these digits.
+    def find(self, ending: str) -> list[Record]:
+        """The records whose sequence number ends with these digits: one, or those that share it.
 
         Raises:
-            InputError: there is none, or there are several.
+            InputError: there is none, or several numbers end so.
         """
-        matching = (r for r in self.records() if r.sequence_number.endswith(ending))
-        found, another = next(matching, None), next(matching, None)
-        if found is not None and another is None and ending:
-            return found
-        problem = "several records have" if found is not None else "no record has"
-        raise InputError(
-            f"{problem} a sequence number that ends with {ending!r}",
-            advice="Give more of its last digits." if found is not None else "",
-        )
+        found: list[Record] = []
+        for record in self.records():
+            if ending and record.sequence_number.endswith(ending):
+                found.append(record)
+                if _number_of(record) != _number_of(found[0]):
+                    raise InputError(
+                        f"several records have a sequence number that ends with {ending!r}",
+                        advice="Give more of its last digits."
+                        if record.sequence_number != found[0].sequence_number
+                        else "They are in different shards: simulate one shard's file alone.",
+                    )
+        if not found:
+            raise InputError(f"no record has a sequence number that ends with {ending!r}")
+        return found
 
     def close(self) -> None:
         """Close the files; no record can be taken any more."""
@@ -339,6 +345,10 @@ def _record(shard_id: str, line: _Line, raw: bytes) -> Record:
         data.approximate_arrival_timestamp,
         raw,
     )
+
+
+def _number_of(record: Record) -> tuple[str, str]:
+    return record.shard_id, record.sequence_number
 
 
 def _changed() -> InputError:

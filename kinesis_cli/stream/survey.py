@@ -185,13 +185,16 @@ class Survey:
     def _check_order(
         self, shard_ids: list[str], numbers: list[str], lines: list[bytes], place: Place
     ) -> None:
-        """Each sequence number is larger than the one before it in its shard."""
+        """No sequence number is smaller than the one before it in its shard.
+
+        The user records of a KPL aggregate share one, as Lambda hands them to a consumer.
+        """
         lasts = self._last_numbers
         for index, (shard_id, number) in enumerate(zip(shard_ids, numbers, strict=True)):
             last = lasts.get(shard_id, "")
             # Numbers of the same length compare as text. All others, a shard's first too, are
             # looked at closely.
-            if not (number > last and len(number) == len(last)):
+            if not (number >= last and len(number) == len(last)):
                 if not is_sequence_number(number):
                     raise _explained(lines, place)
                 self._check_unusual(index, shard_ids, number, place)
@@ -204,15 +207,14 @@ class Survey:
             if not _SHARD_ID.fullmatch(shard_id):
                 problem = f"{shard_id[:140]!r} is no shard id"
                 raise InputError(problem, place=place.of(index, "eventID"))
-        elif int(number) <= int(last):
+        elif int(number) < int(last):
             before = [earlier for earlier in range(index) if shard_ids[earlier] == shard_id]
             where = place.of(before[-1]) if before else self.shards[shard_id].last_place
-            again = "the same number as" if number == last else "smaller than the number of"
             raise InputError(
-                f"{number} is {again} {where}, which stands before it in {shard_id}",
+                f"{number} is smaller than the number of {where}, which stands before it in "
+                f"{shard_id}",
                 place=place.of(index, "kinesis.sequenceNumber"),
-                advice="Within a shard records stand in the order of their sequence numbers, each "
-                "once.",
+                advice="Within a shard records stand in the order of their sequence numbers.",
             )
 
     def _index(

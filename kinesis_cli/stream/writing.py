@@ -103,6 +103,8 @@ def _appearing_whole(path: Path) -> Iterator[BinaryIO]:
     try:
         with partial:
             yield cast("BinaryIO", partial)
+            partial.flush()
+            os.fsync(partial.fileno())  # what it replaces, or was the source of it, may go now
         Path(partial.name).chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
         Path(partial.name).replace(target)
     except BaseException as error:

@@ -93,3 +93,36 @@ def test_a_reported_aggregate_that_is_discarded_has_no_bystanders_but_the_others
 
     summary = simulate(records, handler, REPORTS).summary
     assert (summary.discarded, summary.discarded_bystanders) == (11, 1)
+
+
+def test_each_failed_record_has_its_row_although_they_share_a_number() -> None:
+    records = [record(aggregated(USERS), 1)]
+
+    def handler(event: dict[str, list[dict[str, dict[str, str]]]], _context: object) -> object:
+        number = event["Records"][0]["kinesis"]["sequenceNumber"]
+        return {"batchItemFailures": [{"itemIdentifier": number}]}
+
+    result = simulate(records, handler, REPORTS)
+    assert [row.data for row in result.failed_records] == [each.data for each in USERS]
+    assert {row.ended for row in result.failed_records} == {"discarded"}
+    assert result.summary.discarded_bystanders == 0
+
+
+def test_small_numbers_of_several_shards_are_not_one_record() -> None:
+    """Servers other than AWS count from 1 in each shard."""
+    records = [
+        lambda_record(
+            shard_id=f"shardId-00000000000{shard}",
+            sequence_number="1",
+            partition_key=f"of-{shard}",
+            arrival=1_545_084_650.0,
+            data=b"x",
+        )
+        for shard in range(3)
+    ]
+
+    def handler(_event: object, _context: object) -> object:
+        raise ValueError("no")
+
+    result = simulate(records, handler, {"MaximumRetryAttempts": 0})
+    assert sorted(row.partition_key for row in result.failed_records) == ["of-0", "of-1", "of-2"]

@@ -74,7 +74,7 @@ def shown(
     output: str = "table",
     *,
     show_all: bool = False,
-    explain: Record | None = None,
+    explain: Sequence[Record] | None = None,
     texts: Mapping[str, str] | None = None,
     **options: Any,  # noqa: ANN401 - any option
 ) -> Shown:
@@ -392,7 +392,7 @@ def test_nothing_hostile_reaches_a_terminal_and_nothing_is_wider_than_it(
     assert r"\x1b[31m\x9b2J\u202e\u2066[red]\r\n\t\x7f" in text
     assert max(map(cell_len, text.splitlines())) <= width
     for each in records:
-        life = called(records, loud, HOSTILE_MAPPING, explain=each)
+        life = called(records, loud, HOSTILE_MAPPING, explain=[each])
         assert not acting(life)
         assert max(map(cell_len, life.splitlines())) <= width
 
