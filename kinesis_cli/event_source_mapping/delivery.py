@@ -59,12 +59,12 @@ from kinesis_cli.event_source_mapping.gathering import (
     lane_of,
 )
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.misread import misread_report
 from kinesis_cli.event_source_mapping.response import (
     Handled,
     Malformed,
     Reported,
     judge,
-    misspelt_key,
 )
 from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
 from kinesis_cli.event_source_mapping.windows import TumblingWindow, has_state
@@ -553,8 +553,7 @@ class Lane:
                 if ignored
                 else None
             )
-        key = misspelt_key(response)
-        return None if key is None else f"key {key!r} ignored: is batchItemFailures misspelt?"
+        return misread_report(response)
 
     # Waiting
 

@@ -6,6 +6,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from kinesis_cli.event_source_mapping.why import line_that_names
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionError:
@@ -61,11 +63,10 @@ class InvocationResult:
     log_stream: str | None = None  # of the process that the call ran in, where it has one
 
     def why(self, sequence_number: str) -> str:
-        """Why a record failed: the first log line that names it, else the error; else ""."""
-        for line in self.logs:
-            if sequence_number in line:
-                return line
-        return "" if self.error is None else f"{self.error.error_type}: {self.error.error_message}"
+        """Return why a record failed: the call's error, or a line of the log; "" if none tells."""
+        if self.error is not None:
+            return f"{self.error.error_type}: {self.error.error_message}"
+        return line_that_names(sequence_number, self.logs)
 
 
 class Handler(Protocol):

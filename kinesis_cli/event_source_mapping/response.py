@@ -7,6 +7,7 @@ and LocalStack's snapshots recorded on AWS (`tests/unit/data/esm_cases.json`, `r
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kinesis_cli.event_source_mapping.misread import misspelt
 from kinesis_cli.stream.record import Record
 
 
@@ -53,7 +54,8 @@ def judge(response: object, batch: Sequence[Record]) -> Verdict:
         return Handled("returned no object: UNSURE(response-not-an-object)")
     failures = response.get("batchItemFailures")
     if failures is None or failures == []:
-        # A wrong top-level key reads like {}: UNSURE(wrong-top-level-key), silent data loss.
+        # A wrong top-level key reads like {}: UNSURE(wrong-top-level-key), silent data loss, of
+        # which `misread` tells.
         return Handled()
     if not isinstance(failures, list):
         # UNSURE(failures-not-a-list): or read like an absent member.
@@ -69,6 +71,8 @@ def _judge_items(items: Sequence[object], batch: Sequence[Record]) -> Verdict:
         identifier = item.get("itemIdentifier") if isinstance(item, Mapping) else None
         if not isinstance(identifier, str) or not identifier:
             why = f"item {len(reported) + 1} of batchItemFailures names no sequence number"
+            if isinstance(item, Mapping) and (key := next(filter(_is_misspelt, item), None)):
+                why += f" (its key is {str(key)[:60]!r}, Lambda reads itemIdentifier)"
             # UNSURE(mixed-items): AWS may use the valid ones. We fail the batch.
             return Malformed(f"{why}: UNSURE(mixed-items)" if len(items) > 1 else why)
         if identifier not in positions:
@@ -80,29 +84,5 @@ def _judge_items(items: Sequence[object], batch: Sequence[Record]) -> Verdict:
     return Reported(tuple(reported), positions[lowest])
 
 
-def misspelt_key(response: object) -> str | None:
-    """The key that was probably meant to be `batchItemFailures`, if there is one."""
-    if not isinstance(response, Mapping) or "batchItemFailures" in response:
-        return None
-    for key in response:
-        letters = "".join(c for c in str(key).lower() if c.isalpha())
-        if letters in _NEAR_MISSES:
-            return str(key)
-    return None
-
-
-_NEAR_MISSES = {
-    "batchitemfailures",
-    "batchitemfailure",
-    "batchitemsfailures",
-    "batchitemsfailure",
-    "batchfailures",
-    "batchfailure",
-    "itemfailures",
-    "itemfailure",
-    "failures",
-    "faileditems",
-    "failedrecords",
-    "batchitemfailiures",
-    "batchitemfailues",
-}
+def _is_misspelt(key: object) -> bool:
+    return key != "itemIdentifier" and misspelt(key, "itemIdentifier")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.handlers.log_lines import (
+from kinesis_cli.function_log.lines import (
     LEVELS,
     LogLine,
     Requests,

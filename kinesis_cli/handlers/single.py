@@ -15,7 +15,8 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
-from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge, misspelt_key
+from kinesis_cli.event_source_mapping.misread import misread_report
+from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge
 from kinesis_cli.stream.event import kinesis_event, lambda_record
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
@@ -152,8 +153,7 @@ def _answer(
         case Malformed(why=why):
             return (), f"the whole batch counts as failed: {why}"
         case _:
-            key = misspelt_key(result.response)
-            return (), f"{key} is no member that Lambda reads; batchItemFailures is" if key else ""
+            return (), misread_report(result.response) or ""
 
 
 def _memory_remark(error: FunctionError, report: Mapping[str, object]) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from kinesis_cli.handlers.log_lines import parse_line
+from kinesis_cli.function_log.lines import parse_line
 from kinesis_cli.show.cells import chopped, cut, payload_cell, wrapped
 from kinesis_cli.show.console import escape
 from kinesis_cli.show.log_text import message_lines

@@ -1,6 +1,6 @@
 """A line of a function's log for people: the same in `kcli invoke` and `kcli tail-logs`."""
 
-from kinesis_cli.handlers.log_lines import LineKind, LogLine
+from kinesis_cli.function_log.lines import LineKind, LogLine
 from kinesis_cli.show.ansi import DIM, RED, YELLOW
 from kinesis_cli.show.cells import report_text
 

@@ -292,7 +292,7 @@ def test_long_responses_are_shortened_in_the_table_only(kcli: Kcli, project: Pat
 
 def test_an_answer_that_lambda_misreads_is_remarked(kcli: Kcli, project: Path) -> None:
     write_handler(project, "return {'batchItemFailure': []}")
-    assert "batchItemFailure is no member that Lambda reads" in kcli("invoke").stdout
+    assert "key 'batchItemFailure' ignored" in kcli("invoke").stdout
     write_handler(project, "return {'batchItemFailures': [{'itemIdentifier': 'x'}]}")
     assert "the whole batch counts as failed" in kcli("invoke").stdout
 

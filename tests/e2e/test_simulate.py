@@ -465,7 +465,11 @@ def test_what_a_handler_keeps_at_import_is_in_virtual_time_too(
 def test_code_that_calls_aws_when_it_is_imported_is_told_of_the_wall_clock(
     kcli: Kcli, tmp_path: Path, readings: Path
 ) -> None:
-    (tmp_path / "app.py").write_text("raise OSError('Signature expired: 20231114T221400Z')\n")
+    (tmp_path / "app.py").write_text(
+        "from botocore.exceptions import ClientError\n"
+        "error = {'Code': 'InvalidSignatureException', 'Message': 'Signature expired'}\n"
+        "raise ClientError({'Error': error}, 'GetItem')\n"
+    )
     run = kcli("simulate", "readings.ndjson", *HANDLER)
     assert run.returncode == 2
     assert "AWS refuses the virtual time; --wall-clock gives the real one." in run.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.function_log.lines import LineKind, last_report, parse_line, whole_messages
 from kinesis_cli.handlers.isolated.platform_log import (
     JsonLog,
     PlatformLog,
@@ -20,7 +21,6 @@ from kinesis_cli.handlers.log_events import (
     parse_level,
     parse_where,
 )
-from kinesis_cli.handlers.log_lines import LineKind, last_report, parse_line, whole_messages
 from tests.unit.handler_files import function_in
 
 ID = "8286a188-ba32-4475-8077-530cd35c09a9"

@@ -1,5 +1,7 @@
 """What a function's answer means for its batch: the table of return values."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,6 @@ from kinesis_cli.event_source_mapping.response import (
     Malformed,
     Reported,
     judge,
-    misspelt_key,
 )
 from kinesis_cli.stream.record import Record
 from tests.unit.streams import FIRST_NUMBER, START, record
@@ -97,7 +98,6 @@ def test_numbers_are_compared_as_numbers_and_not_as_text(
         [{"itemIdentifier": [NUMBERS[0]]}],
         [{"foo": 123}],
         [{"foo": None}],
-        [{"itemIdentifer": NUMBERS[0]}],
         [{}],
         [None],
         [NUMBERS[0]],
@@ -133,26 +133,13 @@ def test_failures_that_are_no_list_fail_the_batch_by_an_unsure_rule(failures: ob
     assert verdict == Malformed("batchItemFailures is no list: UNSURE(failures-not-a-list)")
 
 
-@pytest.mark.parametrize(
-    ("answer", "key"),
-    [
-        ({"batchItemFailure": []}, "batchItemFailure"),
-        ({"BatchItemFailures": []}, "BatchItemFailures"),
-        ({"batch_item_failures": []}, "batch_item_failures"),
-        ({"statusCode": 200, "failures": []}, "failures"),
-        ({"itemFailures": []}, "itemFailures"),
-        ({"batchItemFailures": [], "failures": []}, None),
-        ({"statusCode": 200}, None),
-        ({}, None),
-        ([], None),
-        ("failures", None),
-        (None, None),
-    ],
-)
-def test_a_key_that_was_meant_to_be_batch_item_failures_is_found(
-    answer: object, key: str | None
-) -> None:
-    assert misspelt_key(answer) == key
+@pytest.mark.parametrize("key", ["itemIdentifer", "ItemIdentifier", "item_identifier"])
+def test_an_item_under_a_misspelt_key_fails_the_batch_and_the_key_is_named(key: str) -> None:
+    verdict = judge({"batchItemFailures": [{key: NUMBERS[0]}]}, BATCH)
+    assert verdict == Malformed(
+        "item 1 of batchItemFailures names no sequence number"
+        f" (its key is {key!r}, Lambda reads itemIdentifier)"
+    )
 
 
 REPORTING = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumRetryAttempts": 1}
@@ -207,3 +194,24 @@ def test_a_misspelt_key_is_warned_of_once_for_each_call() -> None:
     assert result.summary.warnings == {
         "key 'batchItemFailure' ignored: is batchItemFailures misspelt?": 2
     }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json.dumps(report(NUMBERS[0])),
+        [{"itemIdentifier": NUMBERS[0]}],
+        {"statusCode": 200, "body": json.dumps(report(NUMBERS[0]))},
+    ],
+    ids=["text", "list", "body"],
+)
+def test_a_report_that_lambda_does_not_read_is_warned_of_and_the_batch_succeeds(
+    answer: object,
+) -> None:
+    result = simulate(BATCH, lambda event, context: answer, REPORTING)
+    (invocation,) = result.invocations
+    assert invocation.outcome == "success"
+    ((warning, calls),) = result.summary.warnings.items()
+    assert "ignored" in warning
+    assert warning in invocation.reason
+    assert calls == 1

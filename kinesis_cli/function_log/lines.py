@@ -1,7 +1,7 @@
 """Reading what a function and Lambda write into a log, as text or as JSON.
 
-Pure, and here beside `output` and `isolated.platform_log`, which write the same lines: whoever
-changes one form has the other at hand, and `aws`, `show` and `cli` may all import it.
+Pure. `handlers.output` and `handlers.isolated.platform_log` write the same lines: who changes one
+form changes the other.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html,
 https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html

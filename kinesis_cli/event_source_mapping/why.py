@@ -1,0 +1,43 @@
+"""Why a record failed, as far as the log of its call tells."""
+
+import re
+from collections.abc import Sequence
+
+from kinesis_cli.function_log.lines import LineKind, is_at_least, parse_line
+
+# Handlers print their event, and it names all records: nothing in it says why one of them failed.
+_EVENT = re.compile(
+    r"""['"]Records['"]\s*:|kinesisSchemaVersion|approximateArrivalTimestamp|invokeIdentityArn""",
+    re.IGNORECASE,
+)
+_LEAST_DIGITS = 20  # of a number that may be another record's; sequence numbers have 56
+
+
+def line_that_names(sequence_number: str, lines: Sequence[str]) -> str:
+    """Return the line of a log that says why a record failed; "" where none does.
+
+    The last line of WARN or above that names the record; where there is none, the last line that
+    names this record and no other. Never one that shows the event, but at WARN or above.
+
+    Args:
+        sequence_number: the record's.
+        lines: the log of the call, in order.
+    """
+    whole = re.compile(rf"(?<!\d){re.escape(sequence_number)}(?!\d)")
+    named = [line for line in lines if whole.search(line)]
+    told = [line for line in named if not _EVENT.search(line)]
+    for candidates in (told, named):
+        if warned := [line for line in candidates if _is_warning(line)]:
+            return warned[-1]
+    alone = [line for line in told if _names_only(sequence_number, line)]
+    return alone[-1] if alone else ""
+
+
+def _is_warning(text: str) -> bool:
+    line = parse_line(text)
+    return line.kind is LineKind.APPLICATION and is_at_least(line.level, "WARN")
+
+
+def _names_only(sequence_number: str, line: str) -> bool:
+    numbers = re.findall(rf"\d{{{_LEAST_DIGITS},}}", line)
+    return all(number == sequence_number for number in numbers)
