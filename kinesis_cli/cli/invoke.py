@@ -130,7 +130,7 @@ def invoke(
             found = replace(found, environment={**found.environment, **far.environment()})
         for sentence in found.notes:
             note(sentence)
-        handler = handler_of(found, isolated=isolated, wall_clock=True, debug=debug)
+        handler = handler_of(found, isolated=isolated, wall_clock=True, debug=debug, tell=note)
         with closing(handler):
             invocation = invoke_once(handler, called_with)
         if compare:

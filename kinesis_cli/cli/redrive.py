@@ -241,7 +241,7 @@ def _action(
     for sentence in function.notes:
         note(sentence)
     in_virtual_time = chosen == "--simulate"
-    handler = handler_of(function, isolated=isolated, wall_clock=not in_virtual_time)
+    handler = handler_of(function, isolated=isolated, wall_clock=not in_virtual_time, tell=note)
     open_things.callback(handler.close)
     if not in_virtual_time:
         return InvokeOnce(handler)

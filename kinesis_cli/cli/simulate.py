@@ -234,11 +234,16 @@ def _handler_maker(
             "--debug-at needs the handler in kcli's own process",
             advice=f"{advice} all calls with --debug.",
         )
-    from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
+    # seldom used, and start-up counts
+    from kinesis_cli.handlers.isolated import IsolatedHandler
+    from kinesis_cli.handlers.isolated.runtimes import command_for
 
     what = "An isolated handler" if function.is_python else f"A function on {function.runtime}"
     note(f"{what} sees the real clock, not the simulation's.")
-    return lambda _: IsolatedHandler(function, cold=cold, debug=debug)
+    command = command_for(function)  # what it needs must be there before the records are read
+    for sentence in command.notes:
+        note(sentence)
+    return lambda _: IsolatedHandler(function, command, cold=cold, debug=debug)
 
 
 def _tell(function: Function, choices: list[MappingChoice]) -> None:

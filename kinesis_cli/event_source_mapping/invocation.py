@@ -3,6 +3,7 @@
 `handlers` runs functions behind this protocol; the mapping never knows where they run.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,9 +21,12 @@ class FunctionError:
     error_message: str
     stack_trace: tuple[str, ...] = ()  # as traceback.format_list gives it
     request_id: str | None = None
+    reported: Mapping[str, object] | None = None  # the object that the runtime sent, if it did
 
     def document(self) -> dict[str, object]:
         """The error as Lambda's JSON object: members that are not known are left out."""
+        if self.reported is not None:
+            return dict(self.reported)
         document: dict[str, object] = {
             "errorMessage": self.error_message,
             "errorType": self.error_type,

@@ -50,7 +50,12 @@ def load_handler(
 
 
 def handler_of(
-    function: "Function", *, isolated: bool, wall_clock: bool, debug: bool = False
+    function: "Function",
+    *,
+    isolated: bool,
+    wall_clock: bool,
+    debug: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> "Handler":
     """The handler of a function on this machine, to be closed.
 
@@ -60,6 +65,7 @@ def handler_of(
             a function of another language than Python always does.
         wall_clock: whether it sees the real time in this process.
         debug: whether nothing is captured and no time-out applies.
+        tell: told a sentence for each thing that is not as on Lambda.
 
     Raises:
         InputError: it cannot be imported, or what starts its process is missing.
@@ -70,4 +76,8 @@ def handler_of(
         return InProcessHandler(function, wall_clock=wall_clock, debug=debug)
     from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
 
-    return IsolatedHandler(function, debug=debug)
+    handler = IsolatedHandler(function, debug=debug)
+    if tell is not None:
+        for sentence in handler.notes:
+            tell(sentence)
+    return handler

@@ -18,10 +18,9 @@ _LOGGING = ("AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_LOG_FORMAT")
 
 def lambda_variables(function: Function) -> dict[str, str]:
     """Lambda's own variables, overlaid with those of the function."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return {
         "AWS_DEFAULT_REGION": region(),
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
+        **_execution_environment(function),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -38,6 +37,15 @@ def lambda_variables(function: Function) -> dict[str, str]:
         # the shell's word on logging wins, so that one run can be made quiet or talkative
         **{name: os.environ[name] for name in _LOGGING if name in os.environ},
     }
+
+
+def _execution_environment(function: Function) -> dict[str, str]:
+    """The runtime's name. There is none for an executable that is its own runtime."""
+    if function.runtime.startswith("provided"):
+        return {}
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    runtime = python if function.is_python else function.runtime
+    return {"AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}"}
 
 
 class Environment:

@@ -146,14 +146,23 @@ def _reported(body: bytes) -> FunctionError:
     if not isinstance(document, Mapping):
         # UNSURE(error-not-json): what Lambda makes of an error that is no JSON object
         return FunctionError("Runtime.Unknown", body.decode("utf-8", "replace"))
-    stack = document.get("stackTrace")
+    stack = document.get("stackTrace", document.get("trace"))  # the second is Node.js's
     request_id = document.get("requestId")
     return FunctionError(
         error_type=str(document.get("errorType", "")),
         error_message=str(document.get("errorMessage", "")),
-        stack_trace=tuple(map(str, stack)) if isinstance(stack, list) else (),
+        stack_trace=tuple(map(_frame, stack)) if isinstance(stack, list) else (),
         request_id=None if request_id is None else str(request_id),
+        reported=document,
     )
+
+
+def _frame(frame: object) -> str:
+    """A line of a stack: Go's runtime writes objects of path, line and label."""
+    match frame:
+        case {"path": path, "line": line, "label": label}:
+            return f"  at {label} ({path}:{line})"
+    return str(frame)
 
 
 def _exited(exit_code: int, request_id: str) -> FunctionError:

@@ -19,6 +19,7 @@ from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated.call import Call
 from kinesis_cli.handlers.isolated.platform_log import platform_log
 from kinesis_cli.handlers.isolated.runtimes import command_for
+from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.template import ACCOUNT_ID, region
@@ -40,6 +41,7 @@ class IsolatedHandler:
 
     Args:
         function: what to run, see `find_function`.
+        command: what starts it; default: what its runtime says.
         cold: each call starts a fresh process.
         debug: the function has kcli's standard streams, and no limit applies, so that
             `breakpoint()` works.
@@ -52,6 +54,7 @@ class IsolatedHandler:
     def __init__(
         self,
         function: Function,
+        command: RuntimeCommand | None = None,
         *,
         cold: bool = False,
         debug: bool = False,
@@ -61,7 +64,7 @@ class IsolatedHandler:
         if not function.code_uri.is_dir():
             raise InputError("there is no such folder", place=str(function.code_uri))
         self.name = function.handler
-        self._command = command_for(function)
+        self._command = command or command_for(function)
         self.notes = self._command.notes
         self.runtime = "isolated" if function.is_python else f"isolated, {self._command.name}"
         self._function, self._cold, self._debug = function, cold, debug

@@ -20,6 +20,10 @@ def command_for(function: Function) -> RuntimeCommand:
         from kinesis_cli.handlers.isolated.runtimes.executable import executable_command
 
         return executable_command(function)
+    if runtime.startswith("nodejs"):
+        from kinesis_cli.handlers.isolated.runtimes.nodejs import nodejs_command
+
+        return nodejs_command(function)
     raise InputError(
         f"runs on {runtime}, and kcli does not know how to start that", place=function.origin
     )
