@@ -9,13 +9,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from kinesis_cli.errors import KcliError
 from kinesis_cli.local.http.messages import Request, Response
+from kinesis_cli.local.http.not_here import not_here, operation_of, refusal
+from kinesis_cli.local.http.rpc_v2 import as_cbor, as_json, is_rpc_v2
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
 from kinesis_cli.local.metrics import Metrics
 
@@ -44,23 +45,33 @@ class Neighbours:
 
     async def handle(self, request: Request, signer: Signer) -> Response:
         """Answer a request."""
-        environ = _environ(request, signer)
         try:
-            status, headers, body = await in_thread(lambda: self._loaded().answer(environ))
+            if is_rpc_v2(request):
+                return as_cbor(await self._answered(as_json(request), signer), request)
+            return await self._answered(request, signer)
         except ModuleNotFoundError as error:
-            service = signer.service or "this service"
-            return _refusal(501, f"{service} is not here: it needs {error.name}")
+            return not_here(request, signer, f"it needs {error.name}")
+        except NotImplementedError:
+            return not_here(request, signer, "moto does not have it")
+        except ValueError as error:
+            if not is_rpc_v2(request):
+                raise
+            return refusal(request, signer, str(error), 400)
         except KcliError as error:
-            return _refusal(500, f"{error}. {error.advice}".strip())
+            return refusal(request, signer, f"{error}. {error.advice}".strip(), 500)
+
+    async def _answered(self, request: Request, signer: Signer) -> Response:
+        environ = _environ(request, signer)
+        status, headers, body = await in_thread(lambda: self._loaded().answer(environ))
+        if status.startswith("501") and not body.lstrip().startswith((b"{", b"<?xml")):
+            raise NotImplementedError  # moto's page does not say what it is that it lacks
         response = {name.lower(): value for name, value in headers}
         response.pop("connection", None)
         if request.method != "HEAD":  # whose answer has the length of a body that is not sent
             response.pop("content-length", None)
         content_type = response.pop("content-type", "")
-        note = request.headers.get("x-amz-target", "").rpartition(".")[2]
-        return Response(
-            int(status.split()[0]), content_type, body, response, f"{signer.service} {note}".strip()
-        )
+        note = f"{signer.service} {operation_of(request)}".strip()
+        return Response(int(status.split()[0]), content_type, body, response, note)
 
     def _loaded(self) -> "Moto":
         with self._loading:
@@ -73,15 +84,6 @@ class Neighbours:
                     self._refusal = error
                     raise
             return self._moto
-
-
-def _refusal(status: int, sentence: str) -> Response:
-    """An answer for clients of every protocol: botocore takes a page for an error without a code.
-
-    It tries again after a 500, not after a 501.
-    """
-    body = f"<html><body>{escape(sentence)}</body></html>\n".encode()
-    return Response(status, "text/html; charset=utf-8", body, note=sentence)
 
 
 class Moto:
@@ -107,7 +109,12 @@ class Moto:
         from kinesis_cli.local.message_journal import MessageJournal
         from kinesis_cli.local.moto_metrics import provide
 
-        self._application = DomainDispatcherApplication(create_backend_app)
+        def application_of(service: Any) -> Any:  # noqa: ANN401 - one of moto's names → Flask's
+            if service is None:
+                raise NotImplementedError
+            return create_backend_app(service)
+
+        self._application = DomainDispatcherApplication(application_of)
         if template:
             make_resources(template, region)
         self._journal = MessageJournal(state) if state else None

@@ -1,9 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.client import HTTPConnection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import boto3
+import cbor2
 import pytest
 from botocore.exceptions import ClientError
 
@@ -29,6 +32,13 @@ def client(server: Started, service: str, key: str = "key") -> Any:  # noqa: ANN
 def start(tmp_path: Path) -> Callable[[], Any]:
     """`with start() as server:` on the same state directory each time."""
     return lambda: ours_in(tmp_path, "--template", str(ROOT / "template.yaml"))
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """A server without a template."""
+    with ours_in(tmp_path_factory.mktemp("bare")) as server:
+        yield server
 
 
 def test_the_templates_resources_are_there_from_the_start(start: Callable[[], Any]) -> None:
@@ -112,7 +122,7 @@ def test_a_journal_that_is_not_ours_is_refused_and_left_alone(
     with start() as server:
         journal.write_bytes(b"not a database" * 100)
         before = journal.read_bytes()
-        with pytest.raises(Exception, match="500"):
+        with pytest.raises(ClientError, match=r"InternalFailure.*file is not a database"):
             client(server, "sqs").list_queues()
     assert journal.read_bytes() == before
 
@@ -150,6 +160,73 @@ def test_a_server_without_functions_answers_for_lambda_when_it_is_asked(tmp_path
         assert client(server, "lambda").list_functions()["Functions"] == []
     with ours_in(tmp_path) as server:  # now there is a file of mappings
         assert client(server, "lambda").list_event_source_mappings()["EventSourceMappings"] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "named"),
+    [
+        ("schemas", "list_registries", {}, "GET /v1/registries"),
+        ("xray", "batch_get_traces", {"TraceIds": ["1-5759e988-bd862e3fe1be46a994272793"]}, "xray"),
+        ("apigateway", "get_rest_apis", {}, "apigateway"),
+        ("sqs", "list_message_move_tasks", {"SourceArn": "x"}, "ListMessageMoveTasks"),
+        ("textract", "list_adapters", {}, "textract ListAdapters"),
+        ("ec2", "describe_fast_launch_images", {}, "ec2 DescribeFastLaunchImages"),
+    ],
+)
+def test_what_moto_cannot_do_is_named_and_asked_for_once(
+    bare: Started, service: str, operation: str, parameters: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(client(bare, service), operation)(**parameters)
+    response = refused.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert response["ResponseMetadata"]["RetryAttempts"] == 0
+    assert response["Error"]["Code"] == "NotImplemented"
+    assert named in response["Error"]["Message"]
+
+
+def rpc_v2(server: Started, operation: str, body: bytes) -> tuple[int, Any]:
+    """A call as the SDK for Rust sends it to CloudWatch."""
+    path = f"/service/GraniteServiceVersion20100801/operation/{operation}"
+    scope = "Credential=key/20261124/us-east-1/monitoring/aws4_request"
+    headers = {
+        "smithy-protocol": "rpc-v2-cbor",
+        "content-type": "application/cbor",
+        "authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
+    }
+    opened = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    opened.request("POST", path, body, headers)
+    answer = opened.getresponse()
+    answered = answer.read()
+    opened.close()
+    assert answer.getheader("smithy-protocol") == "rpc-v2-cbor"
+    return answer.status, cbor2.loads(answered)
+
+
+def test_cloudwatch_speaks_cbor_too(bare: Started) -> None:
+    now = datetime.now(UTC)
+    data = [{"MetricName": "m", "Value": 2.5, "Timestamp": cbor2.CBORTag(1, now.timestamp())}]
+    put = cbor2.dumps({"Namespace": "Rust", "MetricData": data})
+    assert rpc_v2(bare, "PutMetricData", put) == (200, {})
+
+    period = {
+        "Namespace": "Rust",
+        "MetricName": "m",
+        "StartTime": cbor2.CBORTag(1, now.timestamp() - 600),
+        "EndTime": cbor2.CBORTag(1, now.timestamp() + 600),
+        "Period": 60,
+        "Statistics": ["Sum"],
+    }
+    status, answer = rpc_v2(bare, "GetMetricStatistics", cbor2.dumps(period))
+    (point,) = answer["Datapoints"]
+    assert (status, point["Sum"], type(point["Sum"])) == (200, 2.5, float)
+    assert abs((point["Timestamp"] - now).total_seconds()) < 120  # cbor2 reads the tag as a time
+
+
+def test_what_is_no_cbor_or_no_operation_is_refused(bare: Started) -> None:
+    assert rpc_v2(bare, "PutMetricData", b"\xff")[0] == 400
+    status, error = rpc_v2(bare, "MakeCoffee", cbor2.dumps({}))
+    assert (status, "is not here" in error["message"]) == (501, True)
 
 
 def test_a_service_whose_packages_are_missing_is_named(tmp_path: Path) -> None:

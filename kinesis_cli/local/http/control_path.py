@@ -36,8 +36,7 @@ class ControlPath:
         verb = request.path.removeprefix(PREFIX)
         if verb == "health" and request.method == "GET":
             return _answer(200, {"kcli": __version__})
-        token = request.headers.get(TOKEN_HEADER, "").encode()
-        if not hmac.compare_digest(token, self._token):
+        if not self.has_token(request):
             return _answer(403, {"message": "The token is missing or wrong."})
         if request.method != "POST":
             return _answer(405, {"message": "Only POST."})
@@ -51,6 +50,11 @@ class ControlPath:
             return _answer(400, {"message": str(error)})
         except (InputError, ServiceError) as error:
             return _answer(400, {"message": str(error)})
+
+    def has_token(self, request: Request) -> bool:
+        """Whether a request comes from somebody who may read the state directory."""
+        token = request.headers.get(TOKEN_HEADER, "").encode()
+        return hmac.compare_digest(token, self._token)
 
 
 def _answer(status: int, document: object) -> Response:

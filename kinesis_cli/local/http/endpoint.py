@@ -22,6 +22,9 @@ LARGEST_NEIGHBOUR_BODY = 1 << 30  # an object for S3
 # Also a bucket's own name before localhost, as the AWS CLI calls S3.
 _OUR_HOST = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)
 
+_MOTO_PREFIX = "/moto-api"  # reset, seed, record and replay moto's own state
+_NO_TOKEN = b"moto's own paths are closed here: they answer to kcli's token only.\n"
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -86,6 +89,8 @@ class Endpoint:
         try:
             if head.path.startswith(PREFIX):
                 return await self._control.handle(request)
+            if head.path.startswith(_MOTO_PREFIX) and not self._control.has_token(request):
+                return Response(403, "text/plain; charset=utf-8", _NO_TOKEN)
             if ours:
                 return await self._kinesis.handle(request, signer)
             if response := await self._functions.answer(request, signer):
@@ -178,9 +183,23 @@ async def _body(head: Request, receive: Receive, largest: int) -> bytes | None:
 
 
 def _stranger(request: Request) -> Response | None:
-    """Refuses what a web page sends: with an Origin, or to a name bound to this address."""
-    host = request.headers.get("host", "")
-    if "origin" in request.headers or not _OUR_HOST.fullmatch(host):
-        message = b"kcli's local endpoint answers programs on this machine only, no web pages.\n"
-        return Response(403, "text/plain; charset=utf-8", message)
-    return None
+    """Refuse what a web page can send without asking us first.
+
+    That is a request with an Origin, to a name bound to this address, or marked by the browser as
+    another site's; and a GET without an Authorization header that does what its query says.
+    """
+    headers = request.headers
+    is_page = (
+        "origin" in headers
+        or not _OUR_HOST.fullmatch(headers.get("host", ""))
+        or headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        or (
+            request.method in ("GET", "HEAD")
+            and "authorization" not in headers
+            and bool(request.query("Action"))
+        )
+    )
+    if not is_page:
+        return None
+    message = b"kcli's local endpoint answers programs on this machine only, no web pages.\n"
+    return Response(403, "text/plain; charset=utf-8", message)

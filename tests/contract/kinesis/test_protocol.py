@@ -195,10 +195,31 @@ def test_every_answer_has_ids(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"origin": "http://localhost"}, {"host": "example.com"}, {"host": "127.0.0.1.nip"}]
+    "headers",
+    [
+        {"origin": "http://localhost"},
+        {"host": "example.com"},
+        {"host": "127.0.0.1.nip"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
 )
 def test_web_pages_are_turned_away(port: int, headers: dict[str, str]) -> None:
     assert ask(port, "ListStreams", **headers).status == 403
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@pytest.mark.parametrize("verb", ["reset", "seed?a=1", "recorder/start-recording", "data.json"])
+def test_motos_own_paths_are_closed(port: int, verb: str, method: str) -> None:
+    path = f"/moto-api/{verb}"
+    assert ask(port, None, b"", method=method, path=path, authorization=None).status == 403
+    escaped = path.replace("/moto-api", "/%6doto-api")
+    assert ask(port, None, b"", method=method, path=escaped).status == 403
+
+
+def test_an_image_on_a_page_changes_no_queue(port: int) -> None:
+    path = "/?Action=CreateQueue&QueueName=x&Version=2012-11-05"
+    assert ask(port, None, b"", method="GET", path=path, authorization=None).status == 403
 
 
 def test_the_control_path_needs_the_token(port: int) -> None:

@@ -100,7 +100,7 @@ def test_the_lower_of_two_neighbours_is_named_first(
     ("target", "message"),
     [
         (5, "UpdateShardCount cannot scale up over double your current open shard count."),
-        (501, "Target shard count or number of open shards cannot be greater than 500."),
+        (10_001, "Target shard count or number of open shards cannot be greater than 10000."),
     ],
 )
 def test_scaling_too_far_is_refused_in_aws_words(
