@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from kinesis_cli.handlers import load_handler as load_handler
     from kinesis_cli.library import SimulationResult as SimulationResult
     from kinesis_cli.library import simulate as simulate
+    from kinesis_cli.recordings.recording import Recording as Recording
     from kinesis_cli.stream.event import KinesisEvent as KinesisEvent
     from kinesis_cli.stream.record import Record as Record
-    from kinesis_cli.stream.recording import Recording as Recording
 
 _HOMES = {
     "EndpointError": "kinesis_cli.errors",
@@ -25,7 +25,7 @@ _HOMES = {
     "KcliError": "kinesis_cli.errors",
     "KinesisEvent": "kinesis_cli.stream.event",
     "Record": "kinesis_cli.stream.record",
-    "Recording": "kinesis_cli.stream.recording",
+    "Recording": "kinesis_cli.recordings.recording",
     "SimulationResult": "kinesis_cli.library",
     "load_handler": "kinesis_cli.handlers",
     "simulate": "kinesis_cli.library",

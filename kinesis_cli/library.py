@@ -18,8 +18,9 @@ from kinesis_cli.event_source_mapping.trace import (
     Row,
     Summary,
 )
+from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import Recording, RecordList
+from kinesis_cli.stream.record_source import RecordList
 
 LambdaFunction = Callable[[Any, Any], object]  # (event, context) -> response
 

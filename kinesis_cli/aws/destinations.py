@@ -11,8 +11,8 @@ from kinesis_cli.aws.functions import function_name
 from kinesis_cli.aws.mappings import arn_of_stream, destination, stream_mappings
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError, KcliError
-from kinesis_cli.event_source_mapping.failure_documents import FailureDocument, read_documents
 from kinesis_cli.project.settings import Settings
+from kinesis_cli.recordings.failure_documents import FailureDocument, read_documents
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef

@@ -9,7 +9,7 @@ from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import hash_range
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.event_source_mapping.aggregates import inside
-from kinesis_cli.event_source_mapping.failure_documents import FailureDocument
+from kinesis_cli.recordings.failure_documents import FailureDocument
 from kinesis_cli.stream.event import from_source
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind

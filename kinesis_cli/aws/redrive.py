@@ -18,19 +18,20 @@ from kinesis_cli.aws.failed_records import NamedRecords
 from kinesis_cli.aws.producer import Producer
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import InputError, KcliError
-from kinesis_cli.event_source_mapping.failure_documents import FailureDocument
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import FailedRecord
 from kinesis_cli.handlers.single import Event, invoke_once
+from kinesis_cli.recordings.failure_documents import FailureDocument
+from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.stream.event import kinesis_event
 from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.put_plan import PutPlan
 from kinesis_cli.stream.put_source import RatedSource
 from kinesis_cli.stream.put_summary import PutSummary
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import Recording, RecordList
+from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.stream.user_records import data_of
 from kinesis_cli.stream.writing import write_recording
 

@@ -33,11 +33,11 @@ from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
+from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.progress import progress
 from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import Recording
 
 
 @takes(code=CODE, settings=MAPPING_SETTINGS)

@@ -52,7 +52,7 @@ from kinesis_cli.event_source_mapping.trace import (
     Summary,
 )
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import RecordSource
+from kinesis_cli.stream.record_source import RecordSource
 
 # UNSURE(poll-phase): Lambda polls a shard once per second; when within the second is not known, so
 # each shard gets a phase from the seed.

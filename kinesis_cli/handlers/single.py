@@ -68,7 +68,7 @@ def read_event(path: str, *, raw: bool = False) -> Event:
     Raises:
         InputError: the file is not usable, empty, or more than Lambda takes in one call.
     """
-    from kinesis_cli.stream.recording import Recording  # not needed for an event of one reading
+    from kinesis_cli.recordings.recording import Recording  # not needed for an event of one reading
 
     records: list[Record] = []
     size = 0

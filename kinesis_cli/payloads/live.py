@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.survey import BOM
 from kinesis_cli.stream.source import BLOCK, MAX_LINE, is_packed
-from kinesis_cli.stream.survey import BOM
 
 Read = Callable[[int], bytes]  # at most so many bytes, those that are there; none at the end
 

@@ -13,16 +13,16 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.live import lines_as_they_come, read_head
 from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.stream.put_entry import MAX_KEY
-from kinesis_cli.stream.recording import Recording
-from kinesis_cli.stream.source import blocks, is_live, is_packed, open_live, open_plain, spooled
-from kinesis_cli.stream.survey import (
+from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.recordings.survey import (
     Survey,
     begins_with_record,
     holds_records,
     is_document,
     record_error,
 )
+from kinesis_cli.stream.put_entry import MAX_KEY
+from kinesis_cli.stream.source import blocks, is_live, is_packed, open_live, open_plain, spooled
 
 
 def data_argument(argument: str) -> bytes:

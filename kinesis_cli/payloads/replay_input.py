@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 from kinesis_cli.payloads.own_data import numbered, with_key, with_key_from
 from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.stream.recording import Recording
+from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.recordings.survey import Survey, holds_records
 from kinesis_cli.stream.replay import Moved, documents, moved_records
 from kinesis_cli.stream.source import open_plain
-from kinesis_cli.stream.survey import Survey, holds_records
 
 
 @dataclass(frozen=True, slots=True)

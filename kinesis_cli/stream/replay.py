@@ -13,7 +13,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.put_plan import CALL_RECORDS
-from kinesis_cli.stream.recording import RecordSource
+from kinesis_cli.stream.record_source import RecordSource
 from kinesis_cli.stream.source import BLOCK, MAX_LINE, text_reader
 from kinesis_cli.stream.user_records import changed
 

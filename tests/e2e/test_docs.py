@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kinesis_cli.stream.recording import Recording
+from kinesis_cli.recordings.recording import Recording
 from tests.e2e.programs import KCLI
 
 ROOT = Path(__file__).parent.parent.parent

@@ -22,7 +22,7 @@ from kinesis_cli.event_source_mapping.moment import Moment, call_duration
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import FilteredRecords
-from kinesis_cli.stream.recording import RecordList
+from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.stream.shards import hash_key
 from tests.unit.streams import (
     FIRST_NUMBER,

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from kinesis_cli.cli.main import main
+from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.stream.event import KinesisEvent
-from kinesis_cli.stream.recording import Recording
 
 Captured = pytest.CaptureFixture[bytes]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kinesis_cli import EventSourceMapping, Record, SimulationResult, simulate
 from kinesis_cli.event_source_mapping.trace import Invocation
-from kinesis_cli.stream.recording import RecordList
+from kinesis_cli.stream.record_source import RecordList
 from tests.unit.streams import (
     START,
     Fickle,

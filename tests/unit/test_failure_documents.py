@@ -9,7 +9,7 @@ from kinesis_cli.event_source_mapping.destination import (
     on_failure_document,
     s3_document,
 )
-from kinesis_cli.event_source_mapping.failure_documents import read_documents
+from kinesis_cli.recordings.failure_documents import read_documents
 from kinesis_cli.stream.event import kinesis_event, lambda_record
 from kinesis_cli.stream.record import Record
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.growing import (
     GrowingRecording,
@@ -12,7 +13,6 @@ from kinesis_cli.stream.growing import (
     progress_path,
 )
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import Recording
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
 

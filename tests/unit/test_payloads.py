@@ -26,7 +26,7 @@ from kinesis_cli.payloads.readings import Readings, reading
 from kinesis_cli.payloads.series import Series, SeriesKind
 from kinesis_cli.payloads.settings import PayloadSettings, evenly
 from kinesis_cli.stream.aggregate import MAX_SIZE, deaggregated
-from kinesis_cli.stream.recording import RecordList
+from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.stream.shards import even_shards, hash_key, shard_of
 from kinesis_cli.stream.writing import write_event, write_recording
 

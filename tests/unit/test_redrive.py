@@ -16,12 +16,12 @@ from kinesis_cli.aws.redrive import InvokeOnce, Named, Redriven, Taken, redrive,
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.cli.interruption import ctrl_c_waits
 from kinesis_cli.errors import EndpointError, InputError
-from kinesis_cli.event_source_mapping.failure_documents import FailureDocument
 from kinesis_cli.handlers.in_process import CallableHandler
 from kinesis_cli.handlers.single import reading_event
+from kinesis_cli.recordings.failure_documents import FailureDocument
+from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import Recording
 from kinesis_cli.stream.user_records import data_of
 from kinesis_cli.stream.writing import write_recording
 

@@ -16,7 +16,7 @@ from kinesis_cli.show.replay import show_uncertain
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import RecordList
+from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.stream.replay import (
     Moved,
     ReplaySource,

@@ -19,6 +19,7 @@ from kinesis_cli.event_source_mapping.trace import Summary
 from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
+from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.show.cells import (
     counted,
     cut,
@@ -35,7 +36,7 @@ from kinesis_cli.show.console import stdout_console
 from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.show.life import LifeView
 from kinesis_cli.show.simulation import Run, consequences, simulation_view
-from kinesis_cli.stream.recording import Recording, RecordList, RecordSource
+from kinesis_cli.stream.record_source import RecordList, RecordSource
 from tests.unit.snapshots import assert_equals_snapshot
 from tests.unit.streams import START, numbers_of, raising, record, records_at, reporting
 

@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream import recording as recording_module
-from kinesis_cli.stream import source, survey
+from kinesis_cli.recordings import recording as recording_module
+from kinesis_cli.recordings import survey
+from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.stream import source
 from kinesis_cli.stream.event import kinesis_event, lambda_record
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.recording import Recording, RecordList, RecordSource
+from kinesis_cli.stream.record_source import RecordList, RecordSource
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
 from kinesis_cli.stream.writing import write_event, write_recording
@@ -515,7 +517,7 @@ def test_whatever_is_in_a_file_it_is_read_or_refused_with_a_sentence(
 MEMORY = """
 import re, sys
 from pathlib import Path
-from kinesis_cli.stream.recording import Recording
+from kinesis_cli.recordings.recording import Recording
 with Recording.open([sys.argv[1]]) as recording:
     blocked, *others = recording.shard_ids
     for shard in (*others, blocked):

@@ -13,7 +13,7 @@ from typing import Any
 from mypy_boto3_kinesis import KinesisClient
 
 from benchmarks.peers import Started
-from kinesis_cli.stream.recording import Recording
+from kinesis_cli.recordings.recording import Recording
 from tests.e2e.programs import KCLI, Completed
 
 # `make soak` sets more

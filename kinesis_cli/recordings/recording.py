@@ -9,79 +9,23 @@ shard stands still while the others go on.
 import os
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.stream.lines import shard_ids_of
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.record_source import move_due
 from kinesis_cli.stream.source import open_plain, split_lines
-from kinesis_cli.stream.survey import Survey
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
 HELD_PER_SHARD = 96 << 10  # bytes that each shard may hold however many there are: a batch or so
 NEAR = 64  # blocks
 REREAD = 128 << 10  # bytes of one shard's lines that are read again together
-
-
-class RecordSource(Protocol):
-    """Records of several shards, each taken in its own time."""
-
-    shard_ids: tuple[str, ...]
-    count: int
-    first_arrival: float | None
-    last_arrival: float | None
-
-    def take(self, shard_id: str, until: float, limit: int, max_bytes: int) -> list[Record]:
-        """The shard's next records."""
-        ...
-
-    def next_arrival(self, shard_id: str) -> float | None:
-        """When the shard's next record arrives."""
-        ...
-
-
-class RecordList:
-    """Records in memory.
-
-    Args:
-        records: in any order of shards; those of one shard in order of their sequence numbers,
-            which the user records of one aggregate share.
-
-    Raises:
-        InputError: a sequence number is smaller than the one before it in its shard.
-    """
-
-    def __init__(self, records: Iterable[Record]) -> None:
-        self._queues: dict[str, deque[Record]] = {}
-        arrivals = array("d")
-        for record in records:
-            queue = self._queues.setdefault(record.shard_id, deque())
-            if queue and int(record.sequence_number) < int(queue[-1].sequence_number):
-                raise InputError(
-                    f"sequence number {record.sequence_number} comes after "
-                    f"{queue[-1].sequence_number}, which is larger, in {record.shard_id}"
-                )
-            queue.append(record)
-            arrivals.append(record.arrival)
-        self.shard_ids = tuple(self._queues)
-        self.count = len(arrivals)
-        self.first_arrival = min(arrivals, default=None)
-        self.last_arrival = max(arrivals, default=None)
-
-    def take(self, shard_id: str, until: float, limit: int, max_bytes: int) -> list[Record]:
-        """The shard's next records; see `Recording.take`."""
-        taken: list[Record] = []
-        _move_due(self._queues[shard_id], taken, until, limit, max_bytes)
-        return taken
-
-    def next_arrival(self, shard_id: str) -> float | None:
-        """When the shard's next record arrives, epoch seconds; None at its end."""
-        queue = self._queues[shard_id]
-        return queue[0].arrival if queue else None
 
 
 class Recording:
@@ -176,7 +120,7 @@ class Recording:
         """
         shard = self._shards[shard_id]
         taken: list[Record] = []
-        while _move_due(shard.queue, taken, until, limit, max_bytes) and shard.is_due(until):
+        while move_due(shard.queue, taken, until, limit, max_bytes) and shard.is_due(until):
             self._read_on(shard)
         return taken
 
@@ -353,17 +297,3 @@ def _number_of(record: Record) -> tuple[str, str]:
 
 def _changed() -> InputError:
     return InputError("a recording changed while it was read")
-
-
-def _move_due(
-    queue: deque[Record], taken: list[Record], until: float, limit: int, max_bytes: int
-) -> bool:
-    """Move records that have arrived from `queue` to `taken`; whether there is room for more."""
-    size = sum([len(record.raw) for record in taken])
-    while queue and len(taken) < limit:
-        record = queue[0]
-        size += len(record.raw)
-        if record.arrival > until or (size > max_bytes and taken):
-            return False
-        taken.append(queue.popleft())
-    return len(taken) < limit
