@@ -87,7 +87,8 @@ def write_json(document: object, file: IO[str] | None = None) -> None:
 
     Numbers keep their value; NaN and infinities, which JSON does not have, become null. All that is
     not printable ASCII is written as an escape, so that nothing in it can act on a terminal, and
-    any reader gets the same string back.
+    any reader gets the same string back. Half a surrogate pair, which strict readers refuse, is
+    written as U+FFFD.
 
     Args:
         document: dicts, lists, strings, numbers, booleans and None.
@@ -95,14 +96,7 @@ def write_json(document: object, file: IO[str] | None = None) -> None:
     """
     import msgspec
 
-    text = _json(document)
-    try:
-        text = msgspec.json.format(text, indent=2)
-    except msgspec.DecodeError:  # a lone surrogate
-        import json
-
-        text = json.dumps(json.loads(text), indent=2).replace("\x7f", "\\u007f")
-    write_text(f"{text}\n", file)
+    write_text(f"{msgspec.json.format(_json(document), indent=2)}\n", file)
 
 
 def write_line(document: object, file: IO[str] | None = None, *, end: str = "\n") -> None:
@@ -118,7 +112,7 @@ def _json(document: object) -> str:
     except (OverflowError, UnicodeEncodeError):  # an integer beyond 64 bits, a lone surrogate
         import json
 
-        text = json.dumps(_finite(document), separators=(",", ":"))
+        text = json.dumps(_sound(document), separators=(",", ":"))
     if text.isascii() and "\x7f" not in text:
         return text
     import re
@@ -131,14 +125,17 @@ def _escaped(match: "re.Match[str]") -> str:
     return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
 
 
-def _finite(value: object) -> object:
+def _sound(value: object) -> object:
+    """Return a JSON value without what JSON does not have: infinities, halves of characters."""
     match value:
         case dict():
-            return {name: _finite(member) for name, member in value.items()}
+            return {_sound(name): _sound(member) for name, member in value.items()}
         case list() | tuple():
-            return [_finite(member) for member in value]
+            return [_sound(member) for member in value]
         case float() if value - value != 0:
             return None
+        case str() if not value.isascii():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case _:
             return value
 

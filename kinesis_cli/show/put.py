@@ -29,6 +29,7 @@ from kinesis_cli.stream.put_summary import PutSummary
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+    from rich.table import Table
 
 FEW = 20  # records that have a row each
 _REASONS = 3  # that are told
@@ -305,6 +306,15 @@ def _would_put(entry: Entry, shard_id: str) -> dict[str, object]:
     }
 
 
+def _add_column(table: "Table", heading: str, cells: Sequence[str]) -> int:
+    """Add a column that keeps its width; return that, with what lies between two columns."""
+    from rich.cells import cell_len
+
+    width = max(map(cell_len, (heading, *cells)))
+    table.add_column(heading, no_wrap=True, min_width=width)
+    return width + 2
+
+
 def _show_dry_run_table(
     target: PutTarget, records: Iterable[tuple[Entry, str]], *, may_put: bool | None
 ) -> None:
@@ -318,13 +328,18 @@ def _show_dry_run_table(
         if len(first) < FEW:
             first.append((entry, shard_id))
     count = sum(by_shard.values())
-    table = Table("Partition key", "Shard", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Data", no_wrap=True, overflow="ellipsis")
-    for entry, shard_id in first:
-        data = plain(payload_cell(entry.data[:200]))
-        table.add_row(plain(cut(entry.partition_key, 24)), plain(shard_cell(shard_id)), data)
     if first:
-        stdout_console().print(table)
+        console = stdout_console()
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        keys = [cut(escape(entry.partition_key), 24) for entry, _ in first]
+        shards = [escape(shard_cell(shard_id)) for _, shard_id in first]
+        # Where not all fits, the payloads are cut: rich would take the room from keys and shards.
+        room = console.width - _add_column(table, "Partition key", keys)
+        room -= _add_column(table, "Shard", shards)
+        table.add_column("Data", no_wrap=True, overflow="ellipsis", max_width=max(room - 2, 8))
+        for (entry, _), key, shard in zip(first, keys, shards, strict=True):
+            table.add_row(plain(key), plain(shard), plain(payload_cell(entry.data[:1000])))
+        console.print(table)
     if count > len(first):
         write_text(f"… and {count - len(first):,} more\n")
         _show_shards(by_shard)

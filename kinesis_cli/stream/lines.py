@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.stream.not_base64 import why_not_base64
 from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
 from kinesis_cli.stream.shards import shard_id
 
@@ -126,10 +127,7 @@ def _data_problem(data: object) -> tuple[str, str] | None:
     try:
         msgspec.convert(data, bytes)
     except msgspec.ValidationError:
-        return (
-            f"not base64, it begins with {_start(data)}",
-            "To read plain payload lines use --raw.",
-        )
+        return why_not_base64(data)
     return None
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from botocore.session import Session
+from rich.cells import cell_len
 
 from benchmarks.peers import peer
 from kinesis_cli.stream.aggregate import deaggregated
@@ -317,6 +318,20 @@ def test_a_dry_run_shows_shards_and_the_aws_command_and_puts_nothing(
         *("--data", "fileb:///dev/stdin", "--endpoint-url", endpoint, "--region", "us-east-1"),
     ]
     assert records(endpoint) == []
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+@pytest.mark.parametrize(
+    "data", ['{"id": "42", "text": "%s"}' % ("x" * 300), "温度" * 200, "\x1b[31m" * 100]
+)
+def test_a_dry_run_keeps_key_and_shard_whatever_the_payloads(
+    kcli: Kcli, endpoint: str, columns: str, data: str
+) -> None:
+    keyed = ("put", "--data", data, "--partition-key", "sensor-0123456789", "--dry-run")
+    table = succeeded(kcli(*keyed, COLUMNS=columns)).partition("Would put")[0].splitlines()
+    assert re.match(r" Partition key +Shard +Data", table[1])
+    assert re.match(r" sensor-0123456789 +[01] +\S.*…", table[3])
+    assert max(map(cell_len, table)) <= int(columns)
 
 
 def test_a_dry_run_can_ask_whether_it_would_be_allowed(kcli: Kcli, endpoint: str) -> None:

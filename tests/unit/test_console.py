@@ -1,6 +1,8 @@
 import io
 import json
+import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,8 @@ from kinesis_cli.show.console import error, escape, note, plain, warn, write_jso
 HOSTILE = "\x1b[31m \x9b31m \u202e \u2066 \x7f \r\n [red]"
 
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-texts = st.text() | st.text(st.characters())  # with lone surrogates too
+texts = st.text()
+halves = st.text(st.characters(min_codepoint=0xD7FF, max_codepoint=0xE000, exclude_categories=[]))
 json_documents = st.recursive(
     st.none() | st.booleans() | numbers | texts,
     lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
@@ -53,6 +56,18 @@ def test_json_gives_back_the_same_values_and_is_printable_ascii(document: object
     for text in (line.getvalue()[:-1], page.getvalue().replace("\n", "")):
         assert text.isascii()
         assert text.isprintable()
+
+
+@given(st.text() | halves, st.sampled_from([0, 2**70]))
+def test_half_a_surrogate_pair_is_never_written(text: str, beside: int) -> None:
+    line, page = io.StringIO(), io.StringIO()
+    write_line({"a": [text], text: beside}, line)
+    write_json({"a": [text], text: beside}, page)
+    # json.loads joins escaped pairs; what is left is a half
+    whole = re.sub("[\ud800-\udfff]", "\ufffd", json.loads(json.dumps(text)))
+    expected = {"a": [whole], whole: beside}
+    assert json.loads(line.getvalue()) == expected == json.loads(page.getvalue())
+    assert msgspec.json.decode(line.getvalue()) is not None  # a strict reader
 
 
 @pytest.mark.parametrize("beside", [0, 2**70])
