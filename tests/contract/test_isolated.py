@@ -419,15 +419,16 @@ def test_a_function_that_talks_to_the_runtime_api_itself_harms_only_its_call(
         import os, socket
         def handler(event, context):
             host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
-            for said in (
-                b"\0\xff\r\n\r\n",
-                b"POST /2018-06-01/runtime/invocation/other/response HTTP/1.1\r\n"
-                b"Content-Length: -1\r\n\r\n",
-                b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\n\r\n",
+            for said, status in (
+                (b"\0\xff\r\n\r\n", b"400"),
+                (b"POST /2018-06-01/runtime/invocation/other/response HTTP/1.1\r\n"
+                 b"Content-Length: -1\r\n\r\n", b"400"),
+                (b"POST /2018-06-01/runtime/invocation/other/response HTTP/1.1\r\n\r\n", b"400"),
+                (b"GET /2018-06-01/runtime/restore/next HTTP/1.1\r\n\r\n", b"404"),
             ):
                 with socket.create_connection((host, int(port))) as connection:
                     connection.sendall(said)
-                    assert connection.recv(100).startswith(b"HTTP/1.1 404 ")
+                    assert connection.recv(100).startswith(b"HTTP/1.1 %s " % status)
             there = socket.create_connection((host, int(port)))
             path = f"/2018-06-01/runtime/invocation/{context.aws_request_id}/error"
             there.sendall(f"POST {path} HTTP/1.1\r\nContent-Length: 4\r\n\r\nnone".encode())

@@ -17,6 +17,12 @@ from kinesis_cli.project.function import Function
 
 _MB = 1024 * 1024
 
+# UNSURE(streamed-response): we fail the call. Or is the response put together, and read?
+_STREAMED = FunctionError(
+    "Runtime.StreamingNotSupported",
+    "the function streams its response, and kcli takes an answer as a whole: let it return one",
+)
+
 
 class Call:
     """What is known of a call, from the start of its process to its report."""
@@ -107,8 +113,12 @@ class Call:
                 return _response(ended.body, request_id)
             case Kind.TOO_LARGE:
                 return None, _too_large(request_id)
+            case Kind.STREAMED:
+                return None, _STREAMED
+            case Kind.UNANSWERED:
+                return None, FunctionError(ended.error_type, ended.message, request_id=request_id)
             case Kind.ERROR:
-                return None, _reported(ended.body)
+                return None, _reported(ended.body, ended.error_type)
             case Kind.TIMED_OUT:
                 return None, timed_out(self._function.timeout, request_id)
             case Kind.OUT_OF_MEMORY:
@@ -137,19 +147,24 @@ def _too_large(request_id: str) -> FunctionError:
     raise AssertionError("it is too large")
 
 
-def _reported(body: bytes) -> FunctionError:
-    """The document that the runtime sent. The function's own code may have sent another one."""
+def _reported(body: bytes, error_type: str) -> FunctionError:
+    """The document that the runtime sent. The function's own code may have sent another one.
+
+    Args:
+        body: the document.
+        error_type: what the runtime says beside it; "": nothing.
+    """
     try:
         document = json.loads(body)
     except ValueError:
         document = None
     if not isinstance(document, Mapping):
-        # UNSURE(error-not-json): what Lambda makes of an error that is no JSON object
-        return FunctionError("Runtime.Unknown", body.decode("utf-8", "replace"))
+        # UNSURE(error-not-json): what Lambda makes of an error that is not a JSON object
+        return FunctionError(error_type or "Runtime.Unknown", body.decode("utf-8", "replace"))
     stack = document.get("stackTrace", document.get("trace"))  # the second is Node.js's
     request_id = document.get("requestId")
     return FunctionError(
-        error_type=str(document.get("errorType", "")),
+        error_type=str(document.get("errorType", error_type or "Runtime.Unknown")),
         error_message=str(document.get("errorMessage", "")),
         stack_trace=tuple(map(_frame, stack)) if isinstance(stack, list) else (),
         request_id=None if request_id is None else str(request_id),

@@ -4,6 +4,7 @@ Lambda calls it an execution environment. It is used by one thread at a time, wh
 output and its requests, and looks after its time and its memory, while it waits.
 """
 
+import base64
 import fcntl
 import math
 import os
@@ -22,13 +23,24 @@ from pathlib import Path
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.isolated.frames import Frames
 from kinesis_cli.handlers.isolated.memory import family, peak, resident
-from kinesis_cli.handlers.isolated.runtime_api import Connection, Listener, RuntimeRequest
+from kinesis_cli.handlers.isolated.runtime_api import (
+    Broken,
+    Connection,
+    Listener,
+    RuntimeRequest,
+)
 from kinesis_cli.handlers.output import Output
+from kinesis_cli.handlers.response import MAXIMUM_RESPONSE_BYTES
 
 # How often output and memory are looked at. To wake for each line would slow the function down.
 LOOK_SECONDS = 0.02
 _PIPE_BYTES = 1024 * 1024  # what it can write meanwhile
 _READ_AT_ONCE = 256 * 1024
+_RESPONSE_MODE = "lambda-runtime-function-response-mode"
+_ERROR_TYPE = "lambda-runtime-function-error-type"
+_ERROR_BODY = "lambda-runtime-function-error-body"
+# of the Extensions, Logs and Telemetry APIs
+_EXTENSION_PATHS = ("/2020-01-01/extension/", "/2020-08-15/logs", "/2022-07-01/telemetry")
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -39,6 +51,8 @@ class Kind(Enum):
     RESPONSE = auto()
     ERROR = auto()  # the runtime reported an exception
     TOO_LARGE = auto()  # a response that Lambda does not take
+    STREAMED = auto()  # a response that is given bit by bit
+    UNANSWERED = auto()  # what the process sent was no answer
     EXITED = auto()
     TIMED_OUT = auto()
     OUT_OF_MEMORY = auto()
@@ -50,6 +64,8 @@ class Ended:
 
     kind: Kind
     body: bytes = b""  # RESPONSE: JSON; ERROR: Lambda's error document
+    error_type: str = ""  # ERROR, UNANSWERED: as the runtime names it beside the document
+    message: str = ""  # UNANSWERED
     exit_code: int = 0  # EXITED: below 0, the number of a signal
 
 
@@ -117,6 +133,8 @@ class Sandbox:
         self._requests: deque[RuntimeRequest] = deque()
         self._connections: dict[int, Connection] = {}
         self._waiting: Connection | None = None  # the runtime asked for the next event here
+        self._broken: Broken | None = None  # what it last sent that was not a request
+        self._noted: set[str] = set()
         self._poll = select.poll()
         self._poll.register(self._listener, _READABLE)
         self._poll.register(self._exit, select.POLLIN)
@@ -127,7 +145,8 @@ class Sandbox:
 
     def is_ready(self) -> bool:
         """Whether it can take a call now."""
-        return self._waiting is not None and not self._read(0)
+        has_exited, _ = self._read(0)
+        return self._waiting is not None and self._waiting.is_open and not has_exited
 
     def initialise(self, limit: float) -> tuple[Ended, float]:
         """Let it import the function, for `limit` seconds at most. Returns the seconds, too."""
@@ -139,14 +158,16 @@ class Sandbox:
             told = self._next(until)
             if isinstance(told, Ended):
                 return told
-            if told.path == "invocation/next":
+            if _asks_for_next(told):
                 self._waiting = told.connection
                 return Ended(Kind.READY)
-            if told.path == "init/error":
+            if told.path == "init/error" and told.method == "POST":
                 told.accept()
                 self._next(until)  # it ends now, and what it still writes belongs here
-                return Ended(Kind.ERROR, told.body)
-            told.refuse(404, "InvalidPath")
+                return _reported(told)
+            self._refuse(told)
+            if time.monotonic() >= until:
+                return self._timed_out()
 
     def call(self, payload: bytes, headers: Mapping[str, str], limit: float) -> Ended:
         """Hand an event over and wait until the runtime is ready for the next one.
@@ -159,34 +180,72 @@ class Sandbox:
         until = time.monotonic() + limit
         connection, self._waiting = self._waiting, None
         assert connection is not None, "initialised, and the last call is over"
+        self._broken = None
         try:
-            connection.reply(200, payload, headers, timeout=None if math.isinf(limit) else limit)
-        except TimeoutError:
+            return self._called(connection, payload, headers, until)
+        except TimeoutError:  # it does not take the event
             return self._timed_out()
-        return self._answer(f"invocation/{headers['Lambda-Runtime-Aws-Request-Id']}/", until)
 
-    def _answer(self, path: str, until: float) -> Ended:
+    def _called(
+        self, connection: Connection, payload: bytes, headers: Mapping[str, str], until: float
+    ) -> Ended:
+        path = f"invocation/{headers['Lambda-Runtime-Aws-Request-Id']}/"
         answer: Ended | None = None
+
+        def hand_over(to: Connection) -> None:
+            left = max(0.001, until - time.monotonic())
+            to.reply(200, payload, headers, timeout=None if math.isinf(left) else left)
+
+        hand_over(connection)
         while True:
             told = self._next(until)
             if isinstance(told, Ended):
                 # UNSURE(exit-after-answer): we take the answer. Or does the exit count?
                 return answer or told
-            if told.path == "invocation/next":
-                self._waiting = told.connection
-                if answer is not None:
-                    return self._over_limit() or answer
-            elif told.is_too_large:
-                answer = Ended(Kind.TOO_LARGE)
-                told.refuse(413, "RequestEntityTooLarge")
-            elif told.path == path + "response":
-                answer = Ended(Kind.RESPONSE, told.body)
-                told.accept()
-            elif told.path == path + "error":
-                answer = Ended(Kind.ERROR, told.body)
+            if _asks_for_next(told):
+                if ended := answer or self._unanswered():
+                    self._waiting = told.connection
+                    return self._over_limit() or ended
+                # While a call runs, Lambda gives the same event once more.
+                # Source: aws-lambda-runtime-interface-emulator, internal/lambda/core/states.go,
+                # RuntimeRunningState.Ready
+                hand_over(told.connection)
+            elif answer is None and told.method == "POST" and told.path == path + "response":
+                answer = _answered(told)
+            elif answer is None and told.method == "POST" and told.path == path + "error":
+                answer = _reported(told)
                 told.accept()
             else:
-                told.refuse(404, "InvalidPath")
+                self._refuse(told, path)
+            if time.monotonic() >= until and answer is None:
+                return self._timed_out()
+
+    def _unanswered(self) -> Ended | None:
+        """What a call ended with whose answer could not be read."""
+        if self._broken is None:
+            return None
+        # UNSURE(malformed-answer): the type of an answer that is not HTTP
+        message = f"the function's process {self._broken.problem}"
+        return Ended(Kind.UNANSWERED, error_type=self._broken.error_type, message=message)
+
+    def _refuse(self, told: RuntimeRequest, path: str = "") -> None:
+        """Say that a request is not to be made, now or at all."""
+        if told.path.startswith(_EXTENSION_PATHS):
+            self._note("the function's process asked for Lambda's extensions, which are not run")
+            told.refuse(404, "ExtensionsNotSupported", "kcli runs no extensions")
+        elif (told.path.startswith(path) and path) or told.path == "init/error":
+            told.refuse(403, "InvalidStateTransition")
+        elif told.path.startswith("invocation/") and told.path.endswith(("/response", "/error")):
+            told.refuse(400, "InvalidRequestID", "Invalid request ID")
+        else:
+            told.refuse(404, "InvalidPath")
+
+    def _note(self, sentence: str) -> None:
+        """Tell something in the function's log, once."""
+        if sentence not in self._noted:
+            self._noted.add(sentence)
+            self._read_output()  # what it wrote before comes before
+            self.output.write_message(f"[kcli] {sentence}")
 
     def _next(self, until: float) -> RuntimeRequest | Ended:
         """What the runtime says next, or how it ended; a process that must not go on is killed."""
@@ -197,26 +256,28 @@ class Sandbox:
                 self._read_output()
                 if ended := self._over_limit():
                     return ended
-            has_exited = self._read(max(0.0, min(until - now, LOOK_SECONDS)))
+            has_exited, has_news = self._read(max(0.0, min(until - now, LOOK_SECONDS)))
             if self._requests:
                 break  # in time, even if we come late
-            if has_exited:
+            if has_exited and not has_news:
                 return self._exited()
             if now >= until:
                 return self._timed_out()
         return self._requests.popleft()
 
-    def _read(self, seconds: float) -> bool:
-        """Wait for anything and take it. Returns whether the process has ended."""
-        has_exited = False
+    def _read(self, seconds: float) -> tuple[bool, bool]:
+        """Wait for anything and take it. Returns whether the process has ended, and sent news."""
+        has_exited = has_news = False
         for fd, _ in self._poll.poll(math.ceil(seconds * 1000)):
             if fd == self._exit:
                 has_exited = True
-            elif fd == self._listener.fileno():
+                continue
+            has_news = True
+            if fd == self._listener.fileno():
                 self._connect()
             else:
                 self._receive(fd)
-        return has_exited
+        return has_exited, has_news
 
     def _connect(self) -> None:
         connection = self._listener.accept()
@@ -225,12 +286,16 @@ class Sandbox:
             self._poll.register(connection, _READABLE)
 
     def _receive(self, fd: int) -> None:
-        requests = self._connections[fd].receive()
-        if requests is None:
+        connection = self._connections[fd]
+        for told in connection.receive():
+            if isinstance(told, Broken):
+                self._broken = told
+                self._note(f"the function's process {told.problem}")
+            else:
+                self._requests.append(told)
+        if not connection.is_open:
             self._poll.unregister(fd)
             self._connections.pop(fd).close()
-        else:
-            self._requests.extend(requests)
 
     def _read_output(self) -> None:
         """What it has written, up to now."""
@@ -303,6 +368,46 @@ class Sandbox:
         os.close(self._lifeline)
         os.close(self._exit)
         os.close(self._output_fd)
+
+
+def _asks_for_next(told: RuntimeRequest) -> bool:
+    return told.path == "invocation/next" and told.method == "GET"
+
+
+def _answered(told: RuntimeRequest) -> Ended:
+    """Take the function's response, or say why it cannot be one.
+
+    A response in chunks may end with an error in its trailers.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+    """
+    mode = told.header(_RESPONSE_MODE).lower()
+    if told.request.is_too_large and not mode:
+        told.refuse(
+            413,
+            "RequestEntityTooLarge",
+            f"Exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes).",
+        )
+        return Ended(Kind.TOO_LARGE)
+    if mode and mode != "streaming":
+        told.refuse(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+        message = f"the response's mode is {mode[:80]!r}"
+        return Ended(
+            Kind.UNANSWERED, error_type="Runtime.InvalidResponseModeHeader", message=message
+        )
+    told.accept()
+    if _ERROR_TYPE in told.request.trailers:
+        body = told.header(_ERROR_BODY)
+        with suppress(ValueError):
+            return Ended(
+                Kind.ERROR, base64.b64decode(body, validate=True), told.header(_ERROR_TYPE)
+            )
+        return Ended(Kind.ERROR, body.encode(), told.header(_ERROR_TYPE))
+    return Ended(Kind.STREAMED if mode else Kind.RESPONSE, told.request.body)
+
+
+def _reported(told: RuntimeRequest) -> Ended:
+    return Ended(Kind.ERROR, told.request.body, told.header(_ERROR_TYPE))
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
