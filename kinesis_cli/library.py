@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kinesis_cli.event_source_mapping.durations import CallDuration, call_duration
 from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.gathering import LaneReading
 from kinesis_cli.event_source_mapping.invocation import Handler
@@ -85,7 +86,9 @@ def simulate(
     *,
     start_at: float | None = None,
     until: float | None = None,
-    invocation_duration: float | None = 0.1,
+    invocation_duration: float | str | None = 0.1,
+    cold_start: float = 0.0,
+    reserved_concurrency: int | None = None,
     retention_hours: float = 24.0,
     seed: int = 0,
     inject: Sequence[str] = (),
@@ -102,7 +105,11 @@ def simulate(
             defaults, from TRIM_HORIZON.
         start_at: when the mapping goes live, epoch seconds; default: the first arrival.
         until: epoch seconds; nothing starts after it.
-        invocation_duration: virtual seconds that a call takes; None: as long as it really takes.
+        invocation_duration: virtual seconds that a call takes, or a model of its batch as in
+            `kcli simulate --invocation-duration 0.05+0.002/record`; None: as long as it really
+            takes.
+        cold_start: virtual seconds that a call takes longer for which no environment is idle.
+        reserved_concurrency: calls that may run at the same time; None: no limit.
         retention_hours: how long the stream keeps a record.
         seed: fixes request ids, poll phases and faults.
         inject: faults, `KIND@WHEN` as in `kcli simulate --inject`.
@@ -120,7 +127,9 @@ def simulate(
     options = SimulationOptions(
         start_at=start_at,
         until=until,
-        invocation_duration=invocation_duration,
+        invocation_duration=_duration(invocation_duration),
+        cold_start=cold_start,
+        reserved_concurrency=reserved_concurrency,
         retention_hours=retention_hours,
         seed=seed,
         faults=tuple(map(Fault.parse, inject)),
@@ -135,6 +144,12 @@ def simulate(
         return _run(Simulation(source, wrapped, mapping, options))
     finally:
         wrapped.close()
+
+
+def _duration(seconds: float | str | None) -> CallDuration | None:
+    if isinstance(seconds, str):
+        return call_duration(seconds)
+    return None if seconds is None else CallDuration(seconds)
 
 
 def _run(simulation: Simulation) -> SimulationResult:

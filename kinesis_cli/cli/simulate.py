@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kinesis_cli.cli.duration_options import DURATION, chosen_duration
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, Lanes, named_as_aws
 from kinesis_cli.cli.option_table import takes
@@ -26,7 +27,7 @@ from kinesis_cli.event_source_mapping.effects import uncalled_risk
 from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.invocation import Handler
-from kinesis_cli.event_source_mapping.moment import Moment, call_duration
+from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
 from kinesis_cli.handlers.in_process import InProcessHandler
@@ -40,7 +41,7 @@ from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
 from kinesis_cli.stream.record import Record
 
 
-@takes(code=CODE, settings=MAPPING_SETTINGS)
+@takes(code=CODE, settings=MAPPING_SETTINGS, duration=DURATION)
 def simulate(
     inputs: Annotated[
         list[str],
@@ -85,12 +86,7 @@ def simulate(
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="End the simulation then; same forms.")
     ] = None,
-    invocation_duration: Annotated[
-        str,
-        typer.Option(
-            metavar="SECONDS|measured", help="How long a call takes, besides its own sleeps."
-        ),
-    ] = "0.1",
+    duration: dict[str, Any],
     retention_hours: Annotated[
         float, typer.Option(metavar="H", help="How long the stream keeps a record.", min=0.001)
     ] = 24.0,
@@ -161,7 +157,9 @@ def simulate(
     begin, end = _moment(since, "--since"), _moment(until, "--until")
     start = _moment(start_at, "--start-at") or begin
     options = SimulationOptions(
-        invocation_duration=call_duration(invocation_duration),
+        invocation_duration=chosen_duration(duration),
+        cold_start=duration["cold_start"] or 0.0,
+        reserved_concurrency=found.reserved_concurrency,
         function_timeout=found.timeout,
         function_name=found.name,
         retention_hours=retention_hours,

@@ -1,4 +1,4 @@
-"""Moments and lengths of virtual time as a user writes them."""
+"""Moments of virtual time as a user writes them."""
 
 import math
 import re
@@ -42,24 +42,6 @@ class Moment:
     def after(self, origin: float | None) -> float:
         """The moment in epoch seconds."""
         return self.seconds + (origin or 0.0) if self.is_relative else self.seconds
-
-
-def call_duration(text: str) -> float | None:
-    """Seconds that a call takes; None for `measured`.
-
-    Raises:
-        InputError: it is neither.
-    """
-    if text == "measured":
-        return None
-    try:
-        return _finite(text)
-    except ValueError:
-        raise InputError(
-            f"{text!r} is no length of time",
-            place="--invocation-duration",
-            advice="Write seconds, such as 0.25, or measured.",
-        ) from None
 
 
 def _finite(text: str) -> float:

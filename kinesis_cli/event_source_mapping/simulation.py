@@ -16,6 +16,8 @@ from itertools import count
 from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
 from kinesis_cli.event_source_mapping.destination import on_failure_document, s3_document, s3_key
+from kinesis_cli.event_source_mapping.durations import USUAL, CallDuration
+from kinesis_cli.event_source_mapping.environments import Environments
 from kinesis_cli.event_source_mapping.events import (
     Discarded,
     Effect,
@@ -69,7 +71,10 @@ class SimulationOptions:
 
     start_at: float | None = None  # when the mapping goes live; default: the first arrival
     until: float | None = None  # nothing starts after it
-    invocation_duration: float | None = 0.1  # seconds; None: as long as the real call took
+    # None: as long as the real call took
+    invocation_duration: CallDuration | None = USUAL
+    cold_start: float = 0.0  # seconds that a call takes longer for which no environment is idle
+    reserved_concurrency: int | None = None  # calls at the same time; None: no limit
     function_timeout: float = 900.0  # seconds
     function_name: str = "function"
     retention_hours: float = 24.0
@@ -138,6 +143,7 @@ class Simulation:
         self._filters: Filters | None = compile_filters(patterns) if patterns else None
         self._random = random.Random(f"requests/{options.seed}")
         self._faults = Faults(options.faults, options.seed)
+        self._environments = Environments(options.reserved_concurrency, options.cold_start)
         start = options.start_at if options.start_at is not None else source.first_arrival
         self.start_at = start if start is not None else 0.0
         self._until = options.until if options.until is not None else math.inf
@@ -394,22 +400,34 @@ class Simulation:
             return  # nothing starts after it: the batch stays undelivered
         self._attempts += 1
         fault = self._faults.at(self._attempts)
-        throttled = fault == "throttle"
+        cold_start = None if fault == "throttle" else self._environments.begin()
+        throttled = cold_start is None
         call = _Call(run, lane, effect, now)
         if not throttled or self._options.show_throttled:
             call.index, call.slot = self._calls, _Slot()
             self._calls += 1
             self._told.append(call.slot)
-        if throttled:
+        if cold_start is None:
+            self._tally.throttled(by_reservation=fault is None)
             self._at(now, partial(self._end, call, Throttled()), is_end_of_call=True)
             return
         self._tally.redelivered += redelivered(effect)
-        call.result = self._result(fault, effect, now)
-        call.duration = self._duration(call.result, fault)
+        expected = self._expected_duration(effect)
+        call.result = self._result(fault, effect, now, expected or 0.0)
+        call.duration = cold_start + self._duration(call.result, fault, expected)
         ended = InvocationEnded(call.result, deliver_again=fault == "duplicate")
         self._at(now + call.duration, partial(self._end, call, ended), is_end_of_call=True)
 
-    def _result(self, fault: str | None, effect: Invoke, now: float) -> InvocationResult:
+    def _expected_duration(self, effect: Invoke) -> float | None:
+        """Seconds of a call besides its own sleeps; None: as it was measured."""
+        duration = self._options.invocation_duration
+        if duration is None:
+            return None
+        return duration.of(len(effect.batch.records), len(effect.payload))
+
+    def _result(
+        self, fault: str | None, effect: Invoke, now: float, expected: float
+    ) -> InvocationResult:
         request_id = effect.batch.request_id
         if fault == "timeout":
             return InvocationResult(error=timed_out(request_id, self._options.function_timeout))
@@ -421,21 +439,26 @@ class Simulation:
             effect.payload,
             at=now,
             number=self._attempts,
-            invocation_duration=self._options.invocation_duration or 0.0,
+            invocation_duration=expected,
         )
         return self._handler.invoke(request)
 
-    def _duration(self, result: InvocationResult, fault: str | None) -> float:
+    def _duration(
+        self, result: InvocationResult, fault: str | None, expected: float | None
+    ) -> float:
         if fault == "timeout":
             return self._options.function_timeout
-        if self._options.invocation_duration is None:
+        if expected is None:
             return result.elapsed + result.slept
         if result.error is not None and result.error.error_type == TIMED_OUT:
             return self._options.function_timeout
-        return self._options.invocation_duration + result.slept
+        return expected + result.slept
 
     def _end(self, call: _Call, event: InvocationEnded | Throttled, now: float) -> None:
         if isinstance(event, InvocationEnded):  # a throttled attempt never read the records
+            error = call.result.error
+            is_lost = error is not None and error.error_type in ENDED_PROCESS
+            self._environments.end(is_lost=is_lost)
             self._tally.call_ended(call.effect.batch.records, now)
         self._step(call.run, call.lane, event, now, call)
 
@@ -475,6 +498,8 @@ class Simulation:
 
 
 TIMED_OUT = "Sandbox.Timedout"
+# Errors after which Lambda starts a new process for the next call
+ENDED_PROCESS = {TIMED_OUT, "Runtime.ExitError", "Runtime.OutOfMemory"}
 
 
 def timed_out(request_id: str, timeout: float) -> FunctionError:

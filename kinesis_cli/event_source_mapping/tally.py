@@ -26,7 +26,7 @@ class Tally:
     def __init__(self, records: int) -> None:
         self._records = records
         self.taken = self.skipped = self.filtered = self.explained = 0
-        self.redelivered = self.documents = self._bystanders = 0
+        self.redelivered = self.documents = self._bystanders = self._throttles = 0
         self._invocations = self._failures = self._errors = 0
         self.warnings: Counter[str] = Counter()
         self._ended: Counter[Ending] = Counter()
@@ -48,6 +48,10 @@ class Tally:
             self._invocations += 1
             self._failures += row.outcome != "success"
             self._errors += row.error is not None
+
+    def throttled(self, *, by_reservation: bool) -> None:
+        """Count an attempt that the function's reserved concurrency had no room for."""
+        self._throttles += by_reservation
 
     def call_ended(self, records: Sequence[Record], now: float) -> None:
         """Iterator age: the age of the batch's last record when the call has ended."""
@@ -132,6 +136,7 @@ class Tally:
             longest_block=self._longest(now),
             discarded_bystanders=self._bystanders,
             documents=self.documents,
+            throttles=self._throttles,
             warnings=dict(self.warnings),
         )
 

@@ -108,6 +108,7 @@ class Summary:
     longest_block: Blocked | None = None
     discarded_bystanders: int = 0  # discarded with a batch although a report had not named them
     documents: int = 0
+    throttles: int = 0  # attempts that the function's reserved concurrency had no room for
     warnings: Mapping[str, int] = field(default_factory=dict)  # sentence → number of calls
 
 

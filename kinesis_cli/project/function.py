@@ -29,6 +29,7 @@ class Function:
     origin: str  # "template.yaml, NewMessageFunction", for people
     mapping_origin: str
     system_log_level: str = "INFO"  # of Lambda's own lines, where the log is JSON
+    reserved_concurrency: int | None = None  # calls at the same time; None: it reserves none
     runtime: str = ""  # "python3.13", "nodejs22.x"; "": not known
     notes: tuple[str, ...] = ()  # a sentence for each value or property that kcli cannot follow
 

@@ -22,8 +22,7 @@ NOT_ACTED_ON = {
     "DurableConfig": "durable executions are not simulated",
     "FileSystemConfigs": "no file system is mounted",
     "Layers": "their code is not put on the path",
-    "ProvisionedConcurrencyConfig": "cold starts are not simulated",
-    "ReservedConcurrentExecutions": "only `kcli local` throttles",
+    "ProvisionedConcurrencyConfig": "`kcli simulate --cold-start` knows nothing of it",
     "SnapStart": "snapshots are not simulated",
     "TenancyConfig": "tenants are not simulated",
     "VpcConfig": "the handler has the network of this machine",
@@ -69,6 +68,7 @@ def function_of_template(
         mapping_origin=f"{whose}, {reading.logical_id}"
         if mapping is not None
         else "AWS's defaults",
+        reserved_concurrency=_reserved(reading),
         runtime=str(reading.value("Runtime", "")),
         notes=tuple(reading.notes),
     )
@@ -111,6 +111,18 @@ def _refuse_what_is_not_a_folder(reading: Reading) -> None:
         )
     if reading.value("Handler") is None:
         raise InputError("has no Handler", place=reading.place)
+
+
+def _reserved(reading: Reading) -> int | None:
+    value = reading.value("ReservedConcurrentExecutions")
+    if value is None or (isinstance(value, str) and not value):
+        return None
+    if not str(value).isdecimal():
+        raise InputError(
+            f"{value!r} is not a whole number",
+            place=f"{reading.place}, ReservedConcurrentExecutions",
+        )
+    return int(str(value))
 
 
 def _number(reading: Reading, name: str, default: float) -> float:

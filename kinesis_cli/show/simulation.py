@@ -485,6 +485,11 @@ def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
             f"{counted(summary.discarded, 'record')} discarded without a destination: nothing "
             "will tell of them"
         )
+    if summary.throttles:
+        sentences.append(
+            f"{counted(summary.throttles, 'call')} throttled: the function's reserved concurrency "
+            "was in use"
+        )
     if summary.expired:
         sentences.append(f"{counted(summary.expired, 'record')} left the stream before being done")
     for warning, calls in summary.warnings.items():

@@ -108,6 +108,19 @@ def test_wait_returns_when_all_is_handled_and_status_shows_the_mapping(project: 
     assert "Fn: 2 records in" in kcli(project, "local", "logs").stdout
 
 
+def test_the_functions_log_says_how_long_its_calls_take(project: Path) -> None:
+    assert kcli(project, "local", "start", "--detach").returncode == 0
+    put(project, "one", "two")
+    assert kcli(project, "local", "wait", "--idle", "--timeout", "50").returncode == 0
+    event = project / "event.json"
+    event.write_text(kcli(project, "event", "--count", "3").stdout)
+    run = kcli(project, "simulate", "event.json", "--duration-from", "tail-logs")
+    assert run.returncode == 0
+    assert re.search(
+        r"invocation duration \d\.\d+, fitted to \d REPORT lines? of tail-logs", run.stderr
+    )
+
+
 def test_wait_gives_up_with_exit_code_1(project: Path) -> None:
     (project / "src" / "app.py").write_text(
         "def handler(event, context):\n    import time; time.sleep(60)\n"

@@ -18,7 +18,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
-from kinesis_cli.event_source_mapping.moment import Moment, call_duration
+from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import FilteredRecords
@@ -849,19 +849,6 @@ def test_without_records_a_relative_moment_counts_from_zero() -> None:
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"^--until: '.*' is no time$"):
         Moment.parse(text, "--until")
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("0.25", 0.25), ("0", 0.0), ("3", 3.0), ("measured", None)]
-)
-def test_a_calls_duration_is_seconds_or_measured(text: str, seconds: float | None) -> None:
-    assert call_duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "-1", "nan", "inf", "1 s", "Measured", "9" * 400])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"^--invocation-duration: '.*' is no length of time$"):
-        call_duration(text)
 
 
 # Filters
