@@ -88,6 +88,10 @@ def start(
     in_memory: Annotated[
         bool, typer.Option("--in-memory", help="Keep records in memory only.")
     ] = False,
+    neighbours_in_memory: Annotated[
+        bool,
+        typer.Option("--neighbours-in-memory", help="Keep queues and tables in memory only."),
+    ] = False,
     port: Annotated[
         int | None,
         typer.Option(
@@ -143,6 +147,7 @@ def start(
         options,
         port=port,
         in_memory=in_memory,
+        neighbours_in_memory=neighbours_in_memory,
         synchronous=sync.value,
         limits=limits is Switch.AWS,
         delays=delays is Switch.AWS,

@@ -46,6 +46,7 @@ def _options(parsed: argparse.Namespace) -> LocalOptions:
     return LocalOptions(
         port=parsed.port,
         in_memory=parsed.in_memory,
+        neighbours_in_memory=parsed.neighbours_in_memory,
         synchronous=parsed.sync,
         limits=parsed.limits == "aws",
         delays=parsed.delays == "aws",
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m kinesis_cli.local", description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--in-memory", action="store_true")
+    parser.add_argument("--neighbours-in-memory", action="store_true")
     parser.add_argument("--port", type=int)
     parser.add_argument("--region", default=DEFAULT_REGION)
     parser.add_argument("--stream", type=_stream, action="append", default=[], metavar="NAME=N")

@@ -1,7 +1,8 @@
 """Everything but Kinesis: moto, in this process, imported when a neighbour is first called.
 
 What the project's template names (queues, log groups, alarms) is there from the start. Messages of
-queues outlive a restart, since a function's failures end up there; all else is gone with it.
+queues outlive a restart, since a function's failures end up there, and so do DynamoDB's tables,
+which hold the KCL's leases. All else is gone with it, the objects of S3 too.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -61,8 +63,7 @@ class Neighbours:
             return refusal(request, signer, f"{error}. {error.advice}".strip(), 500)
 
     async def _answered(self, request: Request, signer: Signer) -> Response:
-        environ = _environ(request, signer)
-        status, headers, body = await in_thread(lambda: self._loaded().answer(environ))
+        status, headers, body = await in_thread(lambda: self._loaded().answer(request, signer))
         if status.startswith("501") and not body.lstrip().startswith((b"{", b"<?xml")):
             raise NotImplementedError  # moto's page does not say what it is that it lacks
         response = {name.lower(): value for name, value in headers}
@@ -72,6 +73,14 @@ class Neighbours:
         content_type = response.pop("content-type", "")
         note = f"{signer.service} {operation_of(request)}".strip()
         return Response(int(status.split()[0]), content_type, body, response, note)
+
+    def preload(self) -> None:
+        """Import moto in the background: it takes a second, which a function may not have."""
+        threading.Thread(target=self._load_quietly, daemon=True).start()
+
+    def _load_quietly(self) -> None:
+        with suppress(KcliError):  # told to whoever asks a neighbour
+            self._loaded()
 
     def _loaded(self) -> "Moto":
         with self._loading:
@@ -108,6 +117,7 @@ class Moto:
             raise missing_extra("local", "the services beside Kinesis need moto") from error
         from kinesis_cli.local.message_journal import MessageJournal
         from kinesis_cli.local.moto_metrics import provide
+        from kinesis_cli.local.table_journal import Tables
 
         def application_of(service: Any) -> Any:  # noqa: ANN401 - one of moto's names → Flask's
             if service is None:
@@ -117,11 +127,28 @@ class Moto:
         self._application = DomainDispatcherApplication(application_of)
         if template:
             make_resources(template, region)
-        self._journal = MessageJournal(state) if state else None
+        self._messages = MessageJournal(state) if state else None
+        self._tables = Tables(state)
         self._provider = provide(metrics)
 
-    def answer(self, environ: dict[str, Any]) -> Answer:
-        """The answer to a WSGI request. Messages that it sent or deleted are journalled before."""
+    def answer(self, request: Request, signer: Signer) -> Answer:
+        """The answer to a request. What it changed in queues and tables is journalled before."""
+        with self._alone(request, signer):
+            answer = self._called(_environ(request, signer))
+        if self._messages:
+            self._messages.catch_up()
+        _let_go_of_models()
+        return answer
+
+    def _alone(self, request: Request, signer: Signer) -> AbstractContextManager[None]:
+        """moto's DynamoDB takes one call at a time."""
+        if signer.service != "dynamodb":
+            return nullcontext()
+        operation = operation_of(request)
+        return self._tables.call(signer.account, signer.region, operation, request.body)
+
+    def _called(self, environ: dict[str, Any]) -> Answer:
+        """Call moto's WSGI application."""
         started: list[Any] = []
         pieces: Iterable[bytes] = self._application(environ, lambda *start: started.extend(start))
         try:
@@ -129,9 +156,6 @@ class Moto:
         finally:
             if close := getattr(pieces, "close", None):
                 close()
-        if self._journal:
-            self._journal.catch_up()
-        _let_go_of_models()
         return started[0], started[1], body
 
 

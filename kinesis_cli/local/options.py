@@ -17,6 +17,7 @@ class LocalOptions:
 
     port: int | None = None  # None: the one of the last time, else any
     in_memory: bool = False
+    neighbours_in_memory: bool = False  # queues and tables end with the server
     synchronous: Literal["normal", "full"] = "normal"  # SQLite's; full survives power loss
     limits: bool = False  # AWS's throughput and rates
     delays: bool = False  # AWS's time for creating and changing streams
@@ -79,5 +80,6 @@ class LocalOptions:
         for name, shards in self.streams.items():
             arguments += ["--stream", f"{name}={'on-demand' if shards is None else shards}"]
         flags = {"--in-memory": self.in_memory, "--tls": self.tls, "--verbose": self.verbose}
+        flags["--neighbours-in-memory"] = self.neighbours_in_memory
         flags["--no-reload"] = not self.reload
         return arguments + [flag for flag, is_set in flags.items() if is_set]

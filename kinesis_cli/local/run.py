@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from kinesis_cli.local.function.lines import Watching
 
 LOOK_EVERY = 2.0  # seconds
+# So long the first requests have the processor to themselves.
+PRELOAD_AFTER = 0.5  # seconds
 
 
 def run_here(
@@ -77,7 +79,8 @@ async def _serve(
         synchronous=options.synchronous,
     )
     kept = None if in_memory else state
-    neighbours = Neighbours(kept, options.template, options.region, data_plane.metrics)
+    neighbours_kept = None if options.neighbours_in_memory else kept
+    neighbours = Neighbours(neighbours_kept, options.template, options.region, data_plane.metrics)
     with contextlib.closing(data_plane):
         functions = LambdaSide(
             data_plane,
@@ -107,6 +110,7 @@ async def _serve(
                     ready(LocalStatus(state, server, streams))
                     watch = asyncio.create_task(_end_when_unpublished(server))
                     published.callback(watch.cancel)
+                    asyncio.get_running_loop().call_later(PRELOAD_AFTER, neighbours.preload)
 
                 # A detached server's standard error is its log.
                 failures = Failures(None if arguments else state / LOG_FILE)
