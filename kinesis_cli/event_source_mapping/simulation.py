@@ -15,7 +15,12 @@ from itertools import count
 
 from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
-from kinesis_cli.event_source_mapping.destination import on_failure_document, s3_document, s3_key
+from kinesis_cli.event_source_mapping.destination import (
+    on_failure_document,
+    s3_document,
+    s3_key,
+    stream_arn_of,
+)
 from kinesis_cli.event_source_mapping.durations import USUAL, CallDuration
 from kinesis_cli.event_source_mapping.environments import Environments
 from kinesis_cli.event_source_mapping.events import (
@@ -42,6 +47,13 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
+from kinesis_cli.event_source_mapping.polling import (
+    POLL_INTERVAL_SECONDS,
+    POLL_LIMIT_BYTES,
+    POLL_LIMIT_RECORDS,
+    Polls,
+    Pushes,
+)
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.tally import Tally, redelivered
 from kinesis_cli.event_source_mapping.trace import (
@@ -56,11 +68,6 @@ from kinesis_cli.event_source_mapping.trace import (
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordSource
 
-# UNSURE(poll-phase): Lambda polls a shard once per second; when within the second is not known, so
-# each shard gets a phase from the seed.
-POLL_INTERVAL_SECONDS = 1.0
-# What one GetRecords brings at most: 10,000 records, 10 MiB of data (base64 is a third longer).
-POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES = 10_000, 10 * 1024 * 1024 * 4 // 3
 LEAST_READ_RECORDS = 500  # so that a small BatchSize does not read the recording in crumbs
 EXPLAINED_FILTERED_RECORDS = 10
 
@@ -94,10 +101,7 @@ class _ShardRun:
 
     shard_id: str
     delivery: ShardDelivery
-    phase: float
-    visible_until: float = -math.inf  # time of the last poll
-    quota: int = 0  # what that poll may still bring: records, bytes
-    quota_bytes: int = 0
+    polls: Polls
     poll_is_due: bool = False
     is_finished: bool = False
 
@@ -141,6 +145,8 @@ class Simulation:
         self._mapping, self._options = mapping, options
         patterns = mapping.filter_patterns
         self._filters: Filters | None = compile_filters(patterns) if patterns else None
+        first = source.first_record()
+        self._is_pushed = first is not None and "/consumer/" in stream_arn_of(first)
         self._random = random.Random(f"requests/{options.seed}")
         self._faults = Faults(options.faults, options.seed)
         self._environments = Environments(options.reserved_concurrency, options.cold_start)
@@ -241,12 +247,17 @@ class Simulation:
         delivery = ShardDelivery(
             shard, self._mapping, self._filters, self._request_id, now, self._options.lanes
         )
-        phase = random.Random(f"phase/{self._options.seed}/{shard_id}").random()
-        run = _ShardRun(shard_id, delivery, phase * POLL_INTERVAL_SECONDS)
+        run = _ShardRun(shard_id, delivery, self._new_polls(shard_id))
         self._runs[shard_id] = run
         self._skip_to_starting_position(shard_id)
         self._plan_poll(run, now)
         self._finish_if_done(run, now)
+
+    def _new_polls(self, shard_id: str) -> Polls:
+        if self._is_pushed:
+            return Pushes()
+        phase = random.Random(f"phase/{self._options.seed}/{shard_id}").random()
+        return Polls(self.start_at + phase * POLL_INTERVAL_SECONDS)
 
     def _skip_to_starting_position(self, shard_id: str) -> None:
         before = math.nextafter(self.starts_from, -math.inf)
@@ -260,21 +271,12 @@ class Simulation:
         arrival = self._source.next_arrival(run.shard_id)
         if arrival is None:
             return
-        first = self.start_at + run.phase
-        earliest = max(arrival, now)
-        ticks = max(0, math.ceil((earliest - first) / POLL_INTERVAL_SECONDS))
-        at = first + ticks * POLL_INTERVAL_SECONDS
-        # Rounding must neither find nothing nor poll twice in one tick.
-        while at < earliest or at <= run.visible_until:
-            ticks += 1
-            at = first + ticks * POLL_INTERVAL_SECONDS
         run.poll_is_due = True
-        self._at(at, partial(self._poll, run))
+        self._at(run.polls.next_after(arrival, now), partial(self._poll, run))
 
     def _poll(self, run: _ShardRun, now: float) -> None:
         run.poll_is_due = False
-        run.visible_until = now
-        run.quota, run.quota_bytes = POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES
+        run.polls.reach(now)
         self._read(run, now)
         for lane in run.delivery.lanes:
             self._step(run, lane, RecordsQueued(), now)
@@ -285,17 +287,17 @@ class Simulation:
         Returns:
             Whether there was anything.
         """
-        delivery, has_read = run.delivery, False
+        delivery, polls, has_read = run.delivery, run.polls, False
         at_once = max(self._mapping.batch_size * len(delivery.lanes), LEAST_READ_RECORDS)
-        while run.quota > 0 and run.quota_bytes > 0 and delivery.wants_records:
-            limit = min(run.quota, at_once)
-            records = self._source.take(run.shard_id, run.visible_until, limit, run.quota_bytes)
+        while polls.quota > 0 and polls.quota_bytes > 0 and delivery.wants_records:
+            limit = min(polls.quota, at_once)
+            records = self._source.take(run.shard_id, polls.visible_until, limit, polls.quota_bytes)
             if not records:
-                run.quota = 0
+                polls.quota = 0
                 break
             has_read = True
-            run.quota -= len(records)
-            run.quota_bytes -= sum([len(record.raw) for record in records])
+            polls.quota -= len(records)
+            polls.quota_bytes -= sum([len(record.raw) for record in records])
             delivered = opened(records)
             self._tally.took(len(records), len(delivered))
             for effect in delivery.queue(delivered, now):
@@ -315,6 +317,7 @@ class Simulation:
     def _step(
         self, run: _ShardRun, lane: Lane, event: Event, now: float, call: _Call | None = None
     ) -> None:
+        run.polls.go_on(now)
         has_read = self._read(run, now)
         self._handle(run, lane, event, now, call)
         if has_read:

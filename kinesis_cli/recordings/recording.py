@@ -131,6 +131,10 @@ class Recording:
             self._read_on(shard)
         return shard.queue[0].arrival if shard.queue else shard.next_block_arrival()
 
+    def first_record(self) -> Record | None:
+        """The first of all records, whatever was taken; None where there are none."""
+        return next(self.records(), None)
+
     def records(self) -> Iterator[Record]:
         """All records in the order of the recording, whatever was taken."""
         for block in self._blocks:

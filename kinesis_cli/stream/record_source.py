@@ -32,6 +32,10 @@ class RecordSource(Protocol):
         """When the shard's next record arrives."""
         ...
 
+    def first_record(self) -> Record | None:
+        """The first of all records, whatever was taken; None where there are none."""
+        ...
+
 
 class RecordList:
     """Records in memory.
@@ -57,6 +61,7 @@ class RecordList:
             queue.append(record)
             arrivals.append(record.arrival)
         self.shard_ids = tuple(self._queues)
+        self._first = self._queues[self.shard_ids[0]][0] if self.shard_ids else None
         self.count = len(arrivals)
         self.first_arrival = min(arrivals, default=None)
         self.last_arrival = max(arrivals, default=None)
@@ -66,6 +71,10 @@ class RecordList:
         taken: list[Record] = []
         move_due(self._queues[shard_id], taken, until, limit, max_bytes)
         return taken
+
+    def first_record(self) -> Record | None:
+        """The first of all records, whatever was taken; None where there are none."""
+        return self._first
 
     def next_arrival(self, shard_id: str) -> float | None:
         """When the shard's next record arrives, epoch seconds; None at its end."""

@@ -1,8 +1,11 @@
 """A shard of the local stream, read record after record."""
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
+from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS, PUSH_SECONDS
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.local.kinesis import Caller, DataPlane, ServiceError
 from kinesis_cli.stream.event import lambda_record
@@ -54,6 +57,17 @@ class ShardReader:
         self._start = _start(mapping, live_since)
         self._iterator: str | None = None
         self._is_at_end = False
+        self._read_at = -math.inf  # seconds of the monotonic clock: the last GetRecords
+        self._is_pushed = "/consumer/" in source_arn
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two reads that find nothing.
+
+        A consumer of enhanced fan-out is pushed its records: there is one look after another for
+        them, and a GetRecords where there are some, or once a second.
+        """
+        return PUSH_SECONDS if self._is_pushed else POLL_INTERVAL_SECONDS
 
     async def read(self, limit: int) -> Page:
         """The next records, `limit` at most.
@@ -63,6 +77,11 @@ class ShardReader:
         """
         if self._is_at_end:
             return Page([], is_at_tip=True, is_at_end=True)
+        now = time.monotonic()
+        has_just_read = self._is_pushed and now - self._read_at < POLL_INTERVAL_SECONDS
+        if has_just_read and not await self.backlog():
+            return Page([], is_at_tip=True, is_at_end=False)
+        self._read_at = now
         try:
             answer = await self._get_records(limit)
         except ServiceError as error:

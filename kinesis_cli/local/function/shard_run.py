@@ -30,6 +30,7 @@ from kinesis_cli.event_source_mapping.events import (
     Wake,
 )
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.function.activity import Called, GivenUp, ShardCounts, Tell
 from kinesis_cli.local.function.progress import Progress
@@ -37,8 +38,6 @@ from kinesis_cli.local.function.reading import ShardReader
 from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.stream.record import Record
 
-# Source: the simulator's; Lambda polls a shard once per second while it finds nothing more.
-POLL_INTERVAL_SECONDS = 1.0
 LEAST_READ_RECORDS = 500  # at once: a small BatchSize does not read in crumbs
 
 # None: the call was refused before the function ran
@@ -174,12 +173,12 @@ class ShardRun:
                 if error.code == "ResourceNotFoundException":
                     raise
                 # throttled, or the disk is in trouble: as if nothing had been there
-                self._next_poll = self._now() + POLL_INTERVAL_SECONDS
+                self._next_poll = self._now() + self._tools.reader.interval
                 return
             await self._take(page.records)
             self._is_at_end = page.is_at_end
             if page.is_at_tip:
-                self._next_poll = self._now() + POLL_INTERVAL_SECONDS
+                self._next_poll = self._now() + self._tools.reader.interval
                 self._answer(found_nothing=not page.records and not self._delivery.held)
                 return
             self._next_poll = 0.0  # more is there: at once, or as soon as there is room
