@@ -1,6 +1,7 @@
 """SQLite files of the server: opened, or refused in a sentence and left as they are."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -23,10 +24,7 @@ def opened(file: Path | None, schema: str, version: int) -> sqlite3.Connection:
         database = sqlite3.connect(
             file or ":memory:", timeout=_BUSY_SECONDS, check_same_thread=False
         )
-        (found,) = database.execute("PRAGMA user_version").fetchone()
-        (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if tables and found != version:
-            raise _unusable(file, "was not made by this version of kcli")
+        tables = _checked(database, file, version)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")  # survives the end of the process
         database.execute("PRAGMA foreign_keys = ON")
@@ -35,6 +33,30 @@ def opened(file: Path | None, schema: str, version: int) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise _unusable(file, f"cannot be read: {error}") from error
     return database
+
+
+def check(file: Path, version: int) -> None:
+    """Look at a database before it is needed; it is not changed, nor made.
+
+    Raises:
+        InputError: the file is damaged, foreign or of another version.
+    """
+    if not file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            _checked(database, file, version)
+    except sqlite3.DatabaseError as error:
+        raise _unusable(file, f"cannot be read: {error}") from error
+
+
+def _checked(database: sqlite3.Connection, file: Path | None, version: int) -> int:
+    """How many tables it has; of a new one none."""
+    (found,) = database.execute("PRAGMA user_version").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and found != version:
+        raise _unusable(file, "was not made by this version of kcli")
+    return int(tables)
 
 
 def _unusable(file: Path | None, problem: str) -> InputError:

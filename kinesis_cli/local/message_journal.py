@@ -15,9 +15,7 @@ from moto.core.utils import camelcase_to_underscores
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from kinesis_cli.local.database import opened
-
-FILE = "messages.sqlite3"
-VERSION = 1
+from kinesis_cli.local.journals import MESSAGES, MESSAGES_VERSION
 
 _SCHEMA = """
 CREATE TABLE queue (
@@ -68,7 +66,7 @@ class MessageJournal:
 
     def __init__(self, state: Path) -> None:
         self._lock = threading.Lock()
-        self._database = opened(state / FILE, _SCHEMA, VERSION)
+        self._database = opened(state / MESSAGES, _SCHEMA, MESSAGES_VERSION)
         self._rows: dict[Key, int] = {}
         self._attributes: dict[Key, bytes] = {}
         self._known: dict[Key, set[str]] = {}

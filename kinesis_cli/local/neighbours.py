@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from kinesis_cli.errors import KcliError
+from kinesis_cli.local.database import check
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.not_here import not_here, operation_of, refusal
 from kinesis_cli.local.http.rpc_v2 import as_cbor, as_json, is_rpc_v2
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
+from kinesis_cli.local.journals import MESSAGES, MESSAGES_VERSION, TABLES, TABLES_VERSION
 from kinesis_cli.local.metrics import Metrics
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
@@ -93,6 +95,16 @@ class Neighbours:
                     self._refusal = error
                     raise
             return self._moto
+
+
+def check_journals(state: Path) -> None:
+    """Refuse a journal that could not be written when a failed record is to be kept.
+
+    Raises:
+        InputError: one is damaged, foreign or of another version; it is not changed.
+    """
+    check(state / MESSAGES, MESSAGES_VERSION)
+    check(state / TABLES, TABLES_VERSION)
 
 
 class Moto:

@@ -30,6 +30,7 @@ from kinesis_cli.local.state import (
     kept_port,
     locked,
     make_directory,
+    opened_to_append,
     read_server,
     running_server,
     state_directory,
@@ -167,7 +168,7 @@ def open_log(state: Path) -> IO[bytes]:
     with contextlib.suppress(FileNotFoundError):
         if file.stat().st_size > LOG_SIZE_AT_MOST:
             file.replace(file.with_suffix(".log.1"))
-    return file.open("ab")
+    return opened_to_append(file)
 
 
 # --- ask

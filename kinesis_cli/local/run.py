@@ -16,7 +16,7 @@ from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.http.server import ServerConfig, serve
 from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.lambda_side import LambdaSide
-from kinesis_cli.local.neighbours import Neighbours
+from kinesis_cli.local.neighbours import Neighbours, check_journals
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.process import free_port
 from kinesis_cli.local.state import (
@@ -70,16 +70,18 @@ async def _serve(
     watching: "Watching | None",
 ) -> None:
     in_memory = options.in_memory
+    kept = None if in_memory else state
+    neighbours_kept = None if options.neighbours_in_memory else kept
+    if neighbours_kept:
+        check_journals(neighbours_kept)
     data_plane = DataPlane(
-        None if in_memory else state,
+        kept,
         clock=ShiftableClock(),
         limits=options.limits,
         delays=options.delays,
         shard_limit=options.shard_limit,
         synchronous=options.synchronous,
     )
-    kept = None if in_memory else state
-    neighbours_kept = None if options.neighbours_in_memory else kept
     neighbours = Neighbours(neighbours_kept, options.template, options.region, data_plane.metrics)
     with contextlib.closing(data_plane):
         functions = LambdaSide(

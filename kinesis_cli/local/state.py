@@ -10,6 +10,7 @@ Beside them lie the databases, `DATABASES`, whose inside is their owners' busine
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -21,8 +22,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import IO
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.local.journals import MESSAGES, TABLES
 from kinesis_cli.project.files import find_template
 
 HOST = "127.0.0.1"
@@ -32,10 +35,9 @@ SERVER_LOCK = "server.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
 PORT_FILE = "port"
-# The databases of `local.kinesis.store`, `local.message_journal` and `local.function.mappings`,
-# which import much.
+# The databases of `local.kinesis.store` and `local.function`, which import much, and of `journals`.
 FUNCTION_DATABASE = "function.sqlite3"
-DATABASES = ("kinesis.sqlite3", "messages.sqlite3", "events.sqlite3", FUNCTION_DATABASE)
+DATABASES = ("kinesis.sqlite3", MESSAGES, TABLES, "events.sqlite3", FUNCTION_DATABASE)
 CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.http.certificate`
 
 
@@ -116,6 +118,9 @@ def make_directory(state: Path) -> None:
             (state / ".gitignore").write_text("*\n")
         if not os.access(state, os.W_OK | os.X_OK):
             raise PermissionError(13, os.strerror(13), str(state))
+        found = state.stat()
+        if found.st_uid == os.geteuid() and found.st_mode & 0o022:
+            state.chmod(found.st_mode & 0o755)  # what others put there would be opened
     except OSError as error:
         raise InputError(
             f"cannot hold the local stream's state: {error.strerror}",
@@ -166,15 +171,21 @@ def read_server(state: Path) -> Server | None:
 def published_server(server: Server) -> Iterator[None]:
     """`server.json` for as long as the server answers: for this user only, whole or not at all."""
     state = Path(server.state)
-    new = state / f"{SERVER_FILE}.new"
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    new.write_text(json.dumps(asdict(server), indent=2))
-    new.replace(state / SERVER_FILE)
-    (state / PORT_FILE).write_text(f"{server.port}\n")
+    _write(state / SERVER_FILE, json.dumps(asdict(server), indent=2))
+    _write(state / PORT_FILE, f"{server.port}\n")
     yield
     if read_server(state) == server:
         (state / SERVER_FILE).unlink(missing_ok=True)
+
+
+def _write(file: Path, text: str) -> None:
+    """A file of this user's, whole or not at all; a link in its place is replaced, not followed."""
+    new = file.with_name(f"{file.name}.new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w") as written:
+        written.write(text)
+    new.replace(file)
 
 
 def delete_databases(state: Path) -> None:
@@ -203,7 +214,7 @@ def kept_port(state: Path) -> int:
 
 def is_alive(server: Server) -> bool:
     """Whether this server's process still runs; another one with its pid does not count."""
-    return process_identity(server.pid) == server.process
+    return bool(server.process) and process_identity(server.pid) == server.process
 
 
 def process_identity(pid: int) -> str:
@@ -231,10 +242,32 @@ def _identity_by_ps(pid: int) -> str:
     return " ".join(run.stdout.split())
 
 
+def opened_to_append(file: Path) -> IO[bytes]:
+    """A lock or a log of the state directory, made for this user where there is none.
+
+    Raises:
+        InputError: there is a link, a directory or another user's file in its place.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    try:
+        return os.fdopen(os.open(file, flags, 0o600), "ab")
+    except OSError as error:
+        reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise InputError(
+            f"cannot be written: {reason}",
+            place=str(file),
+            advice="Take it away, or name another directory with --state.",
+        ) from error
+
+
 @contextlib.contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Hold the lock of `file`, after whoever holds it now."""
-    with file.open("a") as lock:
+    """Hold the lock of `file`, after whoever holds it now.
+
+    Raises:
+        InputError: there is something else in its place.
+    """
+    with opened_to_append(file) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -246,7 +279,7 @@ def only_server(state: Path) -> Iterator[None]:
     Raises:
         InputError: another server has it.
     """
-    with (state / SERVER_LOCK).open("a") as lock:
+    with opened_to_append(state / SERVER_LOCK) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -21,9 +21,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 from kinesis_cli.local.database import opened
-
-FILE = "tables.sqlite3"
-VERSION = 1
+from kinesis_cli.local.journals import TABLES, TABLES_VERSION
 
 _SCHEMA = """
 CREATE TABLE tables (
@@ -91,7 +89,7 @@ class Tables:
 
 class _Journal:
     def __init__(self, state: Path) -> None:
-        self._database = opened(state / FILE, _SCHEMA, VERSION)
+        self._database = opened(state / TABLES, _SCHEMA, TABLES_VERSION)
         self._rows: dict[TableKey, int] = {}
         self._definitions: dict[TableKey, bytes] = {}
         self._restore()

@@ -115,18 +115,6 @@ def test_a_deleted_queue_stays_deleted(start: Callable[[], Any]) -> None:
         assert names == [f"{server.endpoint}/{ACCOUNT}/FailureQueue"]
 
 
-def test_a_journal_that_is_not_ours_is_refused_and_left_alone(
-    start: Callable[[], Any], tmp_path: Path
-) -> None:
-    journal = tmp_path / "messages.sqlite3"
-    with start() as server:
-        journal.write_bytes(b"not a database" * 100)
-        before = journal.read_bytes()
-        with pytest.raises(ClientError, match=r"InternalFailure.*file is not a database"):
-            client(server, "sqs").list_queues()
-    assert journal.read_bytes() == before
-
-
 def test_accounts_are_kept_apart(start: Callable[[], Any]) -> None:
     with start() as server:
         queue = client(server, "sqs", "111111111111").create_queue(QueueName="theirs")["QueueUrl"]

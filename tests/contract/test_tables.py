@@ -186,14 +186,17 @@ def test_deleted_tables_and_those_in_memory_end_with_the_server(start: Start) ->
         assert client(server).list_tables()["TableNames"] == []
 
 
-def test_a_journal_of_tables_that_is_not_ours_is_refused_and_left_alone(
-    start: Start, tmp_path: Path
+@pytest.mark.parametrize("name", ["messages.sqlite3", "tables.sqlite3"])
+def test_a_journal_that_is_not_ours_is_refused_at_the_start_and_left_alone(
+    start: Start, tmp_path: Path, name: str
 ) -> None:
-    journal = tmp_path / "tables.sqlite3"
+    journal = tmp_path / name
     journal.write_bytes(b"not a database" * 100)
-    with start() as server, pytest.raises(ClientError, match="file is not a database"):
-        client(server).list_tables()
+    with pytest.raises(RuntimeError, match="file is not a database"), start():
+        pass
     assert journal.read_bytes() == b"not a database" * 100
+    with start("--neighbours-in-memory") as server:
+        assert client(server).list_tables()["TableNames"] == []
 
 
 def everything(dynamodb: Any) -> dict[str, tuple[Any, list[Any], Any]]:  # noqa: ANN401

@@ -17,6 +17,7 @@ from botocore.session import Session
 
 from kinesis_cli.cli.local import app
 from kinesis_cli.local.fault_verbs import VERBS
+from kinesis_cli.local.journals import MESSAGES, TABLES
 from kinesis_cli.local.kinesis import store
 from kinesis_cli.local.state import DATABASES, process_identity, read_server
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
@@ -311,10 +312,9 @@ def test_reset_of_one_that_does_not_run_deletes_what_it_kept(kcli: Kcli) -> None
 
 
 def test_reset_deletes_the_files_of_all_who_keep_something() -> None:
-    message_journal = pytest.importorskip("kinesis_cli.local.message_journal")
     mappings = pytest.importorskip("kinesis_cli.local.function.mappings")
     events = pytest.importorskip("kinesis_cli.local.function.events")
-    files = (store.FILE_NAME, message_journal.FILE, events.FILE, mappings.FILE)
+    files = (store.FILE_NAME, MESSAGES, TABLES, events.FILE, mappings.FILE)
     assert files == DATABASES
 
 
