@@ -133,6 +133,7 @@ def invoke(
         handler = handler_of(found, isolated=isolated, wall_clock=True, debug=debug, tell=note)
         with closing(handler):
             invocation = invoke_once(handler, called_with)
+            invocation = replace(invocation, interpreter=found.interpreter)
         if compare:
             is_different = _compared(invocation, far.call(called_with), output)
         else:

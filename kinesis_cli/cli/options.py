@@ -79,12 +79,32 @@ EnvVarsOption = Annotated[
     ),
 ]
 
+PythonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--python",
+        metavar="PATH",
+        help="The Python that runs the handler, or the folder of its environment; default: the "
+        "activated environment, .venv of the project, kcli's own.",
+    ),
+]
+
+EnvFromShellOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--env-from-shell",
+        help="Give a handler in a process of its own all variables of the shell, too.",
+    ),
+]
+
 # Which handler on this machine is meant: the parameters of `find_function`.
 CODE = {
     "handler": HandlerOption,
     "template": TemplateOption,
     "function": FunctionOption,
     "env_vars": EnvVarsOption,
+    "python": PythonOption,
+    "env_from_shell": EnvFromShellOption,
 }
 
 IsolatedOption = Annotated[

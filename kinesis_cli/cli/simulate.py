@@ -30,7 +30,7 @@ from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
-from kinesis_cli.handlers.in_process import InProcessHandler
+from kinesis_cli.handlers import python_handler
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
@@ -223,7 +223,7 @@ def _handler_maker(
     if function.is_python and not isolated:
         if cold:
             raise InputError("--cold is for a handler with a process of its own: add --isolated")
-        return lambda at: InProcessHandler(
+        return lambda at: python_handler(
             function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at
         )
     if debug_at is not None:
@@ -287,6 +287,7 @@ def _run(
         records=recording.count,
         shards=len(recording.shard_ids),
         start_at=simulation.start_at,
+        interpreter=function.interpreter,
     )
 
 

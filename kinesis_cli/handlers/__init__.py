@@ -71,9 +71,7 @@ def handler_of(
         InputError: it cannot be imported, or what starts its process is missing.
     """
     if function.is_python and not isolated:
-        from kinesis_cli.handlers.in_process import InProcessHandler
-
-        return InProcessHandler(function, wall_clock=wall_clock, debug=debug)
+        return python_handler(function, wall_clock=wall_clock, debug=debug)
     from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
 
     handler = IsolatedHandler(function, debug=debug)
@@ -81,3 +79,37 @@ def handler_of(
         for sentence in handler.notes:
             tell(sentence)
     return handler
+
+
+def python_handler(
+    function: "Function",
+    *,
+    wall_clock: bool = False,
+    debug: bool = False,
+    debug_at: int | None = None,
+    at: float | None = None,
+) -> "Handler":
+    """The handler of a Python function: in this process where its packages are, else in a worker.
+
+    Args:
+        function: whose handler.
+        wall_clock: whether it sees the real time in a simulation.
+        debug: whether nothing is captured and no time-out applies.
+        debug_at: the same for the delivery attempt of this number only.
+        at: epoch seconds of virtual time at which the code is imported; None: the real time.
+
+    Raises:
+        InputError: it cannot be imported, or its interpreter cannot be started.
+    """
+    from kinesis_cli.handlers.own_packages import brings_packages_of_kcli
+
+    is_own = function.interpreter is None or function.interpreter.is_own
+    if is_own and not brings_packages_of_kcli(function):
+        from kinesis_cli.handlers.in_process import InProcessHandler
+
+        return InProcessHandler(
+            function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at
+        )
+    from kinesis_cli.handlers.worker import WorkerHandler  # seldom used, and start-up counts
+
+    return WorkerHandler(function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at)

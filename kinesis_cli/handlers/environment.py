@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -14,6 +14,61 @@ from kinesis_cli.project.function import Function
 from kinesis_cli.project.template import region
 
 _LOGGING = ("AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_LOG_FORMAT")
+
+# What belongs to the machine. All else that the shell has is unknown to the deployed function, and
+# so to a process of its own, unless `--env-from-shell` asks for it.
+_OF_THE_MACHINE = frozenset(
+    {"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR"}
+    | {"AWS_CA_BUNDLE", "PYTHONDONTWRITEBYTECODE"}
+    | {"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"}
+)
+_PREFIXES_OF_THE_MACHINE = ("LC_", "SSL_")
+# Which say who calls AWS, and where. `Function.aws` may stand in for them.
+_PREFIX_OF_AWS = "AWS_"
+
+
+def process_variables(function: Function) -> dict[str, str]:
+    """The whole environment of a process of the function's own."""
+    variables = {name: value for name, value in os.environ.items() if _is_passed(name, function)}
+    return {**variables, **(function.aws or {}), **lambda_variables(function)}
+
+
+def _is_passed(name: str, function: Function) -> bool:
+    if name.upper() in _OF_THE_MACHINE:
+        return True
+    if name.startswith(_PREFIX_OF_AWS):
+        return function.aws is None
+    if function.env_from_shell:
+        return True
+    return name.startswith(_PREFIXES_OF_THE_MACHINE)
+
+
+def layer_path(function: Function, version: Sequence[int]) -> list[str]:
+    """The folders of the layers where Python looks for modules; of two layers the later one wins.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
+    """
+    release = f"python{version[0]}.{version[1]}"
+    inside = (f"python/lib/{release}/site-packages", "python")
+    folders = [layer / below for below in inside for layer in reversed(function.layers)]
+    return [str(folder) for folder in folders if folder.is_dir()]
+
+
+def _layer_variables(function: Function) -> dict[str, str]:
+    """What makes programs find a layer's commands, libraries and Node.js modules.
+
+    On Lambda layers are unpacked in /opt; here each stays where it is.
+    """
+    variables = {}
+    for name, below in (("PATH", "bin"), ("LD_LIBRARY_PATH", "lib")):
+        folders = [str(layer / below) for layer in function.layers if (layer / below).is_dir()]
+        if folders:
+            before = [os.environ[name]] if os.environ.get(name) else []
+            variables[name] = os.pathsep.join([*reversed(folders), *before])
+    modules = [layer / "nodejs" / "node_modules" for layer in reversed(function.layers)]
+    if folders := [str(folder) for folder in modules if folder.is_dir()]:
+        variables["NODE_PATH"] = os.pathsep.join(folders)
+    return variables
 
 
 def lambda_variables(function: Function) -> dict[str, str]:
@@ -33,6 +88,7 @@ def lambda_variables(function: Function) -> dict[str, str]:
         "_HANDLER": function.handler,
         # not sampled, so that no tracing library sends anything
         "_X_AMZN_TRACE_ID": "Root=1-00000000-000000000000000000000000;Sampled=0",
+        **_layer_variables(function),
         **function.environment,
         # the shell's word on logging wins, so that one run can be made quiet or talkative
         **{name: os.environ[name] for name in _LOGGING if name in os.environ},
@@ -43,7 +99,8 @@ def _execution_environment(function: Function) -> dict[str, str]:
     """The runtime's name. There is none for an executable that is its own runtime."""
     if function.runtime.startswith("provided"):
         return {}
-    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    version = function.interpreter.version if function.interpreter else sys.version_info
+    python = f"python{version[0]}.{version[1]}"
     runtime = python if function.is_python else function.runtime
     return {"AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}"}
 

@@ -1,77 +1,33 @@
-"""An exception of the user's function as the error that Lambda makes of it."""
+"""What the runner tells of a failed call, as the error of an invocation's result."""
 
-import traceback
-from pathlib import Path
-from types import TracebackType
+import signal
 
 from kinesis_cli.event_source_mapping.invocation import FunctionError
-
-_OUR_FOLDER = str(Path(__file__).parent)
-
-
-def error_of_exception(exception: Exception, request_id: str) -> FunctionError:
-    """Type, text and stack of an exception that left the handler.
-
-    Source: awslambdaric 4.2.2, bootstrap.py, handle_event_request
-    """
-    return FunctionError(
-        error_type=type(exception).__name__,
-        error_message=text_of(exception),
-        stack_trace=tuple(traceback.format_list(_frames(exception.__traceback__))),
-        request_id=request_id,
-    )
+from kinesis_cli.handlers.runner import failure as runner
+from kinesis_cli.handlers.runner.failure import Failure
 
 
-def exit_error(exception: BaseException, request_id: str) -> tuple[FunctionError, tuple[str, ...]]:
-    """A process that ended, by `sys.exit` or an exception that the runtime does not catch.
-
-    Returns:
-        The error, and what Python would have written to standard error.
-    """
-    if isinstance(exception, SystemExit):
-        code = exception.code
-        if code is None or isinstance(code, int):
-            return _exit(int(code or 0) & 0xFF, request_id), ()
-        return _exit(1, request_id), tuple(str(code).split("\n"))
-    written = traceback.format_exception_only(exception)
-    stack = traceback.format_list(_frames(exception.__traceback__))
-    text = "".join(["Traceback (most recent call last):\n", *stack, *written])
-    return _exit(1, request_id), tuple(text.removesuffix("\n").split("\n"))
-
-
-def _exit(status: int, request_id: str) -> FunctionError:
-    # UNSURE(exit-status): recorded are "exit status 127" and "without providing a reason"; we take
-    # the second for status 0 only. Or is it the first for 0, too?
-    reason = (
-        f"Runtime exited with error: exit status {status}"
-        if status
-        else "Runtime exited without providing a reason"
-    )
-    return FunctionError("Runtime.ExitError", f"RequestId: {request_id} Error: {reason}")
+def function_error(failure: Failure) -> FunctionError:
+    """The same, as the type that the rooms share."""
+    return FunctionError(*failure)
 
 
 def timed_out(timeout: float, request_id: str) -> FunctionError:
     """A call that used up its time."""
+    return function_error(runner.timed_out(timeout, request_id))
+
+
+def exited(exit_code: int, request_id: str) -> FunctionError:
+    """A process that ended.
+
+    Args:
+        exit_code: below 0, the number of the signal that ended it.
+        request_id: of the call that it ended in.
+    """
+    if exit_code >= 0:
+        return function_error(runner.exit_error(SystemExit(exit_code), request_id)[0])
+    name = (signal.strsignal(-exit_code) or str(-exit_code)).lower()
     return FunctionError(
-        "Sandbox.Timedout",
-        f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds",
+        "Runtime.ExitError",
+        f"RequestId: {request_id} Error: Runtime exited with error: signal: {name}",
     )
-
-
-def text_of(exception: BaseException) -> str:
-    """`str(exception)`, for classes of the user's too, whose `__str__` may fail."""
-    try:
-        return str(exception)
-    except Exception:  # noqa: BLE001 - the user's own __str__
-        return f"(the text of this {type(exception).__name__} could not be made)"
-
-
-def _frames(trace: TracebackType | None) -> list[traceback.FrameSummary]:
-    """The frames from the handler on, without ours at either end."""
-    frames = traceback.extract_tb(trace)
-    return [
-        # without column marks, which Lambda does not show
-        traceback.FrameSummary(frame.filename, frame.lineno, frame.name, line=frame.line)
-        for frame in frames
-        if not frame.filename.startswith(_OUR_FOLDER)
-    ]

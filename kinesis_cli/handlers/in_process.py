@@ -5,46 +5,27 @@ goes to kcli's own standard output.
 """
 
 import json
-import math
-import os
 import sys
 import threading
-from bdb import BdbQuit
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from time import perf_counter  # before `virtual_time` puts its own in: this one is real
-from typing import NamedTuple, TextIO
 
 import msgspec
 
-from kinesis_cli.errors import InputError, aws_code
-from kinesis_cli.event_source_mapping.invocation import (
-    FunctionError,
-    InvocationRequest,
-    InvocationResult,
-)
-from kinesis_cli.handlers import virtual_time
-from kinesis_cli.handlers.context import ClientContext, LambdaContext
-from kinesis_cli.handlers.environment import Environment, lambda_variables
-from kinesis_cli.handlers.failure import error_of_exception, exit_error, timed_out
-from kinesis_cli.handlers.interruption import Alarm, CtrlC
-from kinesis_cli.handlers.loading import Code, LambdaFunction
-from kinesis_cli.handlers.output import LogHandler, Output, install_logging
-from kinesis_cli.handlers.response import MarshalError, as_json_value
-from kinesis_cli.handlers.virtual_time import TimedOut, VirtualTime
+from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
+from kinesis_cli.handlers.environment import Environment, lambda_variables, layer_path
+from kinesis_cli.handlers.failure import function_error
+from kinesis_cli.handlers.load_errors import input_error
+from kinesis_cli.handlers.response import MarshalError, as_json_value, marshal_error
+from kinesis_cli.handlers.runner import virtual_time
+from kinesis_cli.handlers.runner.call import Caller, context_type
+from kinesis_cli.handlers.runner.context import ClientContext
+from kinesis_cli.handlers.runner.encoding import close_coroutine
+from kinesis_cli.handlers.runner.loading import Code, LambdaFunction, LoadError
+from kinesis_cli.handlers.runner.output import LogHandler, Output, install_logging
+from kinesis_cli.handlers.time_machine import TimeMachine
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
 from kinesis_cli.project.template import ACCOUNT_ID, region
-
-# What AWS answers when a request's time is far from its own; virtual time is.
-# Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
-_CLOCK_ERRORS = frozenset(
-    {
-        "InvalidSignatureException",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-    }
-)
 
 # Clocks, standard output and the environment belong to the whole process.
 _one_call_at_a_time = threading.RLock()
@@ -88,14 +69,20 @@ class CallableHandler:
         self.timeout = timeout
         self._function = function
         self._wall_clock, self._debug, self._debug_at = wall_clock, debug, debug_at
-        self._virtual: VirtualTime | None = None
         self._output = Output()
         as_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-        self._log_handler = LogHandler(self._output, as_json=as_json)
-        self._logging = install_logging(self._log_handler, variables.get("AWS_LAMBDA_LOG_LEVEL"))
+        log_handler = LogHandler(self._output, as_json=as_json)
+        self._logging = install_logging(log_handler, variables.get("AWS_LAMBDA_LOG_LEVEL"))
         self._environment = Environment(variables, directory) if variables else None
-        self._alarm, self._ctrl_c = Alarm(), CtrlC()
-        self._context_type = _context_type(self.name, memory_size, variables)
+        arn = f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:"
+        self._caller = Caller(
+            timeout=timeout,
+            context_type=context_type(self.name, memory_size, arn, variables),
+            output=self._output,
+            log_handler=log_handler,
+            wall_clocks=None if wall_clock else TimeMachine,
+            surroundings=self._environment,
+        )
         self._closed = False
         if not wall_clock:
             virtual_time.install()
@@ -110,10 +97,23 @@ class CallableHandler:
             try:
                 event, client_context = _event(request), _client_context(request)
             except MarshalError as error:
-                return InvocationResult(error=error.as_function_error(request.request_id))
-            ended = self._call(event, client_context, request)
-            response, failure, written = self._judged(ended, request)
-            logs = self._output.take() + written
+                return InvocationResult(error=marshal_error(error, request.request_id))
+            ended = self._caller.call(
+                self._function,
+                event,
+                client_context,
+                request,
+                debugging=self._debug or request.number == self._debug_at,
+            )
+            response: object = None
+            failure = None if ended.failure is None else function_error(ended.failure)
+            if failure is None:
+                try:
+                    response = as_json_value(ended.returned)
+                except MarshalError as error:
+                    close_coroutine(ended.returned)
+                    failure = marshal_error(error, request.request_id)
+            logs = self._output.take() + ended.written
             return InvocationResult(response, failure, ended.slept, ended.elapsed, logs)
 
     def close(self) -> None:
@@ -123,142 +123,10 @@ class CallableHandler:
         self._closed = True
         if not self._wall_clock:
             virtual_time.uninstall()
-        self._ctrl_c.close()
+        self._caller.close()
         self._logging.restore()
         if self._environment is not None:
             self._environment.close()
-
-    def _call(
-        self, event: object, client_context: ClientContext | None, request: InvocationRequest
-    ) -> "_Ended":
-        debugging = self._debug or request.number == self._debug_at
-        limit = math.inf if debugging else self.timeout
-        clock = self._clock(request.at)
-        started = perf_counter()
-        context = self._context_type(
-            request.request_id, self._remaining(clock, started, debugging=debugging)
-        )
-        context.client_context = client_context
-        returned: object = None
-        raised: BaseException | None = None
-        self._ctrl_c.pressed = False  # an earlier one has ended what it was meant for
-        self._ctrl_c.hold()
-        streams = self._enter(request.request_id, debugging=debugging)
-        if request.trace_id is not None:
-            os.environ["_X_AMZN_TRACE_ID"] = request.trace_id
-        if clock is not None and request.at is not None:
-            clock.start(request.at, limit - request.invocation_duration)
-        try:
-            try:
-                if not debugging:
-                    self._alarm.start(limit)
-                self._ctrl_c.release()
-                returned = self._function(event, context)
-                self._ctrl_c.hold()
-                self._alarm.silence()
-            except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its result
-                self._ctrl_c.hold()
-                self._alarm.silence()
-                raised = error
-        except (TimedOut, KeyboardInterrupt) as error:  # just before they were silenced
-            self._ctrl_c.hold()
-            raised = error
-        elapsed = perf_counter() - started
-        if not debugging:
-            self._alarm.stop(elapsed)
-        self._leave(clock, streams)
-        self._pass_on_ctrl_c(raised, debugging=debugging)
-        slept = 0.0 if clock is None else clock.slept
-        is_late = (
-            elapsed > limit
-            or slept + request.invocation_duration > limit
-            # also where the handler swallowed the interruption
-            or self._alarm.rang
-            or (clock is not None and clock.timed_out)
-        )
-        return _Ended(returned, raised, is_late, slept, elapsed)
-
-    def _clock(self, at: float | None) -> VirtualTime | None:
-        if at is None or self._wall_clock:
-            return None
-        if self._virtual is None:
-            self._virtual = VirtualTime()
-        return self._virtual
-
-    def _remaining(
-        self, clock: VirtualTime | None, started: float, *, debugging: bool
-    ) -> Callable[[], float]:
-        timeout = self.timeout
-        if clock is not None:
-            return lambda: timeout - clock.slept
-        if debugging:
-            return lambda: timeout
-        return lambda: timeout - (perf_counter() - started)
-
-    def _enter(self, request_id: str, *, debugging: bool) -> tuple[TextIO, TextIO]:
-        """The process is the function's. Returns its own standard output and error."""
-        streams = sys.stdout, sys.stderr
-        self._log_handler.request_id = request_id
-        if debugging:
-            self._output.passes_to = sys.stderr
-        else:
-            sys.stdout = sys.stderr = self._output
-        if self._environment is not None:
-            self._environment.enter()
-        return streams
-
-    def _leave(self, clock: VirtualTime | None, streams: tuple[TextIO, TextIO]) -> None:
-        """The process is kcli's again."""
-        if clock is not None:
-            clock.stop()
-        if self._environment is not None:
-            self._environment.leave()
-        sys.stdout, sys.stderr = streams
-        self._output.passes_to = None
-        self._log_handler.request_id = None
-
-    def _pass_on_ctrl_c(self, raised: BaseException | None, *, debugging: bool) -> None:
-        self._ctrl_c.release()
-        mistakable = isinstance(raised, KeyboardInterrupt) and not self._ctrl_c.is_known()
-        if mistakable or (debugging and isinstance(raised, BdbQuit)):
-            raise KeyboardInterrupt
-
-    def _judged(
-        self, ended: "_Ended", request: InvocationRequest
-    ) -> tuple[object, FunctionError | None, tuple[str, ...]]:
-        """The response or the error, and lines that end the log."""
-        raised = ended.raised
-        if ended.is_late:
-            return None, timed_out(self.timeout, request.request_id), ()
-        if raised is None:
-            try:
-                return as_json_value(ended.returned), None, ()
-            except MarshalError as error:
-                _close_coroutine(ended.returned)
-                return None, error.as_function_error(request.request_id), ()
-        if isinstance(raised, Exception):
-            failure = error_of_exception(raised, request.request_id)
-            return None, failure, self._advice(raised, request)
-        failure, written = exit_error(raised, request.request_id)
-        return None, failure, written
-
-    def _advice(self, error: Exception, request: InvocationRequest) -> tuple[str, ...]:
-        virtual = request.at is not None and not self._wall_clock
-        if virtual and _refused_for_its_clock(error):
-            return (
-                "kcli: AWS refuses the handler's virtual time; --wall-clock gives it the real one",
-            )
-        return ()
-
-
-class _Ended(NamedTuple):
-    """A call that is over."""
-
-    returned: object
-    raised: BaseException | None
-    is_late: bool
-    slept: float  # virtual seconds
-    elapsed: float  # real seconds
 
 
 class InProcessHandler(CallableHandler):
@@ -305,37 +173,25 @@ class InProcessHandler(CallableHandler):
         self._function = self._code.function
 
     def _loaded(self, at: float | None) -> Code:
-        """Import the code. What it writes belongs to the log of the first call, as in Lambda."""
-        clock = self._clock(at)
-        streams = self._enter("", debugging=self._debug)
-        if clock is not None and at is not None:
-            clock.start(at, math.inf)
         try:
-            return Code(self.function)
-        except InputError as error:
-            if clock is not None and _refused_for_its_clock(error):
-                error.advice = "AWS refuses the virtual time; --wall-clock gives the real one."
-            raise
-        finally:
-            self._leave(clock, streams)
+            return self._caller.load(  # type: ignore[no-any-return]
+                lambda: Code(
+                    self.function.code_uri,
+                    self.function.handler,
+                    layer_path(self.function, sys.version_info[:3]),
+                ),
+                at,
+                debugging=self._debug,
+            )
+        except LoadError as error:
+            is_virtual = at is not None and not self._wall_clock
+            raise input_error(error, self.function, is_virtual=is_virtual) from error
 
     def close(self) -> None:
         """Give back what `CallableHandler.close` does, and the imported modules."""
         if not self._closed and self._code is not None:
             self._code.close()
         super().close()
-
-
-def _refused_for_its_clock(error: BaseException) -> bool:
-    """Return whether botocore raised AWS's refusal, or what led to `error` was one."""
-    seen: set[int] = set()  # a chain of exceptions may be a ring
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        if aws_code(one) in _CLOCK_ERRORS:
-            return True
-        seen.add(id(one))
-        one = one.__cause__ or one.__context__
-    return False
 
 
 def _not_loaded(_event: object, _context: object) -> object:
@@ -366,22 +222,3 @@ def _client_context(request: InvocationRequest) -> ClientContext | None:
     except ValueError as error:
         text = f"Unable to parse Client Context JSON: {error}"
         raise MarshalError("Runtime.LambdaContextUnmarshalError", text) from error
-
-
-def _context_type(name: str, memory_size: int, variables: Mapping[str, str]) -> type[LambdaContext]:
-    function_name = variables.get("AWS_LAMBDA_FUNCTION_NAME", name)
-    shared = {
-        "function_name": function_name,
-        "memory_limit_in_mb": str(memory_size),
-        "invoked_function_arn": f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function_name}",
-        "log_group_name": variables.get("AWS_LAMBDA_LOG_GROUP_NAME", f"/aws/lambda/{name}"),
-        "log_stream_name": variables.get("AWS_LAMBDA_LOG_STREAM_NAME", "$LATEST"),
-    }
-    return type("LambdaContext", (LambdaContext,), shared)
-
-
-def _close_coroutine(returned: object) -> None:
-    """An `async def` handler returns a coroutine, which Python would complain about later."""
-    close = getattr(returned, "close", None)
-    if hasattr(returned, "cr_frame") and callable(close):
-        close()

@@ -17,6 +17,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 )
 from kinesis_cli.event_source_mapping.misread import misread_report
 from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge
+from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.stream.event import kinesis_event, lambda_record
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
@@ -50,6 +51,7 @@ class SingleInvocation:
     result: InvocationResult
     failed: tuple[Record, ...]  # those that the function's report names or may mean, in its order
     remark: str  # what is wrong with the answer, one sentence; "" if nothing is
+    interpreter: Interpreter | None = None  # of a Python function on this machine
     instead: str = ""  # of a call that was not waited for: what was done
 
     @property

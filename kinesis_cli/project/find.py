@@ -9,6 +9,7 @@ from pathlib import Path
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import bundled_template, find_template
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
+from kinesis_cli.project.interpreter import choose_interpreter, named_python
 
 
 def find_function(
@@ -17,6 +18,8 @@ def find_function(
     function: str | None = None,
     handler: str | None = None,
     env_vars: Path | None = None,
+    python: str | None = None,
+    env_from_shell: bool | None = None,
     directory: Path | None = None,
 ) -> Function:
     """The function that the user means.
@@ -30,19 +33,58 @@ def find_function(
         function: the logical id, where the template has several functions fed by Kinesis.
         handler: "module.function" or "path/file.py:function".
         env_vars: variables in the format of `sam local invoke --env-vars`.
+        python: the interpreter of Python code, or the folder of an environment; default: see
+            `choose_interpreter`.
+        env_from_shell: whether a process of its own has all of the shell's variables.
         directory: where to look; the working directory by default.
 
     Raises:
         InputError: what the user named is not there or not a Python function fed by Kinesis.
     """
     directory = (directory or Path()).resolve()
+    found, is_bundled = _described(template, function, handler, env_vars, directory)
+    if env_from_shell:
+        found = replace(found, env_from_shell=True)
+    return found if is_bundled else with_interpreter(found, python, directory)
+
+
+def with_interpreter(function: Function, python: str | None, directory: Path) -> Function:
+    """`function` with the Python that runs it, if it is Python.
+
+    Args:
+        function: whose code it is.
+        python: what the command line names.
+        directory: where settings are looked for, upwards.
+
+    Raises:
+        InputError: the Python that was named cannot be used.
+    """
+    if not function.is_python:
+        return function
+    folders = [function.code_uri, *([function.template.parent] if function.template else [])]
+    named = ("--python", python) if python else named_python(directory)
+    interpreter = choose_interpreter(folders, named=named)
+    is_ours = function.template == bundled_template()  # which is tested with every Python
+    difference = "" if is_ours else interpreter.difference(function.runtime)
+    notes = (*function.notes, difference) if difference else function.notes
+    return replace(function, interpreter=interpreter, notes=notes)
+
+
+def _described(
+    template: Path | None,
+    function: str | None,
+    handler: str | None,
+    env_vars: Path | None,
+    directory: Path,
+) -> tuple[Function, bool]:
+    """The function, and whether it is the one that kcli ships."""
     if handler is not None and template is None:
         if function is not None:
             raise InputError(
                 "--function chooses from a template, and --handler alone reads none",
                 advice="Name the template with --template, or leave one of the two out.",
             )
-        return _bare(handler, env_vars, directory)
+        return _bare(handler, env_vars, directory), False
     from kinesis_cli.project.template_function import function_of_template  # start-up counts
 
     is_bundled = template is None and find_template(directory) is None
@@ -53,7 +95,9 @@ def find_function(
         raise InputError(
             "the template refers to itself without end", place=str(template or "")
         ) from error
-    return found if handler is None else _with_code(found, handler, directory)
+    return (
+        (found, is_bundled) if handler is None else (_with_code(found, handler, directory), False)
+    )
 
 
 def _bare(handler: str, env_vars: Path | None, directory: Path) -> Function:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kinesis_cli.project.interpreter import Interpreter
+
 DEFAULT_TIMEOUT = (
     3.0  # seconds, https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 )
@@ -31,6 +33,11 @@ class Function:
     system_log_level: str = "INFO"  # of Lambda's own lines, where the log is JSON
     reserved_concurrency: int | None = None  # calls at the same time; None: it reserves none
     runtime: str = ""  # "python3.13", "nodejs22.x"; "": not known
+    template: Path | None = None  # the file, where there is one
+    layers: tuple[Path, ...] = ()  # folders on this machine; on Lambda they are one, /opt
+    interpreter: Interpreter | None = None  # what runs Python code; None: kcli's own
+    aws: Mapping[str, str] | None = None  # variables of AWS's clients; None: the shell's
+    env_from_shell: bool = False  # whether a process of its own has all of the shell's variables
     notes: tuple[str, ...] = ()  # a sentence for each value or property that kcli cannot follow
 
     @property

@@ -60,6 +60,7 @@ _FORMS = {
     "log_group": (r"[.\-_/#A-Za-z0-9]{1,512}", "/aws/lambda/my-function"),
     "failure_queue_url": (r"https?://\S+", _QUEUE),
     "config_env": (_ANY, "prod"),
+    "python": (_ANY, ".venv/bin/python"),
 }
 NAMES = tuple(_FORMS)
 
@@ -77,6 +78,7 @@ class Settings:
     log_group: Setting | None = None
     failure_queue_url: Setting | None = None
     config_env: Setting | None = None  # which part of samconfig.toml
+    python: Setting | None = None  # the interpreter of a Python function, or its environment
 
     def items(self) -> Iterator[tuple[str, Setting | None]]:
         """Name and value of each setting, in the order of declaration."""
@@ -176,6 +178,18 @@ def _of_project_file(directory: Path) -> Iterator[tuple[str, Setting]]:
                 return
 
 
+def project_setting(directory: Path, name: str) -> tuple[str, str] | None:
+    """Where the project's own file gives a setting, and its value.
+
+    Raises:
+        InputError: the file is not usable.
+    """
+    for found, setting in _of_project_file(directory):
+        if found == name:
+            return setting.source, _checked(name, setting).value
+    return None
+
+
 def _table(file: Path) -> Mapping[str, object] | None:
     """kcli's settings in a file: kcli.toml's top level, pyproject.toml's [tool.kcli]."""
     document = read_toml(file)
@@ -196,6 +210,8 @@ def _of_table(table: Mapping[str, object], file: Path) -> Iterator[tuple[str, Se
             raise InputError(f"there is no setting {written!r}", place=place, advice=advice)
         if not isinstance(value, str):
             raise InputError(f"{written} is {value!r}, not a text", place=place)
+        if name == "python" and (os.sep in value or (file.parent / value).exists()):
+            value = str(file.parent / Path(value).expanduser())
         yield name, Setting(value, file.name, Level.PROJECT_FILE)
 
 

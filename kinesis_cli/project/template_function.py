@@ -70,6 +70,7 @@ def function_of_template(
         else "AWS's defaults",
         reserved_concurrency=_reserved(reading),
         runtime=str(reading.value("Runtime", "")),
+        template=path,
         notes=tuple(reading.notes),
     )
 

@@ -21,6 +21,7 @@ from kinesis_cli.show.failed_record import (
     share_a_number,
     why_lines,
 )
+from kinesis_cli.show.function import function_document, function_origin
 from kinesis_cli.show.log_text import log_colour, log_texts
 
 WIDE = 150  # columns from which on whole sequence numbers fit
@@ -52,7 +53,9 @@ def as_document(invocation: SingleInvocation) -> dict[str, object]:
     result = invocation.result
     return {
         "version": 1,
-        "function": {"handler": invocation.handler, "runtime": invocation.runtime},
+        "function": function_document(
+            invocation.handler, invocation.runtime, invocation.interpreter
+        ),
         "requestId": invocation.request_id,
         "response": _json_numbers(result.response),
         "batchItemFailures": list(
@@ -93,7 +96,7 @@ class _Page:
     def show(self, invocation: SingleInvocation, origin: str, folder: Path | None) -> None:
         """One invocation."""
         result = invocation.result
-        self._head(invocation, f"from {origin}")
+        self._head(invocation, function_origin(origin, invocation.interpreter))
         if result.request_id or result.report:
             self._labelled("request", invocation.request_id)
         if invocation.remark:

@@ -15,6 +15,7 @@ from kinesis_cli.event_source_mapping.trace import (
     Row,
     Summary,
 )
+from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.show.cells import (
     counted,
     cut,
@@ -32,6 +33,7 @@ from kinesis_cli.show.failed_record import (
     share_a_number,
     why_lines,
 )
+from kinesis_cli.show.function import function_document, function_origin
 
 T = TypeVar("T")
 
@@ -53,10 +55,11 @@ class Run:
     records: int
     shards: int
     start_at: float  # epoch seconds
+    interpreter: Interpreter | None = None  # of a Python function
 
     def function(self) -> dict[str, object]:
         """The `function` member of the JSON contract."""
-        return {"handler": self.handler, "runtime": self.runtime}
+        return function_document(self.handler, self.runtime, self.interpreter)
 
 
 class View(Protocol):
@@ -253,7 +256,8 @@ class TableView:
     def _head(self) -> None:
         run = self._run
         records = f"{counted(run.records, 'record')} on {counted(run.shards, 'shard')}"
-        self._labelled("handler", f"{run.handler} ({run.runtime})", f"from {run.handler_origin}")
+        origin = function_origin(run.handler_origin, run.interpreter)
+        self._labelled("handler", f"{run.handler} ({run.runtime})", origin)
         self._labelled("mapping", mapping_in_words(run.mapping), f"from {run.mapping_origin}")
         self._labelled(
             "stream",

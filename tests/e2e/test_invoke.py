@@ -34,6 +34,10 @@ def record(number: str, data: bytes, key: str = "sensor-1") -> dict[str, object]
     }
 
 
+# that of the Python which runs the tests, so that nothing is said of another one
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
 @pytest.fixture
 def event(tmp_path: Path) -> str:
     """Three readings: good, no JSON at all, too hot."""
@@ -184,14 +188,14 @@ Resources:
     Properties:
       CodeUri: src
       Handler: app.handler
-      Runtime: python3.13
+      Runtime: {RUNTIME}
       Timeout: 1
       VpcConfig: {SubnetIds: [a]}
       Environment: {Variables: {COLOUR: red}}
       Events:
         S: {Type: Kinesis, Properties: {Stream: !GetAtt Stream.Arn, StartingPosition: LATEST}}
   Stream: {Type: AWS::Kinesis::Stream}
-"""
+""".replace("{RUNTIME}", RUNTIME)
     )
     (tmp_path / "src").mkdir()
     return tmp_path

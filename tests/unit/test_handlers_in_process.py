@@ -16,28 +16,40 @@ import pytest
 from kinesis_cli.event_source_mapping.invocation import FunctionError, InvocationResult
 from kinesis_cli.handlers import load_handler
 from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
-from kinesis_cli.handlers.output import KEPT_CHARACTERS
+from kinesis_cli.handlers.runner.output import KEPT_CHARACTERS
+from kinesis_cli.handlers.worker import WorkerHandler
 from tests.unit.handler_files import AT, REQUEST_ID, function_in, request, write_code
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
 
-Load = Callable[..., InProcessHandler]
+
+PythonHandler = InProcessHandler | WorkerHandler
+Load = Callable[..., PythonHandler]
+
+
+@pytest.fixture(params=[InProcessHandler, WorkerHandler], ids=["in-process", "worker"])
+def place(request: pytest.FixtureRequest) -> type[PythonHandler]:
+    """Where the handler runs."""
+    return request.param  # type: ignore[no-any-return]
+
+
+here_only = pytest.mark.parametrize("place", [InProcessHandler], indirect=True)
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Iterator[Load]:
+def load(tmp_path: Path, place: type[PythonHandler]) -> Iterator[Load]:
     """Writes `code` as app.py and loads its `handler`; closes it after the test."""
-    loaded: list[InProcessHandler] = []
+    loaded: list[PythonHandler] = []
 
-    def load(code: str, **settings: object) -> InProcessHandler:
+    def load(code: str, **settings: object) -> PythonHandler:
         options = {
             name: settings.pop(name)
             for name in ("wall_clock", "debug", "debug_at", "at")
             if name in settings
         }
         write_code(tmp_path, code)
-        handler = InProcessHandler(function_in(tmp_path, **settings), **options)  # type: ignore[arg-type]
+        handler = place(function_in(tmp_path, **settings), **options)  # type: ignore[arg-type]
         loaded.append(handler)
         return handler
 
@@ -199,6 +211,7 @@ def test_what_is_no_exception_ends_the_runtime_and_not_kcli(load: Load, raised: 
     assert result.logs[-1].endswith(raised)
 
 
+@here_only
 @pytest.mark.parametrize("swallowed", ["pass", "raise ValueError"])
 def test_a_real_ctrl_c_interrupts_kcli_whatever_the_handler_makes_of_it(
     load: Load, swallowed: str
@@ -221,6 +234,7 @@ def test_a_real_ctrl_c_interrupts_kcli_whatever_the_handler_makes_of_it(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@here_only
 def test_ctrl_c_at_any_line_leaves_the_process_to_kcli(load: Load) -> None:
     handler = load("def handler(event, context): return {}")
     output = sys.stdout, sys.stderr
@@ -452,6 +466,7 @@ def test_the_environment_is_there_at_import_and_in_calls_and_gone_between(
     assert os.popen("echo $TABLE,$COLOUR").read() == "outer,\n"
 
 
+@here_only
 def test_a_variable_set_between_calls_is_seen(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     handler = load("import os\ndef handler(event, context): return os.environ.get('LATER')")
     assert handler.invoke(request()).response is None
@@ -543,6 +558,7 @@ def test_it_runs_in_other_threads_too(load: Load) -> None:
     assert results == ["there"]
 
 
+@here_only
 def test_debugging_captures_nothing_and_has_no_timeout(
     load: Load, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,18 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
+from kinesis_cli.handlers.worker import WorkerHandler
 from tests.unit.handler_files import AT, function_in, request, write_code
 
-Load = Callable[..., InProcessHandler]
+PythonHandler = InProcessHandler | WorkerHandler
+Load = Callable[..., PythonHandler]
+
+
+@pytest.fixture(params=[InProcessHandler, WorkerHandler], ids=["in-process", "worker"])
+def place(request: pytest.FixtureRequest) -> type[PythonHandler]:
+    """Where the handler runs: what is promised of virtual time holds in both."""
+    return request.param  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Iterator[Load]:
-    loaded: list[InProcessHandler] = []
+def load(tmp_path: Path, place: type[PythonHandler]) -> Iterator[Load]:
+    loaded: list[PythonHandler] = []
 
-    def load(code: str, *, timeout: float = 3.0, **options: object) -> InProcessHandler:
+    def load(code: str, *, timeout: float = 3.0, **options: object) -> PythonHandler:
         write_code(tmp_path, code)
-        handler = InProcessHandler(function_in(tmp_path, timeout=timeout), **options)  # type: ignore[arg-type]
+        handler = place(function_in(tmp_path, timeout=timeout), **options)  # type: ignore[arg-type]
         loaded.append(handler)
         return handler
 
@@ -228,11 +236,12 @@ def test_the_import_can_happen_in_virtual_time(load: Load) -> None:
     assert handler.invoke(request(AT + 100)).response == AT
 
 
+@pytest.mark.parametrize("place", [InProcessHandler], indirect=True)
 def test_a_kept_sleep_is_the_real_one_after_closing(load: Load) -> None:
     handler = load(
         "from time import sleep\ndef handler(event, context): pass\nhandler.sleep = sleep"
     )
-    sleep = handler._function.sleep  # type: ignore[attr-defined]
+    sleep = handler._function.sleep  # type: ignore[union-attr]
     handler.close()
     before = time.monotonic()
     sleep(0.002)

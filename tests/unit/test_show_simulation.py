@@ -98,6 +98,7 @@ def shown(
                 records=source.count,
                 shards=len(source.shard_ids),
                 start_at=simulation.start_at,
+                interpreter=None,
                 **said,
             )
             view = simulation_view(run, output, show_all=show_all)

@@ -9,10 +9,15 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
-from kinesis_cli.handlers.failure import exit_error, timed_out
+from kinesis_cli.handlers.failure import exited, timed_out
 from kinesis_cli.handlers.isolated.platform_log import PlatformLog, Report, Trouble
 from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
-from kinesis_cli.handlers.response import MAXIMUM_RESPONSE_BYTES, MarshalError, as_json_value
+from kinesis_cli.handlers.response import (
+    MAXIMUM_RESPONSE_BYTES,
+    MarshalError,
+    as_json_value,
+    marshal_error,
+)
 from kinesis_cli.project.function import Function
 
 _MB = 1024 * 1024
@@ -124,9 +129,9 @@ class Call:
             case Kind.OUT_OF_MEMORY:
                 # UNSURE(memory-kill): Runtime.ExitError with this text, as in most logs, or
                 # Runtime.OutOfMemory?
-                return None, _exited(-signal.SIGKILL, request_id)
+                return None, exited(-signal.SIGKILL, request_id)
             case Kind.EXITED:
-                return None, _exited(ended.exit_code, request_id)
+                return None, exited(ended.exit_code, request_id)
             case Kind.READY:
                 return None, None
 
@@ -135,7 +140,7 @@ def _response(body: bytes, request_id: str) -> tuple[object, FunctionError | Non
     try:
         return as_json_value(body), None
     except MarshalError as error:
-        return None, error.as_function_error(request_id)
+        return None, marshal_error(error, request_id)
 
 
 def _too_large(request_id: str) -> FunctionError:
@@ -143,7 +148,7 @@ def _too_large(request_id: str) -> FunctionError:
     try:
         as_json_value(bytes(MAXIMUM_RESPONSE_BYTES + 1))
     except MarshalError as error:
-        return error.as_function_error(request_id)
+        return marshal_error(error, request_id)
     raise AssertionError("it is too large")
 
 
@@ -178,16 +183,6 @@ def _frame(frame: object) -> str:
         case {"path": path, "line": line, "label": label}:
             return f"  at {label} ({path}:{line})"
     return str(frame)
-
-
-def _exited(exit_code: int, request_id: str) -> FunctionError:
-    if exit_code >= 0:
-        return exit_error(SystemExit(exit_code), request_id)[0]
-    name = (signal.strsignal(-exit_code) or str(-exit_code)).lower()
-    return FunctionError(
-        "Runtime.ExitError",
-        f"RequestId: {request_id} Error: Runtime exited with error: signal: {name}",
-    )
 
 
 def _trouble(ended: Ended, error: FunctionError) -> Trouble:

@@ -29,8 +29,8 @@ from kinesis_cli.handlers.isolated.runtime_api import (
     Listener,
     RuntimeRequest,
 )
-from kinesis_cli.handlers.output import Output
 from kinesis_cli.handlers.response import MAXIMUM_RESPONSE_BYTES
+from kinesis_cli.handlers.runner.output import Output
 
 # How often output and memory are looked at. To wake for each line would slow the function down.
 LOOK_SECONDS = 0.02

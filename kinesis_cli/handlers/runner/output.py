@@ -4,6 +4,8 @@ Formats as awslambdaric 4.2.2 writes them (`bootstrap.py`, `lambda_runtime_log_u
 Source: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 """
 
+from __future__ import annotations
+
 import codecs
 import io
 import json
@@ -108,7 +110,7 @@ class _Bytes(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: "ReadableBuffer", /) -> int:
+    def write(self, data: ReadableBuffer, /) -> int:
         written = bytes(data)
         self._output.write(self._decode(written))
         return len(written)
@@ -135,7 +137,7 @@ class LogHandler(logging.Handler):
             self._output.write_message(self._render(record, self.request_id))
 
 
-def install_logging(handler: LogHandler, level: str | None) -> "LoggingState":
+def install_logging(handler: LogHandler, level: str | None) -> LoggingState:
     """Make `handler` the root logger's, with the level that Lambda was configured for.
 
     Without a level the root logger keeps its own, which is WARNING in Lambda too.
@@ -143,11 +145,10 @@ def install_logging(handler: LogHandler, level: str | None) -> "LoggingState":
     root = logging.getLogger()
     state = LoggingState(handler, root.level)
     root.addHandler(handler)
-    names = logging.getLevelNamesMapping()
     name = (level or "").upper()
-    name = "DEBUG" if name == "TRACE" else name
-    if name in names:
-        root.setLevel(names[name])
+    number = logging.getLevelName("DEBUG" if name == "TRACE" else name)
+    if isinstance(number, int):  # of a name that is not known it is a text
+        root.setLevel(number)
     return state
 
 

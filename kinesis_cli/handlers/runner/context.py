@@ -3,6 +3,8 @@
 Source: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Callable

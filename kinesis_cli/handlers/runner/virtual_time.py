@@ -9,12 +9,12 @@ Only the thread that the handler was called in lives in virtual time when it sle
 waits for real: one that looks in every second would otherwise spin, and drag the clock along.
 """
 
+from __future__ import annotations
+
 import math
-import sys
 import time
-from importlib import import_module
 from threading import get_ident
-from types import ModuleType
+from typing import Protocol
 
 _NANOSECONDS = 1_000_000_000
 
@@ -22,7 +22,7 @@ _real_sleep = time.sleep
 _real_monotonic, _real_monotonic_ns = time.monotonic, time.monotonic_ns
 _real_perf_counter, _real_perf_counter_ns = time.perf_counter, time.perf_counter_ns
 
-_current: "VirtualTime | None" = None  # whose call is running
+_current: VirtualTime | None = None  # whose call is running
 _gone_by = 0.0  # virtual seconds that the running call's clocks are ahead of the real ones
 _installations = 0
 
@@ -31,11 +31,24 @@ class TimedOut(BaseException):
     """Ends a call that has used up its time. No Exception: `except Exception` must not keep it."""
 
 
+class WallClocks(Protocol):
+    """What makes the wall clocks of this process show a time."""
+
+    def start(self, at_ns: int) -> None:
+        """Stand still at `at_ns`, nanoseconds since the epoch."""
+
+    def shift(self, seconds: float) -> None:
+        """Move them on."""
+
+    def stop(self) -> None:
+        """Let them show what they showed before `start`."""
+
+
 class VirtualTime:
     """One function's clock. `start` and `stop` enclose each call."""
 
-    def __init__(self) -> None:
-        self._time_machine = _import_time_machine()
+    def __init__(self, wall_clocks: WallClocks) -> None:
+        self._wall_clocks = wall_clocks
         self._thread = 0
         self._first_at: float | None = None
         self._latest = 0.0  # virtual seconds since the first call: monotonic never goes back
@@ -52,16 +65,14 @@ class VirtualTime:
         self._latest = max(self._latest, at - self._first_at)
         self._thread, self._left = get_ident(), seconds
         self.slept, self.timed_out = 0.0, False
-        travel = self._time_machine.travel(0, tick=False)
         # AWS gives arrivals in milliseconds; the float's noise below must not show in time_ns()
-        travel.destination_timestamp_ns = round(at * 1_000_000) * 1_000
-        self._travel, self._traveller = travel, travel.start()
+        self._wall_clocks.start(round(at * 1_000_000) * 1_000)
         self._previous, _current, _gone_by = _current, self, self._latest
 
     def stop(self) -> None:
         """End the call: the clocks are real again."""
         global _current, _gone_by
-        self._travel.stop()
+        self._wall_clocks.stop()
         self._latest = _gone_by
         _current = self._previous
         _gone_by = 0.0 if _current is None else _current._latest
@@ -82,7 +93,7 @@ class VirtualTime:
             self.timed_out = True
         self.slept += seconds
         _gone_by += seconds
-        self._traveller.shift(float(seconds))
+        self._wall_clocks.shift(float(seconds))
         if self.timed_out:
             raise TimedOut
 
@@ -142,20 +153,3 @@ _CLOCKS = {
     "perf_counter": (_real_perf_counter, _perf_counter),
     "perf_counter_ns": (_real_perf_counter_ns, _perf_counter_ns),
 }
-
-
-def _import_time_machine() -> ModuleType:
-    """time-machine, without what it imports only to serve tests.
-
-    It imports pytest and dateutil's parser wherever they are installed: 400 ms of start-up. An
-    entry of None in `sys.modules` is Python's way to say that a module is not there.
-    """
-    if "time_machine" in sys.modules:
-        return sys.modules["time_machine"]
-    unneeded = [name for name in ("pytest", "dateutil.parser") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(unneeded))  # type: ignore[arg-type]
-    try:
-        return import_module("time_machine")
-    finally:
-        for name in unneeded:
-            del sys.modules[name]

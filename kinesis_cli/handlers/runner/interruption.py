@@ -1,13 +1,15 @@
 """Two signals that end a call: the alarm when its time is up, and the user's Ctrl-C."""
 
+from __future__ import annotations
+
 import signal
 import threading
-from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
-from kinesis_cli.handlers.virtual_time import TimedOut
+from .virtual_time import TimedOut
 
-_Previous = Callable[[int, FrameType | None], object] | int | None
+_Previous = Any  # what `signal.signal` returns: a function, a number or None
 
 # A handler may swallow the interruption (a bare `except:`); it is then interrupted again.
 _AGAIN_SECONDS = 0.1

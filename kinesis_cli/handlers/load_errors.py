@@ -1,0 +1,89 @@
+"""Code that cannot be loaded, as an error for people: what is missing where, and how to mend it."""
+
+import shlex
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.runner.loading import LoadError
+from kinesis_cli.project.function import Function
+from kinesis_cli.project.interpreter import Interpreter, own_interpreter, project_root
+
+# Modules whose package has another name; the rest are guessed to have the same.
+_PACKAGES = {
+    "aws_lambda_powertools": "aws-lambda-powertools",
+    "aws_xray_sdk": "aws-xray-sdk",
+    "bs4": "beautifulsoup4",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "jwt": "PyJWT",
+    "PIL": "pillow",
+    "psycopg2": "psycopg2-binary",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+}
+
+
+def input_error(error: LoadError, function: Function, *, is_virtual: bool) -> InputError:
+    """The error that a user sees.
+
+    Args:
+        error: what the runner found.
+        function: whose code it is.
+        is_virtual: whether the code was imported in virtual time.
+    """
+    interpreter = function.interpreter or own_interpreter()
+    advice = error.advice
+    if error.missing:
+        advice = _how_to_find(error.missing, function, interpreter)
+    elif is_virtual and error.is_clock_error:
+        advice = "AWS refuses the virtual time; --wall-clock gives the real one."
+    if error.error_type and (other := interpreter.difference(function.runtime)):
+        advice = f"{other} {advice}".strip()
+    return InputError(error.problem, place=error.place, advice=advice)
+
+
+def _how_to_find(missing: str, function: Function, interpreter: Interpreter) -> str:
+    """Where to put a module that is not there, or how to reach it."""
+    top = missing.partition(".")[0]
+    if folder := _folder_with(top, function):
+        return _as_a_folder_of_the_project(top, folder, function)
+    return (
+        f"{interpreter} has no {top}. Install it there: {_install(top, function, interpreter)}; "
+        "or bring it along with `sam build`; "
+        "or name the Python that has it with --python."
+    )
+
+
+def _install(module: str, function: Function, interpreter: Interpreter) -> str:
+    """The command that installs a module's package, or all that the function requires."""
+    requirements = function.code_uri / "requirements.txt"
+    package = _PACKAGES.get(module, module.replace("_", "-"))
+    what = f"-r {shlex.quote(str(requirements))}" if requirements.is_file() else package
+    python = shlex.quote(str(interpreter.path))
+    if interpreter.has_pip:
+        return f"{python} -m pip install {what}"
+    return f"uv pip install --python {python} {what}"
+
+
+def _folder_with(module: str, function: Function) -> Path | None:
+    """A folder above the code that holds a module of this name, up to the project's root."""
+    root = project_root(function.code_uri)
+    for folder in function.code_uri.parents:
+        if not folder.is_relative_to(root):
+            return None
+        found = folder / module
+        if found.with_suffix(".py").is_file() or any(found.glob("*.py")):
+            return folder
+    return None
+
+
+def _as_a_folder_of_the_project(module: str, folder: Path, function: Function) -> str:
+    file, _, name = function.handler.rpartition(":")
+    inside = function.code_uri.relative_to(folder).parts
+    own = f"{Path(file).stem}.{name}" if file else function.handler
+    handler = ".".join([*inside, own])
+    return (
+        f"{module} is in {folder}, above the function's code: with that folder as CodeUri and "
+        f"Handler {handler} it is found; without a template, run kcli there with "
+        f"--handler {handler}."
+    )

@@ -1,0 +1,49 @@
+"""The wall clocks of kcli's own process, moved by time-machine.
+
+It works on the functions in C themselves, so that modules which were imported before follow, too.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+class TimeMachine:
+    """`WallClocks` of this process, for one function."""
+
+    def __init__(self) -> None:
+        self._time_machine = _import_time_machine()
+        self._travel: Any = None
+        self._traveller: Any = None
+
+    def start(self, at_ns: int) -> None:
+        """Stand still at `at_ns`, nanoseconds since the epoch."""
+        travel = self._time_machine.travel(0, tick=False)
+        travel.destination_timestamp_ns = at_ns
+        self._travel, self._traveller = travel, travel.start()
+
+    def shift(self, seconds: float) -> None:
+        """Move them on."""
+        self._traveller.shift(seconds)
+
+    def stop(self) -> None:
+        """Show what they showed before `start`."""
+        self._travel.stop()
+
+
+def _import_time_machine() -> ModuleType:
+    """time-machine, without what it imports only to serve tests.
+
+    It imports pytest and dateutil's parser wherever they are installed: 400 ms of start-up. An
+    entry of None in `sys.modules` is Python's way to say that a module is not there.
+    """
+    if "time_machine" in sys.modules:
+        return sys.modules["time_machine"]
+    unneeded = [name for name in ("pytest", "dateutil.parser") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(unneeded))  # type: ignore[arg-type]
+    try:
+        return import_module("time_machine")
+    finally:
+        for name in unneeded:
+            del sys.modules[name]

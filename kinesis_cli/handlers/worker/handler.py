@@ -1,0 +1,162 @@
+"""The function in the project's interpreter, behind the `Handler` protocol."""
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import (
+    FunctionError,
+    InvocationRequest,
+    InvocationResult,
+)
+from kinesis_cli.handlers.environment import layer_path, process_variables
+from kinesis_cli.handlers.failure import exited, timed_out
+from kinesis_cli.handlers.load_errors import input_error
+from kinesis_cli.handlers.response import from_json
+from kinesis_cli.handlers.runner import INTERRUPTED
+from kinesis_cli.handlers.runner.loading import LoadError
+from kinesis_cli.handlers.worker.process import Worker, WorkerEndedError
+from kinesis_cli.project.function import Function
+from kinesis_cli.project.interpreter import own_interpreter
+from kinesis_cli.project.template import ACCOUNT_ID, region
+
+# A call that lasts too long is interrupted in its own process; where that does not help, as in C
+# code that never returns, kcli ends the process so many seconds later.
+_GRACE_SECONDS = 5.0
+
+
+class WorkerHandler:
+    """Calls the function in a process of the project's interpreter, one call at a time.
+
+    A call in which the process ends has failed as on Lambda, and the next one starts a fresh one.
+
+    Args:
+        function: what to run, see `find_function`.
+        wall_clock: whether it sees the real time in a simulation.
+        debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
+        debug_at: the same for the delivery attempt of this number only.
+        at: epoch seconds of virtual time at which the code is imported; None: the real time.
+
+    Raises:
+        InputError: the interpreter cannot be started, or the code cannot be imported.
+    """
+
+    runtime = "worker"
+
+    def __init__(
+        self,
+        function: Function,
+        *,
+        wall_clock: bool = False,
+        debug: bool = False,
+        debug_at: int | None = None,
+        at: float | None = None,
+    ) -> None:
+        self.name, self.timeout, self.function = function.handler, function.timeout, function
+        self._interpreter = function.interpreter or own_interpreter()
+        self._wall_clock, self._debug, self._debug_at, self._at = wall_clock, debug, debug_at, at
+        self._worker: Worker | None = self._started()
+
+    def invoke(self, request: InvocationRequest) -> InvocationResult:
+        """Call the function once. A failing function is a result.
+
+        Raises:
+            InputError: its process cannot be started.
+            KeyboardInterrupt: the user pressed Ctrl-C, or left the debugger.
+        """
+        worker = self._worker = self._worker or self._started()
+        debugging = self._debug or request.number == self._debug_at
+        call = (
+            request.request_id,
+            request.at,
+            request.invocation_duration,
+            request.trace_id,
+            request.client_context,
+            debugging,
+        )
+        limit = None if debugging else self.timeout + _GRACE_SECONDS
+        try:
+            head, body = worker.exchange(call, request.payload, limit)
+        except WorkerEndedError as ended:
+            return self._ended(worker, exited(ended.exit_code, request.request_id), 0.0)
+        except TimeoutError:
+            error = timed_out(self.timeout, request.request_id)
+            return self._ended(worker, error, self.timeout)
+        except BaseException:  # Ctrl-C
+            self.close()
+            raise
+        if head == INTERRUPTED:
+            self.close()
+            raise KeyboardInterrupt
+        failure, slept, elapsed, logs = head
+        lines = (*logs, *worker.output())
+        if failure is not None:
+            error = FunctionError(failure[0], failure[1], tuple(failure[2]), failure[3])
+            return InvocationResult(None, error, slept, elapsed, lines)
+        return InvocationResult(_response(body), None, slept, elapsed, lines)
+
+    def close(self) -> None:
+        """End the process."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
+    def _ended(self, worker: Worker, error: FunctionError, elapsed: float) -> InvocationResult:
+        self._worker = None
+        worker.kill()
+        lines = worker.output()
+        worker.close()
+        return InvocationResult(error=error, elapsed=elapsed, logs=lines)
+
+    def _started(self) -> Worker:
+        function = self.function
+        if not function.code_uri.is_dir():
+            raise InputError("there is no such folder", place=str(function.code_uri))
+        debug = self._debug or self._debug_at is not None
+        worker = Worker(
+            self._interpreter.path, function.code_uri, process_variables(function), debug=debug
+        )
+        try:
+            answer, _ = worker.exchange(self._settings())
+        except WorkerEndedError as ended:
+            lines = worker.output()
+            worker.close()
+            raise InputError(
+                f"the function's process ended while it imported {function.handler}: "
+                f"{_last(lines) or exited(ended.exit_code, '').error_message}",
+                place=str(self._interpreter.path),
+            ) from None
+        except BaseException:  # Ctrl-C
+            worker.close()
+            raise
+        if "error" in answer:
+            worker.close()
+            told = answer["error"]
+            is_virtual = self._at is not None and not self._wall_clock
+            raise input_error(LoadError(**told), function, is_virtual=is_virtual)
+        return worker
+
+    def _settings(self) -> dict[str, object]:
+        """What the process must know of the function, see `runner/serve.py`."""
+        function = self.function
+        return {
+            "handler": function.handler,
+            "folder": str(function.code_uri),
+            "layers": layer_path(function, self._interpreter.version),
+            "timeout": function.timeout,
+            "memory_size": function.memory_size,
+            "arn": f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:",
+            "wall_clock": self._wall_clock,
+            "debug": self._debug,
+            "at": self._at,
+        }
+
+
+def _response(body: memoryview) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return from_json(bytes(body).decode("utf-8", "surrogatepass"))
+
+
+def _last(lines: tuple[str, ...]) -> str:
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
