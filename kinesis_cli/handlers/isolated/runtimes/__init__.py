@@ -24,6 +24,10 @@ def command_for(function: Function) -> RuntimeCommand:
         from kinesis_cli.handlers.isolated.runtimes.nodejs import nodejs_command
 
         return nodejs_command(function)
+    if runtime.startswith("java"):
+        from kinesis_cli.handlers.isolated.runtimes.java import java_command
+
+        return java_command(function)
     raise InputError(
         f"runs on {runtime}, and kcli does not know how to start that", place=function.origin
     )

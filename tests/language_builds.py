@@ -1,0 +1,110 @@
+"""Builds the functions of `tests/languages`, once for a checkout, where their toolchains are."""
+
+import fcntl
+import hashlib
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).parent / "languages"
+CACHE = Path(__file__).parent.parent / ".pytest_cache" / "languages"
+_UNREACHABLE = re.compile(r"[^\n]*(?:Could not (?:transfer|resolve)|Unknown host)[^\n]*")
+
+
+@dataclass(frozen=True)
+class Language:
+    """A function of `tests/languages`, and what it takes to build and start it."""
+
+    name: str
+    runtime: str  # as a template names it
+    handler: str
+    tools: Sequence[str] = ()  # programs that must be there
+    fetch: Sequence[str] = ()  # gets the dependencies; without a network nothing can be built
+    build: Callable[[Path], Sequence[Sequence[str]]] = lambda folder: ()
+    code: str = "."  # where the function is, below the folder that it is built in
+
+    def folder(self) -> Path:
+        """The function's code, built. Skips the test where that cannot be."""
+        if missing := [tool for tool in self.tools if shutil.which(tool) is None]:
+            pytest.skip(f"{self.name}: there is no {' and no '.join(missing)} on this machine")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with (CACHE / f"{self.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._built() / self.code
+
+    def _built(self) -> Path:
+        source, target = SOURCES / self.name, CACHE / self.name
+        stamp = CACHE / f"{self.name}.stamp"
+        fingerprint = self._fingerprint(source)
+        if stamp.is_file() and stamp.read_text() == fingerprint:
+            return target
+        shutil.copytree(source, target, dirs_exist_ok=True)
+        if self.fetch and (problem := _run(self.fetch, target)):
+            pytest.skip(f"{self.name}: its dependencies cannot be fetched: {problem[-200:]!r}")
+        for command in self.build(target):
+            if problem := _run(command, target):
+                if unreachable := _UNREACHABLE.search(problem):
+                    pytest.skip(f"{self.name}: {unreachable[0].strip()[:200]}")
+                raise AssertionError(f"{' '.join(command)}:\n{problem}")
+        stamp.write_text(fingerprint)
+        return target
+
+    def _fingerprint(self, source: Path) -> str:
+        digest = hashlib.sha256(repr([shutil.which(tool) for tool in self.tools]).encode())
+        for file in sorted(source.rglob("*")):
+            if file.is_file():
+                digest.update(f"{file.relative_to(source)}\0".encode() + file.read_bytes())
+        return digest.hexdigest()
+
+
+def _run(command: Sequence[str], folder: Path) -> str:
+    """Run a command. Returns what it said if it failed."""
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return "" if ended.returncode == 0 else f"{ended.stdout}\n{ended.stderr}".strip() or "failed"
+
+
+def _rust(_folder: Path) -> list[list[str]]:
+    name = {"conformance": "function", "readings": "readings"}
+    copies = [
+        ["install", "-D", f"target/debug/{binary}", f"{place}/bootstrap"]
+        for binary, place in name.items()
+    ]
+    return [["cargo", "build", "--quiet", "--offline"], *copies]
+
+
+PYTHON = Language("python", "python3.13", "conformance.handler")
+LANGUAGES = (
+    PYTHON,
+    Language("javascript", "nodejs22.x", "conformance.handler", tools=["node"]),
+    Language(
+        "rust",
+        "provided.al2023",
+        "bootstrap",
+        tools=["cargo"],
+        fetch=["cargo", "fetch", "--quiet"],
+        build=_rust,
+        code="function",
+    ),
+    Language(
+        "go",
+        "provided.al2023",
+        "bootstrap",
+        tools=["go"],
+        fetch=["go", "mod", "download"],
+        build=lambda _: [["go", "build", "-o", "function/bootstrap", "."]],
+        code="function",
+    ),
+    Language(
+        "java",
+        "java17",
+        "Conformance",
+        tools=["javac", "mvn"],
+        build=lambda _: [["mvn", "--quiet", "--batch-mode", "prepare-package"]],
+        code="target/function",
+    ),
+)
