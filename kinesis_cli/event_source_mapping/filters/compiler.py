@@ -9,19 +9,21 @@ import json
 from collections.abc import Iterator
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.filters.json_text import Members
 from kinesis_cli.event_source_mapping.filters.pattern import Field, Pattern
 from kinesis_cli.event_source_mapping.filters.rules import (
     InvalidRuleError,
     Rule,
+    anything_but,
     cidr,
     equals,
     exists,
-    is_number,
     none_of,
     numeric,
     of_text,
     shown,
 )
+from kinesis_cli.event_source_mapping.filters.wildcards import are_too_complex
 
 AWS_MESSAGE = "Invalid filter pattern definition."  # what CreateEventSourceMapping answers
 
@@ -36,11 +38,10 @@ LAMBDA_OPERATORS = frozenset(
 )
 # Names that the matcher keeps for itself inside `$or`.
 _RESERVED_IN_OR = LAMBDA_OPERATORS | {
-    "cidr",
-    "exactly",
-    "wildcard",
-    "regex",
-    *("<", "<=", "=", ">", ">="),
+    *("cidr", "exactly", "wildcard", "<", "<=", "=", ">", ">="),
+    *("regex", "not-wildcard", "not-equals-ignore-case"),
+    *("date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"),
+    *("ip-address-in-range", "ip-address-not-in-range"),
 }
 
 
@@ -64,7 +65,16 @@ def compile_pattern(pattern: object, *, place: str = "pattern") -> Pattern:
         raise InputError(f"{AWS_MESSAGE} {error.why}", place=where, advice=error.advice) from None
     except RecursionError:
         raise InputError(f"{AWS_MESSAGE} It is nested too deeply", place=place) from None
-    return Pattern(tuple(tuple(a.values()) for a in alternatives), frozenset(compiler.operators))
+    return Pattern(tuple(map(_in_order, alternatives)), frozenset(compiler.operators))
+
+
+def _in_order(fields: dict[str, Field]) -> tuple[Field, ...]:
+    """The fields as AWS's matcher goes through them: by name, in Java's order of text."""
+
+    def name(field: Field) -> bytes:
+        return field.path.encode("utf-16-be", "surrogatepass")
+
+    return tuple(sorted(fields.values(), key=name))
 
 
 def matches_pattern(pattern: object, value: object) -> bool:
@@ -93,7 +103,7 @@ class _Compiler:
         """The sets of fields that `found` becomes when it is joined with a part of the pattern."""
         if not pattern:
             raise InvalidRuleError("Empty objects are not allowed", keys)
-        for key, value in pattern.items():
+        for key, value in _members(pattern):
             here = (*keys, *key.split("."))
             if key == "$or":
                 found = self._branches(value, keys, found)
@@ -103,6 +113,7 @@ class _Compiler:
                 found = self.alternatives(value, here, found, in_or=in_or)
             elif isinstance(value, list):
                 one = Field(here, tuple(self._rules(value, here)))
+                _check_complexity(one)
                 # UNSURE(repeated-path): a path named in $or and beside it: the later one replaces
                 # the earlier one, as in the matcher's older releases; newer ones refuse it.
                 for fields in found:
@@ -133,7 +144,11 @@ class _Compiler:
 
     def _rules(self, values: list[object], keys: tuple[str, ...]) -> Iterator[Rule]:
         if not values:
-            raise InvalidRuleError("Empty lists are not allowed", keys)
+            raise InvalidRuleError(
+                "Empty lists are not allowed",
+                keys,
+                "For null write [null]; FilterRule.null() of the CDK writes [], which AWS refuses.",
+            )
         for value in values:
             if isinstance(value, list):
                 raise InvalidRuleError("a list must not hold a list", keys)
@@ -143,9 +158,10 @@ class _Compiler:
                 yield equals(value)
 
     def _operation(self, expression: dict[str, object], keys: tuple[str, ...]) -> Rule:
-        if len(expression) != 1:
-            raise InvalidRuleError(f"one operator is wanted, {len(expression)} found", keys)
-        [(operator, argument)] = expression.items()
+        members = _members(expression)
+        if len(members) != 1:
+            raise InvalidRuleError(f"one operator is wanted, {len(members)} found", keys)
+        [(operator, argument)] = members
         self.operators.add(operator)
         match operator:
             case "exists":
@@ -169,14 +185,7 @@ class _Compiler:
     def _anything_but(self, argument: object, keys: tuple[str, ...]) -> Rule:
         if isinstance(argument, dict):
             return self._anything_but_text(argument, keys)
-        values = argument if isinstance(argument, list) else [argument]
-        strings = all(isinstance(value, str) for value in values)
-        if not values or not (strings or all(map(is_number, values))):
-            raise InvalidRuleError(
-                "anything-but takes a string, a number, or a list of only strings or only numbers",
-                keys,
-            )
-        return none_of([equals(value) for value in values])
+        return anything_but(argument if isinstance(argument, list) else [argument], keys)
 
     def _anything_but_text(self, argument: dict[str, object], keys: tuple[str, ...]) -> Rule:
         operator = next(iter(argument), "")
@@ -190,6 +199,19 @@ class _Compiler:
         if not texts or ("" in texts and operator in ("prefix", "suffix")):
             raise InvalidRuleError(f"an empty {operator} is not allowed in anything-but", keys)
         return none_of([of_text(operator, text, keys) for text in texts])
+
+
+def _members(value: dict[str, object]) -> list[tuple[str, object]]:
+    return value.pairs if isinstance(value, Members) else list(value.items())
+
+
+def _check_complexity(field: Field) -> None:
+    if are_too_complex({one for rule in field.rules for one in rule.wildcards}):
+        raise InvalidRuleError(
+            "Rule is too complex - try using fewer wildcard characters or fewer repeating character"
+            " sequences after a wildcard character",
+            field.keys,
+        )
 
 
 _ANYTHING_BUT = ("prefix", "suffix", "equals-ignore-case", "wildcard")

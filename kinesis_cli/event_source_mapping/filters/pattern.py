@@ -8,9 +8,15 @@ Sources:
     https://github.com/aws/event-ruler (the matcher that AWS published)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kinesis_cli.event_source_mapping.filters.matching import (
+    is_leaf,
+    leaves,
+    matches_together,
+    nodes,
+)
 from kinesis_cli.event_source_mapping.filters.rules import Rule, shown
 
 
@@ -37,10 +43,8 @@ class Field:
 
     def matches(self, document: object) -> bool:
         """Whether this field alone matches, anywhere in the lists of the document."""
-        leaves = [node for node in nodes(document, self.keys) if is_leaf(node)]
-        if not leaves:
-            return self.wants_absence
-        return any(map(self.holds, leaves))
+        found = list(leaves(document, self.keys))
+        return any(map(self.holds, found)) if found else self.wants_absence
 
     @property
     def wants_absence(self) -> bool:
@@ -60,15 +64,26 @@ class Field:
 class Pattern:
     """A compiled pattern: several sets of fields where it has `$or`, else one."""
 
-    alternatives: tuple[tuple[Field, ...], ...]
+    alternatives: tuple[tuple[Field, ...], ...]  # the fields of each in the order of their names
     operators: frozenset[str]  # in use: "numeric", "anything-but wildcard", ...
 
     def matches(self, document: object) -> bool:
         """Whether a parsed JSON document matches."""
         try:
-            return any(_match(document, fields) for fields in self.alternatives)
+            return any(
+                all(field.matches_plainly(document) for field in fields)
+                or matches_together(document, fields)
+                for fields in self.alternatives
+            )
         except RecursionError:  # lists nested a thousand deep
             return False
+
+    @property
+    def rules(self) -> frozenset[Rule]:
+        """All rules of all fields."""
+        return frozenset(
+            rule for fields in self.alternatives for field in fields for rule in field.rules
+        )
 
     def mismatch(self, document: object) -> str:
         """Why a document does not match: the first field that failed, its value and its rules.
@@ -81,78 +96,6 @@ class Pattern:
             return "the data is nested too deeply"
         more = len(self.alternatives) - 3
         return ", or ".join(reasons) + (f", or {more} more branches of $or" if more > 0 else "")
-
-
-# --- Matching ---------------------------------------------------------------------------------
-
-
-def is_leaf(node: object) -> bool:
-    """Whether rules look at this node: objects and lists are no leaves, not even empty ones."""
-    return not isinstance(node, dict | list)
-
-
-def nodes(document: object, keys: Sequence[str]) -> Iterator[object]:
-    """All that lies at a path. Lists count as each of their elements.
-
-    A key may hold dots: {"a.b": 1} has the same path as {"a": {"b": 1}}.
-    """
-    if isinstance(document, list) and (document or keys):
-        for element in document:
-            yield from nodes(element, keys)
-    elif not keys:
-        yield document
-    elif isinstance(document, dict):
-        for end in range(1, len(keys) + 1):
-            key = ".".join(keys[:end])
-            if key in document:
-                yield from nodes(document[key], keys[end:])
-
-
-def _match(document: object, fields: Sequence[Field]) -> bool:
-    if all(field.matches_plainly(document) for field in fields):
-        return True
-    if not all(field.matches(document) for field in fields):
-        return False
-    present = [f for f in fields if any(map(is_leaf, nodes(document, f.keys)))]
-    return _match_together(document, [(f, f.keys) for f in present])
-
-
-_Goal = tuple[Field, tuple[str, ...]]  # a field, and the keys that lead from here to its leaf
-
-
-def _match_together(node: object, goals: Sequence[_Goal]) -> bool:
-    """Whether all fields match within the same elements of lists.
-
-    [{"a": 1, "b": 2}, {"a": 3, "b": 4}] has a = 1 and b = 4, but not in one element: no match.
-
-    Source: https://github.com/aws/event-ruler#json-array-matching
-    """
-    if isinstance(node, list):
-        # A plain value in a list lies in no element's object: it ties other fields to nothing.
-        below = [(goal, keys) for goal, keys in goals if keys]
-        return not below or any(_match_together(element, below) for element in node)
-    if isinstance(node, dict):
-        by_key: dict[str, list[_Goal]] = {}
-        for goal, keys in goals:
-            end = _step(node, goal, keys)
-            if end == 0:
-                return False
-            by_key.setdefault(".".join(keys[:end]), []).append((goal, keys[end:]))
-        return all(_match_together(node[key], below) for key, below in by_key.items())
-    return not any(keys for _, keys in goals)  # `_step` leads to leaves that hold
-
-
-def _step(node: dict[str, object], goal: Field, keys: tuple[str, ...]) -> int:
-    """How many of the keys to take together as one key of this object; 0 where none leads on."""
-    # An object that spells one path twice ({"a.b": ..., "a": {"b": ...}}) may be entered by either;
-    # we take the first that matches by itself.
-    for end in range(1, len(keys) + 1):
-        key = ".".join(keys[:end])
-        if key in node and any(
-            is_leaf(leaf) and goal.holds(leaf) for leaf in nodes(node[key], keys[end:])
-        ):
-            return end
-    return 0
 
 
 # --- Explaining -------------------------------------------------------------------------------

@@ -3,28 +3,29 @@
 Source: https://github.com/aws/event-ruler (the matcher that AWS published)
 """
 
-import ipaddress
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import ge, gt, le, lt
 
-NUMERIC_LIMIT = 5_000_000_000  # numbers beyond -5e9..5e9 cannot be compared
-NUMERIC_DECIMALS = 6
+from kinesis_cli.event_source_mapping.filters.addresses import (
+    address,
+    is_same,
+    is_within,
+    network,
+)
+from kinesis_cli.event_source_mapping.filters.letters import any_case
+from kinesis_cli.event_source_mapping.filters.numbers import (
+    WrittenNumber,
+    comparable,
+    is_number,
+    same_number,
+    was_refused,
+)
+from kinesis_cli.event_source_mapping.filters.wildcards import wildcard
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
-
-
-class NumberText(float):
-    """A number that remembers how it was written, for comparing numbers as text."""
-
-    text: str
-
-    def __new__(cls, text: str) -> "NumberText":
-        """Read a JSON number."""
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Rule:
     text: str  # completes "the pattern wants ...": "a number > 30"
     holds: Callable[[object], bool]
     absence: bool = False  # {"exists": false}: wants that there is no leaf
+    compares_numbers: bool = False
+    was_refused: bool = False  # by a matcher older than 2024, for the range of its numbers
+    wildcards: tuple[str, ...] = ()
 
 
 class InvalidRuleError(Exception):
@@ -50,54 +54,56 @@ def shown(value: object) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list" if value else "an empty list"
-    if isinstance(value, NumberText):
-        return value.text
-    text = json.dumps(value)
+    text = value.text if isinstance(value, WrittenNumber) else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def is_number(value: object) -> bool:
-    """Whether a JSON value is a number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def comparable(value: object) -> float | None:
-    """A number as the matcher compares it, None where it cannot.
-
-    Source: https://github.com/aws/event-ruler#numeric-matching
-    """
-    # UNSURE(numeric-precision): we round at the sixth decimal, as documented; the matcher's latest
-    # release takes a number with more decimals for not comparable at all.
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return round(value, NUMERIC_DECIMALS) if -NUMERIC_LIMIT <= value <= NUMERIC_LIMIT else None
-
-
-def _same_number(one: object, other: object) -> bool:
-    # UNSURE(number-equality): EventBridge (recorded) takes 300 and 300.0 for equal; Lambda's guide
-    # says that numbers are compared as written. Switched by `numbers_as_text`.
-    if isinstance(one, NumberText) and isinstance(other, NumberText):
-        return one.text == other.text
-    if (number := comparable(one)) is not None:
-        return number == comparable(other)
-    # Beyond the range of comparison numbers are compared as text: 6e9 is not 6000000000.
-    return is_number(one) and type(one) is type(other) and one == other
 
 
 def equals(wanted: object) -> Rule:
     """Return the rule that wants just this value."""
     text = shown(wanted)
     if isinstance(wanted, str):
-        return Rule(text, lambda leaf: isinstance(leaf, str) and leaf == wanted)
+        packed = address(wanted)
+        if packed is None:
+            return Rule(text, lambda leaf: isinstance(leaf, str) and leaf == wanted)
+
+        def holds(leaf: object) -> bool:  # two ways to write an address are the same
+            found = address(leaf) if isinstance(leaf, str) else None
+            return found is not None and is_same(packed, found)
+
+        return Rule(text, holds)
     if is_number(wanted):
-        return Rule(text, lambda leaf: _same_number(wanted, leaf))
+        return Rule(text, lambda leaf: same_number(wanted, leaf), compares_numbers=True)
     return Rule(text, lambda leaf: leaf is wanted)  # null, true, false
 
 
-def none_of(rules: Sequence[Rule]) -> Rule:
+def anything_but(values: Sequence[object], keys: tuple[str, ...]) -> Rule:
+    """Return the rule that wants none of these strings, or none of these numbers."""
+    strings = all(isinstance(value, str) for value in values)
+    if not values or not (strings or all(map(is_number, values))):
+        raise InvalidRuleError(
+            "anything-but takes a string, a number, or a list of only strings or only numbers",
+            keys,
+        )
+    if strings:
+        text = " or ".join(map(shown, values))
+        unwanted = frozenset(values)
+        return Rule(
+            f"anything but {text}", lambda leaf: not (isinstance(leaf, str) and leaf in unwanted)
+        )
+    for value in values:
+        _check_comparable(value, keys)
+    return none_of([equals(value) for value in values], was_refused=any(map(was_refused, values)))
+
+
+def none_of(rules: Sequence[Rule], *, was_refused: bool = False) -> Rule:
     """Return the rule `anything-but`: none of these may hold."""
-    text = "anything but " + " or ".join(rule.text for rule in rules)
-    return Rule(text, lambda leaf: not any(rule.holds(leaf) for rule in rules))
+    return Rule(
+        "anything but " + " or ".join(rule.text for rule in rules),
+        lambda leaf: not any(rule.holds(leaf) for rule in rules),
+        compares_numbers=any(rule.compares_numbers for rule in rules),
+        was_refused=was_refused,
+        wildcards=tuple(one for rule in rules for one in rule.wildcards),
+    )
 
 
 def exists(argument: object, keys: tuple[str, ...]) -> Rule:
@@ -113,25 +119,45 @@ def numeric(argument: object, keys: tuple[str, ...]) -> Rule:
     """Return the rule that compares numbers."""
     if not isinstance(argument, list) or len(argument) not in (2, 4):
         raise InvalidRuleError('numeric takes a list such as [">", 0, "<=", 5]', keys)
-    pairs = list(zip(argument[::2], argument[1::2], strict=True))
-    for operator, number in pairs:
+    operators, numbers = argument[::2], argument[1::2]
+    for operator, number in zip(operators, numbers, strict=True):
         if not is_number(number):
             raise InvalidRuleError(f"Value of {_word(operator)} must be numeric", keys)
-        if comparable(number) is None:
-            why = f"{shown(number)} is out of range, numeric compares -5.0e9 to 5.0e9"
-            raise InvalidRuleError(why, keys)
-    _check_operators([operator for operator, _ in pairs], keys)
-    text = "a number " + " and ".join(f"{operator} {shown(number)}" for operator, number in pairs)
-    if pairs[0][0] == "=":
-        wanted = comparable(pairs[0][1])
-        return Rule(text, lambda leaf: comparable(leaf) == wanted)
-    bounds = [(_COMPARISONS[str(operator)], comparable(number) or 0) for operator, number in pairs]
+        _check_comparable(number, keys)
+    _check_operators(operators, keys)
+    bounds = [comparable(number) or 0.0 for number in numbers]
+    _check_order(operators[0], bounds, keys)
+    text = " and ".join(
+        f"{operator} {shown(number)}" for operator, number in zip(operators, numbers, strict=True)
+    )
+    return Rule(
+        f"a number {text}",
+        _comparison(operators, bounds),
+        compares_numbers=True,
+        was_refused=any(map(was_refused, numbers)),
+    )
+
+
+def _comparison(operators: Sequence[str], bounds: Sequence[float]) -> Callable[[object], bool]:
+    if operators[0] == "=":
+        return lambda leaf: comparable(leaf) == bounds[0]
+    tests = [
+        (_COMPARISONS[operator], bound) for operator, bound in zip(operators, bounds, strict=True)
+    ]
 
     def holds(leaf: object) -> bool:
         number = comparable(leaf)
-        return number is not None and all(compare(number, bound) for compare, bound in bounds)
+        return number is not None and all(compare(number, bound) for compare, bound in tests)
 
-    return Rule(text, holds)
+    return holds
+
+
+def _check_comparable(number: object, keys: tuple[str, ...]) -> None:
+    if comparable(number) is None:
+        why = (
+            f"Cannot compare number : {shown(number)}, it is not within a double's range or digits"
+        )
+        raise InvalidRuleError(why, keys)
 
 
 def _check_operators(operators: Sequence[object], keys: tuple[str, ...]) -> None:
@@ -145,32 +171,47 @@ def _check_operators(operators: Sequence[object], keys: tuple[str, ...]) -> None
         raise InvalidRuleError(f"Bad numeric range operator: {rest[0]}", keys)
 
 
+def _check_order(first: str, bounds: Sequence[float], keys: tuple[str, ...]) -> None:
+    """The bottom below the top; where one is missing, it is the outermost double."""
+    if first == "=":
+        return
+    bottom, top = -sys.float_info.max, sys.float_info.max
+    if first in (">", ">="):
+        bottom, *rest = bounds
+        top = rest[0] if rest else top
+    else:
+        (top,) = bounds
+    if bottom >= top:
+        raise InvalidRuleError("Bottom must be less than top", keys)
+
+
 def _word(operator: object) -> str:
     return operator if isinstance(operator, str) else shown(operator)
 
 
 def cidr(argument: object, keys: tuple[str, ...]) -> Rule:
     """Return the rule that wants an IP address of a network."""
-    if not isinstance(argument, str) or argument.count("/") != 1:
+    if not isinstance(argument, str):
         raise InvalidRuleError('cidr takes a string such as "10.0.0.0/24"', keys)
     try:
-        network = ipaddress.ip_network(argument, strict=False)
+        first, last = network(argument)
     except ValueError as error:
-        raise InvalidRuleError(f"Malformed CIDR: {error}", keys) from None
+        raise InvalidRuleError(str(error), keys, _cidr_advice(argument)) from None
 
     def holds(leaf: object) -> bool:
-        if not isinstance(leaf, str):
-            return False
-        try:
-            return ipaddress.ip_address(leaf) in network
-        except ValueError:
-            return False
+        found = address(leaf) if isinstance(leaf, str) else None
+        return found is not None and is_within(first, last, found)
 
-    return Rule(f"an address in {network}", holds)
+    return Rule(f"an address in {shown(argument)[1:-1]}", holds)
+
+
+def _cidr_advice(argument: str) -> str:
+    start, _, mask = argument.partition("/")
+    return f'For one address write ["{start}"].' if address(start) and mask.isdecimal() else ""
 
 
 def of_text(operator: str, argument: object, keys: tuple[str, ...]) -> Rule:
-    """A rule about strings; it holds for nothing else."""
+    """Return a rule about strings; it holds for nothing else."""
     if not isinstance(argument, str):
         raise InvalidRuleError(f"{operator} match pattern must be a string", keys)
     wording, compile_test = _TEXT_RULES[operator]
@@ -178,68 +219,44 @@ def of_text(operator: str, argument: object, keys: tuple[str, ...]) -> Rule:
         test = compile_test(argument)
     except ValueError as error:
         raise InvalidRuleError(str(error), keys) from None
-    return Rule(wording.format(shown(argument)), lambda leaf: isinstance(leaf, str) and test(leaf))
+    return Rule(
+        wording.format(shown(argument)),
+        lambda leaf: isinstance(leaf, str) and test(leaf),
+        wildcards=(argument,) if operator == "wildcard" else (),
+    )
 
 
-def _wildcard(pattern: str) -> Callable[[str], bool]:
-    """A test in linear time: each piece between asterisks is looked for behind the one before."""
-    pieces = _pieces(pattern)
-    if len(pieces) == 1:
-        return lambda text: text == pieces[0]
-    first, *middle, last = pieces
-
-    def test(text: str) -> bool:
-        if not text.startswith(first):
-            return False
-        position = len(first)
-        for piece in middle:
-            found = text.find(piece, position)
-            if found < 0:
-                return False
-            position = found + len(piece)
-        return len(text) - position >= len(last) and text.endswith(last)
-
-    return test
+_Test = Callable[[str], bool]
 
 
-def _pieces(pattern: str) -> list[str]:
-    """The literal text between the asterisks, with `\\*` and `\\\\` resolved.
-
-    Raises:
-        ValueError: two asterisks in a row, or another escape.
-    """
-    pieces = [""]
-    characters = iter(enumerate(pattern))
-    for position, character in characters:
-        if character == "\\":
-            _, escaped = next(characters, (0, ""))
-            if escaped not in ("*", "\\"):
-                raise ValueError(f"Invalid escape character at pos {position}")
-            pieces[-1] += escaped
-        elif character == "*":
-            if pattern[position - 1 : position] == "*" and not pieces[-1] and len(pieces) > 1:
-                raise ValueError(f"Consecutive wildcard characters at pos {position}")
-            pieces.append("")
-        else:
-            pieces[-1] += character
-    return pieces
+def _quoted(form: str, test: Callable[[str], object]) -> _Test:
+    """A test of the string with a quotation mark before or behind it."""
+    before, after = form.split("{}")
+    return lambda text: test(f"{before}{text}{after}") is not None
 
 
-_TEXT_RULES: dict[str, tuple[str, Callable[[str], Callable[[str], bool]]]] = {
+# The matcher looks at strings with their quotation marks: "" begins and ends with one.
+_TEXT_RULES: dict[str, tuple[str, Callable[[str], _Test]]] = {
     "exactly": ("{}", lambda wanted: lambda text: text == wanted),
-    "prefix": ("a string that begins with {}", lambda start: lambda text: text.startswith(start)),
-    "suffix": ("a string that ends with {}", lambda end: lambda text: text.endswith(end)),
+    "prefix": (
+        "a string that begins with {}",
+        lambda start: lambda text: f'{text}"'.startswith(start),
+    ),
+    "suffix": (
+        "a string that ends with {}",
+        lambda end: lambda text: f'"{text}'.endswith(end),
+    ),
     "equals-ignore-case": (
         "{} in any case",
-        lambda wanted: lambda text: text.lower() == wanted.lower(),
+        lambda wanted: _quoted("{}", any_case(wanted).fullmatch),
     ),
     "prefix-ignore-case": (
         "a string that begins with {} in any case",
-        lambda start: lambda text: text.lower().startswith(start.lower()),
+        lambda start: _quoted('{}"', any_case(start).match),
     ),
     "suffix-ignore-case": (
         "a string that ends with {} in any case",
-        lambda end: lambda text: text.lower().endswith(end.lower()),
+        lambda end: _quoted('"{}', any_case(end, ending=r"\Z").search),
     ),
-    "wildcard": ("a string like {}", _wildcard),
+    "wildcard": ("a string like {}", wildcard),
 }
