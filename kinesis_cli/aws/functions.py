@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError, is_access_denied
-from kinesis_cli.project.find import find_function
+from kinesis_cli.project.find import function_of_project
 from kinesis_cli.project.settings import Settings
 from kinesis_cli.project.target import TargetKind
 
@@ -22,7 +22,7 @@ def function_name(connection: Connection, settings: Settings) -> str:
     if settings.function is not None:
         return settings.function.value
     if connection.target.kind is TargetKind.LOCAL:
-        return find_function().name
+        return function_of_project(settings).name
     raise InputError(
         "no function is named",
         place=connection.target.reason,
@@ -78,7 +78,7 @@ def log_group(connection: Connection, settings: Settings) -> str:
     name = function_name(connection, settings)
     default = f"/aws/lambda/{_bare_name(name)}"
     if connection.target.kind is TargetKind.LOCAL:
-        function = find_function()
+        function = function_of_project(settings)
         if settings.function is None or name == function.name:
             return function.environment.get("AWS_LAMBDA_LOG_GROUP_NAME", default)
         return default

@@ -2,13 +2,13 @@
 
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
-from kinesis_cli.cli.target_options import STREAM_TARGET, Target
+from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
 from kinesis_cli.local.connect import describe
 from kinesis_cli.project.settings import read_settings
 from kinesis_cli.show.config import show_config
 
 
-@takes(target=STREAM_TARGET)
+@takes(target=PROJECT_STREAM_TARGET)
 def config(
     *,
     target: Target,

@@ -125,7 +125,7 @@ def invoke(
         invocation = far.call(called_with)
         show_invocation(invocation, far.place, None, output)
     else:
-        found = find_function(**code)
+        found = find_function(**code, config_env=target["config_env"])
         if env_from_stack:
             found = replace(found, environment={**found.environment, **far.environment()})
         for sentence in found.notes:

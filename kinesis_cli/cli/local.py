@@ -4,13 +4,15 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.main import PLAIN
-from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.option_table import takes
+from kinesis_cli.cli.options import PROJECT, ConfigEnvOption, Output, OutputOption
+from kinesis_cli.cli.target_options import tell_of_sample
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.environment import shell_lines
 from kinesis_cli.local.fault_verbs import fault_request
@@ -26,6 +28,8 @@ from kinesis_cli.local.process import (
 from kinesis_cli.local.state import Server, running_server, state_directory
 from kinesis_cli.local.status import LocalStatus, local_status
 from kinesis_cli.local.waiting import wait_until_idle
+from kinesis_cli.project.settings import DEFAULT_REGION, read_settings
+from kinesis_cli.project.tools import NoTemplateError
 from kinesis_cli.show.console import note
 from kinesis_cli.show.local import (
     show_faults,
@@ -80,6 +84,7 @@ def local() -> None:
 
 
 @app.command()
+@takes(project={**PROJECT, "config_env": ConfigEnvOption})
 def start(
     detach: Annotated[
         bool, typer.Option("--detach", help="Return as soon as it is ready.")
@@ -134,6 +139,8 @@ def start(
             "--no-reload", help="Keep functions as they are when their code or template changes."
         ),
     ] = False,
+    *,
+    project: dict[str, Any],
 ) -> None:
     """Start the stream and the functions that it feeds; Ctrl-C ends it, nothing is lost.
 
@@ -142,7 +149,8 @@ def start(
       kcli local start --detach; kcli local stop
       kcli local start --detach --stream orders --shards 2; kcli local stop
     """
-    options = LocalOptions.of_project(region=region).with_streams(stream or [], shards)
+    options = _options({**project, "region": region}, stream or [])
+    options = options.with_streams(stream or [], shards)
     options = replace(
         options,
         port=port,
@@ -316,6 +324,20 @@ def faults(
         return
     request = fault_request(verb, values or []) if verb else {}
     show_faults(change_faults(_running_already(state), request))
+
+
+def _options(flags: dict[str, Any], streams: list[str]) -> LocalOptions:
+    """What is started: the project's streams and functions, else those that are named."""
+    settings = read_settings(flags)
+    try:
+        options = LocalOptions.of_project(settings=settings)
+    except NoTemplateError as error:
+        if not streams:
+            raise
+        note(f"{error}; so no function runs, and only the streams that you name are there")
+        return LocalOptions(region=settings.region.value if settings.region else DEFAULT_REGION)
+    tell_of_sample(settings)
+    return options
 
 
 def _running(state: Path | None) -> Server:

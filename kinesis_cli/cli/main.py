@@ -165,6 +165,10 @@ def _run_command(name: str, arguments: list[str]) -> int:
     import typer
 
     command = typer.main.get_command(application)
+    if "--parameter-overrides" in arguments:
+        from kinesis_cli.cli.overrides import separated  # seldom given, and start-up counts
+
+        arguments = separated(arguments)
     try:
         with command.make_context(f"kcli {name}", arguments) as context:
             gc.freeze()

@@ -56,8 +56,27 @@ TemplateOption = Annotated[
     typer.Option(
         "--template",
         metavar="FILE",
-        help="SAM or CloudFormation template, YAML or JSON; default: template.yaml, "
-        "looked for from here upwards.",
+        help="SAM or CloudFormation template, cdk.out, or `terraform show -json`; default: "
+        "template.yaml or what the project's tool has made, looked for from here upwards.",
+    ),
+]
+
+ParameterOverridesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter-overrides",
+        metavar="KEY=VALUE ...",
+        help="Values of the template's parameters, as in SAM; also of an import or a stored "
+        "parameter, by its name. Those of samconfig.toml apply too.",
+    ),
+]
+
+ConfigEnvOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config-env",
+        metavar="NAME",
+        help="Which environment of samconfig.toml, as in the SAM CLI; default: default.",
     ),
 ]
 
@@ -105,7 +124,11 @@ CODE = {
     "env_vars": EnvVarsOption,
     "python": PythonOption,
     "env_from_shell": EnvFromShellOption,
+    "parameter_overrides": ParameterOverridesOption,
 }
+
+# Which template is meant, for commands that need no function.
+PROJECT = {"template": TemplateOption, "parameter_overrides": ParameterOverridesOption}
 
 IsolatedOption = Annotated[
     bool,

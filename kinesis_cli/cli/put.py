@@ -19,7 +19,7 @@ from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
 from kinesis_cli.cli.putting import GiveUpAfterOption, MapOption, YesOption, end_as, mapped_by
-from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
+from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached, tell_of_sample
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.connect import Connected
 from kinesis_cli.payloads.payload import Payload
@@ -147,6 +147,8 @@ def put(
         show_base64(source(payloads).rest())
         return
     connected = reached(target)
+    if connected.local:
+        tell_of_sample(connected.settings)
     place = _target(connected)
     if dry_run:
         _dry_run(connected, place, source(payloads).rest(), output, check_access=check_access)

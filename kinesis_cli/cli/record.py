@@ -15,7 +15,7 @@ from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import LATEST_IS_NOW
 from kinesis_cli.cli.putting import mapped_by
 from kinesis_cli.cli.reading import READING, batches, is_only_now, reach, read_plan, selection
-from kinesis_cli.cli.target_options import STREAM_TARGET, Target
+from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.show.console import note
 from kinesis_cli.show.reading import ReadingProgress, reading_progress
@@ -23,7 +23,7 @@ from kinesis_cli.stream.growing import GrowingRecording, Progress, kept_progress
 from kinesis_cli.stream.selection import Start, StartKind
 
 
-@takes(reading=READING, target=STREAM_TARGET)
+@takes(reading=READING, target=PROJECT_STREAM_TARGET)
 def record(
     output_file: Annotated[
         Path,

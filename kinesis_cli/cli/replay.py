@@ -19,7 +19,7 @@ from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.putting import GiveUpAfterOption, MapOption, YesOption, end_as, mapped_by
 from kinesis_cli.cli.reading import Reachable, reach
-from kinesis_cli.cli.target_options import STREAM_TARGET, Target
+from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.payloads.replay_input import ReplayInput, open_replay_input
@@ -42,7 +42,7 @@ from kinesis_cli.stream.replay_journal import JournaledPlan, Replay, ReplayJourn
 from kinesis_cli.stream.replay_load import replay_load
 
 
-@takes(target=STREAM_TARGET)
+@takes(target=PROJECT_STREAM_TARGET)
 def replay(
     inputs: Annotated[
         list[str],

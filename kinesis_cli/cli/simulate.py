@@ -14,6 +14,7 @@ from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, Lanes, named_as_aw
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
     CODE,
+    ConfigEnvOption,
     FailOn,
     FailOnOption,
     IsolatedOption,
@@ -34,6 +35,7 @@ from kinesis_cli.handlers import python_handler
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
+from kinesis_cli.project.stream_settings import DEFAULT_RETENTION_HOURS
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.progress import progress
@@ -41,7 +43,7 @@ from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
 from kinesis_cli.stream.record import Record
 
 
-@takes(code=CODE, settings=MAPPING_SETTINGS, duration=DURATION)
+@takes(code={**CODE, "config_env": ConfigEnvOption}, settings=MAPPING_SETTINGS, duration=DURATION)
 def simulate(
     inputs: Annotated[
         list[str],
@@ -88,8 +90,13 @@ def simulate(
     ] = None,
     duration: dict[str, Any],
     retention_hours: Annotated[
-        float, typer.Option(metavar="H", help="How long the stream keeps a record.", min=0.001)
-    ] = 24.0,
+        float | None,
+        typer.Option(
+            metavar="H",
+            help="How long the stream keeps a record; default: as in the template, else 24.",
+            min=0.001,
+        ),
+    ] = None,
     lanes: Annotated[
         Lanes,
         typer.Option(
@@ -97,6 +104,12 @@ def simulate(
             "by its hash."
         ),
     ] = Lanes.KEYS,
+    as_kinesis: Annotated[
+        bool,
+        typer.Option(
+            "--as-kinesis", help="Deliver to a function that only another service feeds, too."
+        ),
+    ] = False,
     seed: SeedOption = 0,
     inject: Annotated[
         list[str] | None,
@@ -152,6 +165,8 @@ def simulate(
     _refuse_both({"--compare": compare, "--explain": explain})
     _refuse_both({"--since": since, "--starting-position": settings["starting_position"]})
     found = find_function(**code)
+    if mapping is None and not as_kinesis:
+        _refuse_what_kinesis_does_not_feed(found)
     choices = [choose_mapping(found, mapping, named_as_aws(settings))]
     choices += [choose_mapping(found, file, {}) for file in compare or ()]
     begin, end = _moment(since, "--since"), _moment(until, "--until")
@@ -161,8 +176,9 @@ def simulate(
         cold_start=duration["cold_start"] or 0.0,
         reserved_concurrency=found.reserved_concurrency,
         function_timeout=found.timeout,
-        function_name=found.name,
-        retention_hours=retention_hours,
+        function_name=found.qualified_name,
+        executed_version=found.version,
+        retention_hours=retention_hours or _retention(found),
         lanes="hash" if lanes is Lanes.HASH else "keys",
         seed=seed,
         faults=tuple(map(Fault.parse, inject or ())),
@@ -171,6 +187,8 @@ def simulate(
     new_handler = _handler_maker(
         found, isolated=isolated, cold=cold, wall_clock=wall_clock, debug=debug, debug_at=debug_at
     )
+    if found.is_sample and output is not Output.TABLE:  # the table names it
+        note("There is no template here or above: kcli's own sample function gets the records.")
     _tell(found, choices)
     with Recording.open(inputs, raw=raw) as recording:
         first = recording.first_arrival
@@ -208,6 +226,21 @@ def _refuse_both(options: dict[str, object]) -> None:
     """Each option must mean something beside the other."""
     if all(options.values()):
         raise InputError(f"{' and '.join(options)} cannot be used together")
+
+
+def _refuse_what_kinesis_does_not_feed(function: Function) -> None:
+    if function.mapping is None and function.other_feeders:
+        raise InputError(
+            f"is fed by {', '.join(function.other_feeders)}, not by Kinesis",
+            place=function.origin.partition(" (")[0],
+            advice="--as-kinesis delivers to it as if it were.",
+        )
+
+
+def _retention(function: Function) -> float:
+    """How long the function's stream keeps a record, hours."""
+    stream = function.stream
+    return float(stream.retention_hours if stream else DEFAULT_RETENTION_HOURS)
 
 
 def _handler_maker(

@@ -4,11 +4,11 @@ from kinesis_cli.aws.status import read_status
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
-from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
+from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target, reached
 from kinesis_cli.show.status import show_status
 
 
-@takes(target=STREAM_TARGET)
+@takes(target=PROJECT_STREAM_TARGET)
 def status(
     function_name: FunctionNameOption = None,
     *,

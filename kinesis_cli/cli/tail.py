@@ -9,14 +9,14 @@ from kinesis_cli.cli.interruption import ctrl_c_waits
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import LATEST_IS_NOW, Output, OutputOption
 from kinesis_cli.cli.reading import READING, batches, is_only_now, reach, read_plan, selection
-from kinesis_cli.cli.target_options import STREAM_TARGET, Target
+from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
 from kinesis_cli.show.console import note
 from kinesis_cli.show.reading import reading_progress
 from kinesis_cli.show.tail import DataForm, TailEvent, TailLines, TailTable, TailView
 from kinesis_cli.stream.selection import Selection
 
 
-@takes(reading=READING, target=STREAM_TARGET)
+@takes(reading=READING, target=PROJECT_STREAM_TARGET)
 def tail(
     *,
     reading: dict[str, Any],

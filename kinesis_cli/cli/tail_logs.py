@@ -12,7 +12,7 @@ from kinesis_cli.aws.logs import LogFollower, LogQuery
 from kinesis_cli.cli.function_options import FunctionNameOption
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import LATEST_IS_NOW
-from kinesis_cli.cli.target_options import TARGET, Target, reached
+from kinesis_cli.cli.target_options import PROJECT_TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.log_events import LogReader, LogSelection, parse_level, parse_where
 from kinesis_cli.show.console import note, warn
@@ -27,7 +27,7 @@ class LogOutput(StrEnum):
     NDJSON = "ndjson"  # one line per event
 
 
-@takes(target=TARGET)
+@takes(target=PROJECT_TARGET)
 def tail_logs(
     since: Annotated[
         str,

@@ -5,16 +5,18 @@ def tail(*, target: Target, ...) -> None:
     connected = reached(target)
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinesis_cli.cli.options import PROJECT, ConfigEnvOption
 from kinesis_cli.show.console import note
 
 if TYPE_CHECKING:
     from kinesis_cli.local.connect import Connected
+    from kinesis_cli.project.settings import Settings
 
-Target = dict[str, str | None]  # what was said, by the names of the settings
+Target = dict[str, Any]  # what was said, by the names of the settings
 
 TARGET = {
     "stack": Annotated[
@@ -42,14 +44,7 @@ TARGET = {
         str | None,
         typer.Option("--region", metavar="NAME", help="The region, as in the AWS CLI."),
     ],
-    "config_env": Annotated[
-        str | None,
-        typer.Option(
-            "--config-env",
-            metavar="NAME",
-            help="Which environment of samconfig.toml, as in the SAM CLI; default: default.",
-        ),
-    ],
+    "config_env": ConfigEnvOption,
 }
 
 STREAM_TARGET = {
@@ -59,6 +54,23 @@ STREAM_TARGET = {
     ],
     **TARGET,
 }
+
+# The same for commands whose own options leave the names of these free.
+PROJECT_TARGET = {**TARGET, **PROJECT}
+PROJECT_STREAM_TARGET = {**STREAM_TARGET, **PROJECT}
+
+
+def tell_of_sample(settings: "Settings") -> None:
+    """Say so where there is no project, and kcli's own sample function gets the records."""
+    from kinesis_cli.project.locate import find_project
+    from kinesis_cli.project.target import template_streams
+
+    if settings.stream is None and find_project(settings).is_bundled:
+        stream = next(iter(template_streams(settings)))
+        note(
+            f"there is no template here or above: {stream} is the stream of kcli's own sample "
+            "function"
+        )
 
 
 def reached(target: Target) -> "Connected":

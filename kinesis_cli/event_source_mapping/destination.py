@@ -36,12 +36,14 @@ def on_failure_document(
     at: float,
     shard_id: str,
     function_name: str,
+    executed_version: str = "$LATEST",
 ) -> dict[str, object]:
     """The document as SQS (message body) and SNS (`Message`) receive it.
 
     Args:
         at: epoch seconds.
         function_name: name or ARN; a name is taken for a function beside the stream.
+        executed_version: the version of the function that was called.
     """
     document: dict[str, object] = {
         "requestContext": {
@@ -54,7 +56,7 @@ def on_failure_document(
     if discard.function_error is not None:
         document["responseContext"] = {
             "statusCode": 200,
-            "executedVersion": "$LATEST",
+            "executedVersion": executed_version,
             # null, not absent, where the function answered but its report failed the batch
             "functionError": "Unhandled" if discard.function_error else None,
         }

@@ -83,7 +83,8 @@ class SimulationOptions:
     cold_start: float = 0.0  # seconds that a call takes longer for which no environment is idle
     reserved_concurrency: int | None = None  # calls at the same time; None: no limit
     function_timeout: float = 900.0  # seconds
-    function_name: str = "function"
+    function_name: str = "function"  # with its version or alias, where one is called
+    executed_version: str = "$LATEST"
     retention_hours: float = 24.0
     lanes: LaneReading = "keys"  # how partition keys find their lanes
     seed: int = 0
@@ -365,6 +366,7 @@ class Simulation:
             at=now,
             shard_id=run.shard_id,
             function_name=self._mapping.function_name or self._options.function_name,
+            executed_version=self._options.executed_version,
         )
         key = None
         if (self._mapping.destination or "").startswith("arn:aws:s3:"):

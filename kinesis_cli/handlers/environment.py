@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import Function
-from kinesis_cli.project.template import region
+from kinesis_cli.project.template_values import region
 
 _LOGGING = ("AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_LOG_FORMAT")
 
@@ -78,7 +78,7 @@ def lambda_variables(function: Function) -> dict[str, str]:
         **_execution_environment(function),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "$LATEST",

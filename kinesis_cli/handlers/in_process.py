@@ -25,7 +25,7 @@ from kinesis_cli.handlers.runner.loading import Code, LambdaFunction, LoadError
 from kinesis_cli.handlers.runner.output import LogHandler, Output, install_logging
 from kinesis_cli.handlers.time_machine import TimeMachine
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
-from kinesis_cli.project.template import ACCOUNT_ID, region
+from kinesis_cli.project.template_values import ACCOUNT_ID, region
 
 # Clocks, standard output and the environment belong to the whole process.
 _one_call_at_a_time = threading.RLock()
@@ -63,6 +63,7 @@ class CallableHandler:
         wall_clock: bool = False,
         debug: bool = False,
         debug_at: int | None = None,
+        qualifier: str = "",
     ) -> None:
         variables = environment or {}
         self.name = name or str(getattr(function, "__qualname__", type(function).__name__))
@@ -77,7 +78,7 @@ class CallableHandler:
         arn = f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:"
         self._caller = Caller(
             timeout=timeout,
-            context_type=context_type(self.name, memory_size, arn, variables),
+            context_type=context_type(self.name, memory_size, arn, variables, qualifier),
             output=self._output,
             log_handler=log_handler,
             wall_clocks=None if wall_clock else TimeMachine,
@@ -162,6 +163,7 @@ class InProcessHandler(CallableHandler):
             wall_clock=wall_clock,
             debug=debug,
             debug_at=debug_at,
+            qualifier=function.qualifier,
         )
         self.function = function
         self._code: Code | None = None

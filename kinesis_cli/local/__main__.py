@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kinesis_cli.errors import KcliError
-from kinesis_cli.local.options import LocalOptions
+from kinesis_cli.local.options import LocalOptions, read_stream
 from kinesis_cli.local.process import READY, needs_extra
 from kinesis_cli.project.settings import DEFAULT_REGION
+from kinesis_cli.project.template_file import TemplateFile
+from kinesis_cli.project.template_parameters import parse_overrides
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,15 +57,16 @@ def _options(parsed: argparse.Namespace) -> LocalOptions:
         verbose=parsed.verbose,
         reload=not parsed.no_reload,
         region=parsed.region,
-        streams=dict(parsed.stream),
-        template=parsed.template,
+        streams={each.name: each for each in parsed.stream},
+        template=_template(parsed),
     )
 
 
-def _stream(text: str) -> tuple[str, int | None]:
-    """`orders=4`, `orders=on-demand`, or `orders` with one shard."""
-    name, _, shards = text.partition("=")
-    return name, None if shards == "on-demand" else int(shards or 1)
+def _template(parsed: argparse.Namespace) -> TemplateFile | None:
+    if parsed.template is None:
+        return None
+    parameters = parse_overrides(parsed.parameter_overrides, "--parameter-overrides")
+    return TemplateFile(parsed.template, parameters)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,8 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--neighbours-in-memory", action="store_true")
     parser.add_argument("--port", type=int)
     parser.add_argument("--region", default=DEFAULT_REGION)
-    parser.add_argument("--stream", type=_stream, action="append", default=[], metavar="NAME=N")
+    parser.add_argument("--stream", type=read_stream, action="append", default=[], metavar="NAME=N")
     parser.add_argument("--template", type=Path)
+    parser.add_argument("--parameter-overrides", default="")
     parser.add_argument("--limits", choices=["aws", "off"], default="off")
     parser.add_argument("--delays", choices=["aws", "off"], default="off")
     parser.add_argument("--shard-limit", type=int)

@@ -11,7 +11,7 @@ from kinesis_cli.aws.stacks import complete
 from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.local.process import Running, ensure_running
 from kinesis_cli.local.state import Server, running_server, state_directory
-from kinesis_cli.project.find import find_function
+from kinesis_cli.project.find import function_of_project
 from kinesis_cli.project.settings import Level, Setting, Settings
 from kinesis_cli.project.target import (
     Target,
@@ -41,7 +41,7 @@ def connect(settings: Settings, directory: Path | None = None) -> Connected:
     """
     target = resolve_target(settings, directory)
     if target.kind is TargetKind.LOCAL:
-        running = ensure_running(directory=directory)
+        running = ensure_running(directory=directory, settings=settings)
         server = running.server
         target = _at(server, target, settings)
         connection = Connection(
@@ -75,7 +75,7 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
         endpoint = None
         if server:
             endpoint, target = server.endpoint, _at(server, target, settings)
-        if settings.function is None and (function := _template_function(directory)):
+        if settings.function is None and (function := _template_function(settings, directory)):
             settings = replace(settings, function=function)
             target = replace(target, function=function.value)
         return Description(_effective(settings, target, "default"), target, endpoint, None)
@@ -116,10 +116,10 @@ def _at(server: Server, target: Target, settings: Settings) -> Target:
     return replace(target, region=server.region)
 
 
-def _template_function(directory: Path | None) -> Setting | None:
+def _template_function(settings: Settings, directory: Path | None) -> Setting | None:
     """What is called on this machine where no function is named."""
     try:
-        return Setting(find_function(directory=directory).name, "the template", Level.DEFAULT)
+        return Setting(function_of_project(settings, directory).name, "the template", Level.DEFAULT)
     except InputError:  # the template has none, or several: one is to be named
         return None
 

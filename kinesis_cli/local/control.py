@@ -10,6 +10,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.local.kinesis import Caller, DataPlane, FaultSettings, ServiceError
 from kinesis_cli.local.lambda_side import LambdaSide
+from kinesis_cli.project.stream_settings import StreamSettings
 
 # Every switch of `kcli local faults` as it is when nobody touched it.
 _OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
@@ -21,7 +22,7 @@ class Control:
     Args:
         data_plane: that is controlled.
         region: where the project's streams are made.
-        streams: those streams → shards; None: on demand.
+        streams: those streams, by name.
         functions: what is delivered to them.
     """
 
@@ -29,7 +30,7 @@ class Control:
         self,
         data_plane: DataPlane,
         region: str,
-        streams: Mapping[str, int | None],
+        streams: Mapping[str, StreamSettings],
         functions: LambdaSide,
     ) -> None:
         self._functions = functions
@@ -60,14 +61,17 @@ class Control:
         Raises:
             InputError: a stream cannot be made.
         """
-        for name, shards in self._streams.items():
-            request: dict[str, Any] = {"StreamName": name}
-            if shards is None:
+        for name, stream in self._streams.items():
+            request: dict[str, Any] = {
+                "StreamName": name,
+                "MaxRecordSizeInKiB": stream.max_record_kib,
+            }
+            if stream.shards is None:
                 request["StreamModeDetails"] = {"StreamMode": "ON_DEMAND"}
             else:
-                request["ShardCount"] = shards
+                request["ShardCount"] = stream.shards
             try:
-                self._data_plane.make_stream(request, self._project)
+                self._data_plane.make_stream(request, self._project, stream.retention_hours)
             except ServiceError as error:
                 if error.code != "ResourceInUseException":
                     raise InputError(error.message.rstrip("."), place=f"stream {name}") from error

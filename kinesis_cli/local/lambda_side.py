@@ -15,6 +15,7 @@ from kinesis_cli.local.logs import print_line
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.state import FUNCTION_DATABASE, Server
 from kinesis_cli.local.status import MappingStatus
+from kinesis_cli.project.template_file import TemplateFile
 
 if TYPE_CHECKING:
     from kinesis_cli.local.function.lambda_api import LambdaApi
@@ -43,7 +44,7 @@ class LambdaSide:
         data_plane: DataPlane,
         neighbours: Neighbours,
         *,
-        template: Path | None,
+        template: TemplateFile | None,
         state: Path | None,
         reload: bool,
         watching: "Watching | None",

@@ -23,6 +23,7 @@ from kinesis_cli.local.http.rpc_v2 import as_cbor, as_json, is_rpc_v2
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
 from kinesis_cli.local.journals import MESSAGES, MESSAGES_VERSION, TABLES, TABLES_VERSION
 from kinesis_cli.local.metrics import Metrics
+from kinesis_cli.project.template_file import TemplateFile
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 _ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"  # moto: whose resources a request is about
@@ -39,7 +40,7 @@ class Neighbours:
     """
 
     def __init__(
-        self, state: Path | None, template: Path | None, region: str, metrics: Metrics
+        self, state: Path | None, template: TemplateFile | None, region: str, metrics: Metrics
     ) -> None:
         self._state, self._template, self._region = state, template, region
         self._metrics = metrics
@@ -115,7 +116,7 @@ class Moto:
     """
 
     def __init__(
-        self, state: Path | None, template: Path | None, region: str, metrics: Metrics
+        self, state: Path | None, template: TemplateFile | None, region: str, metrics: Metrics
     ) -> None:
         os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")  # no web page may come here
         try:
@@ -183,7 +184,7 @@ def _let_go_of_models() -> None:
             model.instances_tracked.clear()  # type: ignore[attr-defined]
 
 
-def make_resources(template: Path, region: str) -> None:
+def make_resources(template: TemplateFile, region: str) -> None:
     """What a template names beside its streams; what moto refuses is named in the log."""
     from moto.core.exceptions import ServiceException
     from werkzeug.exceptions import HTTPException
@@ -259,7 +260,7 @@ _MAKERS: dict[str, Callable[[str, dict[str, Any], str], None]] = {
 
 def _plain(properties: object) -> dict[str, Any]:
     """The properties that are known; what only AWS knows, and what hangs on it, is left out."""
-    from kinesis_cli.project.template import Unresolved
+    from kinesis_cli.project.template_values import Unresolved
 
     if not isinstance(properties, dict):
         return {}

@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Literal
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.settings import DEFAULT_REGION, STREAM_NAME, read_settings
-from kinesis_cli.project.target import project_template, template_streams
+from kinesis_cli.project.locate import BY_OPTION, find_project
+from kinesis_cli.project.settings import DEFAULT_REGION, STREAM_NAME, Settings, read_settings
+from kinesis_cli.project.stream_settings import (
+    DEFAULT_RECORD_KIB,
+    DEFAULT_RETENTION_HOURS,
+    StreamSettings,
+)
+from kinesis_cli.project.target import template_streams
+from kinesis_cli.project.template_file import TemplateFile
+from kinesis_cli.project.template_parameters import written_overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +34,34 @@ class LocalOptions:
     verbose: bool = False
     reload: bool = True  # a function's changed code is used from the next call on
     region: str = DEFAULT_REGION  # where `streams` are made
-    streams: Mapping[str, int | None] = field(default_factory=dict)  # → shards, None: on demand
-    template: Path | None = None  # what else it names (queues, log groups, alarms) is there too
+    streams: Mapping[str, StreamSettings] = field(default_factory=dict)  # by name
+    template: TemplateFile | None = (
+        None  # what else it names (queues, log groups, alarms) is there too
+    )
 
     @classmethod
     def of_project(
-        cls, directory: Path | None = None, *, region: str | None = None
+        cls,
+        directory: Path | None = None,
+        *,
+        region: str | None = None,
+        settings: Settings | None = None,
     ) -> "LocalOptions":
-        """The defaults, with the project's region and the streams of its template."""
-        named = read_settings({"region": region}, directory=directory).region
+        """The defaults, with the project's region and the streams of its template.
+
+        Args:
+            directory: the project's; the working directory by default.
+            region: the one that is named; default: the settings'.
+            settings: what the command was told; default: what is read in `directory`.
+
+        Raises:
+            InputError: there is a project, and its template is not usable.
+        """
+        settings = settings or read_settings({"region": region}, directory=directory)
         return cls(
-            region=named.value if named else DEFAULT_REGION,
-            streams=template_streams(directory),
-            template=project_template(directory),
+            region=region or (settings.region.value if settings.region else DEFAULT_REGION),
+            streams=template_streams(settings, directory),
+            template=find_project(settings, directory, naming=BY_OPTION).template,
         )
 
     def with_streams(self, names: Sequence[str], shards: int | None) -> "LocalOptions":
@@ -57,9 +80,9 @@ class LocalOptions:
                     f"{name!r} is no stream name: 1 to 128 letters, digits, _, . or -",
                     place="--stream",
                 )
-        streams = {**dict.fromkeys(names, 1), **self.streams}
+        streams = {**{name: StreamSettings(name) for name in names}, **self.streams}
         if shards is not None:
-            streams = dict.fromkeys(streams, shards)
+            streams = {name: replace(each, shards=shards) for name, each in streams.items()}
         return replace(self, streams=streams)
 
     def arguments(self, state: Path) -> list[str]:
@@ -76,10 +99,28 @@ class LocalOptions:
         if self.port is not None:
             arguments += ["--port", str(self.port)]
         if self.template:
-            arguments += ["--template", str(self.template)]
-        for name, shards in self.streams.items():
-            arguments += ["--stream", f"{name}={'on-demand' if shards is None else shards}"]
+            arguments += ["--template", str(self.template.path)]
+            if self.template.parameters:
+                arguments += ["--parameter-overrides", written_overrides(self.template.parameters)]
+        for stream in self.streams.values():
+            arguments += ["--stream", written_stream(stream)]
         flags = {"--in-memory": self.in_memory, "--tls": self.tls, "--verbose": self.verbose}
         flags["--neighbours-in-memory"] = self.neighbours_in_memory
         flags["--no-reload"] = not self.reload
         return arguments + [flag for flag, is_set in flags.items() if is_set]
+
+
+def written_stream(stream: StreamSettings) -> str:
+    """A stream as an argument: `orders=4`, `orders=on-demand:168:1024` (hours, KiB)."""
+    text = f"{stream.name}={'on-demand' if stream.shards is None else stream.shards}"
+    rest = (stream.retention_hours, stream.max_record_kib)
+    if rest == (DEFAULT_RETENTION_HOURS, DEFAULT_RECORD_KIB):
+        return text
+    return ":".join([text, *map(str, rest)])
+
+
+def read_stream(text: str) -> StreamSettings:
+    """The stream that an argument describes; `orders` has one shard."""
+    name, _, rest = text.partition("=")
+    shards, *numbers = (rest or "1").split(":")
+    return StreamSettings(name, None if shards == "on-demand" else int(shards), *map(int, numbers))

@@ -35,6 +35,7 @@ from kinesis_cli.local.state import (
     running_server,
     state_directory,
 )
+from kinesis_cli.project.settings import Settings
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
@@ -55,7 +56,11 @@ class Running:
 
 
 def ensure_running(
-    options: LocalOptions | None = None, *, state: Path | None = None, directory: Path | None = None
+    options: LocalOptions | None = None,
+    *,
+    state: Path | None = None,
+    directory: Path | None = None,
+    settings: Settings | None = None,
 ) -> Running:
     """The local endpoint of this directory, started where it does not run yet.
 
@@ -63,6 +68,7 @@ def ensure_running(
         options: how to start it; a server that runs already keeps its own.
         state: its state directory; default: the project's, else the working directory's own.
         directory: the working directory by default.
+        settings: what the command was told, where no options say how to start it.
 
     Raises:
         InputError: the state directory, its database or the port is not usable.
@@ -75,7 +81,7 @@ def ensure_running(
     with locked(where / START_LOCK):  # two commands at once start one server
         if (server := read_server(where)) and is_alive(server):
             return Running(server, started_now=False)
-        options = options or LocalOptions.of_project(directory)
+        options = options or LocalOptions.of_project(directory, settings=settings)
         started = _start(where, options.arguments(where))
     return Running(started, started_now=True)
 

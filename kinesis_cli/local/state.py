@@ -26,7 +26,7 @@ from typing import IO
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.journals import MESSAGES, TABLES
-from kinesis_cli.project.files import find_template
+from kinesis_cli.project.nearest import project_root
 
 HOST = "127.0.0.1"
 IN_PROJECT = ".kcli"
@@ -82,8 +82,8 @@ def state_directory(named: Path | None = None, directory: Path | None = None) ->
     directory = (directory or Path()).resolve()
     if named is not None:
         return (directory / named.expanduser()).resolve()
-    if template := find_template(directory):
-        return template.parent / IN_PROJECT
+    if root := project_root(directory):
+        return root / IN_PROJECT
     # readable for people, and unlike any other directory's
     key = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
     return _user_state() / "kcli" / f"{re.sub(r'[^A-Za-z0-9._-]', '_', directory.name)}-{key}"

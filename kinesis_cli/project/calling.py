@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.template import NO_VALUE, Template, Unresolved
-from kinesis_cli.project.template_functions import merged_properties
+from kinesis_cli.project.template import Template
+from kinesis_cli.project.template_file import TemplateFile
+from kinesis_cli.project.template_functions import choose_function, merged_properties
+from kinesis_cli.project.template_values import NO_VALUE, Unresolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +28,23 @@ class Calling:
     dead_letter: str | None = None  # ARN of a queue or topic
 
 
-def calling_of(path: Path, function: str) -> Calling:
+def calling_of(source: Path | TemplateFile, function: str) -> Calling:
     """What a template says of the calls of a function.
 
     Args:
-        path: the template.
+        source: the template.
         function: its logical id.
 
     Raises:
         InputError: the template is not usable, or a number in it is none that Lambda takes.
     """
-    template = Template.read(path)
+    written = choose_function(Template.read(source), function)
+    template, function = written.template, written.logical_id
     properties = merged_properties(template, function)
     events = _map(template, properties.get("EventInvokeConfig"))
     destinations = _map(template, events.get("DestinationConfig"))
     dead_letter = properties.get("DeadLetterQueue", properties.get("DeadLetterConfig"))
-    place = f"{path}, {function}"
+    place = f"{template.path}, {function}"
 
     def count(of: Mapping[str, object], name: str, allowed: range) -> int | None:
         value = _known(template, of.get(name))

@@ -5,17 +5,6 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 
-TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
-
-
-def find_template(directory: Path) -> Path | None:
-    """The project's template, looked for from `directory` upwards; None: there is no project."""
-    for folder in (directory, *directory.parents):
-        for name in TEMPLATE_NAMES:
-            if (folder / name).is_file():
-                return folder / name
-    return None
-
 
 def bundled_template() -> Path:
     """The template of the function that kcli ships: in the wheel, or in a checkout of kcli."""

@@ -3,13 +3,15 @@
 Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.files import bundled_template, find_template
+from kinesis_cli.project.files import bundled_template
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
 from kinesis_cli.project.interpreter import choose_interpreter, named_python
+from kinesis_cli.project.settings import Settings, template_settings
 
 
 def find_function(
@@ -20,6 +22,8 @@ def find_function(
     env_vars: Path | None = None,
     python: str | None = None,
     env_from_shell: bool | None = None,
+    parameter_overrides: Sequence[str] | None = None,
+    config_env: str | None = None,
     directory: Path | None = None,
 ) -> Function:
     """The function that the user means.
@@ -36,16 +40,35 @@ def find_function(
         python: the interpreter of Python code, or the folder of an environment; default: see
             `choose_interpreter`.
         env_from_shell: whether a process of its own has all of the shell's variables.
+        parameter_overrides: values of the template's parameters, "KEY=VALUE" as in SAM.
+        config_env: which environment of samconfig.toml.
         directory: where to look; the working directory by default.
 
     Raises:
         InputError: what the user named is not there or not a Python function fed by Kinesis.
     """
     directory = (directory or Path()).resolve()
-    found, is_bundled = _described(template, function, handler, env_vars, directory)
+    settings = template_settings(
+        {
+            "template": str(template) if template else None,
+            "parameter_overrides": parameter_overrides or None,
+            "config_env": config_env,
+        },
+        directory=directory,
+    )
+    if handler is not None and settings.template is None:
+        if function is not None or parameter_overrides:
+            option = "--function chooses from" if function else "--parameter-overrides are for"
+            raise InputError(
+                f"{option} a template, and --handler alone reads none",
+                advice="Name the template with --template, or leave one of the two out.",
+            )
+        found = _bare(handler, env_vars, directory)
+    else:
+        found = function_of_project(settings, directory, function, handler, env_vars)
     if env_from_shell:
         found = replace(found, env_from_shell=True)
-    return found if is_bundled else with_interpreter(found, python, directory)
+    return found if found.is_sample else with_interpreter(found, python, directory)
 
 
 def with_interpreter(function: Function, python: str | None, directory: Path) -> Function:
@@ -70,40 +93,59 @@ def with_interpreter(function: Function, python: str | None, directory: Path) ->
     return replace(function, interpreter=interpreter, notes=notes)
 
 
-def _described(
-    template: Path | None,
-    function: str | None,
-    handler: str | None,
-    env_vars: Path | None,
-    directory: Path,
-) -> tuple[Function, bool]:
-    """The function, and whether it is the one that kcli ships."""
-    if handler is not None and template is None:
-        if function is not None:
-            raise InputError(
-                "--function chooses from a template, and --handler alone reads none",
-                advice="Name the template with --template, or leave one of the two out.",
-            )
-        return _bare(handler, env_vars, directory), False
-    from kinesis_cli.project.template_function import function_of_template  # start-up counts
+def function_of_project(
+    settings: Settings,
+    directory: Path | None = None,
+    function: str | None = None,
+    handler: str | None = None,
+    env_vars: Path | None = None,
+) -> Function:
+    """The function of the project's template, with the code of `handler` where one is named.
 
-    is_bundled = template is None and find_template(directory) is None
-    path = directory / template if template else find_template(directory) or bundled_template()
+    Args:
+        settings: what the user says of the template.
+        directory: the working directory by default.
+        function: the logical id, where the template has several functions fed by Kinesis.
+        handler: "module.function" or "path/file.py:function".
+        env_vars: variables in the format of `sam local invoke --env-vars`.
+
+    Raises:
+        InputError: there is no such function, or it is not usable.
+    """
+    directory = (directory or Path()).resolve()
+    from kinesis_cli.project.locate import BY_OPTION, find_project  # start-up counts
+    from kinesis_cli.project.template_code import CodeNotHereError
+    from kinesis_cli.project.template_function import function_of_template
+
+    project = find_project(settings, directory, naming=BY_OPTION)
+    is_bundled = project.is_bundled
+    if handler is None:
+        found = function_of_template(project.template, function, env_vars, bundled=is_bundled)
+        if is_bundled:
+            origin = f"{found.origin}: there is no template here"
+            return replace(found, origin=origin, is_sample=True)
+        return found
+    code = None if _is_module(handler) else directory
     try:
-        found = function_of_template(path, function, env_vars, bundled=is_bundled)
-    except RecursionError as error:
-        raise InputError(
-            "the template refers to itself without end", place=str(template or "")
-        ) from error
-    return (
-        (found, is_bundled) if handler is None else (_with_code(found, handler, directory), False)
-    )
+        found = function_of_template(
+            project.template, function, env_vars, bundled=is_bundled, code=code
+        )
+    except CodeNotHereError:
+        # the template's code does not matter, since the handler says where it is
+        found = function_of_template(
+            project.template, function, env_vars, bundled=is_bundled, code=directory
+        )
+    return _with_code(found, handler, directory)
+
+
+def _is_module(handler: str) -> bool:
+    return ":" not in handler
 
 
 def _bare(handler: str, env_vars: Path | None, directory: Path) -> Function:
-    from kinesis_cli.project.variables import overrides
+    from kinesis_cli.project import variables
 
-    environment = overrides(env_vars, ()) if env_vars else {}
+    environment = variables.overrides(env_vars, ()) if env_vars else {}
     bare = Function(
         name="kcli-handler",
         code_uri=directory,

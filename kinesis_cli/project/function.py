@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinesis_cli.project.interpreter import Interpreter
+from kinesis_cli.project.stream_settings import StreamSettings
 
 DEFAULT_TIMEOUT = (
     3.0  # seconds, https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
@@ -38,9 +39,19 @@ class Function:
     interpreter: Interpreter | None = None  # what runs Python code; None: kcli's own
     aws: Mapping[str, str] | None = None  # variables of AWS's clients; None: the shell's
     env_from_shell: bool = False  # whether a process of its own has all of the shell's variables
+    qualifier: str = ""  # the version or alias that the mapping calls
+    version: str = "$LATEST"  # that is executed then
+    stream: StreamSettings | None = None  # that feeds it, where the template says how it is made
+    other_feeders: tuple[str, ...] = ()  # what calls it besides Kinesis: "SQS (Jobs)"
+    is_sample: bool = False  # kcli's own, since there is no project
     notes: tuple[str, ...] = ()  # a sentence for each value or property that kcli cannot follow
 
     @property
     def is_python(self) -> bool:
         """Whether it is a Python function, as one of an unknown runtime is taken for."""
         return not self.runtime or self.runtime.startswith("python")
+
+    @property
+    def qualified_name(self) -> str:
+        """Its name as it is called: with the version or alias, where one is meant."""
+        return f"{self.name}:{self.qualifier}" if self.qualifier else self.name

@@ -10,14 +10,21 @@ Read with `tomllib` and dataclasses: importing pydantic-settings alone takes 160
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.files import find_template, read_toml
-from kinesis_cli.project.samconfig import DEFAULT_ENVIRONMENT, read_samconfig
+from kinesis_cli.project.files import read_toml
+from kinesis_cli.project.nearest import project_root
+from kinesis_cli.project.samconfig import (
+    DEFAULT_ENVIRONMENT,
+    read_samconfig,
+    samconfig_overrides,
+)
+from kinesis_cli.project.template_parameters import parse_overrides, written_overrides
+from kinesis_cli.project.tools import SAMCONFIG_NAMES
 
 LOCAL = "local"  # the value of `endpoint_url` that names the embedded endpoint
 DEFAULT_REGION = "us-east-1"
@@ -61,6 +68,8 @@ _FORMS = {
     "failure_queue_url": (r"https?://\S+", _QUEUE),
     "config_env": (_ANY, "prod"),
     "python": (_ANY, ".venv/bin/python"),
+    "template": (_ANY, "infra/template.yaml"),
+    "parameter_overrides": (r"(?s)\S+=.*", "Stage=dev"),
 }
 NAMES = tuple(_FORMS)
 
@@ -79,6 +88,8 @@ class Settings:
     failure_queue_url: Setting | None = None
     config_env: Setting | None = None  # which part of samconfig.toml
     python: Setting | None = None  # the interpreter of a Python function, or its environment
+    template: Setting | None = None  # the absolute path of a file
+    parameter_overrides: Setting | None = None  # as `parse_overrides` takes them
 
     def items(self) -> Iterator[tuple[str, Setting | None]]:
         """Name and value of each setting, in the order of declaration."""
@@ -115,7 +126,7 @@ _IGNORE_ENDPOINTS = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
 
 
 def read_settings(
-    flags: Mapping[str, str | None] | None = None,
+    flags: Mapping[str, str | Sequence[str] | None] | None = None,
     *,
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
@@ -130,26 +141,53 @@ def read_settings(
     Raises:
         InputError: a file cannot be read, a name is unknown, or a value has not its form.
     """
+    return _read(NAMES, flags or {}, environment, directory)
+
+
+def template_settings(
+    flags: Mapping[str, str | Sequence[str] | None] | None = None, *, directory: Path | None = None
+) -> Settings:
+    """Only what says which template is meant, and with which parameters; see `read_settings`."""
+    return _read(("template", "parameter_overrides", "config_env"), flags or {}, None, directory)
+
+
+def _read(
+    names: Collection[str],
+    flags: Mapping[str, str | Sequence[str] | None],
+    environment: Mapping[str, str] | None,
+    directory: Path | None,
+) -> Settings:
     environment = os.environ if environment is None else environment
     directory = (directory or Path()).resolve()
     values: dict[str, Setting] = {}
     for source in (
-        _of_flags(flags or {}),
+        _of_flags(flags),
         _of_kcli_variables(environment),
         _of_aws_variables(environment),
         _of_project_file(directory),
     ):
         for name, setting in source:
-            values.setdefault(name, _checked(name, setting))
-    for name, setting in _of_samconfig(directory, values):
-        values.setdefault(name, _checked(name, setting))
+            if name in names:
+                values.setdefault(name, _checked(name, setting))
+    if named := values.get("template"):
+        values["template"] = replace(named, value=str(directory / named.value))
+    folder = _samconfig_folder(directory, values.get("template"))
+    if folder is not None:
+        for name, setting in _of_samconfig(folder, values):
+            if name in names:
+                values.setdefault(name, _checked(name, setting))
+        if overrides := _overrides(folder, values):
+            values["parameter_overrides"] = overrides
     return Settings(**values)
 
 
-def _of_flags(flags: Mapping[str, str | None]) -> Iterator[tuple[str, Setting]]:
+def _of_flags(flags: Mapping[str, str | Sequence[str] | None]) -> Iterator[tuple[str, Setting]]:
     for name, value in flags.items():
+        option = "--" + name.replace("_", "-")
+        if name == "parameter_overrides" and value is not None:
+            value = written_overrides(parse_overrides(value, option)) or None
         if value is not None:
-            yield name, Setting(value, "--" + name.replace("_", "-"), Level.FLAG)
+            yield name, Setting(str(value), option, Level.FLAG)
 
 
 def _of_kcli_variables(environment: Mapping[str, str]) -> Iterator[tuple[str, Setting]]:
@@ -212,10 +250,22 @@ def _of_table(table: Mapping[str, object], file: Path) -> Iterator[tuple[str, Se
             raise InputError(f"{written} is {value!r}, not a text", place=place)
         if name == "python" and (os.sep in value or (file.parent / value).exists()):
             value = str(file.parent / Path(value).expanduser())
+        if name == "template":
+            value = str(file.parent / value)
         yield name, Setting(value, file.name, Level.PROJECT_FILE)
 
 
-def _of_samconfig(directory: Path, values: Mapping[str, Setting]) -> Iterator[tuple[str, Setting]]:
+def _samconfig_folder(directory: Path, template: Setting | None) -> Path | None:
+    """Where samconfig.toml lies: beside the named template, else in the project's folder."""
+    root = project_root(directory)
+    if template is None:
+        return root
+    beside = Path(template.value).parent
+    there = any((beside / name).is_file() for name in SAMCONFIG_NAMES)
+    return beside if there or root is None else root
+
+
+def _of_samconfig(folder: Path, values: Mapping[str, Setting]) -> Iterator[tuple[str, Setting]]:
     """The stack of samconfig.toml; profile and region only together with it.
 
     UNSURE(samconfig-precedence): AWS's variables come before the file, as SAM's guide says of its
@@ -224,15 +274,27 @@ def _of_samconfig(directory: Path, values: Mapping[str, Setting]) -> Iterator[tu
     Without its stack they say nothing about what the user named: `--profile prod` keeps the region
     of that profile, as in the AWS CLI.
     """
-    template = find_template(directory)
     named = values.get("config_env")
-    if template is None or "stack" in values:
+    if "stack" in values:
         return
     config_env = named.value if named else DEFAULT_ENVIRONMENT
-    if found := read_samconfig(template.parent, config_env, must_exist=named is not None):
+    if found := read_samconfig(folder, config_env, must_exist=named is not None):
         for name in ("stack", "profile", "region"):
             if value := found.values.get(name):
                 yield name, Setting(value, found.source, Level.SAMCONFIG)
+
+
+def _overrides(folder: Path, values: Mapping[str, Setting]) -> Setting | None:
+    """The values of parameters: samconfig's, and over them those that were named closer."""
+    named = values.get("config_env")
+    of_file, source = samconfig_overrides(folder, named.value if named else DEFAULT_ENVIRONMENT)
+    given = values.get("parameter_overrides")
+    if given is None:
+        text = written_overrides(of_file)
+        return Setting(text, source, Level.SAMCONFIG) if of_file else None
+    merged = {**of_file, **parse_overrides(given.value, given.source)}
+    both = f"{given.source}, {source}" if of_file else given.source
+    return Setting(written_overrides(merged), both, given.level)
 
 
 def _checked(name: str, setting: Setting) -> Setting:

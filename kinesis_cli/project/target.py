@@ -11,11 +11,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.files import bundled_template, find_template
-from kinesis_cli.project.settings import DEFAULT_REGION, LOCAL, Level, Setting, Settings
+from kinesis_cli.project.locate import find_project
+from kinesis_cli.project.settings import (
+    DEFAULT_REGION,
+    LOCAL,
+    Level,
+    Setting,
+    Settings,
+    template_settings,
+)
+from kinesis_cli.project.stream_settings import StreamSettings
 from kinesis_cli.project.template import Template
+from kinesis_cli.project.template_file import reading_template
+from kinesis_cli.project.template_streams import streams_of
 
-STREAM = "AWS::Kinesis::Stream"
 # Of endpoints in all partitions, botocore's `endpoints.json`
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 _LOCAL_ACCOUNT = ":000000000000:"  # of ARNs that the local endpoint gives
@@ -90,7 +99,7 @@ def resolve_target(settings: Settings, directory: Path | None = None) -> Target:
         stream = None  # the stack was named closer to the command line
     stream_name = stream.value if stream else None
     if stream is None and stack is None and kind is not TargetKind.AWS:
-        stream_name = next(iter(template_streams(directory)), None)
+        stream_name = next(iter(template_streams(settings, directory)), None)
     endpoint = settings.endpoint_url if kind is TargetKind.ENDPOINT else None
     profile = settings.profile
     return Target(
@@ -165,29 +174,15 @@ def _default_region(kind: TargetKind) -> str | None:
     return DEFAULT_REGION if kind is TargetKind.LOCAL else None
 
 
-def project_template(directory: Path | None = None) -> Path:
-    """The template found upwards from `directory` (default: the working one), else kcli's own."""
-    return find_template((directory or Path()).resolve()) or bundled_template()
+def template_streams(
+    settings: Settings | None = None, directory: Path | None = None
+) -> dict[str, StreamSettings]:
+    """The streams of the project's template, or of kcli's own, and those that feed its functions.
 
-
-def template_streams(directory: Path | None = None) -> dict[str, int | None]:
-    """The streams of the project's template, or of kcli's own: name → shards, None: on demand.
-
-    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesis-stream.html
+    Raises:
+        InputError: there is a project, and its template is not usable.
     """
-    template = Template.read(project_template(directory))
-    return {
-        template.physical_name(logical_id): _shards(template, resource.get("Properties"))
-        for logical_id, resource in template.resources(STREAM).items()
-    }
-
-
-def _shards(template: Template, properties: object) -> int | None:
-    """How many shards CloudFormation would make; None: as many as are needed."""
-    match template.resolve(properties):
-        case {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}:
-            return None
-        case {"ShardCount": count} if str(count).isdecimal():
-            return int(str(count))
-    # UNSURE(template-shard-count): one where neither count nor mode is given; or is it refused?
-    return 1
+    settings = settings or template_settings(directory=directory)
+    template = find_project(settings, directory).template
+    with reading_template(template):
+        return streams_of(Template.read(template))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import SYSTEM_LOG_LEVELS
-from kinesis_cli.project.template import NO_VALUE, Json
 from kinesis_cli.project.template_reading import Reading
+from kinesis_cli.project.template_values import NO_VALUE, Json
 from kinesis_cli.project.variables import overrides, shell_variables, text
 
 
@@ -36,8 +36,10 @@ def environment_of(reading: Reading, env_vars: Path | None) -> dict[str, str]:
 def _variable(reading: Reading, name: str, raw: object) -> str:
     value = reading.resolved(raw, f"Environment.Variables.{name}", "")
     match raw:
-        case {"Ref": str(logical_id)} if reading.template.resource(logical_id) and (
-            value == logical_id
+        case {"Ref": str(logical_id)} if (
+            reading.template.resource(logical_id)
+            and value == logical_id
+            and not reading.template.has_name(logical_id)
         ):
             reading.note(
                 f"Environment.Variables.{name} is {logical_id!r}: "

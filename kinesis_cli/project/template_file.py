@@ -1,9 +1,41 @@
 """Reading a template's file: YAML or JSON, the intrinsics' short forms as their long ones."""
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A template's file, and what the user says of it."""
+
+    path: Path
+    parameters: Mapping[str, str] = field(default_factory=dict)  # also of imports and the like
+
+
+@contextmanager
+def reading_template(source: Path | TemplateFile) -> Iterator[None]:
+    """Around what reads a template: one that leads back to itself becomes a sentence.
+
+    Raises:
+        InputError: it refers to itself without end.
+    """
+    try:
+        yield
+    except RecursionError as error:
+        path = source.path if isinstance(source, TemplateFile) else source
+        raise InputError("the template refers to itself without end", place=str(path)) from error
+
+
+def siblings(path: Path) -> list[Path]:
+    """The templates of the other stacks that CDK made together with this one."""
+    if not (path.parent / "manifest.json").is_file():
+        return []
+    return sorted(each for each in path.parent.glob("*.template.json") if each != path)
 
 
 def parse_template(text: str, path: Path) -> object:

@@ -7,14 +7,23 @@ from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, DEFAULT_TIMEOUT, F
 from kinesis_cli.project.template import Template
 from kinesis_cli.project.template_code import code_folder
 from kinesis_cli.project.template_environment import environment_of, system_log_level
+from kinesis_cli.project.template_feeders import (
+    WrittenMapping,
+    kinesis_mappings,
+    lost_mappings,
+    other_feeders,
+    version_of,
+)
+from kinesis_cli.project.template_file import TemplateFile, reading_template
 from kinesis_cli.project.template_functions import (
-    FUNCTION,
-    SAM_FUNCTION,
+    all_functions,
     choose_function,
     merged_properties,
+    not_followed,
 )
-from kinesis_cli.project.template_mappings import kinesis_mappings, mapping_document, mapping_of
+from kinesis_cli.project.template_mappings import mapping_document
 from kinesis_cli.project.template_reading import Reading
+from kinesis_cli.project.template_streams import stream_of
 
 # Settings that change what a handler sees or when it is called, and that kcli does not act on.
 NOT_ACTED_ON = {
@@ -30,88 +39,117 @@ NOT_ACTED_ON = {
 
 
 def function_of_template(
-    path: Path, function: str | None, env_vars: Path | None, *, bundled: bool
+    source: Path | TemplateFile,
+    function: str | None,
+    env_vars: Path | None,
+    *,
+    bundled: bool,
+    code: Path | None = None,
 ) -> Function:
-    """The function that the template at `path` is about.
+    """The function that a template is about.
 
     Args:
-        path: the template.
+        source: the template.
         function: its logical id, needed where several are fed by Kinesis.
         env_vars: a file of overriding environment variables.
         bundled: whether this is kcli's own template, for the texts.
+        code: the folder of its code, where the user names the handler too; whatever the template
+            says of the code does not matter then.
 
     Raises:
         InputError: the template or the function in it is not usable.
     """
-    template = Template.read(path)
-    reading = Reading(template, choose_function(template, function))
-    reading.properties = merged_properties(template, reading.logical_id)
-    _refuse_what_is_not_a_folder(reading)
-    mapping = mapping_of(reading)
-    for name, reason in NOT_ACTED_ON.items():
-        if name in reading.properties and reading.template.choose(reading.properties[name]):
-            reading.note(f"{name} is not acted on: {reason}.")
-    whose = "kcli's own template" if bundled else path.name
-    origin = f"{whose}, {reading.logical_id}"
+    with reading_template(source):
+        written = choose_function(Template.read(source), function)
+        reading = Reading(written.template, written.logical_id)
+        reading.properties = merged_properties(written.template, written.logical_id)
+        return _function(reading, env_vars, bundled=bundled, code=code)
+
+
+def _function(
+    reading: Reading, env_vars: Path | None, *, bundled: bool, code: Path | None
+) -> Function:
+    template, logical_id = reading.template, reading.logical_id
+    mappings = list(kinesis_mappings(template, logical_id))
+    _note_other_mappings(reading, mappings)
+    mapping = mapping_document(reading, mappings[0]) if mappings else None
+    _note_what_is_not_acted_on(reading)
+    if code is None:
+        code = code_folder(reading)
+    whose = "kcli's own template" if bundled else template.path.name
+    origin = f"{whose}, {logical_id}"
     if "Timeout" not in reading.properties:
         origin += f" (Timeout is AWS's default, {DEFAULT_TIMEOUT:.0f} s)"
+    qualifier = mappings[0].qualifier if mappings else ""
     return Function(
-        name=str(reading.value("FunctionName", reading.logical_id)),
-        code_uri=code_folder(reading),
-        handler=str(reading.value("Handler")),
+        name=str(reading.value("FunctionName", logical_id)),
+        code_uri=code,
+        handler=str(reading.value("Handler", "")),
         timeout=_number(reading, "Timeout", DEFAULT_TIMEOUT),
         memory_size=int(_number(reading, "MemorySize", DEFAULT_MEMORY_SIZE)),
         environment=environment_of(reading, env_vars),
         system_log_level=system_log_level(reading),
         mapping=mapping,
         origin=origin,
-        mapping_origin=f"{whose}, {reading.logical_id}"
-        if mapping is not None
-        else "AWS's defaults",
-        reserved_concurrency=_reserved(reading),
+        mapping_origin="AWS's defaults" if mapping is None else f"{whose}, {logical_id}",
         runtime=str(reading.value("Runtime", "")),
-        template=path,
+        qualifier=qualifier,
+        version=version_of(template, logical_id, qualifier),
+        stream=stream_of(template, mapping.get("EventSourceArn")) if mapping else None,
+        other_feeders=tuple(other_feeders(template, logical_id)),
+        reserved_concurrency=_reserved(reading),
+        template=template.path,
         notes=tuple(reading.notes),
     )
 
 
-def functions_of(path: Path) -> list[str]:
+def _note_other_mappings(reading: Reading, mappings: list[WrittenMapping]) -> None:
+    """Name each mapping that has no effect here."""
+    for each in mappings[1:]:
+        reading.note(
+            f"{each.name} is left out: kcli delivers from one stream, that of {mappings[0].name}."
+        )
+    for sentence in lost_mappings(reading.template, reading.logical_id):
+        reading.note(sentence)
+    if not mappings:
+        for sentence in not_followed(reading.template):
+            reading.note(sentence)
+
+
+def _note_what_is_not_acted_on(reading: Reading) -> None:
+    for name, reason in NOT_ACTED_ON.items():
+        if name in reading.properties and reading.template.choose(reading.properties[name]):
+            reading.note(f"{name} is not acted on: {reason}.")
+
+
+def functions_of(source: Path | TemplateFile) -> list[str]:
     """The logical ids of a template's functions: those that Kinesis feeds, else all of them.
 
     Raises:
         InputError: the template is not usable.
     """
-    template = Template.read(path)
-    functions = list(template.resources(SAM_FUNCTION, FUNCTION))
-    return [name for name in functions if any(kinesis_mappings(template, name))] or functions
+    with reading_template(source):
+        functions = all_functions(Template.read(source))
+        return [name for name, each in functions.items() if each.is_fed] or list(functions)
 
 
-def mappings_of(path: Path, function: str) -> dict[str, dict[str, object]]:
+def mappings_of(source: Path | TemplateFile, function: str) -> dict[str, dict[str, object]]:
     """All mappings from Kinesis to a function: where it is written → CreateEventSourceMapping's.
 
     Args:
-        path: the template.
+        source: the template.
         function: its logical id.
 
     Raises:
         InputError: the template is not usable.
     """
-    reading = Reading(Template.read(path), function)
-    return {
-        name: mapping_document(reading, name, members)
-        for name, members in kinesis_mappings(reading.template, function)
-    }
-
-
-def _refuse_what_is_not_a_folder(reading: Reading) -> None:
-    if reading.value("PackageType") == "Image":
-        raise InputError(
-            "is a container image, kcli runs functions whose code is a folder",
-            place=reading.place,
-            advice="Name its code with --handler path/file.py:function.",
-        )
-    if reading.value("Handler") is None:
-        raise InputError("has no Handler", place=reading.place)
+    with reading_template(source):
+        written = choose_function(Template.read(source), function)
+        reading = Reading(written.template, written.logical_id)
+        return {
+            each.name: mapping_document(reading, each)
+            for each in kinesis_mappings(written.template, written.logical_id)
+        }
 
 
 def _reserved(reading: Reading) -> int | None:

@@ -1,33 +1,58 @@
 """Which functions a template has, and which of them is meant."""
 
+import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.template import Json, Template
-from kinesis_cli.project.template_mappings import kinesis_mappings
+from kinesis_cli.project.template import Template
+from kinesis_cli.project.template_feeders import kinesis_mappings
+from kinesis_cli.project.template_resources import FUNCTIONS, NESTED, SAM_FUNCTION
+from kinesis_cli.project.template_values import Json
 
-SAM_FUNCTION = "AWS::Serverless::Function"
-FUNCTION = "AWS::Lambda::Function"
+
+@dataclass(frozen=True, slots=True)
+class WrittenFunction:
+    """A function, where it is written: in the template itself or in one that is nested in it."""
+
+    template: Template
+    logical_id: str
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether a mapping leads to it from Kinesis."""
+        return any(True for _ in kinesis_mappings(self.template, self.logical_id))
 
 
-def choose_function(template: Template, function: str | None) -> str:
-    """The logical id of the function that is meant."""
-    functions = template.resources(SAM_FUNCTION, FUNCTION)
-    fed = [name for name in functions if any(True for _ in kinesis_mappings(template, name))]
-    candidates = fed or list(functions)
+def all_functions(template: Template) -> dict[str, WrittenFunction]:
+    """The functions, by logical id; those of nested templates as SAM calls them: "Child/Id".
+
+    Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-invoke.html
+    """
+    return {
+        f"{prefix}{logical_id}": WrittenFunction(each, logical_id)
+        for prefix, each in template.walk()
+        for logical_id in each.resources(*FUNCTIONS)
+    }
+
+
+def choose_function(template: Template, function: str | None) -> WrittenFunction:
+    """The function that is meant: the named one, else the only one that Kinesis feeds.
+
+    Raises:
+        InputError: there is none, or several could be meant.
+    """
+    functions = all_functions(template)
     if function is not None:
-        if function in functions:
-            return function
-        raise InputError(
-            f"has no function {function}, it has {_names(list(functions))}",
-            place=str(template.path),
-            advice="Give --function one of these." if functions else "",
-        )
+        return _named(template, functions, function)
+    fed = {name: each for name, each in functions.items() if each.is_fed}
+    candidates = fed or functions
     if len(candidates) == 1:
-        return candidates[0]
+        return next(iter(candidates.values()))
     if not candidates:
+        missing = "Lambda function" if "Resources" in template.document else "Resources"
         raise InputError(
-            "has no Lambda function",
+            f"has no {missing}{_left_out(template)}",
             place=str(template.path),
             advice="Name the code with --handler, or another template with --template.",
         )
@@ -39,7 +64,61 @@ def choose_function(template: Template, function: str | None) -> str:
     )
 
 
-def _names(names: list[str]) -> str:
+def _named(
+    template: Template, functions: Mapping[str, WrittenFunction], function: str
+) -> WrittenFunction:
+    """The function of this logical id or name; without its prefix too, where that is enough."""
+    if function in functions:
+        return functions[function]
+    found = [
+        each
+        for each in functions.values()
+        if function in (each.logical_id, each.template.physical_name(each.logical_id))
+    ]
+    if len(found) == 1:
+        return found[0]
+    resource = template.resource(function) or {}
+    if resource.get("Type") in FUNCTIONS:
+        raise InputError(
+            f"{function} is not there: its condition {resource.get('Condition')} is false",
+            place=str(template.path),
+            advice="--parameter-overrides NAME=VALUE says what the condition looks at.",
+        )
+    near = difflib.get_close_matches(function, functions, n=1)
+    raise InputError(
+        f"has no function {function}, it has {_names(functions)}{_left_out(template)}",
+        place=str(template.path),
+        advice=f"Did you mean --function {near[0]}?"
+        if near
+        else "Give --function one of these."
+        if functions
+        else "",
+    )
+
+
+def not_followed(template: Template) -> list[str]:
+    """What a template has that could bring more resources, and that kcli does not follow."""
+    found = []
+    for name, resource in template.section("Resources").items():
+        kind = resource.get("Type") if isinstance(resource, Mapping) else None
+        if str(name).startswith("Fn::ForEach"):
+            found.append(f"{name} is not followed: what it would make is not there.")
+        elif name == "Fn::Transform":
+            found.append("Fn::Transform is not followed: what it would bring is not there.")
+        elif isinstance(kind, str) and kind.endswith("::MODULE"):
+            found.append(f"{name} is not followed: {kind} is a module, which AWS keeps.")
+        elif kind in NESTED and template.nested(str(name)) is None:
+            member = NESTED[str(kind)]
+            found.append(f"{name} is not followed: its {member} is not a file of this machine.")
+    return found
+
+
+def _left_out(template: Template) -> str:
+    sentences = [sentence.rstrip(".") for sentence in not_followed(template)]
+    return f"; {'; '.join(sentences)}" if sentences else ""
+
+
+def _names(names: Mapping[str, object]) -> str:
     return ", ".join(names) or "none"
 
 

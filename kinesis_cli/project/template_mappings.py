@@ -4,12 +4,10 @@ Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMappi
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from kinesis_cli.project.template import Json, Template, Unresolved
+from kinesis_cli.project.template_feeders import WrittenMapping
 from kinesis_cli.project.template_reading import Reading
-
-MAPPING = "AWS::Lambda::EventSourceMapping"
 
 # What CreateEventSourceMapping takes for a Kinesis stream, and the JSON type of each.
 # Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
@@ -40,62 +38,17 @@ _INERT_MEMBERS = {
 }
 
 
-def kinesis_mappings(template: Template, logical_id: str) -> Iterator[tuple[str, Json]]:
-    """The event source mappings from Kinesis to a function: (where it is written, its members)."""
-    resource = template.resource(logical_id) or {}
-    properties = resource.get("Properties")
-    events = template.choose(properties.get("Events")) if isinstance(properties, Mapping) else None
-    for name, event in events.items() if isinstance(events, Mapping) else ():
-        if isinstance(event, Mapping) and event.get("Type") == "Kinesis":
-            members = event.get("Properties")
-            yield str(name), members if isinstance(members, Mapping) else {}
-    for name, mapping in template.resources(MAPPING).items():
-        members = mapping.get("Properties")
-        if isinstance(members, Mapping) and _feeds(template, members, logical_id):
-            yield name, members
-
-
-def _feeds(template: Template, members: Json, logical_id: str) -> bool:
-    """Whether a mapping leads from a Kinesis stream to this function."""
-    source = template.resolve(members.get("EventSourceArn"))
-    if isinstance(source, str) and ":kinesis:" not in source:
-        return False
-    if isinstance(source, Unresolved) and members.get("StartingPosition") is None:
-        return False  # a queue: only streams have a position
-    target = template.resolve(members.get("FunctionName"))
-    return target in (
-        logical_id,
-        template.physical_name(logical_id),
-        template.arn(logical_id),
-    )
-
-
-def mapping_of(reading: Reading) -> dict[str, object] | None:
-    """The mapping that feeds the function, under CreateEventSourceMapping's names."""
-    mappings = list(kinesis_mappings(reading.template, reading.logical_id))
-    if not mappings:
-        return None
-    for name, _ in mappings[1:]:
-        reading.note(
-            f"{name} is left out: kcli delivers from one stream, that of {mappings[0][0]}."
-        )
-    return mapping_document(reading, *mappings[0])
-
-
-def mapping_document(reading: Reading, name: str, members: Json) -> dict[str, object]:
-    """A mapping under CreateEventSourceMapping's names.
-
-    Args:
-        reading: what cannot be followed is noted there.
-        name: where the mapping is written.
-        members: what is written there.
-    """
+def mapping_document(reading: Reading, written: WrittenMapping) -> dict[str, object]:
+    """A mapping under CreateEventSourceMapping's names; what cannot be followed is noted."""
     mapping: dict[str, object] = {}
-    for member, raw in members.items():
+    name = written.name
+    for member, raw in written.members.items():
         aws_name = "EventSourceArn" if member == "Stream" else member
         if aws_name in MAPPING_MEMBERS:
             value = _member(reading, f"{name}.{member}", aws_name, raw)
-            if value is not None:
+            if value == "" and aws_name == "EventSourceArn":
+                reading.note(f"{name}.{member} is empty, so its stream is not known.")
+            elif value is not None:
                 mapping[aws_name] = value
         elif aws_name not in _INERT_MEMBERS:
             reading.note(f"{name}.{member} is not acted on: no setting of a Kinesis mapping.")

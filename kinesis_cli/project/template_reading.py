@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from kinesis_cli.project.template import NO_VALUE, Template, first_unresolved
+from kinesis_cli.project.template import Template
+from kinesis_cli.project.template_values import NO_VALUE, first_unresolved
 
 
 @dataclass

@@ -80,7 +80,9 @@ def test_a_report_gives_its_figures_under_the_telemetry_schemas_names() -> None:
     }
 
 
-@pytest.mark.parametrize("log", [TextLog(RUNTIME), JsonLog(function_in(Path()), RUNTIME)])
+@pytest.mark.parametrize(
+    "log", [TextLog(RUNTIME, "$LATEST"), JsonLog(function_in(Path()), RUNTIME)]
+)
 def test_what_our_own_platform_writes_is_read_back(log: PlatformLog) -> None:
     trouble = Trouble("failure", "Runtime.ExitError")
     report = Report(ID, 0.00301, 128, 36, 0.1101, trouble)

@@ -162,10 +162,11 @@ def test_other_names_of_templates_are_found(tmp_path: Path, name: str) -> None:
 def test_without_any_template_it_is_the_function_that_kcli_ships(tmp_path: Path) -> None:
     function = find_function(directory=tmp_path)
     assert function.handler == "new_message_processor.handler.function_handler"
-    assert function.origin == "kcli's own template, NewMessageFunction"
+    assert function.origin == ("kcli's own template, NewMessageFunction: there is no template here")
     assert (function.code_uri / "new_message_processor" / "handler.py").is_file()
     assert function.mapping is not None
     assert function.mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert function.is_sample
     assert function.notes == ()
 
 
@@ -375,17 +376,22 @@ def test_what_cannot_be_followed_is_named_once(find: Find) -> None:
     place = "template.yaml, F: "
     assert [note.removeprefix(place) for note in function.notes] == [
         "Second is left out: kcli delivers from one stream, that of E.",
-        "E.Stream is left out here: Fn::ImportValue is resolved by AWS only.",
-        "E.BatchSize is left out here: the parameter NoDefault has no default.",
+        "E.Stream is left out here: stream is exported by another stack "
+        "(give it with --parameter-overrides stream=VALUE).",
+        "E.BatchSize is left out here: the parameter NoDefault has no default "
+        "(give it with --parameter-overrides NoDefault=VALUE).",
         "E.FilterCriteria holds a pattern that is no text: AWS wants the JSON as a string.",
         "E.Misspelt is not acted on: no setting of a Kinesis mapping.",
         "Layers is not acted on: their code is not put on the path.",
         "VpcConfig is not acted on: the handler has the network of this machine.",
-        "Environment.Variables.IMPORTED is empty here: Fn::ImportValue is resolved by AWS only.",
-        "Environment.Variables.PARAMETER is empty here: the parameter NoDefault has no default.",
+        "Environment.Variables.IMPORTED is empty here: other-stack is exported by another stack "
+        "(give it with --parameter-overrides other-stack=VALUE).",
+        "Environment.Variables.PARAMETER is empty here: the parameter NoDefault has no default "
+        "(give it with --parameter-overrides NoDefault=VALUE).",
         "Environment.Variables.STORE is empty here: "
-        "the parameter FromStore is read from the Parameter Store by AWS.",
-        "Environment.Variables.SECRET is empty here: a dynamic reference is resolved by AWS only.",
+        "/x is read from the Parameter Store by AWS (give it with --parameter-overrides /x=VALUE).",
+        "Environment.Variables.SECRET is empty here: s is read by AWS only "
+        "(give it with --parameter-overrides s=VALUE).",
         "Environment.Variables.NOBODY is empty here: Nobody.Thing is known only after deployment.",
     ]
     assert function.mapping == {
@@ -463,7 +469,6 @@ def test_a_file_of_variables_must_have_sams_format(tmp_path: Path, content: str 
     [
         ("Handler: a.b, PackageType: Image", "is a container image"),
         ("Runtime: python3.13", "has no Handler"),
-        ("Handler: a.b, InlineCode: 'x = 1'", "has its code inline"),
         ("Handler: a.b, CodeUri: s3://bucket/key", "has code that is not on this machine"),
         ("Handler: a.b, CodeUri: {Bucket: b, Key: k}", "has code that is not on this machine"),
         ("Handler: a.b, CodeUri: nowhere", "CodeUri names nowhere, and there is no"),
@@ -490,7 +495,8 @@ def test_a_function_that_cannot_be_run_is_refused(
         ("{", "the template is not JSON"),
         ("Resources: {}", "has no Lambda function"),
         ("Resources: {Q: {Type: 'AWS::SQS::Queue'}}", "has no Lambda function"),
-        ("a: &a [*a]\nResources: *a", "it has no Resources"),
+        ("a: &a [*a]\nResources: *a", "has no Lambda function"),
+        ("Transform: AWS::Serverless-2016-10-31", "has no Resources"),
     ],
 )
 def test_a_template_that_is_none_is_refused(find: Find, text: str, problem: str) -> None:

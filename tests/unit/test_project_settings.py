@@ -5,6 +5,7 @@ import pytest
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.settings import Level, Setting, Settings, read_settings
+from kinesis_cli.project.stream_settings import StreamSettings
 from kinesis_cli.project.target import Target, TargetKind, resolve_target, template_streams
 
 ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
@@ -220,7 +221,10 @@ def test_an_arn_names_its_region(target: Resolve) -> None:
 def test_streams_of_the_template_have_cloudformations_number_of_shards(
     read: Read, tmp_path: Path
 ) -> None:
-    assert template_streams(tmp_path) == {"orders": 3, "Returns": None}
+    assert template_streams(directory=tmp_path) == {
+        "orders": StreamSettings("orders", 3),
+        "Returns": StreamSettings("Returns", None),
+    }
 
 
 def test_what_the_stack_says_does_not_replace_what_was_named_closer() -> None:

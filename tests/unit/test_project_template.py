@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesis_cli.project.template import Template, Unresolved
+from kinesis_cli.project.template import Template
 from kinesis_cli.project.template_functions import merged
+from kinesis_cli.project.template_values import Unresolved
 
 
 def template(**sections: object) -> Template:

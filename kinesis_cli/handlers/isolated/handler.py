@@ -22,7 +22,7 @@ from kinesis_cli.handlers.isolated.runtimes import command_for
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
 from kinesis_cli.project.function import Function
-from kinesis_cli.project.template import ACCOUNT_ID, region
+from kinesis_cli.project.template_values import ACCOUNT_ID, region
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_SECONDS = 10.0
@@ -70,7 +70,9 @@ class IsolatedHandler:
         self._function, self._cold, self._debug = function, cold, debug
         self._variables = {**_variables(function), **self._command.variables}
         self._log = platform_log(function, self._variables, self._command)
-        self._arn = arn or f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.name}"
+        self._arn = (
+            arn or f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.qualified_name}"
+        )
         self._timeout = math.inf if debug else function.timeout
         self._lock = threading.Lock()
         self._idle: list[Sandbox] = []
@@ -154,7 +156,8 @@ class IsolatedHandler:
         return ended
 
     def _new_sandbox(self) -> Sandbox:
-        stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
+        day, version = time.strftime("%Y/%m/%d", time.gmtime()), self._function.version
+        stream = f"{day}/[{version}]{uuid.uuid4().hex}"
         sandbox = Sandbox(
             self._command.arguments,
             self._command.directory,

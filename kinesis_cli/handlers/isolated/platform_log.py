@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.project.function import SYSTEM_LOG_LEVELS, Function
-from kinesis_cli.project.template import region
+from kinesis_cli.project.template_values import region
 
 INIT_TYPE = "on-demand"
 
@@ -63,10 +63,11 @@ class TextLog:
 
     Args:
         command: what starts the function's processes.
+        version: of the function.
     """
 
-    def __init__(self, command: RuntimeCommand) -> None:
-        self._command = command
+    def __init__(self, command: RuntimeCommand, version: str) -> None:
+        self._command, self._version = command, version
 
     def init_start(self) -> list[str]:
         """A process starts."""
@@ -88,7 +89,7 @@ class TextLog:
 
     def start(self, request_id: str, _arn: str) -> list[str]:
         """A call begins."""
-        return [f"START RequestId: {request_id} Version: $LATEST"]
+        return [f"START RequestId: {request_id} Version: {self._version}"]
 
     def timed_out(self, request_id: str, timeout: float) -> list[str]:
         """The call has used up its time, seconds."""
@@ -140,7 +141,7 @@ class JsonLog:
                 "runtimeVersion": self._command.version,
                 "runtimeVersionArn": _arn(self._command),
                 "functionName": self._function.name,
-                "functionVersion": "$LATEST",
+                "functionVersion": self._function.version,
                 "instanceId": str(uuid.uuid4()),
                 "instanceMaxMemory": self._function.memory_size * 1024 * 1024,
             },
@@ -161,7 +162,7 @@ class JsonLog:
         return self._record(
             "INFO",
             "platform.start",
-            {"requestId": request_id, "functionArn": arn, "version": "$LATEST"},
+            {"requestId": request_id, "functionArn": arn, "version": self._function.version},
         )
 
     def timed_out(self, _request_id: str, _timeout: float) -> list[str]:
@@ -200,7 +201,7 @@ def platform_log(
 ) -> PlatformLog:
     """The form that a function's variables ask for."""
     is_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-    return JsonLog(function, command) if is_json else TextLog(command)
+    return JsonLog(function, command) if is_json else TextLog(command, function.version)
 
 
 def _arn(command: RuntimeCommand) -> str:

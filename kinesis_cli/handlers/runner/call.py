@@ -232,7 +232,13 @@ class Caller:
         return failure, slept, elapsed, advice
 
 
-def context_type(name: str, memory_size: int, arn: str, variables: Any) -> type[LambdaContext]:  # noqa: ANN401
+def context_type(
+    name: str,
+    memory_size: int,
+    arn: str,
+    variables: Any,  # noqa: ANN401
+    qualifier: str = "",
+) -> type[LambdaContext]:
     """The class of the `context` of a function.
 
     Args:
@@ -240,12 +246,14 @@ def context_type(name: str, memory_size: int, arn: str, variables: Any) -> type[
         memory_size: MB.
         arn: of the function, up to its name.
         variables: the function's environment.
+        qualifier: the version or alias that is called; "": none.
     """
     function_name = variables.get("AWS_LAMBDA_FUNCTION_NAME", name)
     shared = {
         "function_name": function_name,
+        "function_version": variables.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         "memory_limit_in_mb": str(memory_size),
-        "invoked_function_arn": arn + function_name,
+        "invoked_function_arn": arn + function_name + (f":{qualifier}" if qualifier else ""),
         "log_group_name": variables.get("AWS_LAMBDA_LOG_GROUP_NAME", f"/aws/lambda/{name}"),
         "log_stream_name": variables.get("AWS_LAMBDA_LOG_STREAM_NAME", "$LATEST"),
     }

@@ -131,7 +131,11 @@ class Served:
         self._caller = Caller(
             timeout=settings["timeout"],
             context_type=context_type(
-                settings["handler"], settings["memory_size"], settings["arn"], os.environ
+                settings["handler"],
+                settings["memory_size"],
+                settings["arn"],
+                os.environ,
+                settings["qualifier"],
             ),
             output=self.output,
             log_handler=log_handler,

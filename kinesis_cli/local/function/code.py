@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from kinesis_cli.project.template_file import TemplateFile
+
 # Looking takes at most this share of the time: a folder full of dependencies is looked at rarely.
 _SHARE = 0.05
 
@@ -35,7 +37,7 @@ class CodeWatch:
 class TemplateWatch:
     """What the template was when it was last asked."""
 
-    def __init__(self, template: Path) -> None:
+    def __init__(self, template: TemplateFile) -> None:
         self.template = template
         self._seen = self._stamp()
 
@@ -48,7 +50,7 @@ class TemplateWatch:
     def _stamp(self) -> tuple[int, int] | None:
         """None: it is not there, as while an editor replaces it."""
         try:
-            stat = self.template.stat()
+            stat = self.template.path.stat()
         except OSError:
             return None
         return stat.st_mtime_ns, stat.st_size

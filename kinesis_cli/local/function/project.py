@@ -7,7 +7,6 @@ resources are in the endpoint's own account, and a queue's URL is the endpoint's
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from kinesis_cli.errors import InputError
@@ -16,12 +15,13 @@ from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.project.calling import Calling, calling_of
 from kinesis_cli.project.files import bundled_template
 from kinesis_cli.project.function import Function
-from kinesis_cli.project.template import ACCOUNT_ID, region
+from kinesis_cli.project.template_file import TemplateFile
 from kinesis_cli.project.template_function import (
     function_of_template,
     functions_of,
     mappings_of,
 )
+from kinesis_cli.project.template_values import ACCOUNT_ID, region
 
 Value = TypeVar("Value")
 
@@ -86,7 +86,7 @@ class ProjectFunction:
         return replace(self.function, **blank), self.calling
 
 
-def project_functions(template: Path, place: Place) -> list[ProjectFunction]:
+def project_functions(template: TemplateFile, place: Place) -> list[ProjectFunction]:
     """The functions that kcli can run. What it cannot is said in the log.
 
     Args:
@@ -100,7 +100,7 @@ def project_functions(template: Path, place: Place) -> list[ProjectFunction]:
     for logical_id in functions_of(template):
         try:
             function = function_of_template(
-                template, logical_id, None, bundled=template == bundled_template()
+                template, logical_id, None, bundled=template.path == bundled_template()
             )
             calling = place.localised_calling(calling_of(template, logical_id))
         except InputError as error:

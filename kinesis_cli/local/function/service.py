@@ -42,6 +42,7 @@ from kinesis_cli.local.metrics import Series
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.state import Server
 from kinesis_cli.local.status import MappingStatus
+from kinesis_cli.project.template_file import TemplateFile
 
 _LOOK_AGAIN_SECONDS = 1.0
 _THREADS = 256  # calls at the same time; each has a process of its own
@@ -76,7 +77,7 @@ class FunctionService:
         data_plane: DataPlane,
         neighbours: Neighbours,
         *,
-        template: Path | None,
+        template: TemplateFile | None,
         state: Path | None,
         reload: bool = True,
     ) -> None:

@@ -9,7 +9,6 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_De
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
@@ -18,7 +17,9 @@ from kinesis_cli.local.function.service import FunctionService
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.project.samconfig import DEFAULT_ENVIRONMENT, read_samconfig
-from kinesis_cli.project.template import Template, pseudo_parameters
+from kinesis_cli.project.template import Template
+from kinesis_cli.project.template_file import TemplateFile
+from kinesis_cli.project.template_values import pseudo_parameters
 
 _NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 _ACTIONS = ("DescribeStacks", "DescribeStackResources", "ListStackResources")
@@ -35,7 +36,7 @@ class StackApi:
         template: the project's; None: there is no stack.
     """
 
-    def __init__(self, service: FunctionService, template: Path | None) -> None:
+    def __init__(self, service: FunctionService, template: TemplateFile | None) -> None:
         self._service, self._path = service, template
         self._created = datetime.now(UTC)
 
@@ -67,7 +68,7 @@ class StackApi:
         assert self._path is not None
         names = [str(pseudo_parameters()["AWS::StackName"])]
         try:
-            config = read_samconfig(self._path.parent, DEFAULT_ENVIRONMENT, must_exist=False)
+            config = read_samconfig(self._path.path.parent, DEFAULT_ENVIRONMENT, must_exist=False)
         except InputError:
             config = None
         return [config.values["stack"], *names] if config else names

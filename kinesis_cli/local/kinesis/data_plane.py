@@ -22,7 +22,7 @@ from kinesis_cli.local.kinesis.operations import OPERATIONS, PUTS
 from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.kinesis.retention import sweep
 from kinesis_cli.local.kinesis.store import Store, Synchronous
-from kinesis_cli.local.kinesis.streams import create_stream
+from kinesis_cli.local.kinesis.streams import create_stream, increase_retention
 from kinesis_cli.local.kinesis.subscriptions import Subscriptions
 from kinesis_cli.local.kinesis.tokens import ShardIterator, Tokens
 from kinesis_cli.local.metrics import Metrics
@@ -116,7 +116,9 @@ class DataPlane:
         except sqlite3.Error as error:  # the file was damaged while it was open
             raise internal_failure() from error
 
-    def make_stream(self, request: Request, caller: Caller) -> None:
+    def make_stream(
+        self, request: Request, caller: Caller, retention_hours: int | None = None
+    ) -> None:
         """CreateStream at the server's start: ready at once, whatever delays and rates there are.
 
         Raises:
@@ -125,6 +127,12 @@ class DataPlane:
         delays, self._context.delays = self._context.delays, False
         try:
             create_stream(self._context, request, caller)
+            if retention_hours is not None:
+                retention = {
+                    "StreamName": request["StreamName"],
+                    "RetentionPeriodHours": retention_hours,
+                }
+                increase_retention(self._context, retention, caller)
         finally:
             self._context.delays = delays
 

@@ -1,0 +1,87 @@
+"""Where the project is, and the template that says what is in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinesis_cli.project.files import bundled_template
+from kinesis_cli.project.nearest import nearest_project
+from kinesis_cli.project.settings import Settings
+from kinesis_cli.project.template_file import TemplateFile
+from kinesis_cli.project.template_parameters import parse_overrides
+from kinesis_cli.project.tools import NoTemplateError, no_output, templates_below, tool_of
+
+BY_SETTING = "KCLI_TEMPLATE={}"  # how any command is told of a template
+BY_OPTION = "--template {}"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project's template."""
+
+    template: TemplateFile
+    is_bundled: bool = False  # there is no project: it is kcli's own, with its sample function
+
+
+def find_project(
+    settings: Settings, directory: Path | None = None, *, naming: str = BY_SETTING
+) -> Project:
+    """The template that a command in this directory is about.
+
+    The one that the user names; else the nearest upwards, or the one that the project's tool has
+    made; else kcli's own.
+
+    Args:
+        settings: what the user says of the template and its parameters.
+        directory: the working directory by default.
+        naming: how a template is named in this command, for messages.
+
+    Raises:
+        InputError: there is a project, and it has no template that could be meant.
+    """
+    directory = (directory or Path()).resolve()
+    parameters = (
+        parse_overrides(settings.parameter_overrides.value, settings.parameter_overrides.source)
+        if settings.parameter_overrides
+        else {}
+    )
+    if settings.template:
+        path = Path(settings.template.value)
+        path = _of_assembly(path, parameters, naming) if path.is_dir() else path
+        return Project(TemplateFile(path, parameters))
+    located = nearest_project(directory)
+    if located is None:
+        if below := templates_below(directory):
+            raise _only_below(below, directory, naming)
+        return Project(TemplateFile(bundled_template()), is_bundled=True)
+    if located.template is None:
+        assert located.tool is not None
+        raise no_output(located.tool, located.marker, naming)
+    path = located.template
+    path = _of_assembly(path, parameters, naming) if path.is_dir() else path
+    return Project(TemplateFile(path, parameters))
+
+
+def _of_assembly(folder: Path, parameters: dict[str, str], naming: str) -> Path:
+    """The template of a CDK assembly that is meant: the one with a mapping from Kinesis.
+
+    Raises:
+        InputError: several could be meant, or there is none.
+    """
+    from kinesis_cli.project.cdk import choose_stack
+
+    return choose_stack(folder, parameters, naming)
+
+
+def _only_below(below: list[Path], directory: Path, naming: str) -> NoTemplateError:
+    names = [str(each.relative_to(directory)) for each in below]
+    first = below[0]
+    if first.suffix not in (".yaml", ".yml", ".json") or tool_of(first.parent):
+        advice = f"Run kcli in {first.parent.relative_to(directory) or '.'}."
+    else:
+        advice = f"Name it with {naming.format(names[0])}."
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return NoTemplateError(
+        f"there is no template.yaml here or above, only {', '.join(names[:3])}{more}",
+        place=str(directory),
+        advice=advice,
+    )

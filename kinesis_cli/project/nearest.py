@@ -1,0 +1,43 @@
+"""The project that a directory is in: the nearest folder upwards that is one's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinesis_cli.project.samconfig import samconfig_template
+from kinesis_cli.project.tools import TEMPLATE_NAMES, Tool, tool_of
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A project's folder."""
+
+    root: Path
+    template: Path | None  # a file, or the folder of CDK's assembly
+    tool: Tool | None
+    marker: Path  # the file that gives the project away
+
+
+def project_root(directory: Path) -> Path | None:
+    """The folder of the project, upwards from a directory; None: there is none."""
+    located = nearest_project(directory)
+    return located.root if located else None
+
+
+def nearest_project(directory: Path) -> Located | None:
+    """The nearest folder upwards that is a project's."""
+    unsure = None
+    for folder in (directory, *directory.parents):
+        for name in TEMPLATE_NAMES:
+            if (folder / name).is_file():
+                return Located(folder, folder / name, None, folder / name)
+        if (found := tool_of(folder)) is None:
+            continue
+        tool, marker = found
+        template = tool.output(folder)
+        if template is None and tool.name == "the SAM CLI":
+            template = samconfig_template(folder)
+        located = Located(folder, template, tool, marker)
+        if tool.is_sure or template is not None:
+            return located
+        unsure = unsure or located
+    return unsure

@@ -1,0 +1,16 @@
+"""How a Kinesis stream is made."""
+
+from dataclasses import dataclass
+
+DEFAULT_RETENTION_HOURS = 24
+DEFAULT_RECORD_KIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """How a stream is made."""
+
+    name: str
+    shards: int | None = 1  # None: on demand
+    retention_hours: int = DEFAULT_RETENTION_HOURS
+    max_record_kib: int = DEFAULT_RECORD_KIB

@@ -1,0 +1,181 @@
+"""The tools that a project may be built with: what gives them away, and the template they make."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinesis_cli.errors import InputError
+
+TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
+SAMCONFIG_NAMES = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")  # the first that is there
+MAX_SIZE = 2 << 20  # bytes of a file that is looked into
+MAX_LOOKED_AT = 300  # files
+
+
+class NoTemplateError(InputError):
+    """There is a project here, and no template of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A way to describe a Lambda function other than a template beside its code."""
+
+    name: str
+    markers: tuple[str, ...]  # files that its projects have
+    command: str  # makes the template; "": nothing does
+    output: Callable[[Path], Path | None]  # the template in a project's folder, where it was made
+    is_sure: bool = True  # else a template above the folder comes first
+
+
+def _cdk(root: Path) -> Path | None:
+    """The newest assembly: its folder. Which of its stacks is meant needs a look into them."""
+    folders = {root / "cdk.out"}
+    try:
+        settings = json.loads((root / "cdk.json").read_text("utf-8-sig"))
+        folders.add(root / settings["output"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # it names no other folder
+    made = [each for each in folders if any(each.glob("*.template.json"))]
+    return max(made, key=lambda each: each.stat().st_mtime, default=None)
+
+
+def _serverless(root: Path) -> Path | None:
+    return _first(root / ".serverless", "cloudformation-template-update-stack.json")
+
+
+def _terraform(root: Path) -> Path | None:
+    return _first(root, "plan.json", "tfplan.json", "state.json")
+
+
+def _first(folder: Path, *names: str) -> Path | None:
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def _nothing(_root: Path) -> Path | None:
+    return None
+
+
+TOOLS = (
+    Tool("the AWS CDK", ("cdk.json",), "cdk synth", _cdk),
+    Tool(
+        "the Serverless Framework",
+        ("serverless.yml", "serverless.yaml", "serverless.ts", "serverless.js", "serverless.json"),
+        "serverless package",
+        _serverless,
+    ),
+    Tool(
+        "Terraform",
+        ("*.tf", "*.tf.json"),
+        "terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
+        _terraform,
+    ),
+    Tool(
+        "Chalice",
+        (".chalice/config.json",),
+        "chalice package --pkg-format cloudformation .chalice/packaged",
+        lambda root: _first(root / ".chalice" / "packaged", "sam.json"),
+    ),
+    Tool("Pulumi", ("Pulumi.yaml", "Pulumi.yml"), "", _nothing),
+    Tool("SST", ("sst.config.ts", "sst.config.js"), "", _nothing),
+    Tool("the SAM CLI", SAMCONFIG_NAMES, "", _nothing, is_sure=False),
+    Tool("npm", ("package.json",), "", _nothing, is_sure=False),
+)
+
+# What a package.json depends on where it has a Lambda function.
+_LAMBDA_PACKAGES = (
+    "@types/aws-lambda",
+    "aws-lambda",
+    "aws-lambda-ric",
+    "@aws-lambda-powertools/",
+    "@middy/",
+    "serverless",
+    "aws-cdk",
+    "sst",
+)
+
+
+def tool_of(folder: Path) -> tuple[Tool, Path] | None:
+    """The tool that a folder's project is built with, and the file that gives it away."""
+    for tool in TOOLS:
+        for marker in tool.markers:
+            for file in sorted(folder.glob(marker)):
+                if file.is_file() and (file.name != "package.json" or _has_lambda(file)):
+                    return tool, file
+    return None
+
+
+def _has_lambda(package: Path) -> bool:
+    try:
+        document = json.loads(package.read_text("utf-8-sig"))
+        names = [
+            name
+            for section in ("dependencies", "devDependencies")
+            for name in document.get(section, {})
+        ]
+    except (OSError, ValueError, AttributeError, TypeError):
+        return False
+    return any(name.startswith(_LAMBDA_PACKAGES) for name in names)
+
+
+def templates_below(folder: Path) -> list[Path]:
+    """The templates with a Lambda function, and projects of tools, in a folder and just below."""
+    found: list[Path] = []
+    for looked_at, file in enumerate(_files(folder, depth=2)):
+        if looked_at == MAX_LOOKED_AT:
+            break
+        if file.suffix in (".yaml", ".yml", ".json") and _is_template(file):
+            found.append(file)
+    for below in sorted({file.parent for file in _files(folder, depth=2)}):
+        if below != folder and (tool := tool_of(below)) and tool[0].is_sure:
+            found.append(tool[1])
+    return found
+
+
+def _is_template(file: Path) -> bool:
+    try:
+        if file.stat().st_size > MAX_SIZE:
+            return False
+        text = file.read_bytes()
+    except OSError:
+        return False
+    return b"Resources" in text and (
+        b"AWS::Serverless::Function" in text or b"AWS::Lambda::Function" in text
+    )
+
+
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_file():
+            yield entry
+    for entry in entries if depth else ():
+        hidden = entry.name.startswith(".") or entry.name in ("node_modules", "venv", "cdk.out")
+        if not hidden and entry.is_dir() and not entry.is_symlink():
+            yield from _files(entry, depth - 1)
+
+
+def no_output(tool: Tool, marker: Path, naming: str) -> NoTemplateError:
+    """What to say of a project whose tool has made no template yet.
+
+    Args:
+        tool: that it is built with.
+        marker: the file that says so.
+        naming: how a template is named in this command: "--template {}".
+    """
+    named = f"Name its template with {naming.format('FILE')}."
+    if not tool.command:
+        return NoTemplateError(
+            f"there is no template here, and {marker.name} says that this is a project of "
+            f"{tool.name}",
+            place=str(marker.parent),
+            advice=named,
+        )
+    return NoTemplateError(
+        f"this is a project of {tool.name}, and it has made no template yet",
+        place=str(marker.parent),
+        advice=f"`{tool.command}` makes it; it is found then.",
+    )
