@@ -11,7 +11,7 @@ from decimal import Decimal
 
 _MAX_EXACT = 2**53  # doubles hold each integer up to here
 _MAX_SURE_DIGITS = 15  # so many decimal digits are never more than a double holds
-_MAX_SURE_EXPONENT = 300
+_MIN_SURE, _MAX_SURE = 1e-300, 1e300
 _MAX_INTEGER_DIGITS = 400  # beyond, no double is as large
 
 # What an older matcher, and AWS's documentation, take: https://docs.aws.amazon.com/eventbridge/
@@ -34,9 +34,7 @@ Number = int | float | WrittenNumber
 def read_float(text: str) -> float | WrittenNumber:
     """Read a JSON number that has a fraction or an exponent."""
     value = float(text)
-    if len(text) <= _MAX_SURE_DIGITS and (
-        10.0**-_MAX_SURE_EXPONENT < abs(value) < 10.0**_MAX_SURE_EXPONENT
-    ):
+    if len(text) <= _MAX_SURE_DIGITS and _MIN_SURE < abs(value) < _MAX_SURE:
         return value
     return value if _is_exact(text, value) else WrittenNumber(text, None)
 

@@ -154,9 +154,7 @@ def _comparison(operators: Sequence[str], bounds: Sequence[float]) -> Callable[[
 
 def _check_comparable(number: object, keys: tuple[str, ...]) -> None:
     if comparable(number) is None:
-        why = (
-            f"Cannot compare number : {shown(number)}, it is not within a double's range or digits"
-        )
+        why = f"Cannot compare number: {shown(number)} is beyond a double's range or digits"
         raise InvalidRuleError(why, keys)
 
 
