@@ -116,6 +116,16 @@ EnvFromShellOption = Annotated[
     ),
 ]
 
+RuntimeCommandOption = Annotated[
+    str | None,
+    typer.Option(
+        "--runtime-command",
+        metavar="CMD",
+        help="What starts the function's process, in its folder: a program that asks Lambda's "
+        "Runtime API for events; {handler} in it is the handler.",
+    ),
+]
+
 # Which handler on this machine is meant: the parameters of `find_function`.
 CODE = {
     "handler": HandlerOption,
@@ -123,6 +133,7 @@ CODE = {
     "function": FunctionOption,
     "env_vars": EnvVarsOption,
     "python": PythonOption,
+    "runtime_command": RuntimeCommandOption,
     "env_from_shell": EnvFromShellOption,
     "parameter_overrides": ParameterOverridesOption,
 }

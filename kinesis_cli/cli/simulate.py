@@ -253,14 +253,14 @@ def _handler_maker(
     debug_at: int | None,
 ) -> Callable[[float | None], Handler]:
     """What makes a handler that has not run yet, given when its clock starts, epoch seconds."""
-    if function.is_python and not isolated:
+    if not (isolated or function.needs_own_process):
         if cold:
             raise InputError("--cold is for a handler with a process of its own: add --isolated")
         return lambda at: python_handler(
             function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at
         )
     if debug_at is not None:
-        advice = "Leave --isolated out, or debug" if function.is_python else "Debug"
+        advice = "Debug" if function.needs_own_process else "Leave --isolated out, or debug"
         raise InputError(
             "--debug-at needs the handler in kcli's own process",
             advice=f"{advice} all calls with --debug.",
@@ -269,7 +269,9 @@ def _handler_maker(
     from kinesis_cli.handlers.isolated import IsolatedHandler
     from kinesis_cli.handlers.isolated.runtimes import command_for
 
-    what = "An isolated handler" if function.is_python else f"A function on {function.runtime}"
+    what = "An isolated handler"
+    if function.needs_own_process:
+        what = f"A function on {function.runtime or 'a runtime of its own'}"
     note(f"{what} sees the real clock, not the simulation's.")
     command = command_for(function)  # what it needs must be there before the records are read
     for sentence in command.notes:

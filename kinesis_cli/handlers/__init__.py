@@ -70,7 +70,7 @@ def handler_of(
     Raises:
         InputError: it cannot be imported, or what starts its process is missing.
     """
-    if function.is_python and not isolated:
+    if not (isolated or function.needs_own_process):
         return python_handler(function, wall_clock=wall_clock, debug=debug)
     from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
 

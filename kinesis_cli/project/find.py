@@ -11,6 +11,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import bundled_template
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
 from kinesis_cli.project.interpreter import choose_interpreter, named_python
+from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.settings import Settings, template_settings
 
 
@@ -21,6 +22,7 @@ def find_function(
     handler: str | None = None,
     env_vars: Path | None = None,
     python: str | None = None,
+    runtime_command: str | None = None,
     env_from_shell: bool | None = None,
     parameter_overrides: Sequence[str] | None = None,
     config_env: str | None = None,
@@ -39,6 +41,7 @@ def find_function(
         env_vars: variables in the format of `sam local invoke --env-vars`.
         python: the interpreter of Python code, or the folder of an environment; default: see
             `choose_interpreter`.
+        runtime_command: what starts the function's process; default: what its runtime says.
         env_from_shell: whether a process of its own has all of the shell's variables.
         parameter_overrides: values of the template's parameters, "KEY=VALUE" as in SAM.
         config_env: which environment of samconfig.toml.
@@ -68,6 +71,7 @@ def find_function(
         found = function_of_project(settings, directory, function, handler, env_vars)
     if env_from_shell:
         found = replace(found, env_from_shell=True)
+    found = with_runtime_command(found, runtime_command, directory)
     return found if found.is_sample else with_interpreter(found, python, directory)
 
 

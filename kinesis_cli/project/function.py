@@ -35,6 +35,7 @@ class Function:
     reserved_concurrency: int | None = None  # calls at the same time; None: it reserves none
     runtime: str = ""  # "python3.13", "nodejs22.x"; "": not known
     template: Path | None = None  # the file, where there is one
+    runtime_command: tuple[str, ...] = ()  # what starts its process; empty: its runtime says
     layers: tuple[Path, ...] = ()  # folders on this machine; on Lambda they are one, /opt
     interpreter: Interpreter | None = None  # what runs Python code; None: kcli's own
     aws: Mapping[str, str] | None = None  # variables of AWS's clients; None: the shell's
@@ -55,3 +56,8 @@ class Function:
     def qualified_name(self) -> str:
         """Its name as it is called: with the version or alias, where one is meant."""
         return f"{self.name}:{self.qualifier}" if self.qualifier else self.name
+
+    @property
+    def needs_own_process(self) -> bool:
+        """Whether it can only run in a process of its own runtime."""
+        return bool(self.runtime_command) or not self.is_python

@@ -70,6 +70,7 @@ _FORMS = {
     "python": (_ANY, ".venv/bin/python"),
     "template": (_ANY, "infra/template.yaml"),
     "parameter_overrides": (r"(?s)\S+=.*", "Stage=dev"),
+    "runtime_command": (_ANY, "bundle exec aws_lambda_ric {handler}"),
 }
 NAMES = tuple(_FORMS)
 
@@ -90,6 +91,7 @@ class Settings:
     python: Setting | None = None  # the interpreter of a Python function, or its environment
     template: Setting | None = None  # the absolute path of a file
     parameter_overrides: Setting | None = None  # as `parse_overrides` takes them
+    runtime_command: Setting | None = None  # what starts functions of other languages
 
     def items(self) -> Iterator[tuple[str, Setting | None]]:
         """Name and value of each setting, in the order of declaration."""

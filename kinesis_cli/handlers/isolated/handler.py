@@ -66,7 +66,8 @@ class IsolatedHandler:
         self.name = function.handler
         self._command = command or command_for(function)
         self.notes = self._command.notes
-        self.runtime = "isolated" if function.is_python else f"isolated, {self._command.name}"
+        is_named = function.needs_own_process
+        self.runtime = f"isolated, {self._command.name}" if is_named else "isolated"
         self._function, self._cold, self._debug = function, cold, debug
         self._variables = {**_variables(function), **self._command.variables}
         self._log = platform_log(function, self._variables, self._command)

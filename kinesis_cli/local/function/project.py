@@ -15,6 +15,7 @@ from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.project.calling import Calling, calling_of
 from kinesis_cli.project.files import bundled_template
 from kinesis_cli.project.function import Function
+from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.template_file import TemplateFile
 from kinesis_cli.project.template_function import (
     function_of_template,
@@ -102,6 +103,7 @@ def project_functions(template: TemplateFile, place: Place) -> list[ProjectFunct
             function = function_of_template(
                 template, logical_id, None, bundled=template.path == bundled_template()
             )
+            function = with_runtime_command(function, None, template.path.parent)
             calling = place.localised_calling(calling_of(template, logical_id))
         except InputError as error:
             sys.stderr.write(f"{error}; this function is not there\n")

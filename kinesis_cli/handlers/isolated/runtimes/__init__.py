@@ -2,6 +2,7 @@
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
+from kinesis_cli.handlers.isolated.runtimes.wrapper import wrapped
 from kinesis_cli.project.function import Function
 
 
@@ -11,7 +12,15 @@ def command_for(function: Function) -> RuntimeCommand:
     Raises:
         InputError: what it needs is not on this machine, or kcli cannot start this runtime.
     """
+    return wrapped(_command_of_runtime(function), function)
+
+
+def _command_of_runtime(function: Function) -> RuntimeCommand:
     runtime = function.runtime
+    if function.runtime_command:
+        from kinesis_cli.handlers.isolated.runtimes.given import given_command
+
+        return given_command(function)
     if function.is_python:
         from kinesis_cli.handlers.isolated.runtimes.python import python_command
 
@@ -29,5 +38,8 @@ def command_for(function: Function) -> RuntimeCommand:
 
         return java_command(function)
     raise InputError(
-        f"runs on {runtime}, and kcli does not know how to start that", place=function.origin
+        f"runs on {runtime}, and kcli has no runtime client for it",
+        place=function.origin,
+        advice="Name what starts one with --runtime-command; docs/languages.md has an example for "
+        "Ruby and for .NET.",
     )

@@ -24,7 +24,7 @@ def executable_command(function: Function) -> RuntimeCommand:
         InputError: it is not there, or may not be run.
     """
     is_go = function.runtime.startswith("go")
-    file = function.code_uri / (function.handler if is_go else "bootstrap")
+    file = _find(function, function.handler if is_go else "bootstrap")
     _require_executable(file)
     family, _, release = function.runtime.partition(".")
     return RuntimeCommand(
@@ -34,6 +34,18 @@ def executable_command(function: Function) -> RuntimeCommand:
         version="go:1.x" if is_go else f"{family}:{release or 'al1'}",
         client=file.name,
     )
+
+
+def _find(function: Function, name: str) -> Path:
+    """The executable: of the code, of cargo lambda, of a layer; else where it would be.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+    """
+    code = function.code_uri
+    built = sorted(code.glob(f"target/lambda/*/{name}"))
+    places = [code / name, *(built if len(built) == 1 else ())]
+    places += [layer / name for layer in reversed(function.layers)]
+    return next((place for place in places if place.is_file()), code / name)
 
 
 def _require_executable(file: Path) -> None:

@@ -38,7 +38,7 @@ def java_command(function: Function) -> RuntimeCommand:
             "there is no Java on this machine",
             advice="Install a JDK, and see that `java` is there.",
         )
-    class_path, client = _class_path(function.code_uri)
+    class_path, client = _class_path(function)
     release = _release(java)
     return RuntimeCommand(
         arguments=(java, *_flags(function), "-cp", class_path, _MAIN, function.handler),
@@ -50,11 +50,14 @@ def java_command(function: Function) -> RuntimeCommand:
     )
 
 
-def _class_path(code: Path) -> tuple[str, str]:
+def _class_path(function: Function) -> tuple[str, str]:
     """The class path that has the client, and the client's name."""
+    code = function.code_uri
+    of_layers = [jar for each in function.layers for jar in sorted(each.glob("java/lib/*.jar"))]
     for classes, libraries in _PLACES:
         folder = code / libraries
         jars = sorted(folder.glob("*.jar")) + sorted((code / classes).glob("*.jar"))
+        jars += of_layers
         if (client := _client((code / classes), jars)) is not None:
             return ":".join(map(str, (code / classes, *jars))), client
     raise InputError(
