@@ -19,7 +19,7 @@ and LocalStack's and stackd's recordings (`tests/unit/data/esm_cases.json`).
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, assert_never
@@ -45,6 +45,7 @@ from kinesis_cli.event_source_mapping.events import (
     Succeeded,
     Throttled,
     TimeReached,
+    Unsure,
     Wake,
 )
 from kinesis_cli.event_source_mapping.filters.criteria import Filters
@@ -213,6 +214,7 @@ class Lane:
         self._batch: Batch | None = None  # being called, or pausing before the next attempt
         self._is_calling = False
         self._wake_at: float | None = None
+        self._unsure: list[str] = []  # points that what is being decided depends on
         length = settings.tumbling_window_in_seconds
         self._window = TumblingWindow(length, shard.shard_id) if length else None
 
@@ -255,14 +257,26 @@ class Lane:
                 self._wake(now, effects)
             case Throttled():
                 self._throttled(now, effects)
+                self._tell_unsure(effects, 0)
             case InvocationEnded():
                 self._ended(event, now, effects)
+                self._tell_unsure(effects, 0)
             case _:
                 assert_never(event)
         while self._batch is None and (batch := self._next_batch(now, effects)) is not None:
             self._batch = batch
             self._attempt(now, effects)  # leaves no batch where all of it expired
+        self._tell_unsure(effects, len(effects))
         return effects
+
+    def _tell_unsure(self, effects: list[Effect], place: int) -> None:
+        if self._unsure:
+            effects.insert(place, Unsure(self._taken_unsure()))
+
+    def _taken_unsure(self) -> tuple[str, ...]:
+        points = tuple(dict.fromkeys(self._unsure))
+        self._unsure.clear()
+        return points
 
     # Gathering
 
@@ -273,10 +287,14 @@ class Lane:
         if window is not None:
             assert isinstance(queue, LaneQueue)
             if window.final_call_is_due(queue.records, now):
+                self._unsure += ["window-close"] * window.is_idle(queue.records)
                 return Batch((), self._new_request_id(), is_final=True)
             if most := window.admit(queue.records):
                 room -= len(self._window_members(final=False))
         if records := queue.take(now, room, most):
+            self._unsure += queue.unsure
+            if window is not None:
+                self._unsure += window.unsure
             return self._new_batch(records)
         if queue.look_again_at is not None:
             self._ask_to_wake(queue.look_again_at, effects)
@@ -300,10 +318,11 @@ class Lane:
         payload = self._payload(batch)
         if len(payload) > PAYLOAD_LIMIT_BYTES and compact_size(payload) > PAYLOAD_LIMIT_BYTES:
             # Never handed to the function, yet it uses up the retries.
+            self._unsure.append("payload-limit")
             self._retry_or_discard(batch, now, effects, function_error=None)
             return
         self._is_calling = True
-        effects.append(Invoke(batch, payload, batch.attempts + 1))
+        effects.append(Invoke(batch, payload, batch.attempts + 1, self._taken_unsure()))
 
     def _payload(self, batch: Batch) -> bytes:
         event = kinesis_event(batch.records)
@@ -341,12 +360,14 @@ class Lane:
                 case "kept":
                     kept += records
                 case "expired":
-                    effects.append(Expired(records, batch.deliveries))
+                    effects.append(Expired(records, batch.deliveries, ("retention-in-buffer",)))
                 case "too old":
                     # UNSURE(age-documents): one document for each contiguous run.
+                    self._unsure += ["age-documents"] * (len(records) > 1)
                     effects.append(self._aged(batch, records))
         if len(kept) < len(batch.records):
             # UNSURE(age-counter): what is left is a new batch with a fresh budget.
+            self._unsure += ["age-counter"] * bool(kept and batch.attempts)
             self._batch = self._new_batch(kept, batch) if kept else None
 
     def _drop_old_final_call(self, now: float, effects: list[Effect]) -> None:
@@ -359,6 +380,7 @@ class Lane:
         assert batch is not None
         assert self._window is not None
         fate = self._fate(self._window.last_arrival, now)
+        self._unsure += ["window-final-age"] * (fate == "too old")
         if fate == "too old" and not (batch.attempts or batch.throttles):
             return
         if fate == "too old":
@@ -376,6 +398,8 @@ class Lane:
     def _aged(self, batch: Batch, records: Sequence[Record]) -> Discarded:
         # UNSURE(age-count): 1 is recorded for records that were never called, 8 for a case that
         # fits eight calls.
+        waits = self._settings.maximum_batching_window_in_seconds
+        self._unsure += ["age-count"] if batch.attempts else ["age-in-window"] * bool(waits)
         count = max(1, batch.attempts)
         return self._discard(batch, records, "RecordAgeExceeded", count, function_error=None)
 
@@ -387,6 +411,7 @@ class Lane:
         assert batch is not None
         self._is_calling = False
         batch.throttles += 1
+        self._unsure.append("back-off")
         pause = _pause(batch.throttles)
         effects.append(Judged("throttled", f"throttled; again in {pause:g} s, not counted"))
         self._ask_to_wake(now + pause, effects)
@@ -440,6 +465,9 @@ class Lane:
         if self._window is not None:
             self._window.keep_state(result.response)
         warning = self._warning(result.response)
+        is_object = isinstance(result.response, Mapping)
+        if warning and is_object and self._settings.report_batch_item_failures:
+            self._unsure.append("wrong-top-level-key")
         reason = f"{_records(len(batch.records))} handled"
         for addition in (remark, warning):
             reason += f"; {addition}" if addition else ""
@@ -480,8 +508,10 @@ class Lane:
             return
         if self._window is not None:
             # UNSURE(window-partial): the state of a partly failed call is kept.
+            self._unsure.append("window-partial")
             self._window.keep_state(result.response)
         # UNSURE(suffix-top-up): only the rest of the batch, no newer records.
+        self._unsure += ["suffix-top-up"] * bool(self._queue.held)
         self._pending.append(self._new_batch(records[first:], batch))
         self._batch = None
         reason = f"{counted}; retry from {checkpoint}"
@@ -498,6 +528,8 @@ class Lane:
             middle = len(batch.records) // 2
             left, right = batch.records[:middle], batch.records[middle:]
             # UNSURE(window-bisect): inside a window both halves work on from the state before.
+            self._unsure += ["window-bisect"] * (self._window is not None)
+            self._unsure += ["bisect-without-retries"] * (not self._retry_limit)
             self._pending += [self._new_batch(right, batch), self._new_batch(left, batch)]
             self._batch = None
             return f"split into {len(left)} + {len(right)}"
@@ -509,10 +541,12 @@ class Lane:
         batch.attempts += 1
         if batch.attempts <= self._retry_limit:
             pause = _pause(batch.attempts)
+            self._unsure.append("back-off")
             self._ask_to_wake(now + pause, effects)
             limit = "" if math.isinf(self._retry_limit) else f" of {self._retry_limit:g}"
             return f"retry {batch.attempts}{limit} in {pause:g} s"
         # UNSURE(suffix-discard): the whole batch goes, good records behind the bad one as well.
+        self._unsure += ["suffix-discard"] * (len(batch.records) > 1)
         effects.append(
             self._discard(
                 batch, batch.records, "RetryAttemptsExhausted", batch.attempts, function_error
@@ -543,7 +577,9 @@ class Lane:
             function_error,
             window.info(final=batch.is_final) if window is not None else None,
         )
-        return Discarded(discard, batch.deliveries, kinesis_event(records))
+        return Discarded(
+            discard, batch.deliveries, kinesis_event(records), tuple(dict.fromkeys(self._unsure))
+        )
 
     def _warning(self, response: object) -> str | None:
         if not self._settings.report_batch_item_failures:

@@ -65,6 +65,7 @@ class Invoke:
     batch: Batch
     payload: bytes
     attempt: int  # 1-based, of this batch
+    unsure: tuple[str, ...] = ()  # points that the batch depends on, see `Unsure`
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Discarded:
     discard: Discard
     deliveries: int
     payload: bytes  # the event, for S3
+    unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Expired:
 
     records: Sequence[Record]
     deliveries: int = 0
+    unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +124,14 @@ class Filtered:
     records: Sequence[Record]
 
 
-Effect = Invoke | Wake | Judged | Succeeded | Discarded | Expired | Filtered
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """What was decided depends on points that AWS does not document: ids of docs/fidelity.md.
+
+    Comes before the `Judged` of the call that it is about.
+    """
+
+    points: tuple[str, ...]
+
+
+Effect = Unsure | Invoke | Wake | Judged | Succeeded | Discarded | Expired | Filtered

@@ -34,6 +34,16 @@ class Queue(Protocol):
 
     look_again_at: float | None  # when the window of what waits is over; None: nothing gathers
 
+    @property
+    def unsure(self) -> list[str]:
+        """Points that the last batch depends on, ids of docs/fidelity.md."""
+        ...
+
+    @property
+    def held(self) -> int:
+        """Records that wait here, for this lane or any."""
+        ...
+
     def take(self, now: float, room: int, most: int | None = None) -> Sequence[Record]:
         """Remove and return the next batch; empty where none is ready.
 
@@ -59,6 +69,8 @@ class LaneQueue:
     def __init__(self, settings: EventSourceMapping, opened_at: float) -> None:
         self._batch_size = settings.batch_size
         self._window = settings.maximum_batching_window_in_seconds
+        self._is_alone = settings.parallelization_factor == 1
+        self.unsure: list[str] = []
         self.records: list[Record] = []
         self._largest = 0  # bytes, of the records that wait
         self._since = opened_at
@@ -89,9 +101,7 @@ class LaneQueue:
     def take(self, now: float, room: int, most: int | None = None) -> Sequence[Record]:
         """Remove and return the next batch; see `Queue.take`."""
         waiting = self.records
-        size = min(len(waiting), self._batch_size)
-        if most is not None:
-            size = min(size, most)
+        size = wanted = min(len(waiting), self._batch_size, len(waiting) if most is None else most)
         if not size:
             self.look_again_at = None
             return ()
@@ -99,8 +109,12 @@ class LaneQueue:
             size = fitting(waiting[:size], room)
         # Nothing to wait for: the batch is full, or the next record belongs to a later window.
         is_closed = size == self._batch_size or size < len(waiting)
-        if not is_closed and self._window and not self._window_is_over(now):
+        gathers = not is_closed and self._window > 0
+        if gathers and not self._window_is_over(now):
             return ()
+        self.unsure = ["batching-window"] if gathers else []
+        self.unsure += ["payload-limit"] * (size < wanted)
+        self.unsure += ["lane-mapping"] * (not self._is_alone)
         records = waiting[:size]
         del waiting[:size]
         self.look_again_at = None
@@ -122,6 +136,7 @@ class _Key:
 
     waiting: deque[tuple[int, Record]] = field(default_factory=deque)
     size: int = 0  # bytes
+    has_gathered: bool = False  # its window ended before its batch was full
     closes_at: float | None = None  # the end of its batching window, where it gathers
     is_in_flight: bool = False  # a lane works on it
 
@@ -150,6 +165,7 @@ class KeyQueues:
         # by the end of their window: it gathers. Entries that no longer hold are passed over.
         self._ready: list[tuple[int, str]] = []
         self._gathering: list[tuple[float, str]] = []
+        self.unsure: list[str] = []
         self.held = 0
 
     @property
@@ -178,6 +194,7 @@ class KeyQueues:
             closes_at, name = heappop(self._gathering)
             key = self._keys.get(name)
             if key is not None and key.closes_at == closes_at:
+                key.has_gathered = True
                 self._make_ready(name, key)
         while self._ready:
             place, name = heappop(self._ready)
@@ -185,7 +202,13 @@ class KeyQueues:
             if key is None or not key.waiting or key.waiting[0][0] != place:
                 continue
             key.is_in_flight = True
-            return name, self._first_of(key, room)
+            wanted = min(len(key.waiting), self._batch_size)
+            records = self._first_of(key, room)
+            self.unsure = ["lane-mapping"] * (len(self._keys) > 1)
+            self.unsure += ["batching-window"] * key.has_gathered
+            self.unsure += ["payload-limit"] * (len(records) < wanted)
+            key.has_gathered = False
+            return name, records
         return None
 
     def release(self, name: str, now: float) -> None:
@@ -240,6 +263,16 @@ class KeyLane:
         self._queues = queues
         self._key: str | None = None
         self.look_again_at: float | None = None
+
+    @property
+    def held(self) -> int:
+        """Records that wait for any lane."""
+        return self._queues.held
+
+    @property
+    def unsure(self) -> list[str]:
+        """Points that the last batch depends on."""
+        return self._queues.unsure
 
     def take(self, now: float, room: int, most: int | None = None) -> Sequence[Record]:
         """Give back the key of the last batch, and take the next; see `Queue.take`."""

@@ -64,6 +64,7 @@ class InvocationResult:
         None  # the platform's REPORT line, parsed, where there is one
     )
     request_id: str | None = None  # where the platform gave the call one of its own
+    unsure: tuple[str, ...] = ()  # points that it depends on, ids of docs/fidelity.md
     log_stream: str | None = None  # of the process that the call ran in, where it has one
 
     def why(self, sequence_number: str) -> str:

@@ -36,10 +36,12 @@ from kinesis_cli.event_source_mapping.events import (
     Succeeded,
     Throttled,
     TimeReached,
+    Unsure,
     Wake,
 )
 from kinesis_cli.event_source_mapping.faults import Fault, Faults
 from kinesis_cli.event_source_mapping.filters.criteria import Filters, compile_filters
+from kinesis_cli.event_source_mapping.filters.doubts import FilterDoubts
 from kinesis_cli.event_source_mapping.gathering import LaneReading
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
@@ -47,6 +49,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
+from kinesis_cli.event_source_mapping.metrics import failed_events
 from kinesis_cli.event_source_mapping.polling import (
     POLL_INTERVAL_SECONDS,
     POLL_LIMIT_BYTES,
@@ -65,6 +68,7 @@ from kinesis_cli.event_source_mapping.trace import (
     Row,
     Summary,
 )
+from kinesis_cli.event_source_mapping.unsure import named_in, points_of, with_points
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordSource
 
@@ -105,6 +109,7 @@ class _ShardRun:
     polls: Polls
     poll_is_due: bool = False
     is_finished: bool = False
+    has_aggregates: bool = False  # some were opened, see UNSURE(foreign-inner)
 
 
 @dataclass(slots=True)
@@ -124,6 +129,7 @@ class _Call:
     at: float
     index: int = 0
     slot: _Slot | None = None  # None: a throttled call that is not shown
+    unsure: list[str] = field(default_factory=list)  # points that what came of it depends on
     result: InvocationResult = field(default_factory=InvocationResult)
     duration: float = 0.0
 
@@ -146,6 +152,7 @@ class Simulation:
         self._mapping, self._options = mapping, options
         patterns = mapping.filter_patterns
         self._filters: Filters | None = compile_filters(patterns) if patterns else None
+        self._doubts = FilterDoubts(patterns, self._filters) if self._filters else None
         first = source.first_record()
         self._is_pushed = first is not None and "/consumer/" in stream_arn_of(first)
         self._random = random.Random(f"requests/{options.seed}")
@@ -300,8 +307,11 @@ class Simulation:
             polls.quota -= len(records)
             polls.quota_bytes -= sum([len(record.raw) for record in records])
             delivered = opened(records)
-            self._tally.took(len(records), len(delivered))
+            self._tally.took(len(records), len(delivered), now)
+            run.has_aggregates |= len(delivered) != len(records)
             for effect in delivery.queue(delivered, now):
+                if isinstance(effect, Expired):  # these had left the stream: no poll brought them
+                    self._tally.metrics.at(now).polled -= len(effect.records)
                 self._note(run, effect, now)
         return has_read
 
@@ -335,11 +345,15 @@ class Simulation:
             match effect:
                 case Invoke():
                     self._call(run, lane, effect, now)
+                case Unsure(points=points):
+                    self._tally.unsure.update(points)
+                    if call is not None:
+                        call.unsure += points
                 case Wake(at=at):
                     self._at(at, partial(self._step, run, lane, TimeReached()))
                 case Judged():
                     assert call is not None
-                    self._judged(call, effect)
+                    self._judged(call, effect, now)
                 case _:
                     self._note(run, effect, now)
         self._tally.follow(run.shard_id, lane, now)
@@ -351,12 +365,13 @@ class Simulation:
                 self._ended(records, "succeeded", deliveries)
             case Discarded():
                 self._discarded(run, effect, now)
-            case Expired(records=records, deliveries=deliveries):
-                self._tell(ExpiredRecords(run.shard_id, _numbers(records), now))
+            case Expired(records=records, deliveries=deliveries, unsure=points):
+                self._tally.unsure.update(points)
+                self._tell(ExpiredRecords(run.shard_id, _numbers(records), now, points))
                 self._ended(records, "expired", deliveries)
             case Filtered(records=records):
-                self._filtered(run, records)
-            case Judged() | Invoke() | Wake():
+                self._filtered(run, records, now)
+            case Judged() | Invoke() | Wake() | Unsure():
                 pass
 
     def _discarded(self, run: _ShardRun, effect: Discarded, now: float) -> None:
@@ -376,14 +391,25 @@ class Simulation:
             key = s3_key(mapping_id=mapping_id, shard_id=run.shard_id, at=now, unique=unique)
         self._tally.documents += 1
         numbers = _numbers(discard.records)
-        self._tell(Destination(document, key, now, run.shard_id, numbers))
+        points = effect.unsure
+        if (self._mapping.destination or "").startswith("kafka:"):
+            points = (*points, "kafka-destination")
+        self._tally.unsure.update(points)
+        # UNSURE(dropped-count): what a destination is told of is no dropped event, as the guide
+        # says; a capture without a destination saw no figure at all.
+        minute = self._tally.metrics.at(now)
+        if self._mapping.destination is None:
+            minute.dropped += len(numbers)
+        else:
+            minute.delivered_on_failure += len(numbers)
+        self._tell(Destination(document, key, now, run.shard_id, numbers, points))
         self._ended(discard.records, "discarded", effect.deliveries)
 
     def _ended(self, records: Sequence[Record], ending: Ending, deliveries: int) -> None:
         for row in self._tally.end(records, ending, deliveries):
             self._tell(row)
 
-    def _filtered(self, run: _ShardRun, records: Sequence[Record]) -> None:
+    def _filtered(self, run: _ShardRun, records: Sequence[Record], now: float) -> None:
         assert self._filters is not None
         explanations: dict[str, str] = {}
         for record in records:
@@ -395,8 +421,13 @@ class Simulation:
             why = self._filters.explain(record)
             earlier = explanations.get(number, why)  # of another record out of its aggregate
             explanations[number] = why if why == earlier else f"{earlier}; {why}"
+        assert self._doubts is not None
+        points = dict.fromkeys(point for record in records for point in self._doubts.of(record))
+        self._tally.unsure.update(points)
         self._tally.filtered += len(records)
-        self._tell(FilteredRecords(run.shard_id, _numbers(records), explanations))
+        self._tally.metrics.at(now).filtered_out += len(records)
+        row = FilteredRecords(run.shard_id, _numbers(records), explanations, tuple(points))
+        self._tell(row)
 
     # Calls
 
@@ -407,7 +438,9 @@ class Simulation:
         fault = self._faults.at(self._attempts)
         cold_start = None if fault == "throttle" else self._environments.begin()
         throttled = cold_start is None
-        call = _Call(run, lane, effect, now)
+        call = _Call(run, lane, effect, now, unsure=self._points_of_batch(run, lane, effect))
+        if cold_start == 0.0 and self._options.cold_start:
+            call.unsure.append("environment-life")
         if not throttled or self._options.show_throttled:
             call.index, call.slot = self._calls, _Slot()
             self._calls += 1
@@ -417,11 +450,30 @@ class Simulation:
             self._at(now, partial(self._end, call, Throttled()), is_end_of_call=True)
             return
         self._tally.redelivered += redelivered(effect)
+        self._tally.metrics.at(now).invoked += len(effect.batch.records)
         expected = self._expected_duration(effect)
         call.result = self._result(fault, effect, now, expected or 0.0)
         call.duration = cold_start + self._duration(call.result, fault, expected)
         ended = InvocationEnded(call.result, deliver_again=fault == "duplicate")
         self._at(now + call.duration, partial(self._end, call, ended), is_end_of_call=True)
+
+    def _points_of_batch(self, run: _ShardRun, lane: Lane, effect: Invoke) -> list[str]:
+        """What it depends on that a call is made now, with these records."""
+        points, records = [*effect.unsure], effect.batch.records
+        is_new = effect.attempt == 1 and not effect.batch.is_duplicate
+        # When its last record came decides what was there for a batch, unless that is full.
+        has_room = 0 < len(records) < self._mapping.batch_size
+        if is_new and has_room and records[-1].arrival > self.start_at:
+            points.append("push-delay" if self._is_pushed else "poll-phase")
+        if len(run.delivery.lanes) > 1:
+            others = (other for other in run.delivery.lanes if other is not lane)
+            if any(other.blocking_record is not None for other in others):
+                points.append("blocked-lane")
+        if run.has_aggregates:
+            points.append("foreign-inner")
+        if self._doubts is not None:
+            points += [point for record in records for point in self._doubts.of(record)]
+        return points
 
     def _expected_duration(self, effect: Invoke) -> float | None:
         """Seconds of a call besides its own sleeps; None: as it was measured."""
@@ -467,13 +519,18 @@ class Simulation:
             self._tally.call_ended(call.effect.batch.records, now)
         self._step(call.run, call.lane, event, now, call)
 
-    def _judged(self, call: _Call, judged: Judged) -> None:
+    def _judged(self, call: _Call, judged: Judged, now: float) -> None:
         batch, result = call.effect.batch, call.result
         self._tally.failing(batch, judged, result)
+        points = {*call.unsure, *points_of(result), *named_in(judged.reason)}
+        self._tally.unsure |= points
+        failed = failed_events(judged.outcome, len(batch.records), judged.failures)
+        self._tally.metrics.at(now).failed_invoke += failed
         if judged.warning is not None:
             self._tally.warnings[judged.warning] += 1
         if call.slot is None:
             return
+        reason = with_points(judged.reason, points)
         call.slot.row = row = Invocation(
             index=call.index,
             request_id=batch.request_id,
@@ -485,7 +542,7 @@ class Simulation:
             checkpoint=judged.checkpoint,
             batch_item_failures=judged.failures,
             error=result.error,
-            reason=judged.reason,
+            reason=reason,
             duration_ms=round(call.duration * 1000, 6),
             logs=result.logs,
         )

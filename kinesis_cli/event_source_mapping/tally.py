@@ -9,6 +9,7 @@ import msgspec
 from kinesis_cli.event_source_mapping.delivery import Lane
 from kinesis_cli.event_source_mapping.events import Batch, Invoke, Judged
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.metrics import Metrics
 from kinesis_cli.event_source_mapping.trace import (
     SHOWN_DATA_BYTES,
     Blocked,
@@ -25,10 +26,12 @@ class Tally:
 
     def __init__(self, records: int) -> None:
         self._records = records
+        self.metrics = Metrics()
         self.taken = self.skipped = self.filtered = self.explained = 0
         self.redelivered = self.documents = self._bystanders = self._throttles = 0
         self._invocations = self._failures = self._errors = 0
         self.warnings: Counter[str] = Counter()
+        self.unsure: set[str] = set()  # points that something depended on
         self._ended: Counter[Ending] = Counter()
         self._oldest = 0.0
         # Records that have failed and not ended, each by its object: those of an opened aggregate
@@ -37,8 +40,9 @@ class Tally:
         self._blocked: dict[Lane, tuple[str, float, str]] = {}  # shard, since when, by which record
         self._longest_block: Blocked | None = None
 
-    def took(self, read: int, delivered: int) -> None:
+    def took(self, read: int, delivered: int, now: float) -> None:
         """Records were read; those of an opened aggregate count, not the aggregate."""
+        self.metrics.at(now).polled += delivered
         self._records += delivered - read
         self.taken += delivered
 
@@ -56,7 +60,9 @@ class Tally:
     def call_ended(self, records: Sequence[Record], now: float) -> None:
         """Iterator age: the age of the batch's last record when the call has ended."""
         if records:
-            self._oldest = max(self._oldest, now - records[-1].arrival)
+            age = now - records[-1].arrival
+            self._oldest = max(self._oldest, age)
+            self.metrics.aged(age, now)
 
     def failing(self, batch: Batch, judged: Judged, result: InvocationResult) -> None:
         """Remember the records that a call has failed by name, or failed on alone."""
@@ -137,6 +143,8 @@ class Tally:
             discarded_bystanders=self._bystanders,
             documents=self.documents,
             throttles=self._throttles,
+            unsure=tuple(sorted(self.unsure)),
+            metrics=self.metrics.rows(),
             warnings=dict(self.warnings),
         )
 

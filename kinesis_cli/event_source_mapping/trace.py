@@ -9,6 +9,7 @@ from typing import Literal
 
 from kinesis_cli.event_source_mapping.events import Outcome
 from kinesis_cli.event_source_mapping.invocation import FunctionError
+from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 
 SHOWN_DATA_BYTES = 1024  # how much of a failed record's payload a row carries
 
@@ -41,6 +42,7 @@ class Destination:
     at: float
     shard_id: str
     sequence_numbers: tuple[str, ...]  # the records that it covers
+    unsure: tuple[str, ...] = ()  # points that it depends on, ids of docs/fidelity.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class FilteredRecords:
     shard_id: str
     sequence_numbers: tuple[str, ...]
     explanations: Mapping[str, str]  # why, for those that were asked for or came first
+    unsure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class ExpiredRecords:
     shard_id: str
     sequence_numbers: tuple[str, ...]
     at: float
+    unsure: tuple[str, ...] = ()
 
 
 Ending = Literal["succeeded", "discarded", "expired", "undelivered"]
@@ -109,6 +113,8 @@ class Summary:
     discarded_bystanders: int = 0  # discarded with a batch although a report had not named them
     documents: int = 0
     throttles: int = 0  # attempts that the function's reserved concurrency had no room for
+    unsure: tuple[str, ...] = ()  # points that the run depended on, ids of docs/fidelity.md
+    metrics: tuple[MinuteMetrics, ...] = ()  # what CloudWatch would show, by the minute
     warnings: Mapping[str, int] = field(default_factory=dict)  # sentence → number of calls
 
 

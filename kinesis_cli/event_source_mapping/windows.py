@@ -35,6 +35,10 @@ class TumblingWindow:
         self._start: float | None = None
         self._state: object = {}
         self._oversized = False
+        self._ended_early: float | None = None  # the start of the last window that did
+        self.unsure: list[
+            str
+        ] = []  # points that the open window depends on, ids of docs/fidelity.md
         self.stream_arn = ""
         self.last_arrival = 0.0  # of the open window, epoch seconds
 
@@ -48,12 +52,15 @@ class TumblingWindow:
         if self._start is None and waiting:
             self._start = waiting[0].arrival // self._length * self._length
             self.stream_arn = stream_arn_of(waiting[0])
+        self.unsure = ["window-early-rest"] * (self._start == self._ended_early)
         admitted = 0
         for record in waiting:
             if self._is_later(record):
                 break
             self.last_arrival = record.arrival
             admitted += 1
+            if self._start is not None and record.arrival < self._start:
+                self.unsure.append("late-record")
         return admitted
 
     def final_call_is_due(self, waiting: Sequence[Record], now: float) -> bool:
@@ -65,6 +72,10 @@ class TumblingWindow:
         if waiting:
             return self._is_later(waiting[0])
         return now >= self._start + self._length + IDLE_WAIT_SECONDS
+
+    def is_idle(self, waiting: Sequence[Record]) -> bool:
+        """Whether the open window ends because nothing more has come."""
+        return not (self._oversized or waiting)
 
     def members(self, *, final: bool) -> dict[str, object]:
         """What a call gets besides its records."""
@@ -92,6 +103,8 @@ class TumblingWindow:
 
     def close(self) -> None:
         """After the final call, successful or given up; an early end has no second one."""
+        if self._oversized:
+            self._ended_early = self._start
         self._start, self._state, self._oversized = None, {}, False
 
     def _is_later(self, record: Record) -> bool:

@@ -115,7 +115,15 @@ class CallableHandler:
                     close_coroutine(ended.returned)
                     failure = marshal_error(error, request.request_id)
             logs = self._output.take() + ended.written
-            return InvocationResult(response, failure, ended.slept, ended.elapsed, logs)
+            is_bytes = failure is None and isinstance(ended.returned, bytes)
+            return InvocationResult(
+                response,
+                failure,
+                ended.slept,
+                ended.elapsed,
+                logs,
+                unsure=("bytes-response",) if is_bytes else (),
+            )
 
     def close(self) -> None:
         """Give back clocks, signals, logging and the environment."""

@@ -19,6 +19,7 @@ from kinesis_cli.event_source_mapping.trace import (
     Row,
     Summary,
 )
+from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, since_cell, time_cell
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
 from kinesis_cli.show.failed_record import SHARED_NUMBER, why_in_words
@@ -97,7 +98,8 @@ class LifeView:
         company = "alone" if not others else f"with {counted(others, 'other')}"
         if len(self._records) > 1:
             company = f"{meant:,} of the {len(self._records):,}, {company}"
-        text = f"call {row.index}, attempt {row.attempt}, {company}: {row.outcome}: {row.reason}"
+        reason = without_points(row.reason)
+        text = f"call {row.index}, attempt {row.attempt}, {company}: {row.outcome}: {reason}"
         if self._number in row.batch_item_failures:
             text += " (reported by the handler)"
         self._steps.append(_Step(row.at, text))

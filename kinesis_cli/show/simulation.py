@@ -4,8 +4,10 @@ import re
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
+from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 from kinesis_cli.event_source_mapping.trace import (
     Destination,
     ExpiredRecords,
@@ -15,6 +17,7 @@ from kinesis_cli.event_source_mapping.trace import (
     Row,
     Summary,
 )
+from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.show.cells import (
     counted,
@@ -133,6 +136,21 @@ def summary_document(summary: Summary) -> dict[str, object]:
     }
 
 
+def minute_document(minute: MinuteMetrics) -> dict[str, object]:
+    """What CloudWatch would show of a minute; IteratorAge is its maximum, in milliseconds."""
+    begin = datetime.fromtimestamp(minute.begin, UTC)
+    return {
+        "minute": begin.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **minute.counts(),
+        "IteratorAge": minute.iterator_age_ms,
+    }
+
+
+def _unsure(row: FilteredRecords | ExpiredRecords) -> dict[str, object]:
+    """What the row depends on that AWS does not document, where there is something."""
+    return {"unsure": row.unsure} if row.unsure else {}
+
+
 class LinesView:
     """NDJSON: a line for each thing that happens, the summary last."""
 
@@ -149,14 +167,18 @@ class LinesView:
             case Destination(document=document):
                 write_line({"type": "destination", **document})
             case FilteredRecords(sequence_numbers=numbers, shard_id=shard_id):
-                write_line({"type": "filtered", "shardId": shard_id, "sequenceNumbers": numbers})
+                records = {"shardId": shard_id, "sequenceNumbers": numbers}
+                write_line({"type": "filtered", **records, **_unsure(row)})
             case ExpiredRecords(sequence_numbers=numbers, shard_id=shard_id):
-                write_line({"type": "expired", "shardId": shard_id, "sequenceNumbers": numbers})
+                records = {"shardId": shard_id, "sequenceNumbers": numbers}
+                write_line({"type": "expired", **records, **_unsure(row)})
             case FailedRecord():
                 pass  # what it tells is in the invocations
 
     def finish(self, summary: Summary) -> None:
         """Write the summary's line."""
+        if summary.unsure:
+            write_line({"type": "unsure", "unsure": summary.unsure})
         write_line({"type": "summary", **summary_document(summary)})
 
 
@@ -194,7 +216,12 @@ class JsonView:
         write_line(self._destination, end=',\n "filtered": ')
         write_line(self._filtered, end=',\n "expired": ')
         write_line(self._expired, end=',\n "summary": ')
-        write_line(summary_document(summary), end="}\n")
+        write_line(summary_document(summary), end=',\n "unsure": ')
+        write_line(summary.unsure, end=',\n "metrics": [')
+        for place, minute in enumerate(summary.metrics):
+            write_text(",\n  " if place else "\n  ")
+            write_line(minute_document(minute), end="")
+        write_text("]}\n")
 
 
 # Tables
@@ -298,7 +325,7 @@ class TableView:
         outcome = f"{row.outcome:9}  "
         self._console.print(plain(cells), end="")
         self._console.print(plain(outcome), style=OUTCOME_STYLES[row.outcome], end="")
-        self._wrapped(self._shorter(row.reason), indent=len(cells) + len(outcome))
+        self._wrapped(self._shorter(without_points(row.reason)), indent=len(cells) + len(outcome))
 
     def _shorter(self, reason: str) -> str:
         """The reason with its long numbers cut, where the terminal is narrow."""
@@ -413,6 +440,11 @@ class TableView:
         for sentence in consequences(summary, has_destination=self._destination_arn() is not None):
             self._console.print("  ! ", style="yellow", end="")
             self._wrapped(sentence, indent=4, style="yellow")
+        if summary.unsure:
+            self._console.print("  ? ", style="dim", end="")
+            points = ", ".join(summary.unsure)
+            sentence = f"assumed, where AWS does not say (docs/fidelity.md): {points}"
+            self._wrapped(sentence, indent=4, style="dim")
 
     # Lines
 

@@ -431,8 +431,8 @@ def test_retries_are_one_more_call_each_and_the_reasons_count_them() -> None:
     result = simulate(records_at(0), raising(0), {"MaximumRetryAttempts": 2}, start_at=START)
     assert [call.attempt for call in result.invocations] == [1, 2, 3]
     assert [call.reason for call in result.invocations] == [
-        "ValueError: poison; retry 1 of 2 in 0.2 s",
-        "ValueError: poison; retry 2 of 2 in 0.4 s",
+        "ValueError: poison; retry 1 of 2 in 0.2 s [UNSURE(back-off)]",
+        "ValueError: poison; retry 2 of 2 in 0.4 s [UNSURE(back-off)]",
         "ValueError: poison; retries exhausted, 1 record discarded",
     ]
 
@@ -491,10 +491,10 @@ def test_a_throttled_call_is_no_attempt_and_keeps_its_request_id() -> None:
     assert shown.summary.invocations == 2
     throttled = [call.reason for call in shown.invocations if call.outcome == "throttled"]
     assert throttled == [
-        "throttled; again in 0.2 s, not counted",
-        "throttled; again in 0.4 s, not counted",
-        "throttled; again in 0.8 s, not counted",
-        "throttled; again in 1.6 s, not counted",
+        "throttled; again in 0.2 s, not counted [UNSURE(back-off)]",
+        "throttled; again in 0.4 s, not counted [UNSURE(back-off)]",
+        "throttled; again in 0.8 s, not counted [UNSURE(back-off)]",
+        "throttled; again in 1.6 s, not counted [UNSURE(back-off)]",
     ]
 
 

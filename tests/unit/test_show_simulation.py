@@ -288,7 +288,7 @@ def test_the_documents_member_names_are_the_contract() -> None:
     document = json.loads(called(records_at(0), raising(0), {"MaximumRetryAttempts": 0}, "json"))
     assert list(document) == [
         "version", "function", "mapping", "invocations", "destination", "filtered", "expired",
-        "summary",
+        "summary", "unsure", "metrics",
     ]  # fmt: skip
     assert document["version"] == 1
     assert list(document["invocations"][0]) == [

@@ -191,7 +191,7 @@ def test_an_answer_without_state_is_a_failed_call() -> None:
     assert first.outcome == "failed"
     assert first.reason == (
         "the answer has no state, which a tumbling window needs; "
-        "retries exhausted, 1 record discarded"
+        "retries exhausted, 1 record discarded [UNSURE(poll-phase)]"
     )
     assert result.destination[0]["responseContext"] == {
         "statusCode": 200,

@@ -1,0 +1,74 @@
+"""What CloudWatch would show of an event source mapping, by the minute.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html, "Event source
+mapping metrics" (the EventCount metrics of a mapping's MetricsConfig) and IteratorAge.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kinesis_cli.event_source_mapping.events import Outcome
+
+MINUTE = 60  # seconds
+
+
+@dataclass(slots=True)
+class MinuteMetrics:
+    """The figures of one minute."""
+
+    begin: int  # epoch seconds
+    polled: int = 0  # records, as all counts
+    filtered_out: int = 0
+    invoked: int = 0  # once for each call that had them
+    failed_invoke: int = 0
+    dropped: int = 0
+    delivered_on_failure: int = 0
+    iterator_age_ms: float | None = None  # the greatest; None: no call ended
+
+    def counts(self) -> dict[str, int]:
+        """The EventCount metrics under CloudWatch's names."""
+        return {
+            "PolledEventCount": self.polled,
+            "FilteredOutEventCount": self.filtered_out,
+            "InvokedEventCount": self.invoked,
+            "FailedInvokeEventCount": self.failed_invoke,
+            "DroppedEventCount": self.dropped,
+            "OnFailureDestinationDeliveredEventCount": self.delivered_on_failure,
+        }
+
+
+class Metrics:
+    """Told what happened when; times may come in any order."""
+
+    def __init__(self) -> None:
+        self._minutes: dict[int, MinuteMetrics] = {}
+
+    def at(self, time: float) -> MinuteMetrics:
+        """The figures of the minute of a time, epoch seconds."""
+        number = int(time // MINUTE)
+        found = self._minutes.get(number)
+        if found is None:
+            found = self._minutes[number] = MinuteMetrics(number * MINUTE)
+        return found
+
+    def aged(self, seconds: float, time: float) -> None:
+        """A call has ended; the age of its last record then."""
+        minute = self.at(time)
+        age = round(seconds * 1000, 3)
+        if minute.iterator_age_ms is None or age > minute.iterator_age_ms:
+            minute.iterator_age_ms = age
+
+    def rows(self) -> tuple[MinuteMetrics, ...]:
+        """The minutes in which something happened, in order."""
+        return tuple(self._minutes[number] for number in sorted(self._minutes))
+
+
+def failed_events(outcome: Outcome, records: int, failures: Sequence[str]) -> int:
+    """How many records of a call FailedInvokeEventCount counts.
+
+    UNSURE(failed-invoke): all records of a call that failed, and the reported ones of a partial
+    report; or only calls that could not be made, and whole batches with a report?
+    """
+    if outcome == "partial":
+        return len(set(failures))
+    return records if outcome == "failed" else 0
