@@ -11,10 +11,9 @@ from kinesis_cli.event_source_mapping.filters.criteria import METADATA, Filters
 from kinesis_cli.stream.record import Record
 
 _OR = "$or"
-# Numbers whose comparison is a point: written with a fraction of zeros or an exponent, or with
-# more decimals than are compared.
+# Numbers that are written otherwise than the same number mostly is: with a fraction of zeros, or an
+# exponent.
 _OTHER_SPELLING = re.compile(rb"\d\.0+(?!\d)|\d[eE][+-]?\d|-0(?![\d.])")
-_MANY_DECIMALS = re.compile(rb"\.\d{7,}")
 
 
 class _Data(msgspec.Struct):
@@ -40,22 +39,17 @@ class FilterDoubts:
         parsed = [json.loads(pattern) for pattern in patterns]
         self.always = tuple(_of_patterns(filters, parsed))  # whatever the record
         self._equality = any(_has_number(each) for each in parsed)
-        self._numeric = any("numeric" in one.pattern.operators for one in filters.filters)
 
     def of(self, record: Record) -> tuple[str, ...]:
         """The points that a verdict on this record depends on."""
-        if not (self._equality or self._numeric):
+        if not self._equality:
             return self.always
         try:
             data = _payload(record.raw).kinesis.data
         except msgspec.DecodeError:
             return self.always
-        points = [*self.always]
-        if self._equality and _OTHER_SPELLING.search(data):
-            points.append("number-equality")
-        if _MANY_DECIMALS.search(data):
-            points.append("numeric-precision")
-        return tuple(points)
+        is_other = _OTHER_SPELLING.search(data) is not None
+        return (*self.always, "number-equality") if is_other else self.always
 
 
 def _of_patterns(filters: Filters, parsed: list[object]) -> Iterator[str]:
@@ -63,6 +57,8 @@ def _of_patterns(filters: Filters, parsed: list[object]) -> Iterator[str]:
         yield "metadata-filter"
     if any(one.pattern.operators - LAMBDA_OPERATORS for one in filters.filters):
         yield "filter-operators"
+    if any(rule.was_refused for one in filters.filters for rule in one.pattern.rules):
+        yield "numeric-range"
     if any(_repeats_a_path(each) for each in parsed):
         yield "repeated-path"
 
