@@ -6,6 +6,7 @@ from collections.abc import Callable
 from kinesis_cli.aws.consumer import ShardRecords
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.growing import GrowingRecording
+from kinesis_cli.stream.piped import PipedRecording
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Selection
 from kinesis_cli.stream.user_records import changed, data_of
@@ -26,7 +27,7 @@ class Recorder:
 
     def __init__(
         self,
-        file: GrowingRecording,
+        file: GrowingRecording | PipedRecording,
         selection: Selection,
         change: Callable[[bytes], bytes | None] | None,
         stream_arn: str,

@@ -71,9 +71,9 @@ def event(
         typer.Option(
             "-o",
             "--output-file",
-            metavar="FILE",
+            metavar="FILE|-",
             help="Write here, and only when all is well; a recording if the name ends in "
-            ".ndjson, .ndjson.gz or .ndjson.zst, else an event.",
+            ".ndjson, .ndjson.gz or .ndjson.zst, else an event. - is standard output.",
         ),
     ] = None,
     output: OutputOption = Output.TABLE,
@@ -91,6 +91,8 @@ def event(
       kcli event --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli event --from payloads.ndjson --key-field sensor.id
     """
+    if str(output_file) == "-":
+        output_file = None
     settings = payload_settings(payload)
     origin = time() if seed is None else float(START)
     first = origin if start is None else Moment.parse(start, "--start", "from now").after(origin)

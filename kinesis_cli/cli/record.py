@@ -1,5 +1,6 @@
 """`kcli record`."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.show.console import note
 from kinesis_cli.show.reading import ReadingProgress, reading_progress
 from kinesis_cli.stream.growing import GrowingRecording, Progress, kept_progress, new
+from kinesis_cli.stream.piped import PipedRecording
 from kinesis_cli.stream.selection import Start, StartKind
 
 
@@ -30,8 +32,8 @@ def record(
         typer.Option(
             "-o",
             "--output-file",
-            metavar="FILE",
-            help="The recording; packed if its name ends in .gz or .zst.",
+            metavar="FILE|-",
+            help="The recording; packed if its name ends in .gz or .zst. - is standard output.",
         ),
     ],
     resume: Annotated[
@@ -58,28 +60,39 @@ def record(
     """Record a stream.
 
     The records as Lambda would receive them, a line each, aggregates whole. What was recorded is on
-    disk within a second, and how far it came stands in FILE.progress. Ctrl-C ends it.
+    disk within a second, and how far it came stands in FILE.progress. Ctrl-C ends it. With -o - the
+    lines go to standard output.
 
     \b
     Examples:
       kcli record -o day.ndjson --since trim-horizon --no-follow
       kcli record -o day.ndjson --resume --no-follow
+      kcli record -o - --since 10m --no-follow | kcli simulate -
       kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
     """
     chosen = selection(reading)
     plan = read_plan(reading)
     function = mapped_by(change)
+    is_piped = str(output_file) == "-"
+    if is_piped and resume:
+        raise InputError("--resume continues a file, and -o - is standard output")
     reachable = reach(target)
     kept = kept_progress(output_file) if resume else None
-    with reading_progress("recorded", beside_output=False) as progress:
+    with reading_progress("recorded", beside_output=is_piped) as progress:
+        file: GrowingRecording | PipedRecording
         if kept is None:
             consumer = reachable.consumer(plan, progress.warn)
-            file = new(output_file, _beginning(consumer, plan))
+            beginning = _beginning(consumer, plan)
+            file = (
+                PipedRecording(sys.stdout.buffer, beginning)
+                if is_piped
+                else new(output_file, beginning)
+            )
         else:
             consumer = reachable.consumer(_continued(plan, kept), progress.warn)
             _check_stream(consumer, kept, output_file)
             file = GrowingRecording(output_file, kept)
-        note(f"recording {reachable.target} to {output_file}")
+        note(f"recording {reachable.target} to {'standard output' if is_piped else output_file}")
         recorder = Recorder(file, chosen, function, consumer.stream_arn, reading["count"])
         stop = Stop()
         with (

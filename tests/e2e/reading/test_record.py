@@ -157,3 +157,20 @@ def test_data_is_anonymised_on_its_way_to_the_disk(
     )
     succeeded(kcli("record", "-o", "day.ndjson", *ALL, "--map", "mine:odd"))
     assert payloads(read(kcli.folder / "day.ndjson")) == [b"secret"] * 15
+
+
+def test_a_recording_goes_to_standard_output_and_to_no_file(
+    kcli: Commands,
+    kinesis: KinesisClient,
+    stream: str,
+) -> None:
+    put(kinesis, stream, 0, 30)
+    run = kcli("record", "-o", "-", *ALL)
+    assert sorted(run.stdout.splitlines()) == sorted(
+        succeeded(kcli("tail", *ALL, "--output", "ndjson")).splitlines()
+    )
+    assert "recorded 30 records" in run.stderr
+    assert list(kcli.folder.iterdir()) == []
+    refused = kcli("record", "-o", "-", "--resume")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--resume continues a file" in refused.stderr
