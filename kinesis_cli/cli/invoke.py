@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinesis_cli.cli.called_with import event_of, made_of
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import CODE, IsolatedOption, Output, OutputOption
+from kinesis_cli.cli.payload_options import PAYLOADS_BESIDE_TEMPLATE, CountOption
 from kinesis_cli.cli.target_options import TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.comparison import differences
 from kinesis_cli.handlers.invocation_type import InvocationType, LogType
 from kinesis_cli.handlers.single import (
-    DEFAULT_TEMPERATURE,
     Event,
     SingleInvocation,
     invoke_once,
-    read_event,
-    reading_event,
 )
 from kinesis_cli.project.find import find_function
 from kinesis_cli.show.console import note
@@ -40,25 +39,25 @@ class FailOn(StrEnum):
     DIFFERENCE = "difference"  # the two answers of --compare are not the same
 
 
-@takes(code=CODE, target=TARGET)
+@takes(payload=PAYLOADS_BESIDE_TEMPLATE, code=CODE, target=TARGET)
 def invoke(
     event: Annotated[
         str | None,
         typer.Argument(
             metavar="EVENT",
             help="Event or recording, all of it in one call; - reads standard input. "
-            "Default: one reading, made of --temperature and --timestamp.",
+            "Default: what --data, --from, --payload-template or --model give; of kcli's own "
+            "sample function a reading; of another project its one sample in events/ or fixtures/.",
         ),
     ] = None,
-    temperature: Annotated[
-        float | None,
-        typer.Option(help=f"Of the reading, degrees Celsius; default: {DEFAULT_TEMPERATURE}."),
-    ] = None,
-    timestamp: Annotated[
-        int | None, typer.Option(help="Of the reading, epoch milliseconds; default: now.")
-    ] = None,
+    count: CountOption = None,
     raw: Annotated[bool, typer.Option("--raw", help="Each line of EVENT is a payload.")] = False,
     *,
+    payload: dict[str, Any],
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="The same made-up payloads each time."),
+    ] = None,
     code: dict[str, Any],
     isolated: IsolatedOption = False,
     debug: Annotated[
@@ -108,17 +107,19 @@ def invoke(
     Examples:
       kcli invoke
       kcli invoke --temperature 120
+      kcli invoke --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli invoke --isolated
       kcli invoke --remote
       kcli invoke --compare
       kcli invoke fixtures/batch.json --fail-on failures
       kcli event | kcli invoke -
     """
+    made = made_of(payload, count, seed, code)
     far = _Far({"function": function_name, **target}, qualifier, invocation_type, log_type)
     here = {"--isolated": isolated, "--debug": debug, "--env-from-stack": env_from_stack}
     here |= {f"--{name.replace('_', '-')}": bool(value) for name, value in code.items()}
     _refuse_contradictions(far, here, remote=remote, compare=compare)
-    called_with = _event(event, temperature, timestamp, raw=raw)
+    called_with = event_of(event, made, raw=raw, may_take_sample=not (remote or compare))
     invocation: SingleInvocation
     is_different = False
     if remote:
@@ -231,19 +232,6 @@ def _compared(here: SingleInvocation, there: SingleInvocation, output: Output) -
     found = differences(here.result, there.result)
     show_comparison(here, there, found, output)
     return bool(found)
-
-
-def _event(
-    path: str | None, temperature: float | None, timestamp: int | None, *, raw: bool
-) -> Event:
-    if path is None:
-        return reading_event(temperature, timestamp)
-    if temperature is not None or timestamp is not None:
-        raise InputError(
-            "--temperature and --timestamp make an event, and EVENT names one",
-            advice="Leave one of the two out.",
-        )
-    return read_event(path, raw=raw)
 
 
 def _failed(invocation: SingleInvocation, fail_on: list[FailOn]) -> bool:

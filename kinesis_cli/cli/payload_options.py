@@ -1,15 +1,20 @@
-"""Options that say what records carry; `event` and `put` share them."""
+"""Options that say what records carry; `event`, `put` and `invoke` share them."""
 
+import os
+import shlex
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.own_data import data_argument
-from kinesis_cli.payloads.readings import Readings
 from kinesis_cli.payloads.series import Series, SeriesKind
-from kinesis_cli.payloads.settings import PayloadSettings
+from kinesis_cli.project.own import foreign_project
+
+if TYPE_CHECKING:
+    from kinesis_cli.payloads.settings import PayloadSettings
+
+MAX_NAMED_SAMPLES = 3
 
 CountOption = Annotated[
     int | None,
@@ -89,6 +94,9 @@ _SERIES = {
         ),
     ],
 }
+_TEMPLATE_HELP = (
+    "Your payloads from a Jinja2 template, which knows index, now, random, uuid() and fake (Faker)."
+)
 _OWN_DATA = {
     "data": Annotated[
         str | None,
@@ -111,9 +119,9 @@ _OWN_DATA = {
         Path | None,
         typer.Option(
             "--template",
+            "--payload-template",
             metavar="FILE",
-            help="Your payloads from a Jinja2 template, which knows index, now, random, uuid() "
-            "and fake (Faker).",
+            help=_TEMPLATE_HELP,
         ),
     ],
     "model": Annotated[
@@ -150,16 +158,40 @@ PAYLOADS = {
         ),
     ],
 }
+# Of a command whose `--template` is the project's.
+PAYLOADS_BESIDE_TEMPLATE = {
+    **{name: annotation for name, annotation in PAYLOADS.items() if name != "template"},
+    "payload_template": Annotated[
+        Path | None,
+        typer.Option("--payload-template", metavar="FILE", help=_TEMPLATE_HELP),
+    ],
+}
 
 
-def payload_settings(options: dict[str, Any]) -> PayloadSettings:
+def says_payloads(options: dict[str, Any]) -> bool:
+    """Whether the options of `PAYLOADS` say what the records carry, be it readings."""
+    return any(options.get(name) is not None for name in (*_READINGS, *_SERIES, *_OWN_DATA))
+
+
+def payload_settings(options: dict[str, Any], template: Path | None = None) -> "PayloadSettings":
     """The settings that the options of `PAYLOADS` describe.
 
+    Args:
+        options: by their names.
+        template: the project's, where it was named.
+
     Raises:
-        InputError: they contradict each other, or a file cannot be read.
+        InputError: they contradict each other, a file cannot be read, or they say nothing of
+            payloads in a project that is not kcli's own.
     """
+    from kinesis_cli.payloads.own_data import data_argument  # start-up of `invoke` counts
+    from kinesis_cli.payloads.readings import Readings
+    from kinesis_cli.payloads.settings import PayloadSettings
+
     given = {name: value for name, value in options.items() if value is not None}
     _refuse_ignored(given)
+    if not says_payloads(options) and (project := foreign_project(template)):
+        raise nothing_to_send(project, "--from {}")
     names = {"series": "kind", "min": "minimum", "max": "maximum"}
     readings = Readings(
         **{name: given[name] for name in _READINGS if name in given},
@@ -172,6 +204,31 @@ def payload_settings(options: dict[str, Any]) -> PayloadSettings:
         from_file=given.get("from_"),
         invalid_rate=given.get("invalid_rate", 0.0),
         **own,
+    )
+
+
+def nothing_to_send(project: Path, how: str) -> InputError:
+    """The error where nobody said what records carry.
+
+    Args:
+        project: the file that makes it a project of the user's.
+        how: how the command takes a file of records; `{}` for its name.
+    """
+    from kinesis_cli.project.samples import sample_events
+
+    here = Path.cwd()
+    advice = [
+        "Give --data TEXT|@FILE, --from FILE, --payload-template FILE or --model MODULE:MODEL; "
+        "--temperature 20 makes a reading all the same."
+    ]
+    for sample in sample_events(project.parent, here)[:MAX_NAMED_SAMPLES]:
+        name = os.path.relpath(sample.path, here)
+        holds = f"{name} holds {sample.records} record{'' if sample.records == 1 else 's'}"
+        advice.append(f"{holds}: {how.format(shlex.quote(name))}.")
+    return InputError(
+        "nothing says what the records carry, and kcli makes up sensor readings for its own "
+        f"sample function only; this is the project of {os.path.relpath(project, here)}",
+        advice="\n".join(advice),
     )
 
 

@@ -13,7 +13,8 @@ from tests.e2e.programs import KCLI
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
-TOURS = [ROOT / "README.md", ROOT / "docs" / "simulate.md"]  # whose commands run
+# whose commands run
+TOURS = [ROOT / "README.md", ROOT / "docs" / "local.md", ROOT / "docs" / "simulate.md"]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "COLUMNS": "80"}
 
@@ -36,10 +37,11 @@ def steps(page: Path) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of what the commands work on; they run there in order."""
-    copy = tmp_path_factory.mktemp("clone")
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A copy of what the commands work on; those of a page run there in order."""
+    copy = tmp_path / "clone"
+    copy.mkdir()
     for name in ("fixtures", "lambda_function"):
         shutil.copytree(ROOT / name, copy / name)
     shutil.copy(ROOT / "template.yaml", copy)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.programs import KCLI, Kcli, Terminal
 
+READING = ("--temperature", "20")  # in a project whose function is not kcli's own
 NUMBERS = [f"4959033827149025660855969253836157109592157598913658889{n}" for n in range(3)]
 
 
@@ -208,7 +209,7 @@ def write_handler(project: Path, body: str) -> None:
 
 def test_the_projects_own_function_runs_with_its_settings(kcli: Kcli, project: Path) -> None:
     write_handler(project, "return os.environ['COLOUR']")
-    done = kcli("invoke")
+    done = kcli("invoke", *READING)
     assert '"red"' in done.stdout
     assert "from template.yaml, Mine" in done.stdout
     assert done.stderr == (
@@ -216,7 +217,7 @@ def test_the_projects_own_function_runs_with_its_settings(kcli: Kcli, project: P
         "the handler has the network of this machine.\n"
     )
     (project / "env.json").write_text('{"Mine": {"COLOUR": "blue"}}')
-    assert '"blue"' in kcli("invoke", "--env-vars", "env.json").stdout
+    assert '"blue"' in kcli("invoke", *READING, "--env-vars", "env.json").stdout
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="AWS's runtime client runs there")
@@ -231,7 +232,7 @@ def test_the_end_of_a_process_is_told_once(
     kcli: Kcli, project: Path, body: str, error: str
 ) -> None:
     write_handler(project, body)
-    shown = kcli("invoke", "--isolated").stdout
+    shown = kcli("invoke", *READING, "--isolated").stdout
     assert shown.count(error) == 1
     assert shown.endswith("START Version: $LATEST\nhi\n")
 
@@ -239,12 +240,15 @@ def test_the_end_of_a_process_is_told_once(
 @pytest.mark.skipif(sys.platform != "linux", reason="AWS's runtime client runs there")
 def test_too_little_memory_is_called_by_its_name(kcli: Kcli, project: Path) -> None:
     write_handler(project, "x = bytearray(1) * 200_000_000; time.sleep(0.5)")
-    assert "! 128 MB of memory (MemorySize) were not enough" in kcli("invoke", "--isolated").stdout
+    assert (
+        "! 128 MB of memory (MemorySize) were not enough"
+        in kcli("invoke", *READING, "--isolated").stdout
+    )
 
 
 def test_an_error_is_shown_as_lambda_shows_it(kcli: Kcli, project: Path) -> None:
     write_handler(project, "import json; json.loads('no')")
-    done = kcli("invoke", "--fail-on", "error")
+    done = kcli("invoke", *READING, "--fail-on", "error")
     assert done.returncode == 1
     start = done.stdout.index("[ERROR]")
     assert done.stdout[start:].splitlines() == [
@@ -267,14 +271,14 @@ def test_an_error_is_shown_as_lambda_shows_it(kcli: Kcli, project: Path) -> None
 )
 def test_a_hostile_handler_is_a_result(kcli: Kcli, project: Path, body: str, error: str) -> None:
     write_handler(project, body)
-    done = kcli("invoke", "--output", "json")
+    done = kcli("invoke", *READING, "--output", "json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["error"]["errorType"] == error
 
 
 def test_nan_in_a_response_is_null_in_the_document(kcli: Kcli, project: Path) -> None:
     write_handler(project, "return [float('nan'), 1.5]")
-    done = kcli("invoke", "--output", "json")
+    done = kcli("invoke", *READING, "--output", "json")
     assert json.loads(done.stdout)["response"] == [None, 1.5]
 
 
@@ -283,29 +287,31 @@ def test_what_a_handler_writes_cannot_act_on_the_terminal(kcli: Kcli, project: P
         project, r"print('\x1b[31m\x9b\u202e[red]'); raise ValueError('\x1b]0;title\x07')"
     )
     for output in ("table", "json"):
-        text = kcli("invoke", "--output", output).stdout
+        text = kcli("invoke", *READING, "--output", output).stdout
         assert not set(text) & set("\x1b\x9b\u202e\x07")
         assert "[red]" in text
 
 
 def test_long_responses_are_shortened_in_the_table_only(kcli: Kcli, project: Path) -> None:
     write_handler(project, "return 'x' * 100_000")
-    assert "(98,002 more characters, --output json shows all)" in kcli("invoke").stdout
-    assert len(json.loads(kcli("invoke", "--output", "json").stdout)["response"]) == 100_000
+    assert "(98,002 more characters, --output json shows all)" in kcli("invoke", *READING).stdout
+    assert (
+        len(json.loads(kcli("invoke", *READING, "--output", "json").stdout)["response"]) == 100_000
+    )
 
 
 def test_an_answer_that_lambda_misreads_is_remarked(kcli: Kcli, project: Path) -> None:
     write_handler(project, "return {'batchItemFailure': []}")
-    assert "key 'batchItemFailure' ignored" in kcli("invoke").stdout
+    assert "key 'batchItemFailure' ignored" in kcli("invoke", *READING).stdout
     write_handler(project, "return {'batchItemFailures': [{'itemIdentifier': 'x'}]}")
-    assert "the whole batch counts as failed" in kcli("invoke").stdout
+    assert "the whole batch counts as failed" in kcli("invoke", *READING).stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (["none.json"], "kcli: none.json: no such file"),
-        (["event.json", "--temperature", "1"], "--temperature and --timestamp make an event"),
+        (["event.json", "--temperature", "1"], "--temperature is about an event that is made"),
         (["--handler", "none.handler"], "there is no module none in"),
         (["--handler", "none.py:handler"], "--handler: there is no file none.py"),
         (["--template", "none.yaml"], "none.yaml: cannot read the template"),
@@ -335,7 +341,7 @@ def test_ctrl_c_ends_a_call(terminal: Callable[..., Terminal], project: Path) ->
     )
     template = project / "template.yaml"
     template.write_text(template.read_text().replace("Timeout: 1", "Timeout: 100"))
-    run = terminal(*KCLI, "invoke", cwd=project)
+    run = terminal(*KCLI, "invoke", *READING, cwd=project)
     run.read_until("started")
     run.type(b"\x03")
     assert "kcli: interrupted." in run.read_all()
@@ -344,7 +350,7 @@ def test_ctrl_c_ends_a_call(terminal: Callable[..., Terminal], project: Path) ->
 
 def test_a_breakpoint_works_with_debug(terminal: Callable[..., Terminal], project: Path) -> None:
     write_handler(project, "answer = 6\n    breakpoint()\n    return answer * 7")
-    run = terminal(*KCLI, "invoke", "--debug", cwd=project)
+    run = terminal(*KCLI, "invoke", *READING, "--debug", cwd=project)
     run.read_until("(Pdb)")
     run.type(b"answer = 5\n")
     run.read_until("(Pdb)", seconds=10)

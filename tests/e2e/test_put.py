@@ -143,7 +143,7 @@ def test_one_reading_says_where_it_went_and_is_there(kcli: Kcli, endpoint: str) 
 
 
 def test_a_reading_has_the_time_of_now_in_milliseconds(kcli: Kcli, endpoint: str) -> None:
-    succeeded(kcli("put"))
+    succeeded(kcli("put", "--sensors", "1"))
     (record,) = records(endpoint)
     arrival = record["ApproximateArrivalTimestamp"].timestamp() * 1000
     assert abs(json.loads(record["Data"])["readingTimestamp"] - arrival) < 60_000
@@ -172,7 +172,9 @@ def test_ndjson_names_each_acknowledged_record(kcli: Kcli, endpoint: str) -> Non
 
 
 def test_json_is_one_document(kcli: Kcli, endpoint: str) -> None:
-    document = json.loads(succeeded(kcli("put", "--count", "3", "--output", "json")))
+    document = json.loads(
+        succeeded(kcli("put", "--sensors", "1", "--count", "3", "--output", "json"))
+    )
     assert document.pop("elapsedSeconds") >= 0
     assert document == {
         "version": 1,
@@ -192,9 +194,14 @@ def test_json_is_one_document(kcli: Kcli, endpoint: str) -> None:
 
 
 def test_nothing_to_put_is_no_error(kcli: Kcli, endpoint: str) -> None:
-    document = json.loads(succeeded(kcli("put", "--count", "0", "--output", "json")))
+    document = json.loads(
+        succeeded(kcli("put", "--sensors", "1", "--count", "0", "--output", "json"))
+    )
     assert (document["records"], document["acknowledged"]) == (0, 0)
-    assert succeeded(kcli("put", "--count", "0")) == f"Put 0 records on orders at {endpoint}.\n"
+    assert (
+        succeeded(kcli("put", "--sensors", "1", "--count", "0"))
+        == f"Put 0 records on orders at {endpoint}.\n"
+    )
 
 
 def test_a_recording_is_put_with_its_keys(kcli: Kcli, endpoint: str) -> None:
@@ -223,7 +230,7 @@ def test_what_comes_through_a_pipe_is_put_as_it_comes(
 ) -> None:
     given = ["one", "two", "three"]
     if kind == "records":
-        made = succeeded(kcli("event", "--count", "3", "--output", "ndjson"))
+        made = succeeded(kcli("event", "--sensors", "1", "--count", "3", "--output", "ndjson"))
         given = made.splitlines()
     arguments = ("put", "--from", "-", "--output", "ndjson")
     with conversation(arguments, project, environment) as process:
@@ -335,10 +342,10 @@ def test_a_dry_run_keeps_key_and_shard_whatever_the_payloads(
 
 
 def test_a_dry_run_can_ask_whether_it_would_be_allowed(kcli: Kcli, endpoint: str) -> None:
-    asked = ("put", "--dry-run", "--check-access")
+    asked = ("put", "--sensors", "1", "--dry-run", "--check-access")
     assert "; the service allows it.\n" in succeeded(kcli(*asked))
     assert records(endpoint) == []
-    assert kcli("put", "--check-access").returncode == 2
+    assert kcli("put", "--sensors", "1", "--check-access").returncode == 2
 
 
 def test_hostile_keys_and_data_do_nothing_to_the_terminal(kcli: Kcli, endpoint: str) -> None:
@@ -452,7 +459,7 @@ def test_the_failed_file_has_the_name_that_was_given(
     kcli: Kcli, endpoint: str, project: Path
 ) -> None:
     succeeded(kcli("local", "faults", "throttle", "orders"))
-    options = ("--count", "30", "--aggregate", "--give-up-after", "200ms")
+    options = ("--count", "30", "--sensors", "1", "--aggregate", "--give-up-after", "200ms")
     run = kcli("put", *options, "--failed", "left.ndjson.gz")
     succeeded(kcli("local", "faults", "off"))
     assert run.returncode == 3
@@ -487,7 +494,7 @@ def test_what_cannot_work_is_said_at_once(
     kcli: Kcli, endpoint: str, project: Path, options: tuple[str, ...], problem: str
 ) -> None:
     where = () if "--endpoint-url" in options else ("--endpoint-url", endpoint)
-    run = kcli("put", "--count", "3", *where, *options, **KEYS)
+    run = kcli("put", "--sensors", "1", "--count", "3", *where, *options, **KEYS)
     assert run.returncode == 3
     assert problem in run.stderr
     assert run.stdout == ""
@@ -510,7 +517,7 @@ def test_what_cannot_work_is_said_at_once(
 def test_what_makes_no_sense_is_refused_with_its_option(
     kcli: Kcli, options: tuple[str, ...], project: Path
 ) -> None:
-    run = kcli("put", "--dry-run", *options)
+    run = kcli("put", "--sensors", "1", "--dry-run", *options)
     assert run.returncode == 2
     assert options[-2] in run.stderr or options[1] in run.stderr
 
@@ -562,7 +569,7 @@ def test_the_size_of_made_up_payloads_is_estimated_before_anything_is_put(
 def test_a_refusal_on_the_way_ends_the_put_and_keeps_what_is_left(
     kcli: Kcli, endpoint: str, project: Path, environment: dict[str, str]
 ) -> None:
-    options = ("--count", "100000", "--rate", "500/s", "--failed", "left.ndjson")
+    options = ("--count", "100000", "--sensors", "1", "--rate", "500/s", "--failed", "left.ndjson")
     with subprocess.Popen(
         [*KCLI, "put", *options, "--output", "ndjson"],
         cwd=project,
@@ -583,7 +590,7 @@ def test_a_refusal_on_the_way_ends_the_put_and_keeps_what_is_left(
 def test_a_file_for_what_fails_that_cannot_be_written_is_refused_before_the_put(
     kcli: Kcli, endpoint: str
 ) -> None:
-    run = kcli("put", "--failed", "missing/left.ndjson")
+    run = kcli("put", "--sensors", "1", "--failed", "missing/left.ndjson")
     assert run.returncode == 2
     assert "missing/left.ndjson: there is no folder" in run.stderr
     assert records(endpoint) == []
@@ -595,7 +602,18 @@ def test_a_file_for_what_fails_that_cannot_be_written_is_refused_before_the_put(
 def test_ctrl_c_ends_with_exactly_what_was_acknowledged(
     kcli: Kcli, endpoint: str, project: Path, environment: dict[str, str]
 ) -> None:
-    command = [*KCLI, "put", "--count", "1000000", "--rate", "2000/s", "--output", "ndjson"]
+    command = [
+        *KCLI,
+        "put",
+        "--sensors",
+        "1",
+        "--count",
+        "1000000",
+        "--rate",
+        "2000/s",
+        "--output",
+        "ndjson",
+    ]
     with subprocess.Popen(
         command,
         cwd=project,
@@ -622,7 +640,16 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_in_flight(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        options = ("--endpoint-url", url, "--count", "7", "--failed", "left.ndjson")
+        options = (
+            "--endpoint-url",
+            url,
+            "--count",
+            "7",
+            "--sensors",
+            "1",
+            "--failed",
+            "left.ndjson",
+        )
         with subprocess.Popen(
             [*KCLI, "put", *options],
             cwd=project,
@@ -662,7 +689,19 @@ def test_progress_is_seen_on_a_terminal(
     endpoint: str, project: Path, terminal: Callable[..., Terminal]
 ) -> None:
     session = terminal(
-        *("env", "TERM=xterm", *KCLI, "put", "--count", "100000", "--rate", "500/s"), cwd=project
+        *(
+            "env",
+            "TERM=xterm",
+            *KCLI,
+            "put",
+            "--sensors",
+            "1",
+            "--count",
+            "100000",
+            "--rate",
+            "500/s",
+        ),
+        cwd=project,
     )
     session.read_until("acknowledged, ")
     assert re.search(
