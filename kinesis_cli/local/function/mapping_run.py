@@ -7,6 +7,7 @@ import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from kinesis_cli.errors import InputError
@@ -40,6 +41,7 @@ class MappingTools:
     tally: Tally
     changed: Callable[[], None]
     looked: Callable[[], None]
+    count: Callable[[str, str, int], None]  # of a mapping: CloudWatch's name, and records
 
 
 class MappingRun:
@@ -201,6 +203,7 @@ class MappingRun:
                 tell=self._tell,
                 changed=tools.changed,
                 looked=tools.looked,
+                count=partial(tools.count, self._mapping.uuid),
             ),
             settings.batch_size,
         )

@@ -285,6 +285,7 @@ class FunctionService:
             tally=self.tally,
             changed=self._change,
             looked=self._pulse.beat,
+            count=self._count,
         )
 
     # What is told
@@ -295,6 +296,14 @@ class FunctionService:
             *("AWS/Lambda", "FunctionName", function, name, unit),
         )
         self._data_plane.metrics.add(series, value)
+
+    def _count(self, mapping: str, name: str, records: int) -> None:
+        """Count records for CloudWatch: AWS does where MetricsConfig asks for it, kcli always."""
+        series = Series(
+            *(self.place.account, self.place.region),
+            *("AWS/Lambda", "EventSourceMappingUUID", mapping, name, "Count"),
+        )
+        self._data_plane.metrics.add(series, records)
 
     def listen(self, listener: Tell) -> None:
         """Tell `listener` what happens, as it happens."""

@@ -30,6 +30,7 @@ from kinesis_cli.event_source_mapping.events import (
     Wake,
 )
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.metrics import failed_events
 from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.function.activity import Called, GivenUp, ShardCounts, Tell
@@ -58,6 +59,7 @@ class ShardTools:
     tell: Tell
     changed: Callable[[], None]  # told when records came or ended
     looked: Callable[[], None]  # told when a look was answered
+    count: Callable[[str, int], None]  # told CloudWatch's name of an EventCount metric, and records
 
 
 @dataclass(slots=True)
@@ -195,6 +197,7 @@ class ShardRun:
         self._tools.changed()
         delivered = opened(records, self._delivery.hash_range)
         self._counts.records += len(delivered)
+        self._tools.count("PolledEventCount", len(delivered))
         self._progress.took(delivered)
         for effect in self._delivery.queue(delivered, self._now()):
             await self._keep(effect)
@@ -241,6 +244,7 @@ class ShardRun:
                 counts.expired += len(records)
             case Filtered(records=records):
                 counts.filtered += len(records)
+                self._tools.count("FilteredOutEventCount", len(records))
             case Discarded():
                 await self._discarded(effect)
                 records = effect.discard.records
@@ -253,6 +257,10 @@ class ShardRun:
         """First the document, then the checkpoint: a process that ends between sends it twice."""
         discard, counts = effect.discard, self._counts
         destination, problem = await self._tools.send_document(effect, self._now())
+        # Source: stackd's captures: what a destination refuses is dropped.
+        told = destination is not None and not problem
+        name = "OnFailureDestinationDeliveredEventCount" if told else "DroppedEventCount"
+        self._tools.count(name, len(discard.records))
         if not discard.records:
             self._progress.window_closed()
         self._tools.tell(
@@ -272,6 +280,9 @@ class ShardRun:
         if call.effect.batch.is_final and judged.outcome == "success":
             self._progress.window_closed()
         if judged.outcome != "throttled":
+            self._tools.count("InvokedEventCount", len(records))
+            failed = failed_events(judged.outcome, len(records), judged.failures)
+            self._tools.count("FailedInvokeEventCount", failed)
             counts.batches += 1
             counts.failed += judged.outcome != "success"
         if records:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,36 @@ def test_a_poison_record_goes_to_the_queue_and_its_batch_is_handled(fresh: Fresh
     assert set(local.handled("orders-function")) == {"bad", *(f"r{n}" for n in range(30))}
     stop_server(local.project / ".kcli")
     assert "discarded, RetryAttemptsExhausted, document sent to Failures" in local.log
+
+
+def test_cloudwatch_has_the_event_counts_of_a_mapping(fresh: Fresh) -> None:
+    local = fresh()
+    put(local, "orders", *[f"r{number}" for number in range(30)], "bad")
+    local.wait()
+    (mapping,) = local.client("lambda").list_event_source_mappings(FunctionName="orders-function")[
+        "EventSourceMappings"
+    ]
+
+    def total(metric: str) -> int:
+        end = datetime.now(UTC) + timedelta(minutes=1)
+        answer = local.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": "EventSourceMappingUUID", "Value": mapping["UUID"]}],
+            StartTime=end - timedelta(hours=1),
+            EndTime=end,
+            Period=3600,
+            Statistics=["Sum"],
+        )
+        return int(sum(each["Sum"] for each in answer["Datapoints"]))
+
+    given = sum(len(call) for call in local.calls("orders-function"))
+    assert total("PolledEventCount") == 31
+    assert total("FilteredOutEventCount") == 0
+    assert total("InvokedEventCount") == given > 31
+    assert 0 < total("FailedInvokeEventCount") <= given
+    assert total("OnFailureDestinationDeliveredEventCount") == 1
+    assert total("DroppedEventCount") == 0
 
 
 def test_the_log_lines_are_in_the_functions_log_group(fresh: Fresh) -> None:
