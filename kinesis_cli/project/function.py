@@ -36,6 +36,7 @@ class Function:
     runtime: str = ""  # "python3.13", "nodejs22.x"; "": not known
     template: Path | None = None  # the file, where there is one
     runtime_command: tuple[str, ...] = ()  # what starts its process; empty: its runtime says
+    esbuild: Mapping[str, object] | None = None  # what SAM bundles it with; None: not bundled
     layers: tuple[Path, ...] = ()  # folders on this machine; on Lambda they are one, /opt
     interpreter: Interpreter | None = None  # what runs Python code; None: kcli's own
     aws: Mapping[str, str] | None = None  # variables of AWS's clients; None: the shell's

@@ -5,6 +5,7 @@ from pathlib import Path
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, DEFAULT_TIMEOUT, Function
 from kinesis_cli.project.template import Template
+from kinesis_cli.project.template_build import esbuild_properties
 from kinesis_cli.project.template_code import code_folder
 from kinesis_cli.project.template_environment import environment_of, system_log_level
 from kinesis_cli.project.template_feeders import (
@@ -96,6 +97,7 @@ def _function(
         qualifier=qualifier,
         version=version_of(template, logical_id, qualifier),
         stream=stream_of(template, mapping.get("EventSourceArn")) if mapping else None,
+        esbuild=esbuild_properties(reading),
         other_feeders=tuple(other_feeders(template, logical_id)),
         reserved_concurrency=_reserved(reading),
         template=template.path,

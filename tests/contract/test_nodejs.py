@@ -12,6 +12,9 @@ import pytest
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.handlers.isolated import IsolatedHandler
+from kinesis_cli.project.find import find_function
+from kinesis_cli.project.function import Function
+from tests.language_builds import Language
 from tests.unit.handler_files import REQUEST_ID, function_in, request, write_code
 
 pytestmark = [
@@ -350,3 +353,49 @@ def test_without_node_it_is_said_what_to_install(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(InputError, match=r"there is no Node\.js on this machine"):
         node("exports.handler = async () => 1")
+
+
+TYPESCRIPT = Language("typescript", "nodejs22.x", "app.handler", tools=["node", "npm"],
+                      fetch=["npm", "ci", "--silent", "--no-audit", "--no-fund"])  # fmt: skip
+
+
+@pytest.fixture
+def typescript(tmp_path: Path) -> Function:
+    """A copy of `tests/languages/typescript`, with esbuild beside it, as its template says it."""
+    built = TYPESCRIPT.folder()
+    shutil.copytree(built, tmp_path / "project", ignore=shutil.ignore_patterns("node_modules"))
+    (tmp_path / "node_modules").symlink_to(built / "node_modules")
+    return find_function(template=tmp_path / "project" / "template.yaml")
+
+
+@pytest.mark.xdist_group("language-typescript")
+def test_typescript_is_bundled_by_the_projects_esbuild(typescript: Function) -> None:
+    handler = IsolatedHandler(typescript)
+    try:
+        assert handler.invoke(request(payload=b'{"Records": [1, 2]}')).response == "2 records"
+        source = typescript.code_uri / "records.ts"
+        source.write_text(source.read_text().replace("records", "pieces"))
+        handler.renew()
+        assert handler.invoke(request(payload=b'{"Records": [1]}')).response == "1 pieces"
+        source.write_text("export const (")
+        handler.renew()
+        with pytest.raises(InputError, match="esbuild cannot bundle it"):
+            handler.invoke(request())
+    finally:
+        handler.close()
+    left = [file.name for file in typescript.code_uri.iterdir() if file.suffix == ".js"]
+    assert left == [], "nothing is written into the project"
+
+
+@pytest.mark.xdist_group("language-typescript")
+def test_without_esbuild_it_is_said_what_to_install(
+    typescript: Function, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "node_modules").unlink()
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "node").symlink_to(str(shutil.which("node")))
+    monkeypatch.setenv("PATH", str(programs))
+    with pytest.raises(InputError, match="there is no esbuild here") as raised:
+        IsolatedHandler(typescript)
+    assert "npm install" in raised.value.advice

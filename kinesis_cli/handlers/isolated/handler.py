@@ -80,6 +80,7 @@ class IsolatedHandler:
         self._running: set[Sandbox] = set()
         self._retired: set[Sandbox] = set()  # running, and not to be used again
         self._closed = False
+        self._is_stale = False  # the code has changed since it was built
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Call the function once, in a warm process if one is idle. A failing function is a result.
@@ -108,6 +109,7 @@ class IsolatedHandler:
         with self._lock:
             idle, self._idle = self._idle, []
             self._retired |= self._running
+            self._is_stale = True
         for sandbox in idle:
             sandbox.close()
 
@@ -157,6 +159,7 @@ class IsolatedHandler:
         return ended
 
     def _new_sandbox(self) -> Sandbox:
+        self._build_anew()
         day, version = time.strftime("%Y/%m/%d", time.gmtime()), self._function.version
         stream = f"{day}/[{version}]{uuid.uuid4().hex}"
         sandbox = Sandbox(
@@ -171,6 +174,11 @@ class IsolatedHandler:
             if self._closed:
                 sandbox.kill()  # `close` may have looked already
         return sandbox
+
+    def _build_anew(self) -> None:
+        if self._command.rebuild is not None and self._is_stale:
+            self._command.rebuild()
+        self._is_stale = False
 
     def _give_back(self, sandbox: Sandbox) -> None:
         is_ready = sandbox.is_ready()

@@ -1,6 +1,6 @@
 """What a language's module answers: how a process of the function is started."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,3 +17,4 @@ class RuntimeCommand:
     # besides those of Lambda and of the function
     variables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # a sentence for each thing that is not as on Lambda
+    rebuild: Callable[[], None] | None = None  # what to do when the code has changed

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
+from kinesis_cli.handlers.isolated.runtimes.esbuild import Bundle, node_modules
 from kinesis_cli.project.function import Function
 
 _OWN_CLIENT = Path(__file__).parent / "node_runtime" / "main.cjs"
@@ -19,14 +21,20 @@ def nodejs_command(function: Function) -> RuntimeCommand:
     """`node` with a runtime client.
 
     Raises:
-        InputError: there is no Node.js, or the handler's file is TypeScript that was not built.
+        InputError: there is no Node.js, or the handler's file is TypeScript that was not built,
+            and cannot be.
     """
-    _refuse_unbuilt_typescript(function)
+    is_built = _has_javascript(function)
+    if not is_built and function.esbuild is None:
+        _refuse_typescript(function)
     node, release = _node()
     client, client_name = _client(function.code_uri)
+    bundle = None if is_built or function.esbuild is None else Bundle(function)
     return RuntimeCommand(
         arguments=(node, *_flags(function, release), str(client), function.handler),
-        directory=function.code_uri,
+        directory=function.code_uri if bundle is None else bundle.folder,
+        variables={} if bundle is None else _of_bundle(function, bundle),
+        rebuild=None if bundle is None else bundle.build,
         name=f"Node.js {release}",
         version=f"nodejs:{release}",
         client=client_name,
@@ -90,15 +98,32 @@ def _notes(runtime: str, release: str) -> Iterator[str]:
         yield f"The template says {runtime}, and the Node.js here is {release}."
 
 
-def _refuse_unbuilt_typescript(function: Function) -> None:
-    module = function.handler.rpartition("/")[2].partition(".")[0]
-    folder = function.code_uri / function.handler.rpartition("/")[0]
-    if any((folder / f"{module}{extension}").is_file() for extension in _EXTENSIONS):
-        return
+def _of_bundle(function: Function, bundle: Bundle) -> dict[str, str]:
+    """What tells the process where its code is, and the packages that are not in the bundle."""
+    known = lambda_variables(function).get("NODE_PATH")
+    modules = [*([known] if known else []), *node_modules(function.code_uri)]
+    return {"LAMBDA_TASK_ROOT": str(bundle.folder), "NODE_PATH": ":".join(modules)}
+
+
+def _module(function: Function) -> Path:
+    """The handler's file, without its extension."""
+    folder, _, name = function.handler.rpartition("/")
+    return function.code_uri / folder / name.partition(".")[0]
+
+
+def _has_javascript(function: Function) -> bool:
+    module = _module(function)
+    return any(module.with_name(module.name + each).is_file() for each in _EXTENSIONS)
+
+
+def _refuse_typescript(function: Function) -> None:
+    module = _module(function)
     for extension in (".ts", ".mts", ".cts", ".tsx"):
-        if (folder / f"{module}{extension}").is_file():
+        file = module.with_name(module.name + extension)
+        if file.is_file():
             raise InputError(
                 "is TypeScript, which Lambda does not run",
-                place=str(folder / f"{module}{extension}"),
-                advice="Build it first: sam build, or tsc.",
+                place=str(file),
+                advice="Build it first (sam build, or tsc), or let the template say "
+                "BuildMethod: esbuild.",
             )

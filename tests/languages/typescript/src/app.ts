@@ -1,0 +1,7 @@
+import { counted } from './records';
+
+interface Event {
+  Records: unknown[];
+}
+
+export const handler = async (event: Event): Promise<string> => counted(event.Records);

@@ -1,0 +1,1 @@
+export const counted = (all: unknown[]): string => `${all.length} records`;
