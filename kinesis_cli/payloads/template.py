@@ -1,75 +1,75 @@
-"""Payloads from the user's template (Jinja2, sandboxed)."""
+"""Payloads from the user's template (Jinja2, in `template_sandbox`)."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import UUID
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.extras import extra
 from kinesis_cli.payloads.own_data import numbered
 from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.payloads.template_sandbox import (
+    MAX_SIZE,
+    MAX_STEPS,
+    TooMuchError,
+    fake_functions,
+    sandbox,
+)
 
 
 def from_template(file: Path, random: Random, times: Iterable[float]) -> Iterator[Payload]:
     """A payload for each of the times, rendered from a template.
 
     The template knows `index` (0, 1, …), `now` (epoch seconds, when the record arrives), `random`
-    (a `random.Random`), `uuid()` and `fake` (Faker). It may do no harm: attributes that reach into
-    Python are refused, and what is not defined is an error.
+    (as Python's module), `uuid()` and `fake` (Faker's functions that make data). It may do no harm:
+    it reaches no file, no program and nothing of Python's inside, it ends, and what it makes is no
+    larger than a record may be.
 
     Raises:
         InputError: the template cannot be read or rendered, or Jinja2 is not installed.
     """
-    sandbox = extra("jinja2.sandbox")
-    jinja = extra("jinja2")
+    environment = sandbox(random)
     try:
         text = file.read_text("utf-8")
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(reason, place=str(file)) from error
-    environment = sandbox.SandboxedEnvironment(undefined=jinja.StrictUndefined)
-    helpers = {
-        "random": random,
-        "uuid": lambda: str(UUID(int=random.getrandbits(128), version=4)),
-        "fake": _Fake(random),
-    }
-    return numbered(_rendered(environment, text, file, helpers, times))
+    return numbered(_rendered(environment, text, file, random, times))
 
 
 def _rendered(
     environment: Any,  # noqa: ANN401 - jinja2 may not be installed
     text: str,
     file: Path,
-    helpers: dict[str, object],
+    random: Random,
     times: Iterable[float],
 ) -> Iterator[bytes]:
     try:
-        template = environment.from_string(text, globals=helpers)
+        names = extra("jinja2.meta").find_undeclared_variables(environment.parse(text))
+        template = environment.from_string(text)
     except Exception as error:
         line = getattr(error, "lineno", 1)
         raise InputError(f"{error}", place=f"{file}, line {line}") from error
+    if "fake" in names:  # else Faker need not be there, and its import takes long
+        environment.globals["fake"] = fake_functions(random)
+        template = environment.from_string(text)
     for index, now in enumerate(times):
+        environment.steps_left = MAX_STEPS
         try:
-            yield template.render(index=index, now=now).encode()
-        except InputError:
-            raise
+            yield _joined(template.generate(index=index, now=now)).encode()
         except Exception as error:  # a template may fail in any way
-            raise InputError(f"{type(error).__name__}: {error}", place=str(file)) from error
+            name = "" if isinstance(error, TooMuchError) else f"{type(error).__name__}: "
+            raise InputError(f"{name}{error}", place=str(file)) from error
 
 
-class _Fake:
-    """Faker, imported and seeded when a template first uses it."""
-
-    def __init__(self, random: Random) -> None:
-        self._random = random
-        self._faker: Any = None
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever Faker offers
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if self._faker is None:
-            self._faker = extra("faker").Faker()
-            self._faker.seed_instance(self._random.getrandbits(64))
-        return getattr(self._faker, name)
+def _joined(pieces: Iterable[str]) -> str:
+    made, size = [], 0
+    for piece in pieces:
+        made.append(piece)
+        size += len(piece)
+        if size > MAX_SIZE:
+            raise TooMuchError(
+                f"a payload is larger than {MAX_SIZE >> 20} MiB, as no record may be"
+            )
+    return "".join(made)
