@@ -11,7 +11,13 @@ from kinesis_cli.cli.called_with import event_of, made_of
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import CODE, IsolatedOption, Output, OutputOption
+from kinesis_cli.cli.options import (
+    CODE,
+    IsolatedOption,
+    KeepFailingInitOption,
+    Output,
+    OutputOption,
+)
 from kinesis_cli.cli.payload_options import PAYLOADS_BESIDE_TEMPLATE, CountOption
 from kinesis_cli.cli.target_options import TARGET, Target, reached
 from kinesis_cli.errors import InputError
@@ -60,6 +66,7 @@ def invoke(
     ] = None,
     code: dict[str, Any],
     isolated: IsolatedOption = False,
+    keep_failing_init: KeepFailingInitOption = False,
     debug: Annotated[
         bool,
         typer.Option(
@@ -116,7 +123,12 @@ def invoke(
     """
     made = made_of(payload, count, seed, code)
     far = _Far({"function": function_name, **target}, qualifier, invocation_type, log_type)
-    here = {"--isolated": isolated, "--debug": debug, "--env-from-stack": env_from_stack}
+    here = {
+        "--isolated": isolated,
+        "--debug": debug,
+        "--keep-failing-init": keep_failing_init,
+        "--env-from-stack": env_from_stack,
+    }
     here |= {f"--{name.replace('_', '-')}": bool(value) for name, value in code.items()}
     _refuse_contradictions(far, here, remote=remote, compare=compare)
     called_with = event_of(event, made, raw=raw, may_take_sample=not (remote or compare))
@@ -131,7 +143,14 @@ def invoke(
             found = replace(found, environment={**found.environment, **far.environment()})
         for sentence in found.notes:
             note(sentence)
-        handler = handler_of(found, isolated=isolated, wall_clock=True, debug=debug, tell=note)
+        handler = handler_of(
+            found,
+            isolated=isolated,
+            wall_clock=True,
+            debug=debug,
+            keep_failing_init=keep_failing_init,
+            tell=note,
+        )
         with closing(handler):
             invocation = invoke_once(handler, called_with)
             invocation = replace(invocation, interpreter=found.interpreter)

@@ -145,8 +145,17 @@ IsolatedOption = Annotated[
     bool,
     typer.Option(
         "--isolated",
-        help="Run the handler in a process of its own, in AWS's runtime client, with Lambda's "
-        "limits (needs kinesis-cli[isolated]; Linux).",
+        help="Run the handler in a process of its own, in AWS's runtime client where it is "
+        "installed there, with Lambda's limits (Linux).",
+    ),
+]
+
+KeepFailingInitOption = Annotated[
+    bool,
+    typer.Option(
+        "--keep-failing-init",
+        help="Call a handler whose code cannot be loaded all the same: each call fails, as on "
+        "Lambda.",
     ),
 ]
 

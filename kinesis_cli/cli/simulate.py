@@ -18,6 +18,7 @@ from kinesis_cli.cli.options import (
     FailOn,
     FailOnOption,
     IsolatedOption,
+    KeepFailingInitOption,
     Output,
     OutputOption,
     SeedOption,
@@ -123,6 +124,7 @@ def simulate(
         bool, typer.Option("--show-throttled", help="List throttled calls too.")
     ] = False,
     isolated: IsolatedOption = False,
+    keep_failing_init: KeepFailingInitOption = False,
     cold: Annotated[
         bool, typer.Option("--cold", help="Isolated: a fresh process for each call.")
     ] = False,
@@ -185,7 +187,13 @@ def simulate(
         show_throttled=show_throttled,
     )
     new_handler = _handler_maker(
-        found, isolated=isolated, cold=cold, wall_clock=wall_clock, debug=debug, debug_at=debug_at
+        found,
+        isolated=isolated,
+        cold=cold,
+        wall_clock=wall_clock,
+        debug=debug,
+        debug_at=debug_at,
+        keep_failing_init=keep_failing_init,
     )
     if found.is_sample and output is not Output.TABLE:  # the table names it
         note("There is no template here or above: kcli's own sample function gets the records.")
@@ -251,13 +259,19 @@ def _handler_maker(
     wall_clock: bool,
     debug: bool,
     debug_at: int | None,
+    keep_failing_init: bool,
 ) -> Callable[[float | None], Handler]:
     """What makes a handler that has not run yet, given when its clock starts, epoch seconds."""
     if not (isolated or function.needs_own_process):
         if cold:
             raise InputError("--cold is for a handler with a process of its own: add --isolated")
         return lambda at: python_handler(
-            function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at
+            function,
+            wall_clock=wall_clock,
+            debug=debug,
+            debug_at=debug_at,
+            at=at,
+            keep_failing_init=keep_failing_init,
         )
     if debug_at is not None:
         advice = "Debug" if function.needs_own_process else "Leave --isolated out, or debug"
@@ -276,7 +290,9 @@ def _handler_maker(
     command = command_for(function)  # what it needs must be there before the records are read
     for sentence in command.notes:
         note(sentence)
-    return lambda _: IsolatedHandler(function, command, cold=cold, debug=debug)
+    return lambda _: IsolatedHandler(
+        function, command, cold=cold, debug=debug, keep_failing_init=keep_failing_init
+    )
 
 
 def _tell(function: Function, choices: list[MappingChoice]) -> None:

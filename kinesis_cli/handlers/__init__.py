@@ -8,9 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinesis_cli.errors import InputError
+
 if TYPE_CHECKING:
     from kinesis_cli.event_source_mapping.invocation import Handler
-    from kinesis_cli.handlers.in_process import CallableHandler
+    from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
+    from kinesis_cli.handlers.worker import WorkerHandler
     from kinesis_cli.project.function import Function
 
 
@@ -55,6 +58,7 @@ def handler_of(
     isolated: bool,
     wall_clock: bool,
     debug: bool = False,
+    keep_failing_init: bool = False,
     tell: Callable[[str], None] | None = None,
 ) -> "Handler":
     """The handler of a function on this machine, to be closed.
@@ -65,16 +69,19 @@ def handler_of(
             a function of another language than Python always does.
         wall_clock: whether it sees the real time in this process.
         debug: whether nothing is captured and no time-out applies.
+        keep_failing_init: whether code that cannot be loaded fails each call, as on Lambda.
         tell: told a sentence for each thing that is not as on Lambda.
 
     Raises:
         InputError: it cannot be imported, or what starts its process is missing.
     """
     if not (isolated or function.needs_own_process):
-        return python_handler(function, wall_clock=wall_clock, debug=debug)
+        return python_handler(
+            function, wall_clock=wall_clock, debug=debug, keep_failing_init=keep_failing_init
+        )
     from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
 
-    handler = IsolatedHandler(function, debug=debug)
+    handler = IsolatedHandler(function, debug=debug, keep_failing_init=keep_failing_init)
     if tell is not None:
         for sentence in handler.notes:
             tell(sentence)
@@ -88,6 +95,7 @@ def python_handler(
     debug: bool = False,
     debug_at: int | None = None,
     at: float | None = None,
+    keep_failing_init: bool = False,
 ) -> "Handler":
     """The handler of a Python function: in this process where its packages are, else in a worker.
 
@@ -97,6 +105,7 @@ def python_handler(
         debug: whether nothing is captured and no time-out applies.
         debug_at: the same for the delivery attempt of this number only.
         at: epoch seconds of virtual time at which the code is imported; None: the real time.
+        keep_failing_init: whether code that cannot be loaded fails each call, as on Lambda.
 
     Raises:
         InputError: it cannot be imported, or its interpreter cannot be started.
@@ -104,12 +113,24 @@ def python_handler(
     from kinesis_cli.handlers.own_packages import brings_packages_of_kcli
 
     is_own = function.interpreter is None or function.interpreter.is_own
-    if is_own and not brings_packages_of_kcli(function):
-        from kinesis_cli.handlers.in_process import InProcessHandler
+    kind = _in_process() if is_own and not brings_packages_of_kcli(function) else _worker()
+    try:
+        return kind(function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at)
+    except InputError as error:
+        if not keep_failing_init:
+            raise
+        from kinesis_cli.handlers.failing_init import FailingInitHandler
 
-        return InProcessHandler(
-            function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at
-        )
+        return FailingInitHandler(function.handler, kind.runtime, error)
+
+
+def _in_process() -> "type[InProcessHandler | WorkerHandler]":
+    from kinesis_cli.handlers.in_process import InProcessHandler
+
+    return InProcessHandler
+
+
+def _worker() -> "type[InProcessHandler | WorkerHandler]":
     from kinesis_cli.handlers.worker import WorkerHandler  # seldom used, and start-up counts
 
-    return WorkerHandler(function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at)
+    return WorkerHandler

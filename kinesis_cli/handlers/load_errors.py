@@ -1,9 +1,11 @@
 """Code that cannot be loaded, as an error for people: what is missing where, and how to mend it."""
 
+import re
 import shlex
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import FunctionError
 from kinesis_cli.handlers.runner.loading import LoadError
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.interpreter import Interpreter, own_interpreter, project_root
@@ -40,6 +42,32 @@ def input_error(error: LoadError, function: Function, *, is_virtual: bool) -> In
     if error.error_type and (other := interpreter.difference(function.runtime)):
         advice = f"{other} {advice}".strip()
     return InputError(error.problem, place=error.place, advice=advice)
+
+
+_MISSING_MODULE = re.compile(r"No module named '([^']+)'")
+
+
+def init_error(error: FunctionError, function: Function) -> InputError:
+    """The error that a user sees where a process apart could not load the code.
+
+    Args:
+        error: what its runtime reported.
+        function: whose code it is.
+    """
+    advice = "--keep-failing-init calls it all the same, as Lambda does."
+    if function.is_python:
+        interpreter = function.interpreter or own_interpreter()
+        missing = _MISSING_MODULE.search(error.error_message)
+        if missing and not _is_handlers_own(missing[1], function):
+            advice = _how_to_find(missing[1], function, interpreter)
+        advice = f"{interpreter.difference(function.runtime)} {advice}".strip()
+    return InputError(f"{error.error_type}: {error.error_message}", advice=advice)
+
+
+def _is_handlers_own(module: str, function: Function) -> bool:
+    """Whether it is the module of the handler itself, which no package brings."""
+    handler = function.handler.replace("/", ".")
+    return handler == module or handler.startswith(f"{module}.")
 
 
 def _how_to_find(missing: str, function: Function, interpreter: Interpreter) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
@@ -183,6 +184,21 @@ def _frame(frame: object) -> str:
         case {"path": path, "line": line, "label": label}:
             return f"  at {label} ({path}:{line})"
     return str(frame)
+
+
+def init_failure(ended: Ended, written: Sequence[str]) -> FunctionError:
+    """Why a process could not import the function.
+
+    Args:
+        ended: how it came to its end.
+        written: the lines that it wrote.
+    """
+    if ended.kind is Kind.ERROR:
+        return _reported(ended.body, ended.error_type)
+    error = exited(ended.exit_code, "")
+    last = next((line.strip() for line in reversed(written) if line.strip()), "")
+    text = error.error_message.partition("Error: ")[2]
+    return replace(error, error_message=f"{text}: {last}" if last else text)
 
 
 def _trouble(ended: Ended, error: FunctionError) -> Trouble:

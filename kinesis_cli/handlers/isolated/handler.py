@@ -7,33 +7,26 @@ one.
 
 import json
 import math
-import os
 import sys
 import threading
 import time
 import uuid
+from dataclasses import replace
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
-from kinesis_cli.handlers.environment import lambda_variables
-from kinesis_cli.handlers.isolated.call import Call
+from kinesis_cli.handlers.environment import process_variables
+from kinesis_cli.handlers.isolated.call import Call, init_failure
 from kinesis_cli.handlers.isolated.platform_log import platform_log
 from kinesis_cli.handlers.isolated.runtimes import command_for
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
+from kinesis_cli.handlers.load_errors import init_error
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.template_values import ACCOUNT_ID, region
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_SECONDS = 10.0
-
-# What belongs to the machine, and the user's access to AWS. All else that the shell has is unknown
-# to the deployed function, and so to this one.
-_PASSED_ON = frozenset(
-    {"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "VIRTUAL_ENV"}
-    | {"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"}
-)
-_PASSED_ON_PREFIXES = ("AWS_", "LC_", "PYTHON", "SSL_")
 
 
 class IsolatedHandler:
@@ -46,9 +39,10 @@ class IsolatedHandler:
         debug: the function has kcli's standard streams, and no limit applies, so that
             `breakpoint()` works.
         arn: the function's; default: one that stands in for it.
+        keep_failing_init: code that cannot be loaded fails each call, as on Lambda.
 
     Raises:
-        InputError: what starts the function is not there, or its code is not.
+        InputError: what starts the function is not there, or its code is not, or cannot be loaded.
     """
 
     def __init__(
@@ -59,6 +53,7 @@ class IsolatedHandler:
         cold: bool = False,
         debug: bool = False,
         arn: str | None = None,
+        keep_failing_init: bool = False,
     ) -> None:
         _require_linux()
         if not function.code_uri.is_dir():
@@ -69,7 +64,7 @@ class IsolatedHandler:
         is_named = function.needs_own_process
         self.runtime = f"isolated, {self._command.name}" if is_named else "isolated"
         self._function, self._cold, self._debug = function, cold, debug
-        self._variables = {**_variables(function), **self._command.variables}
+        self._variables = {**process_variables(function), **self._command.variables}
         self._log = platform_log(function, self._variables, self._command)
         self._arn = (
             arn or f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.qualified_name}"
@@ -81,6 +76,7 @@ class IsolatedHandler:
         self._retired: set[Sandbox] = set()  # running, and not to be used again
         self._closed = False
         self._is_stale = False  # the code has changed since it was built
+        self._prepared = None if keep_failing_init else self._prepare()
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Call the function once, in a warm process if one is idle. A failing function is a result.
@@ -92,7 +88,11 @@ class IsolatedHandler:
         sandbox = self._warm() or self._started(call)
         if isinstance(sandbox, Ended):
             call.started()
-            return call.result(sandbox)
+            result = call.result(sandbox)
+            if sandbox.kind is not Kind.ERROR or result.error is None:
+                return result
+            advice = init_error(result.error, self._function).advice
+            return replace(result, logs=(*result.logs, f"kcli: {advice}"))
         try:
             call.started()
             began, limit = time.monotonic(), self._timeout - call.duration
@@ -117,8 +117,12 @@ class IsolatedHandler:
         """End all processes. A call that is running ends as if its process had been killed."""
         with self._lock:
             self._closed = True
+            prepared, self._prepared = self._prepared, None
             running = list(self._running)
         self.renew()
+        if prepared is not None:
+            self._give_back(prepared[0])
+            running.remove(prepared[0])
         for sandbox in running:
             sandbox.kill()  # the call's own thread gives the rest back
 
@@ -143,6 +147,13 @@ class IsolatedHandler:
         Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
         """
         call.initialising()
+        with self._lock:
+            prepared, self._prepared = self._prepared, None
+        if prepared is not None:
+            sandbox, ended, seconds = prepared
+            call.initialised(sandbox, ended, seconds, "init")
+            sandbox.thaw()
+            return sandbox
         ended = Ended(Kind.EXITED)
         for phase, limit in (("init", INIT_SECONDS), ("invoke", self._timeout)):
             sandbox = self._new_sandbox()
@@ -157,6 +168,30 @@ class IsolatedHandler:
                 return sandbox
             self._give_back(sandbox)
         return ended
+
+    def _prepare(self) -> tuple[Sandbox, Ended, float] | None:
+        """A process for the first call, that has imported the function.
+
+        What cannot be imported now will not be later: it is said at once.
+
+        Raises:
+            InputError: it cannot be imported.
+        """
+        sandbox = self._new_sandbox()
+        try:
+            ended, seconds = sandbox.initialise(math.inf if self._debug else INIT_SECONDS)
+        except BaseException:  # Ctrl-C
+            sandbox.kill()
+            self._give_back(sandbox)
+            raise
+        if ended.kind is Kind.READY:
+            sandbox.freeze()
+            return sandbox, ended, seconds
+        written = sandbox.take_output()
+        self._give_back(sandbox)
+        if ended.kind not in (Kind.ERROR, Kind.EXITED):
+            return None  # more time, as the next try has, may help
+        raise init_error(init_failure(ended, written), self._function)
 
     def _new_sandbox(self) -> Sandbox:
         self._build_anew()
@@ -220,13 +255,3 @@ def _require_linux() -> None:
             "a function can be isolated on Linux only, as AWS's runtime client runs there",
             advice="Without --isolated it runs in kcli's own process.",
         )
-
-
-def _variables(function: Function) -> dict[str, str]:
-    """The whole environment of the function's process."""
-    passed_on = {
-        name: value
-        for name, value in os.environ.items()
-        if name.upper() in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
-    }
-    return {**passed_on, **lambda_variables(function)}

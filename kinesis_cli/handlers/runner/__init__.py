@@ -6,3 +6,5 @@ kcli's own process imports the same modules, so that nothing is written twice.
 """
 
 INTERRUPTED = "interrupted"  # what a worker answers when the user has left the debugger
+
+START = __file__.removesuffix("__init__.py") + "start.py"  # what another interpreter is to run

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from .clock_errors import is_refused_for_its_clock
+from .init_failure import init_failure
 
 LambdaFunction = Callable[[Any, Any], object]
 
@@ -33,9 +34,11 @@ class LoadError(Exception):
         missing: str = "",
         error_type: str = "",
         is_clock_error: bool = False,
+        failure: tuple[Any, ...] = (),
     ) -> None:
         super().__init__(problem)
         self.problem, self.place, self.advice = problem, place, advice
+        self.failure = failure  # the members of the `Failure` that Lambda reports
         self.missing = missing  # the name of a module that is not there
         self.is_clock_error = is_clock_error  # whether AWS refused a request for its time
         self.error_type = error_type  # of the exception that ended the import; "": there was none
@@ -62,6 +65,10 @@ class Code:
         importlib.invalidate_caches()
         try:
             self.function = self._load(handler)
+        except LoadError as error:
+            error.failure = init_failure(handler, error.__cause__, error.problem)
+            self.close()
+            raise
         except BaseException:
             self.close()
             raise

@@ -132,7 +132,8 @@ class WorkerHandler:
             worker.close()
             told = answer["error"]
             is_virtual = self._at is not None and not self._wall_clock
-            raise input_error(LoadError(**told), function, is_virtual=is_virtual)
+            error = LoadError(**told)
+            raise input_error(error, function, is_virtual=is_virtual) from error
         return worker
 
     def _settings(self) -> dict[str, object]:

@@ -15,8 +15,7 @@ from typing import Any
 import msgspec
 
 from kinesis_cli.errors import InputError
-
-START = Path(__file__).parents[1] / "runner" / "start.py"
+from kinesis_cli.handlers.runner import START
 
 _LENGTH_BYTES = 4
 _SOCKET_BYTES = 1024 * 1024  # what may wait in the socket, so that an event goes over at once

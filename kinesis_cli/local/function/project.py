@@ -14,6 +14,7 @@ from kinesis_cli.local.function.mappings import StoredMapping, new_mapping
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
 from kinesis_cli.project.calling import Calling, calling_of
 from kinesis_cli.project.files import bundled_template
+from kinesis_cli.project.find import with_interpreter
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.template_file import TemplateFile
@@ -104,6 +105,8 @@ def project_functions(template: TemplateFile, place: Place) -> list[ProjectFunct
                 template, logical_id, None, bundled=template.path == bundled_template()
             )
             function = with_runtime_command(function, None, template.path.parent)
+            if template.path != bundled_template():
+                function = with_interpreter(function, None, template.path.parent)
             calling = place.localised_calling(calling_of(template, logical_id))
         except InputError as error:
             sys.stderr.write(f"{error}; this function is not there\n")

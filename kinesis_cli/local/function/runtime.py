@@ -63,7 +63,9 @@ class LocalFunction:
         self._watch = CodeWatch(function.code_uri) if reload else None
         try:
             environment = {**variables, **function.environment}
-            self._handler = IsolatedHandler(replace(function, environment=environment), arn=arn)
+            self._handler = IsolatedHandler(
+                replace(function, environment=environment, aws={}), arn=arn, keep_failing_init=True
+            )
         except InputError as error:
             self.problem = ". ".join(filter(None, (error.problem, error.advice)))
 

@@ -1,32 +1,54 @@
-"""Python: AWS's own runtime client."""
+"""Python: AWS's own runtime client where the function's Python has it, else kcli's."""
 
-import platform
-import sys
-from importlib.metadata import version
-from importlib.util import find_spec
+import os
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from kinesis_cli._version import __version__
+from kinesis_cli.handlers.environment import layer_path
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
+from kinesis_cli.handlers.runner import START
 from kinesis_cli.project.function import Function
+from kinesis_cli.project.interpreter import Interpreter, own_interpreter
+
+_CLIENT = "awslambdaric"
 
 
 def python_command(function: Function) -> RuntimeCommand:
-    """AWS's runtime client in the interpreter that runs kcli.
-
-    Raises:
-        InputError: the client is not installed.
-    """
-    if find_spec("awslambdaric") is None:
-        from kinesis_cli.installation import missing_extra
-
-        raise missing_extra("isolated", "AWS's runtime client is not installed", place="--isolated")
+    """The command that runs the function in its own Python."""
+    interpreter = function.interpreter or own_interpreter()
+    handler = _handler_of_runtime(function.handler)
+    release = f"{interpreter.version[0]}.{interpreter.version[1]}"
+    client = _version_of_client(interpreter)
+    start = ("-m", _CLIENT) if client else (START, "runtime_client")
     return RuntimeCommand(
-        arguments=(sys.executable, "-m", "awslambdaric", _handler_of_runtime(function.handler)),
+        arguments=(str(interpreter.path), *start, handler),
         directory=function.code_uri,
-        name=f"Python {platform.python_version()}",
-        version=f"python:{sys.version_info.major}.{sys.version_info.minor}",
-        client=f"awslambdaric-{version('awslambdaric')}",
+        name=interpreter.name,
+        version=f"python:{release}",
+        client=f"{_CLIENT}-{client}" if client else f"kcli-{__version__}",
+        variables=_variables(function, interpreter),
     )
+
+
+def _variables(function: Function, interpreter: Interpreter) -> dict[str, str]:
+    """What puts the code and its layers on the path, before what the function itself names."""
+    path = [str(function.code_uri), *layer_path(function, interpreter.version)]
+    if named := function.environment.get("PYTHONPATH"):
+        path.append(named)
+    return {"PYTHONPATH": os.pathsep.join(path)}
+
+
+def _version_of_client(interpreter: Interpreter) -> str:
+    """The version of AWS's client that an interpreter can import; "": it cannot."""
+    if interpreter.is_own:
+        try:
+            return version(_CLIENT)
+        except PackageNotFoundError:
+            return ""
+    folders = interpreter.path.parent.parent.glob("lib/python*/site-packages")
+    found = (each.name for folder in folders for each in folder.glob(f"{_CLIENT}-*.dist-info"))
+    return next(found, "").removeprefix(f"{_CLIENT}-").removesuffix(".dist-info")
 
 
 def _handler_of_runtime(handler: str) -> str:
