@@ -223,7 +223,7 @@ def simulate(
                 else:
                     run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
                     view = simulation_view(run, output, show_all=show_all)
-                summaries.append(_deliver(simulation, view))
+                summaries.append(_deliver(simulation, view, recording))
     if compare:
         _show_comparison(choices, summaries, output)
     if any(_has_failed(summary, fail_on or []) for summary in summaries):
@@ -357,14 +357,16 @@ def _show_comparison(
     show_comparison([Compared(c.origin, c.mapping, summary) for c, summary in runs], output)
 
 
-def _deliver(simulation: Simulation, view: View) -> Summary:
+def _deliver(simulation: Simulation, view: View, recording: Recording) -> Summary:
+    other = None
     try:
         with progress("delivering", simulation.records) as bar:
             for row in simulation.rows():
                 view.row(row)
                 bar.update(simulation.ended)
+        other = simulation.other_reading(recording.rewound())
     finally:  # after Ctrl-C too: with what was finished so far
-        summary = simulation.summary()
+        summary = replace(simulation.summary(), other_reading=other)
         view.finish(summary)
     return summary
 

@@ -8,7 +8,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -49,6 +49,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
+from kinesis_cli.event_source_mapping.lane_readings import Lessons, OtherReading, other_than
 from kinesis_cli.event_source_mapping.metrics import failed_events
 from kinesis_cli.event_source_mapping.polling import (
     POLL_INTERVAL_SECONDS,
@@ -157,6 +158,7 @@ class Simulation:
         self._is_pushed = first is not None and "/consumer/" in stream_arn_of(first)
         self._random = random.Random(f"requests/{options.seed}")
         self._faults = Faults(options.faults, options.seed)
+        self._lessons = Lessons() if mapping.parallelization_factor > 1 else None
         self._environments = Environments(options.reserved_concurrency, options.cold_start)
         start = options.start_at if options.start_at is not None else source.first_arrival
         self.start_at = start if start is not None else 0.0
@@ -193,6 +195,27 @@ class Simulation:
         """What has come of the records so far."""
         held = sum(run.delivery.held for run in self._runs.values())
         return self._tally.summary(held, self._now, self._now - self.start_at)
+
+    def other_reading(self, source: RecordSource) -> OtherReading | None:
+        """How the run would have gone had keys found their lanes the other way; None: the same.
+
+        Args:
+            source: the same records, from the beginning.
+        """
+        if self._lessons is None:
+            return None
+        reading = other_than(self._options.lanes)
+        duration = self._lessons.duration(self._options.invocation_duration)
+        options = replace(
+            self._options, lanes=reading, invocation_duration=duration, faults=(), explain=()
+        )
+        other = Simulation(source, self._lessons.stand_in(), self._mapping, options)
+        for _ in other.rows():
+            pass
+        own, found = self.summary(), other.summary()
+        told = OtherReading(reading, found.elapsed_seconds, found.max_iterator_age_seconds)
+        differs = told.differs(own.elapsed_seconds, own.max_iterator_age_seconds)
+        return told if differs else None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -526,6 +549,9 @@ class Simulation:
         self._tally.unsure |= points
         failed = failed_events(judged.outcome, len(batch.records), judged.failures)
         self._tally.metrics.at(now).failed_invoke += failed
+        if self._lessons is not None:
+            expected = self._expected_duration(call.effect) or 0.0
+            self._lessons.learn(batch, judged, call.duration - expected)
         if judged.warning is not None:
             self._tally.warnings[judged.warning] += 1
         if call.slot is None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from kinesis_cli.event_source_mapping.events import Outcome
 from kinesis_cli.event_source_mapping.invocation import FunctionError
+from kinesis_cli.event_source_mapping.lane_readings import OtherReading
 from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 
 SHOWN_DATA_BYTES = 1024  # how much of a failed record's payload a row carries
@@ -114,6 +115,7 @@ class Summary:
     documents: int = 0
     throttles: int = 0  # attempts that the function's reserved concurrency had no room for
     unsure: tuple[str, ...] = ()  # points that the run depended on, ids of docs/fidelity.md
+    other_reading: OtherReading | None = None  # of lanes, where it would make a difference
     metrics: tuple[MinuteMetrics, ...] = ()  # what CloudWatch would show, by the minute
     warnings: Mapping[str, int] = field(default_factory=dict)  # sentence → number of calls
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
+from kinesis_cli.event_source_mapping.lane_readings import OtherReading, other_than
 from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 from kinesis_cli.event_source_mapping.trace import (
     Destination,
@@ -133,6 +134,23 @@ def summary_document(summary: Summary) -> dict[str, object]:
         "redelivered": summary.redelivered,
         "maxIteratorAgeSeconds": summary.max_iterator_age_seconds,
         "elapsedSeconds": summary.elapsed_seconds,
+        **_lanes_document(summary),
+    }
+
+
+def _lanes_document(summary: Summary) -> dict[str, object]:
+    """From what to what the run takes, where the readings of lanes differ."""
+    other = summary.other_reading
+    if other is None:
+        return {}
+    return {
+        "lanes": {
+            "reading": other_than(other.reading),
+            "elapsedSeconds": sorted((summary.elapsed_seconds, other.elapsed_seconds)),
+            "maxIteratorAgeSeconds": sorted(
+                (summary.max_iterator_age_seconds, other.max_iterator_age_seconds)
+            ),
+        }
     }
 
 
@@ -437,6 +455,9 @@ class TableView:
         calls = counted(summary.invocations, "invocation")
         elapsed = duration_cell(summary.elapsed_seconds)
         self._line(f"  {calls} in {elapsed} of virtual time, iterator age up to {age}")
+        if summary.other_reading is not None:
+            self._console.print("  ~ ", end="")
+            self._wrapped(lanes_in_words(summary, summary.other_reading), indent=4)
         for sentence in consequences(summary, has_destination=self._destination_arn() is not None):
             self._console.print("  ! ", style="yellow", end="")
             self._wrapped(sentence, indent=4, style="yellow")
@@ -473,6 +494,19 @@ class TableView:
 
 
 # Words
+
+
+def lanes_in_words(summary: Summary, other: OtherReading) -> str:
+    """From what to what the run takes, by how partition keys find their lanes."""
+    elapsed = sorted((summary.elapsed_seconds, other.elapsed_seconds))
+    ages = sorted((summary.max_iterator_age_seconds, other.max_iterator_age_seconds))
+    shown, hidden = ("(shown)", f"(--lanes {other.reading})")
+    free, hashed = (shown, hidden) if other.reading == "hash" else (hidden, shown)
+    return (
+        f"from {duration_cell(elapsed[0])} to {duration_cell(elapsed[1])}, iterator age from "
+        f"{duration_cell(ages[0])} to {duration_cell(ages[1])}: a waiting key takes any free lane "
+        f"{free}, or has one by its hash {hashed}"
+    )
 
 
 def mapping_in_words(mapping: Mapping[str, object]) -> str:

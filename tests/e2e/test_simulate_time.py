@@ -63,6 +63,25 @@ def test_four_keys_take_as_long_as_their_lanes_say(
     assert seconds <= elapsed < seconds + 1.01
 
 
+def test_where_the_readings_of_lanes_differ_the_summary_says_from_what_to_what(
+    kcli: Kcli, four_keys: Path
+) -> None:
+    arguments = (
+        "simulate", "four.ndjson", "--handler", "app.py:handler", "--batch-size", "1",
+        "--invocation-duration", "1",
+    )  # fmt: skip
+    table = kcli(*arguments, "--parallelization-factor", "10").stdout
+    assert "~ from 10.99 s to 30.99 s, iterator age from 10.99 s to 30.99 s" in table
+    lanes = summary(kcli(*arguments, "--parallelization-factor", "4", "--output", "json"))["lanes"]
+    assert lanes == {
+        "reading": "keys",
+        "elapsedSeconds": [10.992008, 20.992008],
+        "maxIteratorAgeSeconds": [10.992008, 20.992008],
+    }
+    alone = summary(kcli(*arguments, "--output", "json"))
+    assert "lanes" not in alone
+
+
 def test_the_templates_reservation_throttles(kcli: Kcli, four_keys: Path) -> None:
     (four_keys.parent / "template.yaml").write_text(TEMPLATE)
     arguments = (
