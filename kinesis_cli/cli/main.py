@@ -174,6 +174,11 @@ def _run_command(name: str, arguments: list[str]) -> int:
             gc.freeze()
             gc.enable()
             command.invoke(context)
+    except KcliError as error:
+        from kinesis_cli.cli.advice import fitting
+
+        error.advice = fitting(error.advice, _options(command, arguments))
+        raise
     except typer.Exit as end:
         return end.exit_code
     except typer.Abort:
@@ -185,6 +190,14 @@ def _run_command(name: str, arguments: list[str]) -> int:
             advice=f"`kcli {place} --help` shows what it takes.",
         ) from error
     return ExitCode.DONE
+
+
+def _options(command: object, arguments: "Sequence[str]") -> set[str]:
+    """The options of a command, of a group those of the subcommand that was asked for."""
+    subcommands = getattr(command, "commands", {})
+    asked = next((subcommands[each] for each in arguments if each in subcommands), command)
+    parameters = getattr(asked, "params", ())
+    return {name for each in parameters for name in (*each.opts, *each.secondary_opts)}
 
 
 def _command_path(error: "typer.TyperException", name: str) -> str:

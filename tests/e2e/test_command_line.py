@@ -1,4 +1,5 @@
 import inspect
+import json
 import os
 import re
 import shlex
@@ -209,3 +210,30 @@ def test_a_bug_is_said_to_be_a_bug_and_kcli_debug_shows_where(tmp_path: Path) ->
     assert "ZeroDivisionError" in quiet.stderr
     assert "Traceback" not in quiet.stderr
     assert "broken.py" in loud.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "advised"),
+    [
+        (("simulate",), True),
+        (("invoke",), True),
+        (("replay",), False),
+        (("event", "--from"), False),
+    ],
+)
+def test_no_command_advises_an_option_that_it_has_not(
+    command: tuple[str, ...], advised: bool, kcli: Kcli, tmp_path: Path
+) -> None:
+    record = {
+        "kinesis": {
+            "partitionKey": "a",
+            "sequenceNumber": "49590338271490256608559692538361571095921575989136588898",
+            "data": "{}",
+            "approximateArrivalTimestamp": 1.5,
+        }
+    }
+    (tmp_path / "event.json").write_text(json.dumps({"Records": [record]}))
+    refused = kcli(*command, "event.json")
+    assert refused.returncode == 2
+    assert "not base64" in refused.stderr
+    assert ("--raw" in refused.stderr) == advised

@@ -77,13 +77,14 @@ def test_readings_that_are_asked_for_are_made_anywhere(kcli: Kcli, project: Path
     assert kcli("event", "--sensors", "2", cwd=project).returncode == 0
 
 
-@pytest.mark.parametrize("folder", [".", "copy", "copy/lambda_function"])
+@pytest.mark.parametrize("folder", ["empty", "copy", "copy/lambda_function"])
 def test_a_copy_of_kclis_own_project_keeps_its_readings(
     folder: str, kcli: Kcli, root: Path, tmp_path: Path
 ) -> None:
     """And an empty folder, where the bundled function is the function."""
     shutil.copytree(root / "lambda_function", tmp_path / "copy" / "lambda_function")
     shutil.copy(root / "template.yaml", tmp_path / "copy")
+    (tmp_path / "empty").mkdir()
     for command in (["event", "--count", "2"], ["invoke"], ["put", "--base64"]):
         done = kcli(*command, cwd=tmp_path / folder)
         assert done.returncode == 0, done.stderr

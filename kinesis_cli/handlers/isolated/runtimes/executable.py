@@ -12,8 +12,8 @@ from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.project.function import Function
 
 _HOW_TO_BUILD = (
-    "Build it first: sam build, cargo lambda build --output-format binary, or "
-    "go build -o bootstrap; for this machine's processor."
+    "Build it first: `sam build`, `cargo lambda build --output-format binary`, or "
+    "`go build -o bootstrap`; for this machine's processor."
 )
 
 
