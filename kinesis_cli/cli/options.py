@@ -108,6 +108,11 @@ PythonOption = Annotated[
     ),
 ]
 
+NoBuildOption = Annotated[
+    bool | None,
+    typer.Option("--no-build", help="Run the sources, although `sam build` has built them."),
+]
+
 EnvFromShellOption = Annotated[
     bool | None,
     typer.Option(
@@ -135,6 +140,7 @@ CODE = {
     "python": PythonOption,
     "runtime_command": RuntimeCommandOption,
     "env_from_shell": EnvFromShellOption,
+    "no_build": NoBuildOption,
     "parameter_overrides": ParameterOverridesOption,
 }
 

@@ -24,6 +24,7 @@ def find_function(
     python: str | None = None,
     runtime_command: str | None = None,
     env_from_shell: bool | None = None,
+    no_build: bool | None = None,
     parameter_overrides: Sequence[str] | None = None,
     config_env: str | None = None,
     directory: Path | None = None,
@@ -43,6 +44,7 @@ def find_function(
             `choose_interpreter`.
         runtime_command: what starts the function's process; default: what its runtime says.
         env_from_shell: whether a process of its own has all of the shell's variables.
+        no_build: whether the sources run, although `sam build` has built them.
         parameter_overrides: values of the template's parameters, "KEY=VALUE" as in SAM.
         config_env: which environment of samconfig.toml.
         directory: where to look; the working directory by default.
@@ -68,7 +70,9 @@ def find_function(
             )
         found = _bare(handler, env_vars, directory)
     else:
-        found = function_of_project(settings, directory, function, handler, env_vars)
+        found = function_of_project(
+            settings, directory, function, handler, env_vars, build=not no_build
+        )
     if env_from_shell:
         found = replace(found, env_from_shell=True)
     found = with_runtime_command(found, runtime_command, directory)
@@ -103,6 +107,8 @@ def function_of_project(
     function: str | None = None,
     handler: str | None = None,
     env_vars: Path | None = None,
+    *,
+    build: bool = True,
 ) -> Function:
     """The function of the project's template, with the code of `handler` where one is named.
 
@@ -112,6 +118,7 @@ def function_of_project(
         function: the logical id, where the template has several functions fed by Kinesis.
         handler: "module.function" or "path/file.py:function".
         env_vars: variables in the format of `sam local invoke --env-vars`.
+        build: whether what `sam build` has made is used.
 
     Raises:
         InputError: there is no such function, or it is not usable.
@@ -124,7 +131,9 @@ def function_of_project(
     project = find_project(settings, directory, naming=BY_OPTION)
     is_bundled = project.is_bundled
     if handler is None:
-        found = function_of_template(project.template, function, env_vars, bundled=is_bundled)
+        found = function_of_template(
+            project.template, function, env_vars, bundled=is_bundled, build=build
+        )
         if is_bundled:
             origin = f"{found.origin}: there is no template here"
             return replace(found, origin=origin, is_sample=True)
@@ -132,7 +141,7 @@ def function_of_project(
     code = None if _is_module(handler) else directory
     try:
         found = function_of_template(
-            project.template, function, env_vars, bundled=is_bundled, code=code
+            project.template, function, env_vars, bundled=is_bundled, code=code, build=build
         )
     except CodeNotHereError:
         # the template's code does not matter, since the handler says where it is

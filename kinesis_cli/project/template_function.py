@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, DEFAULT_TIMEOUT, Function
+from kinesis_cli.project.sam_build import built_folder
 from kinesis_cli.project.template import Template
 from kinesis_cli.project.template_build import esbuild_properties
 from kinesis_cli.project.template_code import code_folder
@@ -22,6 +23,7 @@ from kinesis_cli.project.template_functions import (
     merged_properties,
     not_followed,
 )
+from kinesis_cli.project.template_layers import layers_of
 from kinesis_cli.project.template_mappings import mapping_document
 from kinesis_cli.project.template_reading import Reading
 from kinesis_cli.project.template_streams import stream_of
@@ -31,7 +33,6 @@ NOT_ACTED_ON = {
     "CapacityProviderConfig": "the function is run in this process",
     "DurableConfig": "durable executions are not simulated",
     "FileSystemConfigs": "no file system is mounted",
-    "Layers": "their code is not put on the path",
     "ProvisionedConcurrencyConfig": "`kcli simulate --cold-start` knows nothing of it",
     "SnapStart": "snapshots are not simulated",
     "TenancyConfig": "tenants are not simulated",
@@ -46,6 +47,7 @@ def function_of_template(
     *,
     bundled: bool,
     code: Path | None = None,
+    build: bool = True,
 ) -> Function:
     """The function that a template is about.
 
@@ -56,6 +58,7 @@ def function_of_template(
         bundled: whether this is kcli's own template, for the texts.
         code: the folder of its code, where the user names the handler too; whatever the template
             says of the code does not matter then.
+        build: whether what `sam build` has made is used.
 
     Raises:
         InputError: the template or the function in it is not usable.
@@ -64,27 +67,30 @@ def function_of_template(
         written = choose_function(Template.read(source), function)
         reading = Reading(written.template, written.logical_id)
         reading.properties = merged_properties(written.template, written.logical_id)
-        return _function(reading, env_vars, bundled=bundled, code=code)
+        return _function(reading, env_vars, bundled=bundled, code=code, build=build)
 
 
 def _function(
-    reading: Reading, env_vars: Path | None, *, bundled: bool, code: Path | None
+    reading: Reading, env_vars: Path | None, *, bundled: bool, code: Path | None, build: bool
 ) -> Function:
     template, logical_id = reading.template, reading.logical_id
     mappings = list(kinesis_mappings(template, logical_id))
     _note_other_mappings(reading, mappings)
     mapping = mapping_document(reading, mappings[0]) if mappings else None
     _note_what_is_not_acted_on(reading)
+    built = None
     if code is None:
         code = code_folder(reading)
+        built = built_folder(reading, logical_id, code) if build else None
+    layers = layers_of(reading, build=build)
     whose = "kcli's own template" if bundled else template.path.name
-    origin = f"{whose}, {logical_id}"
+    origin = f"{whose}, {logical_id}" + (", built" if built else "")
     if "Timeout" not in reading.properties:
         origin += f" (Timeout is AWS's default, {DEFAULT_TIMEOUT:.0f} s)"
     qualifier = mappings[0].qualifier if mappings else ""
     return Function(
         name=str(reading.value("FunctionName", logical_id)),
-        code_uri=code,
+        code_uri=built or code,
         handler=str(reading.value("Handler", "")),
         timeout=_number(reading, "Timeout", DEFAULT_TIMEOUT),
         memory_size=int(_number(reading, "MemorySize", DEFAULT_MEMORY_SIZE)),
@@ -97,7 +103,8 @@ def _function(
         qualifier=qualifier,
         version=version_of(template, logical_id, qualifier),
         stream=stream_of(template, mapping.get("EventSourceArn")) if mapping else None,
-        esbuild=esbuild_properties(reading),
+        esbuild=None if built else esbuild_properties(reading),
+        layers=layers,
         other_feeders=tuple(other_feeders(template, logical_id)),
         reserved_concurrency=_reserved(reading),
         template=template.path,

@@ -1,6 +1,7 @@
 """From what users have (SAM, CloudFormation, CDK, no template) to the function that is meant."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -11,6 +12,8 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 
+# That of the Python which runs the tests, so that nothing is said of another one.
+PLACE, RUNTIME = "PYTHON_OF_TESTS", f"python{sys.version_info.major}.{sys.version_info.minor}"
 Find = Callable[..., Function]
 
 
@@ -27,9 +30,9 @@ def find(tmp_path: Path) -> Find:
     def find(template: str | Mapping[str, object], **options: object) -> Function:
         (tmp_path / "src").mkdir(exist_ok=True)
         if isinstance(template, str):
-            (tmp_path / "template.yaml").write_text(dedent(template))
+            (tmp_path / "template.yaml").write_text(dedent(template).replace(PLACE, RUNTIME))
         else:
-            (tmp_path / "template.json").write_text(json.dumps(template))
+            (tmp_path / "template.json").write_text(json.dumps(template).replace(PLACE, RUNTIME))
         return find_function(directory=tmp_path, **options)  # type: ignore[arg-type]
 
     return find
@@ -52,7 +55,7 @@ FULL = """
       Retries: {dev: {Count: 2}, prod: {Count: 9}}
     Globals:
       Function:
-        Runtime: python3.13
+        Runtime: PYTHON_OF_TESTS
         Timeout: 7
         MemorySize: 256
         Environment: {Variables: {STAGE: !Ref Stage, SHARED: global}}
@@ -93,7 +96,7 @@ def test_a_sam_template_says_everything(find: Find, tmp_path: Path) -> None:
     assert function.code_uri == tmp_path / "src"
     assert (function.name, function.handler) == ("Readings", "app.handler")
     assert (function.timeout, function.memory_size) == (11.0, 256)
-    assert function.runtime == "python3.13"
+    assert function.runtime == RUNTIME
     assert function.origin == function.mapping_origin == "template.yaml, Readings"
     assert function.environment == {
         "STAGE": "dev",
@@ -132,7 +135,7 @@ MINIMAL = """
     Resources:
       Only:
         Type: AWS::Serverless::Function
-        Properties: {Handler: app.handler, CodeUri: src, Runtime: python3.13}
+        Properties: {Handler: app.handler, CodeUri: src, Runtime: PYTHON_OF_TESTS}
 """
 
 
@@ -154,7 +157,7 @@ def test_the_template_is_found_upwards(find: Find, tmp_path: Path) -> None:
 def test_other_names_of_templates_are_found(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(
         '{"Resources": {"F": {"Type": "AWS::Lambda::Function",'
-        ' "Properties": {"Handler": "a.b", "Runtime": "python3.13", "Code": "."}}}}'
+        ' "Properties": {"Handler": "a.b", "Runtime": "PYTHON_OF_TESTS", "Code": "."}}}}'
     )
     assert find_function(directory=tmp_path).origin.startswith(f"{name}, F")
 
@@ -237,7 +240,7 @@ TWO = """
         Properties:
           Handler: app.handler
           CodeUri: src
-          Runtime: python3.13
+          Runtime: PYTHON_OF_TESTS
           Events: {E: {Type: Kinesis, Properties: {Stream: "arn:aws:kinesis:eu-west-1:1:stream/s"}}}
       Two: *function
       Api:
@@ -292,7 +295,7 @@ CDK: dict[str, object] = {
             "Properties": {
                 "Code": {"S3Bucket": {"Fn::Sub": "cdk-${AWS::AccountId}"}, "S3Key": "abc.zip"},
                 "Handler": "app.handler",
-                "Runtime": "python3.13",
+                "Runtime": "PYTHON_OF_TESTS",
                 "Timeout": 30,
                 "Environment": {"Variables": {"STREAM": {"Ref": "Stream790BDEE4"}}},
             },
@@ -325,7 +328,7 @@ CDK: dict[str, object] = {
 def test_a_synthesised_cdk_template_is_read(tmp_path: Path) -> None:
     output = tmp_path / "cdk.out"
     (output / "asset.abc").mkdir(parents=True)
-    (output / "S.template.json").write_text(json.dumps(CDK))
+    (output / "S.template.json").write_text(json.dumps(CDK).replace(PLACE, RUNTIME))
     function = find_function(template=Path("cdk.out/S.template.json"), directory=tmp_path)
     assert function.code_uri == output / "asset.abc"
     assert (function.handler, function.timeout) == ("app.handler", 30.0)
@@ -351,7 +354,7 @@ def test_what_cannot_be_followed_is_named_once(find: Find) -> None:
             Type: AWS::Serverless::Function
             Properties:
               Handler: app.handler
-              Runtime: python3.13
+              Runtime: PYTHON_OF_TESTS
               CodeUri: src
               Layers: [!Ref NoDefault]
               VpcConfig: {SubnetIds: [a]}
@@ -382,8 +385,9 @@ def test_what_cannot_be_followed_is_named_once(find: Find) -> None:
         "(give it with --parameter-overrides NoDefault=VALUE).",
         "E.FilterCriteria holds a pattern that is no text: AWS wants the JSON as a string.",
         "E.Misspelt is not acted on: no setting of a Kinesis mapping.",
-        "Layers is not acted on: their code is not put on the path.",
         "VpcConfig is not acted on: the handler has the network of this machine.",
+        "a layer is not on the path: the parameter NoDefault has no default "
+        "(give it with --parameter-overrides NoDefault=VALUE).",
         "Environment.Variables.IMPORTED is empty here: other-stack is exported by another stack "
         "(give it with --parameter-overrides other-stack=VALUE).",
         "Environment.Variables.PARAMETER is empty here: the parameter NoDefault has no default "
@@ -468,7 +472,7 @@ def test_a_file_of_variables_must_have_sams_format(tmp_path: Path, content: str 
     ("properties", "problem"),
     [
         ("Handler: a.b, PackageType: Image", "is a container image"),
-        ("Runtime: python3.13", "has no Handler"),
+        ("Runtime: PYTHON_OF_TESTS", "has no Handler"),
         ("Handler: a.b, CodeUri: s3://bucket/key", "has code that is not on this machine"),
         ("Handler: a.b, CodeUri: {Bucket: b, Key: k}", "has code that is not on this machine"),
         ("Handler: a.b, CodeUri: nowhere", "CodeUri names nowhere, and there is no"),
