@@ -41,6 +41,7 @@ from kinesis_cli.event_source_mapping.events import (
     InvocationEnded,
     Invoke,
     Judged,
+    NotCalled,
     RecordsQueued,
     Succeeded,
     Throttled,
@@ -77,6 +78,7 @@ from kinesis_cli.stream.record import Record
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 60.0
 # How many records a shard may hold in memory: what one GetRecords can bring.
 BUFFER_LIMIT_RECORDS = 10_000
+TOO_LARGE = "its event is larger than 6 MB: Lambda never calls the function with it"
 _EVENT_ROOM_BYTES = PAYLOAD_LIMIT_BYTES - len(b'{"Records":[]}')
 
 
@@ -315,14 +317,24 @@ class Lane:
         batch = self._batch
         if batch is None:
             return
+        if batch.is_too_large and self._window is None:  # a window's state may get smaller
+            self._not_called(batch, now, effects)
+            return
         payload = self._payload(batch)
         if len(payload) > PAYLOAD_LIMIT_BYTES and compact_size(payload) > PAYLOAD_LIMIT_BYTES:
-            # Never handed to the function, yet it uses up the retries.
-            self._unsure.append("payload-limit")
-            self._retry_or_discard(batch, now, effects, function_error=None)
+            batch.is_too_large = True
+            self._not_called(batch, now, effects)
             return
         self._is_calling = True
         effects.append(Invoke(batch, payload, batch.attempts + 1, self._taken_unsure()))
+
+    def _not_called(self, batch: Batch, now: float, effects: list[Effect]) -> None:
+        """Too large an event is never handed to the function, yet uses up the retries."""
+        self._unsure.append("payload-limit")
+        place, attempt = len(effects), batch.attempts + 1
+        plan = self._retry_or_discard(batch, now, effects, function_error=None)
+        points = tuple(dict.fromkeys(self._unsure))
+        effects.insert(place, NotCalled(batch.records, attempt, f"{TOO_LARGE}; {plan}", points))
 
     def _payload(self, batch: Batch) -> bytes:
         event = kinesis_event(batch.records)

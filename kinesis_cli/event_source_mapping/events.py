@@ -24,6 +24,7 @@ class Batch:
     handled: frozenset[str] = frozenset()  # sequence numbers that an earlier call had not failed
     is_final: bool = False  # a window's final call
     is_duplicate: bool = False  # delivered again after success
+    is_too_large: bool = False  # known from an earlier attempt: its event is larger than 6 MB
 
 
 # What happens to a delivery.
@@ -66,6 +67,16 @@ class Invoke:
     payload: bytes
     attempt: int  # 1-based, of this batch
     unsure: tuple[str, ...] = ()  # points that the batch depends on, see `Unsure`
+
+
+@dataclass(frozen=True, slots=True)
+class NotCalled:
+    """An attempt used up a retry without reaching the function."""
+
+    records: Sequence[Record]
+    attempt: int  # 1-based, of this batch
+    reason: str  # one sentence: why, and what follows
+    unsure: tuple[str, ...] = ()  # points that it depends on, see `Unsure`
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +145,4 @@ class Unsure:
     points: tuple[str, ...]
 
 
-Effect = Unsure | Invoke | Wake | Judged | Succeeded | Discarded | Expired | Filtered
+Effect = Unsure | Invoke | NotCalled | Wake | Judged | Succeeded | Discarded | Expired | Filtered

@@ -32,6 +32,7 @@ from kinesis_cli.event_source_mapping.events import (
     InvocationEnded,
     Invoke,
     Judged,
+    NotCalled,
     RecordsQueued,
     Succeeded,
     Throttled,
@@ -61,6 +62,7 @@ from kinesis_cli.event_source_mapping.polling import (
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.tally import Tally, redelivered
 from kinesis_cli.event_source_mapping.trace import (
+    Attempt,
     Destination,
     Ending,
     ExpiredRecords,
@@ -394,6 +396,9 @@ class Simulation:
                 self._ended(records, "expired", deliveries)
             case Filtered(records=records):
                 self._filtered(run, records, now)
+            case NotCalled(records=records, attempt=attempt):
+                reason = with_points(effect.reason, effect.unsure)
+                self._tell(Attempt(run.shard_id, now, attempt, _numbers(records), reason))
             case Judged() | Invoke() | Wake() | Unsure():
                 pass
 

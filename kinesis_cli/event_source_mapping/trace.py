@@ -35,6 +35,17 @@ class Invocation:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that never reached the function, yet used up a retry."""
+
+    shard_id: str
+    at: float
+    attempt: int  # 1-based, of this batch
+    sequence_numbers: tuple[str, ...]
+    reason: str  # one sentence: why, and what follows
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """An on-failure document, whether or not a destination is configured."""
 
@@ -120,4 +131,4 @@ class Summary:
     warnings: Mapping[str, int] = field(default_factory=dict)  # sentence → number of calls
 
 
-Row = Invocation | Destination | FilteredRecords | ExpiredRecords | FailedRecord
+Row = Invocation | Attempt | Destination | FilteredRecords | ExpiredRecords | FailedRecord

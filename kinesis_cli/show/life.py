@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from kinesis_cli.event_source_mapping.trace import (
+    Attempt,
     Destination,
     ExpiredRecords,
     FailedRecord,
@@ -54,12 +55,15 @@ class LifeView:
         self._steps = [_Step(self._record.arrival, "arrived on the stream")]
         self._otherwise = "skipped" if self._record.arrival < starts_from else "undelivered"
         self._endings: Counter[str] = Counter()
+        self._never_called: Attempt | None = None  # the first attempt that was none
 
     def row(self, row: Row) -> None:
         """Keep what concerns the record."""
         match row:
             case Invocation() if meant := self._meant(row):
                 self._called(row, meant)
+            case Attempt() if self._meant(row):
+                self._not_called(row)
             case FilteredRecords(explanations=explanations) if meant := self._meant(row):
                 why = explanations.get(self._number, "it matches no filter")
                 self._end(self._record.arrival, "filtered", meant, f"matches no filter: {why}")
@@ -79,7 +83,9 @@ class LifeView:
     def _is_of(self, row: FailedRecord) -> bool:
         return (row.shard_id, row.sequence_number) == (self._record.shard_id, self._number)
 
-    def _meant(self, row: Invocation | FilteredRecords | Destination | ExpiredRecords) -> int:
+    def _meant(
+        self, row: Invocation | Attempt | FilteredRecords | Destination | ExpiredRecords
+    ) -> int:
         """How many of the records a row is about."""
         of_shard = row.shard_id == self._record.shard_id
         return row.sequence_numbers.count(self._number) if of_shard else 0
@@ -112,6 +118,15 @@ class LifeView:
             known = self._endings["succeeded"]
             others = self._endings.total() - known
             self._endings["succeeded"] = min(known + meant, len(self._records) - others)
+
+    def _not_called(self, row: Attempt) -> None:
+        if self._never_called and row.attempt > self._never_called.attempt + 1:
+            # a day of retries: the first and the last tell it
+            self._steps.pop()
+        many = f"attempts 2 to {row.attempt:,}" if row.attempt > 2 else f"attempt {row.attempt}"
+        self._steps.append(_Step(row.at, f"{many}, never called: {without_points(row.reason)}"))
+        if row.attempt == 1:
+            self._never_called = row
 
     def _discarded(self, row: Destination, meant: int) -> None:
         context = row.document["requestContext"]

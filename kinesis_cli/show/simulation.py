@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from kinesis_cli.event_source_mapping.lane_readings import OtherReading, other_than
 from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 from kinesis_cli.event_source_mapping.trace import (
+    Attempt,
     Destination,
     ExpiredRecords,
     FailedRecord,
@@ -120,6 +121,17 @@ def invocation_document(row: Invocation) -> dict[str, object]:
     }
 
 
+def attempt_document(row: Attempt) -> dict[str, object]:
+    """An attempt that never reached the function as JSON."""
+    return {
+        "shardId": row.shard_id,
+        "at": row.at,
+        "attempt": row.attempt,
+        "sequenceNumbers": row.sequence_numbers,
+        "reason": row.reason,
+    }
+
+
 def summary_document(summary: Summary) -> dict[str, object]:
     """The summary as JSON."""
     return {
@@ -182,6 +194,8 @@ class LinesView:
         match row:
             case Invocation():
                 write_line({"type": "invocation", **invocation_document(row)})
+            case Attempt():
+                write_line({"type": "attempt", **attempt_document(row)})
             case Destination(document=document):
                 write_line({"type": "destination", **document})
             case FilteredRecords(sequence_numbers=numbers, shard_id=shard_id):
@@ -204,6 +218,7 @@ class JsonView:
     """One document, its invocations written as they happen, one a line."""
 
     def __init__(self, run: Run) -> None:
+        self._attempts: list[dict[str, object]] = []
         self._destination: list[Mapping[str, object]] = []
         self._filtered: list[str] = []
         self._expired: list[str] = []
@@ -219,6 +234,8 @@ class JsonView:
                 write_text("\n  " if self._is_first else ",\n  ")
                 write_line(invocation_document(row), end="")
                 self._is_first = False
+            case Attempt():
+                self._attempts.append(attempt_document(row))
             case Destination(document=document):
                 self._destination.append(document)
             case FilteredRecords(sequence_numbers=numbers):
@@ -230,7 +247,8 @@ class JsonView:
 
     def finish(self, summary: Summary) -> None:
         """Write what was kept, and the summary."""
-        write_text('],\n "destination": ')
+        write_text('],\n "attempts": ')
+        write_line(self._attempts, end=',\n "destination": ')
         write_line(self._destination, end=',\n "filtered": ')
         write_line(self._filtered, end=',\n "expired": ')
         write_line(self._expired, end=',\n "summary": ')
@@ -261,6 +279,8 @@ class TableView:
         self._folded = 0
         self._failed: list[FailedRecord] = []
         self._documents: list[Destination] = []
+        # Records of batches that never reached the function → first attempt, last one
+        self._never_called: dict[tuple[str, ...], tuple[Attempt, Attempt]] = {}
         self._left_out: Counter[str] = Counter()
         self._explanations: dict[str, str] = {}
         self._head()
@@ -272,6 +292,9 @@ class TableView:
                 self._invocation(row)
             case FailedRecord():
                 self._keep(self._failed, row, "record")
+            case Attempt():
+                first, _ = self._never_called.get(row.sequence_numbers, (row, row))
+                self._never_called[row.sequence_numbers] = first, row
             case Destination():
                 self._keep(self._documents, row, "document")
             case FilteredRecords(explanations=explanations):
@@ -285,6 +308,7 @@ class TableView:
             self._print_invocation(row)
         if not self._shown and not self._last:
             self._line("  none", "dim")
+        self._attempts()
         self._failed_records()
         self._filtered_records(summary)
         self._on_failure_documents()
@@ -351,6 +375,31 @@ class TableView:
             return reason
         return re.sub(r"\d{20,}", lambda number: number_cell(number[0]), reason)
 
+    def _attempts(self) -> None:
+        """Tell of the batches that never reached the function, a line each."""
+        if not self._never_called:
+            return
+        self._heading("Attempts that never reached the function")
+        shown = list(self._never_called.values())
+        if not self._show_all:
+            del shown[FIRST_ROWS:]
+        for first, last in shown:
+            at = since_cell(first.at - self._run.start_at)
+            cells = f"{'-':>5} {at:>9} {cut(shard_cell(first.shard_id), 5):>5}  "
+            covered = self._covered(first.sequence_numbers)
+            times = f"{counted(last.attempt, 'attempt')}, " if last.attempt > 1 else ""
+            self._hanging(cells, f"{covered}: {times}{self._shorter(without_points(last.reason))}")
+        self._more(len(self._never_called) - len(shown), "more batch")
+
+    def _covered(self, numbers: Sequence[str]) -> str:
+        """`2 records, …588898 to …588901`."""
+        covered = counted(len(numbers), "record")
+        if numbers:
+            covered += f", {number_cell(numbers[0], whole=self._whole_numbers)}"
+        if len(numbers) > 1:
+            covered += f" to {number_cell(numbers[-1], whole=self._whole_numbers)}"
+        return covered
+
     # What failed
 
     def _failed_records(self) -> None:
@@ -414,12 +463,7 @@ class TableView:
     def _document(self, row: Destination) -> None:
         context = row.document["requestContext"]
         assert isinstance(context, Mapping)
-        numbers = row.sequence_numbers
-        covered = counted(len(numbers), "record")
-        if numbers:
-            covered += f", {number_cell(numbers[0], whole=self._whole_numbers)}"
-        if len(numbers) > 1:
-            covered += f" to {number_cell(numbers[-1], whole=self._whole_numbers)}"
+        covered = self._covered(row.sequence_numbers)
         at = since_cell(row.at - self._run.start_at)
         count = context["approximateInvokeCount"]
         shard = shard_cell(row.shard_id)

@@ -16,6 +16,7 @@ from kinesis_cli import EventSourceMapping, Record
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
 from kinesis_cli.event_source_mapping.trace import Summary
+from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
@@ -287,8 +288,8 @@ def test_table_json_and_lines_say_the_same_numbers(
 def test_the_documents_member_names_are_the_contract() -> None:
     document = json.loads(called(records_at(0), raising(0), {"MaximumRetryAttempts": 0}, "json"))
     assert list(document) == [
-        "version", "function", "mapping", "invocations", "destination", "filtered", "expired",
-        "summary", "unsure", "metrics",
+        "version", "function", "mapping", "invocations", "attempts", "destination", "filtered",
+        "expired", "summary", "unsure", "metrics",
     ]  # fmt: skip
     assert document["version"] == 1
     assert list(document["invocations"][0]) == [
@@ -301,6 +302,60 @@ def test_the_documents_member_names_are_the_contract() -> None:
     ]  # fmt: skip
     error = document["invocations"][0]["error"]
     assert (error["errorType"], error["errorMessage"]) == ("ValueError", "poison")
+
+
+TOO_LARGE = "its event is larger than 6 MB: Lambda never calls the function with it"
+
+
+def test_a_record_over_6_mb_is_told_with_the_reason_in_every_face(columns: Columns) -> None:
+    columns(200)
+    large = record(0, data="x" * (5 << 20))
+    records = [large, record(1)]
+    mapping = {"MaximumRetryAttempts": 1}
+    first, second = (
+        f"{TOO_LARGE}; {plan}"
+        for plan in ("retry 1 of 1 in 0.2 s", "retries exhausted, 1 record discarded")
+    )
+    document = json.loads(called(records, reporting(), mapping, "json"))
+    assert [list(attempt) for attempt in document["attempts"]] == [
+        ["shardId", "at", "attempt", "sequenceNumbers", "reason"]
+    ] * 2
+    assert [attempt["attempt"] for attempt in document["attempts"]] == [1, 2]
+    assert [without_points(attempt["reason"]) for attempt in document["attempts"]] == [
+        first,
+        second,
+    ]
+    assert "UNSURE(payload-limit)" in document["attempts"][0]["reason"]
+    assert document["attempts"][0]["sequenceNumbers"] == [large.sequence_number]
+    assert [call["sequenceNumbers"] for call in document["invocations"]] == [
+        [records[1].sequence_number]
+    ]
+    rows = map(json.loads, called(records, reporting(), mapping, "ndjson").splitlines())
+    assert [row for row in rows if row["type"] == "attempt"] == [
+        {"type": "attempt", **attempt} for attempt in document["attempts"]
+    ]
+    table = called(records, reporting(), mapping)
+    assert "\nAttempts that never reached the function\n" in table
+    said = f"1 record, {large.sequence_number}: 2 attempts, {second}"
+    assert said in " ".join(table.split())
+    life = called(records, reporting(), mapping, explain=[large])
+    assert f"attempt 1, never called: {first}" in life
+    assert f"attempt 2, never called: {second}" in life
+
+
+def test_a_day_of_attempts_that_reach_no_function_is_told_in_a_line_each(
+    columns: Columns,
+) -> None:
+    columns(200)
+    records = [record(0, data="x" * (5 << 20))]
+    table = called(records, reporting(), {})
+    (line,) = [line for line in table.splitlines() if TOO_LARGE in line]
+    assert re.search(r": 1,4\d\d attempts, ", line)
+    life = called(records, reporting(), {}, explain=records)
+    told = [line for line in life.splitlines() if "never called" in line]
+    assert "attempt 1, never called" in told[0]
+    assert re.search(r"attempts 2 to 1,4\d\d, never called", told[-1])
+    assert len(told) == 2
 
 
 def test_filtered_and_expired_records_have_lines_and_lists() -> None:

@@ -23,6 +23,7 @@ from kinesis_cli.event_source_mapping.events import (
     InvocationEnded,
     Invoke,
     Judged,
+    NotCalled,
     RecordsQueued,
     Succeeded,
     Throttled,
@@ -33,7 +34,7 @@ from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.event_source_mapping.metrics import failed_events
 from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS
 from kinesis_cli.local.clock import Clock
-from kinesis_cli.local.function.activity import Called, GivenUp, ShardCounts, Tell
+from kinesis_cli.local.function.activity import Called, GivenUp, Remark, ShardCounts, Tell
 from kinesis_cli.local.function.progress import Progress
 from kinesis_cli.local.function.reading import ShardReader
 from kinesis_cli.local.kinesis import ServiceError
@@ -245,6 +246,9 @@ class ShardRun:
             case Filtered(records=records):
                 counts.filtered += len(records)
                 self._tools.count("FilteredOutEventCount", len(records))
+            case NotCalled():
+                self._not_called(effect)
+                return
             case Discarded():
                 await self._discarded(effect)
                 records = effect.discard.records
@@ -252,6 +256,13 @@ class ShardRun:
             case _:
                 return
         self._progress.end(records)
+
+    def _not_called(self, effect: NotCalled) -> None:
+        counts = self._counts
+        what = f"{len(effect.records):,} record{'' if len(effect.records) == 1 else 's'}"
+        attempt = f", attempt {effect.attempt}" if effect.attempt > 1 else ""
+        place = f"{counts.function} {counts.shard_id} {what}{attempt}"
+        self._tools.tell(Remark(f"{place}: not called, {effect.reason}"))
 
     async def _discarded(self, effect: Discarded) -> None:
         """First the document, then the checkpoint: a process that ends between sends it twice."""
