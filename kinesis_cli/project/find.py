@@ -135,6 +135,7 @@ def function_of_project(
             project.template, function, env_vars, bundled=is_bundled, build=build
         )
         if is_bundled:
+            _refuse_beside_a_handler(directory)
             origin = f"{found.origin}: there is no template here"
             return replace(found, origin=origin, is_sample=True)
         return found
@@ -149,6 +150,18 @@ def function_of_project(
             project.template, function, env_vars, bundled=is_bundled, code=directory
         )
     return _with_code(found, handler, directory)
+
+
+def _refuse_beside_a_handler(directory: Path) -> None:
+    """Refuse to run kcli's sample function where the user has one of their own."""
+    from kinesis_cli.project.tools import NoTemplateError, handler_below
+
+    if handler := handler_below(directory):
+        raise NoTemplateError(
+            f"there is no template here or above, and {handler} looks like a function's handler",
+            place=str(directory),
+            advice=f"Name it with --handler {handler}.",
+        )
 
 
 def _is_module(handler: str) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinesis_cli.project.samconfig import samconfig_template
-from kinesis_cli.project.tools import TEMPLATE_NAMES, Tool, tool_of
+from kinesis_cli.project.tools import TEMPLATE_NAMES, Tool, has_function, tool_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,13 @@ def nearest_project(directory: Path) -> Located | None:
     """The nearest folder upwards that is a project's."""
     unsure = None
     for folder in (directory, *directory.parents):
+        found = tool_of(folder)
+        is_sure = found is not None and found[0].is_sure
         for name in TEMPLATE_NAMES:
-            if (folder / name).is_file():
-                return Located(folder, folder / name, None, folder / name)
-        if (found := tool_of(folder)) is None:
+            # one without a function does not hide that a tool describes them
+            if (file := folder / name).is_file() and (not is_sure or has_function(file)):
+                return Located(folder, file, None, file)
+        if found is None:
             continue
         tool, marker = found
         template = tool.output(folder)

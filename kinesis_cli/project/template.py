@@ -23,6 +23,7 @@ from kinesis_cli.project.template_intrinsics import (
 from kinesis_cli.project.template_names import arn_of, own_name, properties_of
 from kinesis_cli.project.template_resources import NESTED
 from kinesis_cli.project.template_values import NO_VALUE, Json, Unresolved
+from kinesis_cli.project.terraform import is_terraform, terraform_template
 
 # A template has one of these; one without resources is a stub that some commands can do with.
 _MEMBERS = {"Resources", "AWSTemplateFormatVersion", "Transform", "Parameters", "Globals"}
@@ -66,6 +67,8 @@ class Template:
             reason = strerror.lower() if strerror else "it is not UTF-8 text"
             raise InputError(f"cannot read the template: {reason}", place=str(path)) from error
         document = parse_template(text, path)
+        if isinstance(document, Mapping) and is_terraform(document):
+            document = terraform_template(document, path)
         if not isinstance(document, Mapping) or not _MEMBERS & document.keys():
             raise InputError(
                 "not a SAM or CloudFormation template, it has no Resources",

@@ -102,7 +102,7 @@ def _path(reading: Reading) -> Path:
         raise CodeNotHereError(
             f"{member} names {code}, and there is no {path}",
             place=reading.place,
-            advice=_advice(reading),
+            advice=_advice(reading, is_built=path.suffix in _PACKED),
         )
     return path
 
@@ -122,13 +122,18 @@ def _artefact(beside: Path, code: object) -> Path | None:
     return next((each.resolve() for each in candidates if name and each.exists()), None)
 
 
-def _advice(reading: Reading, handler: str = "path/file.py:function") -> str:
-    """How the code is named, whatever the template says of it."""
+def _advice(
+    reading: Reading, handler: str = "path/file.py:function", *, is_built: bool = False
+) -> str:
+    """How the code is named, whatever the template says of it; that it is built, where it is."""
+    if not str(reading.value("Runtime", "python")).startswith("python"):
+        return "Build it first." if is_built else "Name another template with --template."
     root = reading.template
     while root.parent is not None:
         root = root.parent.template
     function = f" --function {reading.logical_id}" if len(all_functions(root)) > 1 else ""
-    return f"Name its code with --template {_shown(root.path)}{function} --handler {handler}."
+    begin = "Build it first, or name" if is_built else "Name"
+    return f"{begin} its code with --template {_shown(root.path)}{function} --handler {handler}."
 
 
 def _shown(path: Path) -> str:

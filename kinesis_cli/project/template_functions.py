@@ -1,6 +1,7 @@
 """Which functions a template has, and which of them is meant."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -67,13 +68,17 @@ def choose_function(template: Template, function: str | None) -> WrittenFunction
 def _named(
     template: Template, functions: Mapping[str, WrittenFunction], function: str
 ) -> WrittenFunction:
-    """The function of this logical id or name; without its prefix too, where that is enough."""
+    """The function of this logical id or name; without its prefix too, where that is enough.
+
+    CDK's logical ids end in eight digits that nobody writes.
+    """
     if function in functions:
         return functions[function]
     found = [
         each
         for each in functions.values()
         if function in (each.logical_id, each.template.physical_name(each.logical_id))
+        or re.fullmatch(rf"{re.escape(function)}[0-9A-F]{{8}}", each.logical_id)
     ]
     if len(found) == 1:
         return found[0]

@@ -1,6 +1,7 @@
 """The tools that a project may be built with: what gives them away, and the template they make."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
 SAMCONFIG_NAMES = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")  # the first that is there
 MAX_SIZE = 2 << 20  # bytes of a file that is looked into
 MAX_LOOKED_AT = 300  # files
+MAX_DEPTH = 3  # folders below the one where kcli runs
 
 
 class NoTemplateError(InputError):
@@ -121,18 +123,19 @@ def _has_lambda(package: Path) -> bool:
 def templates_below(folder: Path) -> list[Path]:
     """The templates with a Lambda function, and projects of tools, in a folder and just below."""
     found: list[Path] = []
-    for looked_at, file in enumerate(_files(folder, depth=2)):
+    for looked_at, file in enumerate(_files(folder, depth=MAX_DEPTH)):
         if looked_at == MAX_LOOKED_AT:
             break
-        if file.suffix in (".yaml", ".yml", ".json") and _is_template(file):
+        if file.suffix in (".yaml", ".yml", ".json") and has_function(file):
             found.append(file)
-    for below in sorted({file.parent for file in _files(folder, depth=2)}):
+    for below in sorted({file.parent for file in _files(folder, depth=MAX_DEPTH)}):
         if below != folder and (tool := tool_of(below)) and tool[0].is_sure:
             found.append(tool[1])
     return found
 
 
-def _is_template(file: Path) -> bool:
+def has_function(file: Path) -> bool:
+    """Whether a file is a template with a Lambda function, judged by its text."""
     try:
         if file.stat().st_size > MAX_SIZE:
             return False
@@ -156,6 +159,25 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
         hidden = entry.name.startswith(".") or entry.name in ("node_modules", "venv", "cdk.out")
         if not hidden and entry.is_dir() and not entry.is_symlink():
             yield from _files(entry, depth - 1)
+
+
+_HANDLER = re.compile(rb"^(?:async )?def (\w+)\(\s*_?event\b[^,)]*,\s*_?context\b", re.MULTILINE)
+
+
+def handler_below(folder: Path) -> str | None:
+    """What looks like a Lambda handler in a folder or just below: "src/app.py:handler"."""
+    for looked_at, file in enumerate(_files(folder, depth=1)):
+        if looked_at == MAX_LOOKED_AT:
+            break
+        if file.suffix != ".py" or file.name.startswith("test_"):
+            continue
+        try:
+            text = file.read_bytes() if file.stat().st_size <= MAX_SIZE else b""
+        except OSError:
+            continue
+        if match := _HANDLER.search(text):
+            return f"{file.relative_to(folder)}:{match[1].decode()}"
+    return None
 
 
 def no_output(tool: Tool, marker: Path, naming: str) -> NoTemplateError:

@@ -1,5 +1,6 @@
 """Templates as strangers write them: aliases, parameters, any code, nested, other tools'."""
 
+import contextlib
 import json
 import os
 import stat
@@ -694,3 +695,177 @@ def test_a_stub_without_resources_blocks_only_what_needs_some(find: Find) -> Non
     assert refusal(find, {"template.yaml": "Transform: AWS::Serverless-2016-10-31"}).problem == (
         "has no Resources"
     )
+
+
+def test_a_handler_without_a_template_is_not_passed_over_for_the_sample_function(
+    find: Find,
+) -> None:
+    error = refusal(find, {"src/app.py": "def handler(event, _context): pass\n"})
+    assert error.advice == "Name it with --handler src/app.py:handler."
+    assert find({}, handler="src/app.py:handler").handler == "src/app.py:handler"
+
+
+def test_a_template_without_functions_does_not_hide_the_tool_that_makes_them(find: Find) -> None:
+    files = {"template.yaml": "Resources: {Q: {Type: AWS::SQS::Queue}}", "cdk.json": "{}"}
+    assert "cdk synth" in refusal(find, files).advice
+
+
+def test_cdks_logical_ids_need_not_be_written_whole(find: Find) -> None:
+    text = ZIPPED.replace("Worker", "Worker1A2B3C4D").replace("code.zip", "src")
+    assert find({"template.yaml": text}, function="Worker").name == "Worker1A2B3C4D"
+
+
+# Terraform
+
+
+def _plan(**more: object) -> dict[str, object]:
+    """As `terraform show -json` prints a plan: what is not known yet is not there."""
+
+    def resource(type_: str, values: dict[str, object], module: str = "") -> dict[str, object]:
+        address = f"{module}{type_}.this"
+        return {
+            "address": address,
+            "mode": "managed",
+            "type": type_,
+            "name": "this",
+            "values": values,
+        }
+
+    def reference(*names: str) -> dict[str, object]:
+        return {"references": list(names)}
+
+    worker = {
+        "resources": [
+            resource(
+                "aws_lambda_function",
+                {
+                    "function_name": "worker",
+                    "handler": "app.handler",
+                    "runtime": "python3.11",
+                    "filename": "./worker/code.zip",
+                    "timeout": 20,
+                    "memory_size": 256,
+                    "reserved_concurrent_executions": -1,
+                    "environment": [{"variables": {"MODE": "strict"}}],
+                },
+                "module.worker.",
+            ),
+            resource(
+                "aws_lambda_event_source_mapping",
+                {
+                    "starting_position": "TRIM_HORIZON",
+                    "batch_size": 7,
+                    "maximum_retry_attempts": 2,
+                    "function_response_types": ["ReportBatchItemFailures"],
+                    "filter_criteria": [{"filter": [{"pattern": '{"data":{"a":[1]}}'}]}],
+                    "destination_config": [{"on_failure": [{}]}],
+                },
+                "module.worker.",
+            ),
+        ],
+        "address": "module.worker",
+    }
+    root = {
+        "resources": [
+            resource(
+                "aws_kinesis_stream", {"name": "orders", "shard_count": 2, "retention_period": 48}
+            )
+        ],
+        "child_modules": [worker],
+    }
+    configuration = {
+        "module_calls": {
+            "worker": {
+                "source": "./worker",
+                "expressions": {
+                    "stream_arn": reference(
+                        "aws_kinesis_stream.this.arn", "aws_kinesis_stream.this"
+                    )
+                },
+                "module": {
+                    "resources": [
+                        {
+                            "type": "aws_lambda_event_source_mapping",
+                            "name": "this",
+                            "expressions": {
+                                "event_source_arn": reference("var.stream_arn"),
+                                "function_name": reference(
+                                    "aws_lambda_function.this.arn", "aws_lambda_function.this"
+                                ),
+                            },
+                        }
+                    ]
+                },
+            }
+        }
+    }
+    archive = {
+        "type": "archive_file",
+        "mode": "data",
+        "values": {"output_path": "./worker/code.zip", "source_dir": "./worker/src"},
+    }
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.9.0",
+        "planned_values": {"root_module": root},
+        "prior_state": {"values": {"root_module": {"resources": [archive]}}},
+        "configuration": {"root_module": configuration},
+        **more,
+    }
+
+
+def test_a_plan_of_terraform_says_everything(find: Find, tmp_path: Path) -> None:
+    function = find(
+        {
+            "main.tf": "",
+            "plan.json": json.dumps(_plan()),
+            "worker/src/app.py": "def handler(event, context): pass\n",
+        }
+    )
+    assert function.code_uri == tmp_path / "worker" / "src"
+    assert (function.name, function.handler, function.timeout) == ("worker", "app.handler", 20.0)
+    assert function.environment == {"MODE": "strict"}
+    assert function.mapping == {
+        "EventSourceArn": "arn:aws:kinesis:us-east-1:123456789012:stream/orders",
+        "StartingPosition": "TRIM_HORIZON",
+        "BatchSize": 7,
+        "MaximumRetryAttempts": 2,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "FilterCriteria": {"Filters": [{"Pattern": '{"data":{"a":[1]}}'}]},
+    }
+    assert function.stream is not None
+    assert (function.stream.shards, function.stream.retention_hours) == (2, 48)
+    assert notes(function) == []
+
+
+def test_a_state_of_terraform_is_read_too(find: Find) -> None:
+    plan = _plan()
+    document = {"format_version": "1.0", "values": plan["planned_values"]}
+    root = document["values"]["root_module"]  # type: ignore[index]
+    mapping = root["child_modules"][0]["resources"][1]["values"]
+    stream = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders"
+    mapping["event_source_arn"] = stream
+    mapping["function_name"] = "arn:aws:lambda:eu-west-1:111122223333:function:worker"
+    root["child_modules"][0]["resources"][0]["values"]["filename"] = "src"
+    files = {"state.json": json.dumps(document)}
+    function = find(files, template=Path("state.json"))
+    assert function.mapping is not None
+    assert function.mapping["EventSourceArn"] == stream
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"planned_values": None, "values": None},
+        {"planned_values": {"root_module": {"resources": [None, 1, {"mode": "managed"}]}}},
+        {"configuration": [1]},
+        {"configuration": {"root_module": {"module_calls": {"worker": {"expressions": 1}}}}},
+        {"prior_state": "x"},
+    ],
+)
+def test_a_strange_plan_ends_in_a_sentence_or_a_function(
+    find: Find, damage: dict[str, object]
+) -> None:
+    files = {"main.tf": "", "plan.json": json.dumps(_plan(**damage)), "worker/src/app.py": ""}
+    with contextlib.suppress(InputError):
+        assert find(files).name == "worker"
