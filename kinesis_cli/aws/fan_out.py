@@ -42,23 +42,31 @@ def registered(
     Raises:
         EndpointError: it did not get active.
     """
-    created = _register(client, stream_arn, name)
-    if not created:
+    if _is_registered(client, stream_arn, name):
         warn(f"the consumer {name} was there already: it is used, and stays registered in the end")
+        yield _when_active(client, stream_arn, name)
+        return
+    try:
+        client.register_stream_consumer(StreamARN=stream_arn, ConsumerName=name)
+    except KeyboardInterrupt:  # it may be there all the same, and costs money
+        _deregister(client, stream_arn, name)
+        raise
     try:
         yield _when_active(client, stream_arn, name)
     finally:
-        if created:
-            client.deregister_stream_consumer(StreamARN=stream_arn, ConsumerName=name)
+        _deregister(client, stream_arn, name)
 
 
-def _register(client: "KinesisClient", stream_arn: str, name: str) -> bool:
-    """Whether there was no such consumer."""
+def _deregister(client: "KinesisClient", stream_arn: str, name: str) -> None:
+    with suppress(client.exceptions.ResourceNotFoundException):
+        client.deregister_stream_consumer(StreamARN=stream_arn, ConsumerName=name)
+
+
+def _is_registered(client: "KinesisClient", stream_arn: str, name: str) -> bool:
     with suppress(client.exceptions.ResourceNotFoundException):
         client.describe_stream_consumer(StreamARN=stream_arn, ConsumerName=name)
-        return False
-    client.register_stream_consumer(StreamARN=stream_arn, ConsumerName=name)
-    return True
+        return True
+    return False
 
 
 def _when_active(client: "KinesisClient", stream_arn: str, name: str) -> str:

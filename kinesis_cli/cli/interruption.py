@@ -1,8 +1,36 @@
-"""Ctrl-C as a wish that a command fulfils in its own time."""
+"""Ctrl-C as a wish that a command fulfils in its own time; SIGTERM and SIGHUP mean the same."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+_acts: list[Callable[[], None]] = []  # what Ctrl-C does now, the innermost last
+
+
+def let_others_end_it() -> None:
+    """Let the first SIGTERM or SIGHUP do what a Ctrl-C does.
+
+    That is how a container, a service manager or a closed terminal ends a command. Only the first
+    counts: a terminal that is closed may send several, and none of them is a second thought. Where
+    SIGHUP is ignored (`nohup`), it stays so.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(_signal: int, frame: FrameType | None) -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is _end:
+            signal.signal(number, signal.SIG_IGN)
+    interrupt = signal.getsignal(signal.SIGINT)
+    if callable(interrupt):
+        interrupt(signal.SIGINT, frame)
+    elif _acts:
+        _acts[-1]()
+    else:
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -12,13 +40,13 @@ def on_ctrl_c(act: Callable[[], None]) -> Iterator[None]:
     Where Ctrl-C was ignored, as for a background job of a script, it stays so.
     """
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda *_: act())
+    _acts.append(act)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: act())
     try:
         yield
     finally:
+        _acts.pop()
         signal.signal(signal.SIGINT, before)
 
 

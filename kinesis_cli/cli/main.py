@@ -164,6 +164,9 @@ def _run_command(name: str, arguments: list[str]) -> int:
 
     import typer
 
+    from kinesis_cli.cli.interruption import let_others_end_it
+
+    let_others_end_it()
     command = typer.main.get_command(application)
     if "--parameter-overrides" in arguments:
         from kinesis_cli.cli.overrides import separated  # seldom given, and start-up counts

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -14,8 +15,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pyte
+import pytest
 
 KCLI = (sys.executable, "-m", "kinesis_cli")
+
+# How a command is told to end: by Ctrl-C, by a container's end, by a terminal that is closed.
+ENDINGS = pytest.mark.parametrize(
+    "ended_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name
+)
 
 Completed = subprocess.CompletedProcess[str]
 Kcli = Callable[..., Completed]

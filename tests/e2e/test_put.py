@@ -19,7 +19,7 @@ from rich.cells import cell_len
 from benchmarks.peers import peer
 from kinesis_cli.stream.aggregate import deaggregated
 from tests.e2e.fault_proxy import Faults, fault_proxy
-from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
+from tests.e2e.programs import ENDINGS, KCLI, Completed, Kcli, Terminal
 
 TEMPLATE = """\
 Resources:
@@ -246,8 +246,9 @@ def test_what_comes_through_a_pipe_is_put_as_it_comes(
     assert len(records(endpoint)) == 3
 
 
+@ENDINGS
 def test_ctrl_c_does_not_wait_for_what_a_pipe_never_brings(
-    endpoint: str, project: Path, environment: dict[str, str]
+    ended_by: signal.Signals, endpoint: str, project: Path, environment: dict[str, str]
 ) -> None:
     arguments = ("put", "--from", "-", "--output", "ndjson")
     with conversation(arguments, project, environment) as process:
@@ -257,7 +258,7 @@ def test_ctrl_c_does_not_wait_for_what_a_pipe_never_brings(
         process.stdin.write("one\n")
         process.stdin.flush()
         process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ended_by)
         said = process.stderr.read()
         assert "interrupted: 1 record acknowledged of 1 taken" in said
         assert "what the pipe still held was neither put nor kept" in said
@@ -634,8 +635,9 @@ def test_ctrl_c_ends_with_exactly_what_was_acknowledged(
     assert "Traceback" not in errors
 
 
+@ENDINGS
 def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_in_flight(
-    project: Path, environment: dict[str, str]
+    ended_by: signal.Signals, project: Path, environment: dict[str, str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
@@ -659,7 +661,7 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_in_flight(
         ) as process:
             assert process.stderr is not None
             connection, _ = silent.accept()  # the call is under way, and never answered
-            process.send_signal(signal.SIGINT)
+            process.send_signal(ended_by)
             assert "stopping when what is in flight is answered" in process.stderr.readline()
             process.send_signal(signal.SIGINT)
             errors = process.stderr.read()

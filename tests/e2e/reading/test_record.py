@@ -13,6 +13,7 @@ import pytest
 from mypy_boto3_kinesis import KinesisClient
 
 from benchmarks.peers import Started
+from tests.e2e.programs import ENDINGS
 from tests.e2e.reading.commands import (
     ALL,
     ROUNDS,
@@ -76,7 +77,9 @@ def _by_shard(records: list[Any]) -> dict[str, list[str]]:
     return found
 
 
+@ENDINGS
 def test_ctrl_c_ends_a_recording_that_can_be_continued(
+    ended_by: signal.Signals,
     kcli: Commands,
     kinesis: KinesisClient,
     stream: str,
@@ -93,7 +96,7 @@ def test_ctrl_c_ends_a_recording_that_can_be_continued(
     while process.poll() is None:
         with suppress(OSError, ValueError):
             if json.loads(progress.read_text())["records"] == 30:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(ended_by)
                 break
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130

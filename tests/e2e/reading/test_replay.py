@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.peers import Started
 from tests.e2e.fault_proxy import Faults, fault_proxy
-from tests.e2e.programs import KCLI
+from tests.e2e.programs import ENDINGS, KCLI
 from tests.e2e.reading.commands import (
     ROUNDS,
     Commands,
@@ -118,7 +118,10 @@ def test_a_replay_that_put_nothing_leaves_nothing_behind(kcli: Commands) -> None
     succeeded(kcli("replay", "day.ndjson"))
 
 
-def test_ctrl_c_ends_a_replay_that_goes_on_later(kcli: Commands, server: Started) -> None:
+@ENDINGS
+def test_ctrl_c_ends_a_replay_that_goes_on_later(
+    ended_by: signal.Signals, kcli: Commands, server: Started
+) -> None:
     recorded(kcli, 2_000, 0.01)
     process = subprocess.Popen(
         kcli.line("replay", "day.ndjson"),
@@ -131,7 +134,7 @@ def test_ctrl_c_ends_a_replay_that_goes_on_later(kcli: Commands, server: Started
     journal = kcli.folder / "day.ndjson.replay"
     while process.poll() is None:
         if journal.exists() and b"\na " in journal.read_bytes():
-            process.send_signal(signal.SIGINT)
+            process.send_signal(ended_by)
             break
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130, told

@@ -1,0 +1,93 @@
+"""Whatever ends a command: what it was asked to keep is kept, what it registered is gone."""
+
+import signal
+import subprocess
+from contextlib import ExitStack
+
+import pytest
+from mypy_boto3_kinesis import KinesisClient
+
+from tests.e2e.programs import ENDINGS
+from tests.e2e.reading.commands import Commands, put
+
+
+def consumers(kinesis: KinesisClient, stream: str) -> list[str]:
+    arn = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"][
+        "StreamARN"
+    ]
+    return [
+        each["ConsumerName"] for each in kinesis.list_stream_consumers(StreamARN=arn)["Consumers"]
+    ]
+
+
+@ENDINGS
+@pytest.mark.parametrize(
+    "command", [("tail",), ("record", "-o", "day.ndjson")], ids=["tail", "record"]
+)
+def test_a_consumer_of_enhanced_fan_out_is_deregistered_at_the_end(
+    kcli: Commands,
+    kinesis: KinesisClient,
+    stream: str,
+    command: tuple[str, ...],
+    ended_by: signal.Signals,
+) -> None:
+    put(kinesis, stream, 0, 3)
+    process = subprocess.Popen(
+        kcli.line(*command, "--efo", "mine", "--since", "trim-horizon"),
+        cwd=kcli.folder,
+        env=kcli.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not consumers(kinesis, stream):
+        pass
+    process.send_signal(ended_by)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "Traceback" not in told
+    assert consumers(kinesis, stream) == []
+
+
+def test_signals_that_come_together_count_as_one(
+    kcli: Commands, kinesis: KinesisClient, stream: str
+) -> None:
+    """A terminal that is closed sends one to its shell, which passes it on."""
+    put(kinesis, stream, 0, 3)
+    process = subprocess.Popen(
+        kcli.line("tail", "--efo", "mine", "--since", "trim-horizon"),
+        cwd=kcli.folder,
+        env=kcli.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not consumers(kinesis, stream):
+        pass
+    for each in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM):
+        process.send_signal(each)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert consumers(kinesis, stream) == []
+
+
+def test_nohup_stays_so(kcli: Commands, kinesis: KinesisClient, stream: str) -> None:
+    put(kinesis, stream, 0, 3)
+    with ExitStack() as opened:
+        process = opened.enter_context(
+            subprocess.Popen(
+                ["nohup", *kcli.line("tail", "--since", "trim-horizon", "-n", "4")],
+                cwd=kcli.folder,
+                env=kcli.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        assert process.stdout is not None
+        for _ in range(4):  # the header and three records
+            process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        put(kinesis, stream, 3, 1)
+        assert process.stdout.readline().strip()
+    assert process.returncode == 0
