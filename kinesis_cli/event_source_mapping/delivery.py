@@ -1,7 +1,8 @@
 """The delivery of one shard: what an event source mapping does next.
 
-Two rules hold in this file. All that changes the state of a delivery is here. And it knows neither
-clock nor function: it is told what happened and when (`handle`), and answers with effects.
+Two rules hold in this file. All that changes the state of a delivery is here, but for what waits
+(`gathering`). And it knows neither clock nor function: it is told what happened and when
+(`handle`), and answers with effects.
 
 One shard has as many lanes as ParallelizationFactor says. A lane works on one batch at a time:
 

@@ -551,7 +551,7 @@ class Simulation:
         batch, result = call.effect.batch, call.result
         self._tally.failing(batch, judged, result)
         points = {*call.unsure, *points_of(result), *named_in(judged.reason)}
-        self._tally.unsure |= points
+        self._tally.unsure.update(points)
         failed = failed_events(judged.outcome, len(batch.records), judged.failures)
         self._tally.metrics.at(now).failed_invoke += failed
         if self._lessons is not None:

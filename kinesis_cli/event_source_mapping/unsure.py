@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 
@@ -14,11 +14,15 @@ _MOST_VALUES = 1_000
 
 def named_in(reason: str) -> tuple[str, ...]:
     """The ids that a sentence names."""
+    if "UNSURE(" not in reason:
+        return ()
     return tuple(dict.fromkeys(_NAMED.findall(reason)))
 
 
-def with_points(reason: str, points: Iterable[str]) -> str:
+def with_points(reason: str, points: Collection[str]) -> str:
     """A reason, and behind it the points that it does not name itself."""
+    if not points:
+        return reason
     others = sorted(set(points) - set(named_in(reason)))
     if not others:
         return reason
@@ -35,7 +39,7 @@ def points_of(result: InvocationResult) -> Iterator[str]:
     yield from result.unsure
     error = result.error
     if error is None:
-        if result.response is not None and _has_nan(result.response):
+        if result.response and _has_nan(result.response):
             yield "nan-response"
     elif error.error_type == "Runtime.ExitError":
         yield "memory-kill" if "signal: killed" in error.error_message else "exit-status"
@@ -44,6 +48,8 @@ def points_of(result: InvocationResult) -> Iterator[str]:
 
 
 def _has_nan(response: object) -> bool:
+    if isinstance(response, dict) and not any(response.values()):
+        return False  # as nearly every response
     values, seen = [response], 0
     while values and seen < _MOST_VALUES:
         value = values.pop()
