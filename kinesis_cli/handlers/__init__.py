@@ -12,7 +12,7 @@ from kinesis_cli.errors import InputError
 
 if TYPE_CHECKING:
     from kinesis_cli.event_source_mapping.invocation import Handler
-    from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
+    from kinesis_cli.handlers.in_process import InProcessHandler
     from kinesis_cli.handlers.worker import WorkerHandler
     from kinesis_cli.project.function import Function
 
@@ -24,8 +24,8 @@ def load_handler(
     function: str | None = None,
     env_vars: str | Path | None = None,
     wall_clock: bool = False,
-) -> "CallableHandler":
-    """A handler to deliver to, in this process.
+) -> "Handler":
+    """A handler to deliver to, in this process where its language is Python.
 
     Args:
         handler: "module.function", "path/file.py:function" or a function; without it the project's
@@ -49,6 +49,8 @@ def load_handler(
         handler=handler,
         env_vars=None if env_vars is None else Path(env_vars),
     )
+    if found.needs_own_process:
+        return handler_of(found, isolated=True, wall_clock=True)
     return InProcessHandler(found, wall_clock=wall_clock)
 
 

@@ -61,7 +61,24 @@ def init_error(error: FunctionError, function: Function) -> InputError:
         if missing and not _is_handlers_own(missing[1], function):
             advice = _how_to_find(missing[1], function, interpreter)
         advice = f"{interpreter.difference(function.runtime)} {advice}".strip()
-    return InputError(f"{error.error_type}: {error.error_message}", advice=advice)
+    # Node.js adds which file asked for it, and who asked for that
+    message = error.error_message.partition("\nRequire stack:")[0]
+    if not function.is_python and (package := _MISSING_PACKAGE.search(message)):
+        advice = f"{_how_to_install(package[1], function)} {advice}"
+    return InputError(f"{error.error_type}: {message}", advice=advice)
+
+
+# Of Node.js; a path is no package.
+_MISSING_PACKAGE = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[a-z0-9_][\w.-]*)")
+
+
+def _how_to_install(package: str, function: Function) -> str:
+    """What brings a package of npm to where the function looks for it."""
+    line = f"npm install {package}"
+    folder = shlex.quote(str(function.code_uri))
+    of_runtime = " Lambda's Node.js comes with the AWS SDK, this one does not."
+    said = of_runtime if package.startswith(("@aws-sdk/", "aws-sdk")) else ""
+    return f"Install it (cd {folder} && {line}), or build the project: sam build.{said}"
 
 
 def _is_handlers_own(module: str, function: Function) -> bool:

@@ -14,6 +14,8 @@ from kinesis_cli.project.interpreter import choose_interpreter, named_python
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.settings import Settings, template_settings
 
+_JAVASCRIPT = (".js", ".cjs", ".mjs")
+
 
 def find_function(
     *,
@@ -189,17 +191,22 @@ def _bare(handler: str, env_vars: Path | None, directory: Path) -> Function:
 def _with_code(function: Function, handler: str, directory: Path, *, origin: str = "") -> Function:
     """`function` with the code of `--handler`; a file's path counts from `directory`."""
     file, _, name = handler.rpartition(":")
-    code_uri = function.code_uri
-    if file.endswith(".py"):
+    code_uri, runtime = function.code_uri, function.runtime
+    if file.endswith((".py", *_JAVASCRIPT)):
         code_uri = (directory / file).resolve().parent
         if not (directory / file).is_file():
             raise InputError(f"there is no file {file}", place="--handler")
+        if file.endswith(_JAVASCRIPT):
+            handler = f"{Path(file).stem}.{name}"
+            runtime = runtime if runtime.startswith("nodejs") else "nodejs"
+        elif not function.is_python:
+            runtime = ""
     elif file or "." not in name or name.endswith(".py"):
         raise InputError(
             f"{handler!r} names no function", place="--handler", advice=_meant(handler, directory)
         )
     origin = origin or f"--handler, settings of {function.origin}"
-    return replace(function, handler=handler, code_uri=code_uri, origin=origin)
+    return replace(function, handler=handler, code_uri=code_uri, runtime=runtime, origin=origin)
 
 
 def _meant(handler: str, directory: Path) -> str:

@@ -107,6 +107,52 @@ def test_options_that_need_kclis_own_process_are_refused_for_it(node: Path, kcli
     assert "--isolated" not in refused.stderr
 
 
+@has_node
+@pytest.mark.parametrize(
+    ("code", "problem", "advice"),
+    [
+        ("require('@aws-sdk/client-s3/x')", "Cannot find module '@aws-sdk/client-s3/x'",
+         "npm install @aws-sdk/client-s3), or build the project: sam build. Lambda's Node.js"),
+        ("require('./nowhere')", "Cannot find module './nowhere'", "--keep-failing-init"),
+    ],
+)  # fmt: skip
+def test_a_package_that_is_missing_is_one_error_at_once(
+    code: str, problem: str, advice: str, node: Path, kcli: Kcli
+) -> None:
+    (node / "src" / "app.js").write_text(f"{code}; exports.handler = () => new Promise(() => {{}})")
+    for command in ("simulate", "invoke"):
+        refused = kcli(command, "payloads.txt", "--raw")
+        said = " ".join(refused.stderr.split())
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert problem in said
+        assert advice in said
+        assert "Require stack" not in said
+        assert ("npm install" in said) == ("npm install" in advice)
+
+
+@has_node
+def test_a_file_can_be_named_without_a_template(node: Path, kcli: Kcli) -> None:
+    (node / "template.yaml").unlink()
+    options = ("--raw", "--handler", "src/app.js:handler", "--output", "json")
+    result = document(kcli("invoke", "payloads.txt", *options))
+    assert len(result["batchItemFailures"]) == 1
+    refused = kcli("invoke", "payloads.txt", "--raw", "--handler", "src/none.js:handler")
+    assert "there is no file src/none.js" in refused.stderr
+
+
+@has_node
+def test_programs_load_such_a_function_too(node: Path) -> None:
+    from kinesis_cli import Recording, load_handler, simulate
+
+    handler = load_handler(template=node / "template.yaml")
+    try:
+        with Recording.open([str(node / "payloads.txt")], raw=True) as recording:
+            result = simulate(recording, handler, {"MaximumRetryAttempts": 0})
+    finally:
+        handler.close()
+    assert result.summary.succeeded == 3  # without ReportBatchItemFailures
+
+
 def built(language: str) -> Language:
     (found,) = (each for each in LANGUAGES if each.name == language)
     return found
