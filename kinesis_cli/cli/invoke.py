@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kinesis_cli.cli.aws_access import AwsOption, explaining, in_one_call
 from kinesis_cli.cli.called_with import event_of, made_of
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
@@ -67,6 +68,7 @@ def invoke(
     code: dict[str, Any],
     isolated: IsolatedOption = False,
     keep_failing_init: KeepFailingInitOption = False,
+    aws: AwsOption = None,
     debug: Annotated[
         bool,
         typer.Option(
@@ -128,6 +130,7 @@ def invoke(
         "--debug": debug,
         "--keep-failing-init": keep_failing_init,
         "--env-from-stack": env_from_stack,
+        "--aws": aws is not None,
     }
     here |= {f"--{name.replace('_', '-')}": bool(value) for name, value in code.items()}
     _refuse_contradictions(far, here, remote=remote, compare=compare)
@@ -139,6 +142,7 @@ def invoke(
         show_invocation(invocation, far.place, None, output)
     else:
         found = find_function(**code, config_env=target["config_env"])
+        found = in_one_call(found, aws)
         if env_from_stack:
             found = replace(found, environment={**found.environment, **far.environment()})
         for sentence in found.notes:
@@ -152,7 +156,7 @@ def invoke(
             tell=note,
         )
         with closing(handler):
-            invocation = invoke_once(handler, called_with)
+            invocation = invoke_once(explaining(handler, found), called_with)
             invocation = replace(invocation, interpreter=found.interpreter)
         if compare:
             is_different = _compared(invocation, far.call(called_with), output)

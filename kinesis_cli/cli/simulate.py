@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kinesis_cli.cli.aws_access import AwsOption, explaining, in_a_simulation
 from kinesis_cli.cli.duration_options import DURATION, chosen_duration
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, Lanes, named_as_aws
@@ -125,6 +126,7 @@ def simulate(
     ] = False,
     isolated: IsolatedOption = False,
     keep_failing_init: KeepFailingInitOption = False,
+    aws: AwsOption = None,
     cold: Annotated[
         bool, typer.Option("--cold", help="Isolated: a fresh process for each call.")
     ] = False,
@@ -166,7 +168,7 @@ def simulate(
     """
     _refuse_both({"--compare": compare, "--explain": explain})
     _refuse_both({"--since": since, "--starting-position": settings["starting_position"]})
-    found = find_function(**code)
+    found = in_a_simulation(find_function(**code), aws)
     if mapping is None and not as_kinesis:
         _refuse_what_kinesis_does_not_feed(found)
     choices = [choose_mapping(found, mapping, named_as_aws(settings))]
@@ -214,7 +216,7 @@ def simulate(
         for choice in choices:
             # Each mapping gets a cold start: what one run leaves in the handler's modules must not
             # reach the next.
-            with closing(new_handler(options.start_at)) as runnable:
+            with closing(explaining(new_handler(options.start_at), found)) as runnable:
                 simulation = Simulation(recording.rewound(), runnable, choice.mapping, options)
                 if compare:
                     view: View = SilentView()

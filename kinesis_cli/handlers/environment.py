@@ -33,6 +33,17 @@ def process_variables(function: Function) -> dict[str, str]:
     return {**variables, **(function.aws or {}), **lambda_variables(function)}
 
 
+def hidden_variables(function: Function) -> list[str]:
+    """The shell's variables that a function in kcli's own process must not see.
+
+    All others are there: the process is the shell's child.
+    """
+    if function.aws is None:
+        return []
+    names = (name for name in os.environ if name.startswith(_PREFIX_OF_AWS))
+    return [name for name in names if not _is_passed(name, function)]
+
+
 def _is_passed(name: str, function: Function) -> bool:
     if name.upper() in _OF_THE_MACHINE:
         return True
@@ -113,7 +124,13 @@ class Environment:
     libraries read, has the variables from the beginning until `close`.
     """
 
-    def __init__(self, variables: Mapping[str, str], directory: Path | None) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, str],
+        directory: Path | None,
+        hidden: Sequence[str] = (),
+    ) -> None:
+        self._hidden = tuple(os.fsencode(name) for name in hidden if name not in variables)
         self._process: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
         self._inside: dict[bytes, bytes] = {
             os.fsencode(name): os.fsencode(value) for name, value in variables.items()
@@ -133,6 +150,8 @@ class Environment:
         """The function's environment is in force."""
         process = self._process
         self._outside = {name: process.get(name) for name in self._inside}
+        for name in self._hidden:
+            self._outside[name] = process.pop(name, None)
         process.update(self._inside)
         if self._directory is not None:
             self._outer_directory = _working_directory()
@@ -145,7 +164,7 @@ class Environment:
         for name, value in self._outside.items():
             changed = process.pop(name, None)
             if changed is None:
-                del inside[name]
+                inside.pop(name, None)
             else:
                 inside[name] = changed
             if value is not None:

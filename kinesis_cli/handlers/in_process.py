@@ -7,13 +7,18 @@ goes to kcli's own standard output.
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
-from kinesis_cli.handlers.environment import Environment, lambda_variables, layer_path
+from kinesis_cli.handlers.environment import (
+    Environment,
+    hidden_variables,
+    lambda_variables,
+    layer_path,
+)
 from kinesis_cli.handlers.failure import function_error
 from kinesis_cli.handlers.load_errors import input_error
 from kinesis_cli.handlers.response import MarshalError, as_json_value, marshal_error
@@ -44,6 +49,7 @@ class CallableHandler:
         memory_size: MB, for the context only.
         environment: variables in force during calls; by default nothing is changed.
         directory: the working directory during calls, if there are variables.
+        hidden: names of variables that are not there during calls.
         wall_clock: whether it sees the real time in a simulation.
         debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
         debug_at: the same for the delivery attempt of this number only.
@@ -60,6 +66,7 @@ class CallableHandler:
         memory_size: int = DEFAULT_MEMORY_SIZE,
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
+        hidden: Sequence[str] = (),
         wall_clock: bool = False,
         debug: bool = False,
         debug_at: int | None = None,
@@ -74,7 +81,7 @@ class CallableHandler:
         as_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
         log_handler = LogHandler(self._output, as_json=as_json)
         self._logging = install_logging(log_handler, variables.get("AWS_LAMBDA_LOG_LEVEL"))
-        self._environment = Environment(variables, directory) if variables else None
+        self._environment = Environment(variables, directory, hidden) if variables else None
         arn = f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:"
         self._caller = Caller(
             timeout=timeout,
@@ -166,8 +173,9 @@ class InProcessHandler(CallableHandler):
             name=function.handler,
             timeout=function.timeout,
             memory_size=function.memory_size,
-            environment=lambda_variables(function),
+            environment={**(function.aws or {}), **lambda_variables(function)},
             directory=function.code_uri,
+            hidden=hidden_variables(function),
             wall_clock=wall_clock,
             debug=debug,
             debug_at=debug_at,

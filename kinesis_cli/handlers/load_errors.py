@@ -93,7 +93,7 @@ def _how_to_find(missing: str, function: Function, interpreter: Interpreter) -> 
     if folder := _folder_with(top, function):
         return _as_a_folder_of_the_project(top, folder, function)
     return (
-        f"{interpreter} has no {top}. Install it there: {_install(top, function, interpreter)}; "
+        f"{interpreter} has no {top}. Install it there: `{_install(top, function, interpreter)}`; "
         "or bring it along with `sam build`; "
         "or name the Python that has it with --python."
     )
