@@ -85,7 +85,7 @@ def _find(code: Path) -> str:
         raise InputError(
             "the template lets esbuild bundle it, and there is no esbuild here",
             place=str(code),
-            advice="Install it (npm install --save-dev esbuild), or build the project: sam build.",
+            advice="`npm install --save-dev esbuild` brings it, or build the project: `sam build`.",
         )
     return found
 
