@@ -1,6 +1,7 @@
 """Options that say how long a call takes in virtual time."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,6 +65,16 @@ def chosen_duration(options: dict[str, Any]) -> CallDuration | None:
     found = fitted(measured_calls(messages), f"--duration-from {source}")
     _tell(found, source)
     return found.duration
+
+
+def warn_of_constant(options: dict[str, Any], batch_sizes: Iterable[int]) -> None:
+    """Say what a constant does to a comparison of batch sizes."""
+    chosen = options["invocation_duration"] or options["duration_from"]
+    if chosen is None and len(set(batch_sizes)) > 1:
+        note(
+            f"Each call takes {USUAL} s here, whatever its batch, which favours large batches: see "
+            "--invocation-duration and --duration-from."
+        )
 
 
 def _read(path: Path) -> list[tuple[str, str]]:

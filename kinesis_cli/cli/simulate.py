@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from kinesis_cli.cli.aws_access import AwsOption, explaining, in_a_simulation
-from kinesis_cli.cli.duration_options import DURATION, chosen_duration
+from kinesis_cli.cli.duration_options import DURATION, chosen_duration, warn_of_constant
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, Lanes, named_as_aws
 from kinesis_cli.cli.option_table import takes
@@ -227,6 +227,7 @@ def simulate(
                     view = simulation_view(run, output, show_all=show_all)
                 summaries.append(_deliver(simulation, view, recording))
     if compare:
+        warn_of_constant(duration, (choice.mapping.batch_size for choice in choices))
         _show_comparison(choices, summaries, output)
     if any(_has_failed(summary, fail_on or []) for summary in summaries):
         raise typer.Exit(ExitCode.FAILED)

@@ -1,6 +1,6 @@
 """The same recording under several mappings, summaries side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
@@ -76,7 +76,22 @@ def _rows(runs: Sequence[Compared]) -> list[tuple[str, list[str]]]:
         ("iterator age up to", [duration_cell(s.max_iterator_age_seconds) for s in summaries]),
         ("longest block", [_block(s) for s in summaries]),
         ("virtual time", [duration_cell(s.elapsed_seconds) for s in summaries]),
+        *_seldom(summaries),
     ]
+
+
+def _seldom(summaries: Sequence[Summary]) -> Iterator[tuple[str, list[str]]]:
+    """What few runs have: rows where one of them does."""
+    if any(s.other_reading for s in summaries):
+        # where keys find their lanes the other way, see `--lanes`
+        yield "  with other --lanes", [_other_time(s) for s in summaries]
+    if any(s.throttles for s in summaries):
+        yield "calls throttled", [f"{s.throttles:,}" for s in summaries]
+
+
+def _other_time(summary: Summary) -> str:
+    other = summary.other_reading
+    return "same" if other is None else duration_cell(other.elapsed_seconds)
 
 
 def _block(summary: Summary) -> str:

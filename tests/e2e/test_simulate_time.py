@@ -1,6 +1,7 @@
 """What time and concurrency a simulation takes, by the command line."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,10 @@ def test_where_the_readings_of_lanes_differ_the_summary_says_from_what_to_what(
         "elapsedSeconds": [10.992008, 20.992008],
         "maxIteratorAgeSeconds": [10.992008, 20.992008],
     }
+    (four_keys.parent / "four.yaml").write_text("BatchSize: 1\nParallelizationFactor: 4\n")
+    compared = kcli(*arguments, "--compare", "four.yaml").stdout
+    assert re.search(r"virtual time +40\.99 s +10\.99 s", compared)
+    assert re.search(r"with other --lanes +same +20\.99 s", compared)
     alone = summary(kcli(*arguments, "--output", "json"))
     assert "lanes" not in alone
 
@@ -118,6 +123,15 @@ def test_a_cold_start_lengthens_the_first_call(kcli: Kcli, four_keys: Path) -> N
     )  # fmt: skip
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     assert [line["durationMs"] for line in lines if line["type"] == "invocation"] == [900.0, 100.0]
+
+
+def test_comparing_batch_sizes_at_a_constant_is_warned_of(kcli: Kcli, four_keys: Path) -> None:
+    (four_keys.parent / "large.yaml").write_text("BatchSize: 1000\n")
+    arguments = ("simulate", "four.ndjson", "--handler", "app.py:handler")
+    compare = (*arguments, "--compare", "large.yaml")
+    assert "Each call takes 0.1 s here, whatever its batch" in kcli(*compare).stderr
+    assert kcli(*compare, "--batch-size", "1000").stderr == ""
+    assert kcli(*compare, "--invocation-duration", "0.05+0.002/record").stderr == ""
 
 
 @pytest.mark.parametrize(
