@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kinesis_cli import Recording, SimulationResult, simulate
+from kinesis_cli import InputError, Recording, SimulationResult, simulate
 from kinesis_cli.event_source_mapping.invocation import (
     Handler,
     InvocationRequest,
@@ -233,7 +233,10 @@ def test_what_it_writes_is_the_log(isolated: IsolatedHandler) -> None:
 
 
 def test_an_initialisation_that_fails_is_tried_twice_and_said(function: Function) -> None:
-    handler = IsolatedHandler(replace(function, environment={"INIT_ERROR": "not today"}))
+    failing = replace(function, environment={"INIT_ERROR": "not today"})
+    with pytest.raises(InputError):
+        IsolatedHandler(failing)
+    handler = IsolatedHandler(failing, keep_failing_init=True)
     try:
         result = told(handler)
     finally:

@@ -30,10 +30,13 @@ def node(tmp_path: Path) -> Iterator[Run]:
     """`node(code, **settings)`: a handler of that code; its processes end with the test."""
     started: list[IsolatedHandler] = []
 
-    def node(code: str, *, name: str = "app.js", **settings: object) -> IsolatedHandler:
+    def node(
+        code: str, *, name: str = "app.js", keep_failing_init: bool = False, **settings: object
+    ) -> IsolatedHandler:
         write_code(tmp_path, code, name)
         settings = {"runtime": "nodejs22.x", "timeout": 30.0, "memory_size": 512, **settings}
-        started.append(IsolatedHandler(function_in(tmp_path, **settings)))  # type: ignore[arg-type]
+        function = function_in(tmp_path, **settings)  # type: ignore[arg-type]
+        started.append(IsolatedHandler(function, keep_failing_init=keep_failing_init))
         return started[-1]
 
     yield node
@@ -235,7 +238,7 @@ def test_what_nobody_catches_ends_the_process(
 def test_an_initialisation_that_fails_says_why(
     node: Run, code: str, handler: str, error_type: str, message: str
 ) -> None:
-    result = node(code, handler=handler).invoke(request())
+    result = node(code, handler=handler, keep_failing_init=True).invoke(request())
     found_type, found = error_of(result)
     assert found_type == error_type
     assert found.startswith(message)
@@ -248,9 +251,11 @@ def test_an_initialisation_that_fails_says_why(
 def test_from_node_24_on_there_are_no_callbacks(node: Run) -> None:
     result = node("exports.handler = (event) => 7", runtime="nodejs24.x").invoke(request())
     assert result.response == 7
-    result = node("exports.handler = (e, c, done) => done(null, 7)", runtime="nodejs24.x").invoke(
-        request()
-    )
+    result = node(
+        "exports.handler = (e, c, done) => done(null, 7)",
+        runtime="nodejs24.x",
+        keep_failing_init=True,
+    ).invoke(request())
     assert error_of(result)[0] == "Runtime.CallbackHandlerDeprecated"
 
 

@@ -15,6 +15,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.isolated import IsolatedHandler
+from kinesis_cli.handlers.isolated.runtimes import command_for
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from tests.unit.handler_files import REQUEST_ID, function_in, request
@@ -256,6 +257,6 @@ def test_awss_own_client_for_nodejs_runs_where_the_project_has_it(tmp_path: Path
     (package / "index.mjs").touch()
     code = tmp_path / "src"
     code.mkdir()
-    command = IsolatedHandler(function_in(code, runtime="nodejs22.x"))._command
+    command = command_for(function_in(code, runtime="nodejs22.x"))
     assert command.client == "aws-lambda-ric-4.0.2"
     assert command.arguments[-2:] == (str(package / "index.mjs"), "app.handler")
