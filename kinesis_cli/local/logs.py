@@ -8,6 +8,7 @@ from pathlib import Path
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.state import LOG_FILE
 
+MAX_LOG_BYTES = 5_000_000  # a longer log starts anew; the old one is kept as `.1`
 PAUSE = 0.2  # seconds between two looks at a log that is followed
 
 

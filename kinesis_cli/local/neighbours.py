@@ -22,6 +22,8 @@ from kinesis_cli.local.http.not_here import not_here, operation_of, refusal
 from kinesis_cli.local.http.rpc_v2 import as_cbor, as_json, is_rpc_v2
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
 from kinesis_cli.local.journals import MESSAGES, MESSAGES_VERSION, TABLES, TABLES_VERSION
+from kinesis_cli.local.kinesis.pulse import Pulse
+from kinesis_cli.local.long_polls import LOOK_EVERY, LongPoll, has_messages, long_poll
 from kinesis_cli.local.metrics import Metrics
 from kinesis_cli.project.template_file import TemplateFile
 
@@ -47,12 +49,15 @@ class Neighbours:
         self._moto: Moto | None = None
         self._refusal: KcliError | None = None  # why it cannot be loaded, this time
         self._loading = threading.Lock()
+        self._called = Pulse()  # beats when a call may have sent a message
 
     async def handle(self, request: Request, signer: Signer) -> Response:
         """Answer a request."""
         try:
             if is_rpc_v2(request):
                 return as_cbor(await self._answered(as_json(request), signer), request)
+            if signer.service == "sqs" and (poll := long_poll(request)):
+                return await self._polled(poll, signer)
             return await self._answered(request, signer)
         except ModuleNotFoundError as error:
             return not_here(request, signer, f"it needs {error.name}")
@@ -65,6 +70,21 @@ class Neighbours:
         except KcliError as error:
             return refusal(request, signer, f"{error}. {error.advice}".strip(), 500)
 
+    async def _polled(self, poll: LongPoll, signer: Signer) -> Response:
+        """Look, and wait for messages as long as there are none."""
+        answer = await self._answered(poll.request, signer)
+        from kinesis_cli.local.moto_queues import may_have_messages, seconds_of
+
+        queue = (signer.account, signer.region, poll.queue)
+        clock = asyncio.get_running_loop().time
+        seconds = seconds_of(*queue) if poll.seconds is None else poll.seconds
+        ends = clock() + seconds
+        while not has_messages(answer) and (left := ends - clock()) > 0:
+            await self._called.wait(min(left, LOOK_EVERY))
+            if may_have_messages(*queue):
+                answer = await self._answered(poll.request, signer)
+        return answer
+
     async def _answered(self, request: Request, signer: Signer) -> Response:
         status, headers, body = await in_thread(lambda: self._loaded().answer(request, signer))
         if status.startswith("501") and not body.lstrip().startswith((b"{", b"<?xml")):
@@ -74,7 +94,10 @@ class Neighbours:
         if request.method != "HEAD":  # whose answer has the length of a body that is not sent
             response.pop("content-length", None)
         content_type = response.pop("content-type", "")
-        note = f"{signer.service} {operation_of(request)}".strip()
+        operation = operation_of(request)
+        if operation != "ReceiveMessage":
+            self._called.beat()
+        note = f"{signer.service} {operation}".strip()
         return Response(int(status.split()[0]), content_type, body, response, note)
 
     def preload(self) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.local.logs import MAX_LOG_BYTES
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.state import (
     HOST,
@@ -44,7 +45,6 @@ PATIENCE_START = 30.0  # seconds until a server must be ready
 PATIENCE_STOP = 5.0  # seconds until one that was asked to end is made to
 PATIENCE_ANSWER = 30.0  # seconds for an answer of the control path
 READY = b"ready\n"  # what the server writes into its `--ready-fd`; else a problem as JSON
-LOG_SIZE_AT_MOST = 5_000_000  # bytes; a longer log starts anew, the old one is kept as `.1`
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ def open_log(state: Path) -> IO[bytes]:
     """The log file, to append to."""
     file = state / LOG_FILE
     with contextlib.suppress(FileNotFoundError):
-        if file.stat().st_size > LOG_SIZE_AT_MOST:
+        if file.stat().st_size > MAX_LOG_BYTES:
             file.replace(file.with_suffix(".log.1"))
     return opened_to_append(file)
 

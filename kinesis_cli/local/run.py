@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kinesis_cli.local.clock import ShiftableClock
 from kinesis_cli.local.control import Control
-from kinesis_cli.local.failures import Failures
+from kinesis_cli.local.failures import Failures, keep_log_small
 from kinesis_cli.local.http.server import ServerConfig, serve
 from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.lambda_side import LambdaSide
@@ -116,6 +116,10 @@ async def _serve(
 
                 # A detached server's standard error is its log.
                 failures = Failures(None if arguments else state / LOG_FILE)
+                loop = asyncio.get_running_loop()
+                loop.set_exception_handler(failures.of_loop)
+                keeping = loop.create_task(keep_log_small(state / LOG_FILE))
+                published.callback(keeping.cancel)
                 await serve(
                     config, data_plane, neighbours, functions, control, failures, ready=announce
                 )

@@ -1,4 +1,6 @@
+import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from importlib.util import find_spec
@@ -171,6 +173,56 @@ def test_what_moto_cannot_do_is_named_and_asked_for_once(
     assert response["ResponseMetadata"]["RetryAttempts"] == 0
     assert response["Error"]["Code"] == "NotImplemented"
     assert named in response["Error"]["Message"]
+
+
+def threads_of(server: Started) -> int:
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return int(status.partition("Threads:")[2].split()[0])
+
+
+def test_waiting_for_messages_costs_no_thread_and_ends_with_its_connection(bare: Started) -> None:
+    sqs = client(bare, "sqs")
+    url = sqs.create_queue(QueueName="polled")["QueueUrl"]
+    assert sqs.receive_message(QueueUrl=url).get("Messages") is None
+    before = threads_of(bare)
+    poll = {"QueueUrl": url, "WaitTimeSeconds": 20}
+    connections = [HTTPConnection("127.0.0.1", bare.port, timeout=60) for _ in range(200)]
+    for each in connections:
+        headers = {
+            "x-amz-target": "AmazonSQS.ReceiveMessage",
+            "content-type": "application/x-amz-json-1.0",
+            "authorization": "AWS4-HMAC-SHA256 Credential=key/20261124/us-east-1/sqs/aws4_request,"
+            " SignedHeaders=host, Signature=0",
+        }
+        each.request("POST", "/", json.dumps(poll).encode(), headers)
+    for _ in range(3):  # the polls before it have begun when it is answered
+        sqs.get_queue_attributes(QueueUrl=url)
+    assert threads_of(bare) < before + 50
+    for each in connections:
+        each.close()
+    while threads_of(bare) > before + 5:
+        sqs.get_queue_attributes(QueueUrl=url)
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert message["Body"] == "one"  # no abandoned poll has taken it
+
+
+@pytest.mark.parametrize("of_queue", [False, True])
+def test_a_message_ends_the_waiting_for_it(bare: Started, of_queue: bool) -> None:
+    sqs = client(bare, "sqs")
+    attributes = {"ReceiveMessageWaitTimeSeconds": "20"} if of_queue else {}
+    name = f"awaited-{of_queue}"
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    waiting = {} if of_queue else {"WaitTimeSeconds": 20}
+    with ThreadPoolExecutor(1) as waiter:
+        received = waiter.submit(client(bare, "sqs").receive_message, QueueUrl=url, **waiting)
+        sqs.send_message(QueueUrl=url, MessageBody="one")
+        assert received.result(timeout=60)["Messages"][0]["Body"] == "one"
+    assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
+    with pytest.raises(ClientError, match="NonExistentQueue"):
+        sqs.receive_message(QueueUrl=url + "-not", WaitTimeSeconds=1)
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        sqs.receive_message(QueueUrl=url, WaitTimeSeconds=21)
 
 
 def rpc_v2(server: Started, operation: str, body: bytes) -> tuple[int, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
@@ -95,7 +95,7 @@ class Endpoint:
                 return await self._kinesis.handle(request, signer)
             if response := await self._functions.answer(request, signer):
                 return response
-            return await self._neighbours.handle(request, signer)
+            return await _while_connected(self._neighbours.handle(request, signer), receive)
         except ConnectionCut:
             return None
         except Exception as error:  # noqa: BLE001 - the client gets AWS's 500, the log why
@@ -141,6 +141,20 @@ class Endpoint:
             for task in over:
                 task.cancel()
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _while_connected(
+    answer: Coroutine[Any, Any, Response], receive: Receive
+) -> Response | None:
+    """An answer that may take long; None: the client left, and nobody waits for it."""
+    answering = asyncio.ensure_future(answer)
+    gone = asyncio.ensure_future(_client_gone(receive))
+    try:
+        await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return answering.result() if answering.done() else None
+    finally:
+        answering.cancel()
+        gone.cancel()
 
 
 async def _client_gone(receive: Receive) -> None:

@@ -39,7 +39,7 @@ def put_policy(context: Context, request: Request, caller: Caller) -> Response:
     stream, consumer = find_resource(context, request["ResourceARN"], caller)
     try:
         json.loads(request["Policy"])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise errors.invalid_argument(
             "Policy validation error: This policy contains invalid Json"
         ) from error
