@@ -75,6 +75,8 @@ def find_function(
         found = function_of_project(
             settings, directory, function, handler, env_vars, build=not no_build
         )
+    if found.is_sample:
+        _refuse_beside_a_handler(directory)
     if env_from_shell:
         found = replace(found, env_from_shell=True)
     found = with_runtime_command(found, runtime_command, directory)
@@ -137,7 +139,6 @@ def function_of_project(
             project.template, function, env_vars, bundled=is_bundled, build=build
         )
         if is_bundled:
-            _refuse_beside_a_handler(directory)
             origin = f"{found.origin}: there is no template here"
             return replace(found, origin=origin, is_sample=True)
         return found

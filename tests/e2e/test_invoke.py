@@ -90,7 +90,7 @@ def test_the_table_shows_what_failed_and_fits_80_columns(kcli: Kcli, event: str)
     lines = done.stdout.splitlines()
     assert lines[:2] == [
         "handler  new_message_processor.handler.function_handler (in-process)",
-        "         from kcli's own template, NewMessageFunction",
+        "         from kcli's own template, NewMessageFunction: there is no template here",
     ]
     assert lines[2].startswith("call     3 records: 2 failed, in ")
     start = lines.index("Records that failed (batchItemFailures)")
