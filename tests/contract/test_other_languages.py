@@ -1,6 +1,7 @@
 """Functions of other languages than Python: what starts them, and what they see."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -71,6 +72,14 @@ def test_a_bootstrap_that_cannot_be_run_is_said_at_once(
         IsolatedHandler(function_in(tmp_path, runtime="provided.al2"))
     assert advice in raised.value.advice
     assert str(tmp_path) in raised.value.place
+
+
+def test_an_executable_of_another_machine_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "bootstrap").write_bytes(b"\x7fELF" + bytes(60))
+    (tmp_path / "bootstrap").chmod(0o755)
+    with pytest.raises(InputError, match="cannot be started") as raised:
+        answered(function_in(tmp_path, runtime="provided.al2023"))
+    assert f"whose processor is {os.uname().machine}" in raised.value.advice
 
 
 def test_a_runtime_that_kcli_cannot_start_is_named(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ output and its requests, and looks after its time and its memory, while it waits
 """
 
 import base64
+import errno
 import fcntl
 import math
 import os
@@ -36,6 +37,7 @@ from kinesis_cli.handlers.runner.output import Output
 LOOK_SECONDS = 0.02
 _PIPE_BYTES = 1024 * 1024  # what it can write meanwhile
 _READ_AT_ONCE = 256 * 1024
+_FOREIGN = "Build it for this machine, whose processor is {}; a script begins with #!."
 _RESPONSE_MODE = "lambda-runtime-function-response-mode"
 _ERROR_TYPE = "lambda-runtime-function-error-type"
 _ERROR_BODY = "lambda-runtime-function-error-body"
@@ -119,8 +121,11 @@ class Sandbox:
             self._listener.close()
             os.close(self._lifeline)
             os.close(self._output_fd)
+            is_foreign = isinstance(error, OSError) and error.errno == errno.ENOEXEC
             raise InputError(
-                f"the function's process cannot be started: {error}", place=str(directory)
+                f"the function's process cannot be started: {error}",
+                place=str(directory),
+                advice=_FOREIGN.format(os.uname().machine) if is_foreign else "",
             ) from error
         else:
             self._own = self._process.pid if debug else -self._process.pid
