@@ -19,6 +19,7 @@ from kinesis_cli.event_source_mapping.trace import (
     Summary,
 )
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.user_records import opened_data
 
 
 class Tally:
@@ -169,12 +170,14 @@ _payload = msgspec.json.Decoder(_Payload).decode
 
 
 def _failed_record(record: Record, batch: Batch, why: str) -> FailedRecord:
+    opened = opened_data(_payload(record.raw).kinesis.data)
     return FailedRecord(
         sequence_number=record.sequence_number,
         shard_id=record.shard_id,
         partition_key=record.partition_key,
         arrival=record.arrival,
-        data=_payload(record.raw).kinesis.data[:SHOWN_DATA_BYTES],
+        data=opened.data[:SHOWN_DATA_BYTES],
+        packing=opened.packing,
         deliveries=batch.deliveries,
         ended="undelivered",
         why=why,

@@ -88,10 +88,11 @@ class FailedRecord:
     shard_id: str
     partition_key: str
     arrival: float
-    data: bytes  # the payload's beginning
+    data: bytes  # the payload's beginning, opened where it is packed or an aggregate
     deliveries: int
     ended: Ending
     why: str  # the log line or error that named it, or ""
+    packing: str = ""  # "gzip", "zstd", "KPL aggregate of 3": what `data` was opened from
 
 
 @dataclass(frozen=True, slots=True)

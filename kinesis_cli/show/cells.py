@@ -75,16 +75,32 @@ def duration_cell(seconds: float) -> str:
 
 
 def payload_cell(data: bytes) -> str:
-    """A payload's beginning: as text where it is that, packed or not, else in hexadecimal."""
+    """A payload's beginning, opened and marked: `[gzip] {"temperature": 21}`.
+
+    Args:
+        data: the whole payload; of one that is cut neither packing nor aggregate can be seen.
+    """
+    if data.isascii():  # neither packed nor an aggregate, whose magic bytes are not
+        return data[:SHOWN_DATA_BYTES].decode()
+    from kinesis_cli.stream.user_records import opened_data  # start-up counts
+
+    opened = opened_data(data)
+    return marked(bytes_cell(opened.data[:SHOWN_DATA_BYTES]), opened.packing)
+
+
+def marked(text: str, packing: str) -> str:
+    """A payload's text with what it was opened from."""
+    return f"[{packing}] {text}" if packing else text
+
+
+def bytes_cell(data: bytes) -> str:
+    """Bytes as text where they are that, else in hexadecimal."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data" and error.start:  # a character cut at the end
             return data[: error.start].decode()
-    from kinesis_cli.stream.user_records import unpacked  # start-up counts
-
-    opened = unpacked(data)
-    return f"0x{data.hex()}" if opened is data else payload_cell(opened[:SHOWN_DATA_BYTES])
+    return f"0x{data.hex()}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from kinesis_cli.function_log.lines import parse_line
-from kinesis_cli.show.cells import chopped, cut, payload_cell, wrapped
+from kinesis_cli.show.cells import chopped, cut, wrapped
 from kinesis_cli.show.console import escape
 from kinesis_cli.show.log_text import message_lines
 
@@ -40,9 +40,12 @@ def share_a_number(records: Iterable[HasNumber]) -> bool:
     return any(count > 1 for count in counts.values())
 
 
-def payload_lines(data: bytes, width: int) -> Iterator[str]:
-    """The payload, or its beginning, harmless on a terminal `width` columns wide."""
-    lines = chopped(escape(payload_cell(data)), _room(width)) or ["(empty)"]
+PASSED_AS_IT_IS = "Payloads with a mark in [] are shown opened: Lambda passes them as they are."
+
+
+def payload_lines(payload: str, width: int) -> Iterator[str]:
+    """A payload's text, or its beginning, harmless on a terminal `width` columns wide."""
+    lines = chopped(escape(payload), _room(width)) or ["(empty)"]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], cut(f"{lines[_MOST_LINES - 1]}…", _room(width))]
     return _hanging("payload", lines)

@@ -12,10 +12,19 @@ from kinesis_cli.function_log.lines import LineKind, LogLine, parse_line
 from kinesis_cli.handlers.comparison import Absent, Difference
 from kinesis_cli.handlers.single import SingleInvocation
 from kinesis_cli.show.ansi import BOLD, DIM, GREEN, RED, YELLOW, coloured, is_styled, width
-from kinesis_cli.show.cells import counted, cut, number_cell, report_text, shard_cell, time_cell
+from kinesis_cli.show.cells import (
+    counted,
+    cut,
+    number_cell,
+    payload_cell,
+    report_text,
+    shard_cell,
+    time_cell,
+)
 from kinesis_cli.show.console import escape, write_json, write_line
 from kinesis_cli.show.failed_record import (
     NOT_NAMED,
+    PASSED_AS_IT_IS,
     SHARED_NUMBER,
     payload_lines,
     share_a_number,
@@ -143,26 +152,31 @@ class _Page:
             self._labelled("report", report_text(invocation.result.report))
 
     def _failures(self, invocation: SingleInvocation) -> None:
-        from kinesis_cli.stream.user_records import data_of  # start-up counts
+        from kinesis_cli.stream.user_records import data_of, opened_data  # start-up counts
 
         whole = self._width >= WIDE
         numbers = 56 if whole else 15
         self._line(
             f"  {'sequence number':{numbers}} {'shard':>5}  {'partition key':24}  arrived", DIM
         )
+        are_packed = False
         for record in invocation.failed[:MOST_FAILED]:
             number = number_cell(record.sequence_number, whole=whole)
             shard, key = cut(shard_cell(record.shard_id), 5), cut(escape(record.partition_key), 24)
             arrived = time_cell(record.arrival)
             self._line(f"  {number:{numbers}} {shard:>5}  {key:24}  {arrived}")
-            for line in payload_lines(data_of(record), self._width):
+            payload = payload_cell(data_of(record))
+            for line in payload_lines(payload, self._width):
                 self._line(line, DIM)
+            are_packed = are_packed or bool(opened_data(data_of(record)).packing)
             why = invocation.result.why(record.sequence_number) or NOT_NAMED
             for line in why_lines(why, self._width):
                 self._line(line)
         left_out = len(invocation.failed) - MOST_FAILED
         if left_out > 0:
             self._line(f"  … {counted(left_out, 'more record')} (--output json names all)", DIM)
+        if are_packed:
+            self._line(f"  {PASSED_AS_IT_IS}", DIM)
         if share_a_number(invocation.failed):
             self._line(f"  {SHARED_NUMBER}")
 

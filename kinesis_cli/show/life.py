@@ -26,6 +26,7 @@ from kinesis_cli.show.console import escape, plain, stdout_console, write_json, 
 from kinesis_cli.show.failed_record import SHARED_NUMBER, why_in_words
 from kinesis_cli.stream.event import KinesisEventRecord
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.user_records import opened_data
 
 FEW = 10  # records that share their number and are shown
 
@@ -171,11 +172,17 @@ class LifeView:
         record, console = self._record, stdout_console()
         console.print(plain(f"Record {self._number}"), style="bold", soft_wrap=True)
         for each in self._records[:FEW]:
-            data = msgspec.json.decode(each.raw, type=KinesisEventRecord).kinesis.data[:1024]
+            data = msgspec.json.decode(each.raw, type=KinesisEventRecord).kinesis.data
             shard = f"shard {shard_cell(record.shard_id)}, partition key {each.partition_key}"
             console.print(plain(shard))
             payload = cut(escape(payload_cell(data)) or "(empty)", console.width - 8)
             console.print(plain(f"payload {payload}"), soft_wrap=True)
+            if not data.isascii() and (packing := opened_data(data).packing):
+                console.print(
+                    plain(f"        shown opened: Lambda passes the {packing} as it is"),
+                    style="dim",
+                    soft_wrap=True,
+                )
         if len(self._records) > FEW:
             console.print(plain(f"and {counted(len(self._records) - FEW, 'more record')}"))
         if len(self._records) > 1:

@@ -338,7 +338,7 @@ def _show_dry_run_table(
         room -= _add_column(table, "Shard", shards)
         table.add_column("Data", no_wrap=True, overflow="ellipsis", max_width=max(room - 2, 8))
         for (entry, _), key, shard in zip(first, keys, shards, strict=True):
-            table.add_row(plain(key), plain(shard), plain(payload_cell(entry.data[:1000])))
+            table.add_row(plain(key), plain(shard), plain(payload_cell(entry.data)))
         console.print(table)
     if count > len(first):
         write_text(f"… and {count - len(first):,} more\n")

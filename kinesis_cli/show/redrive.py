@@ -161,7 +161,7 @@ def _show_table(each: Redriven) -> None:
 def _lines(record: Record, width: int) -> list[str]:
     """A record in lines of `width`; the sequence number whole, for --select."""
     key = cut(escape(record.partition_key), 20)
-    rest = f"{time_cell(record.arrival)}  {key}  {escape(payload_cell(data_of(record)[:300]))}"
+    rest = f"{time_cell(record.arrival)}  {key}  {escape(payload_cell(data_of(record))[:300])}"
     if width >= WIDE:
         return [cut(f"  {record.sequence_number}  {rest}", width)]
     return [f"  {record.sequence_number}", cut(f"    {rest}", width)]

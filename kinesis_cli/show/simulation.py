@@ -22,9 +22,11 @@ from kinesis_cli.event_source_mapping.trace import (
 from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.show.cells import (
+    bytes_cell,
     counted,
     cut,
     duration_cell,
+    marked,
     number_cell,
     shard_cell,
     since_cell,
@@ -33,6 +35,7 @@ from kinesis_cli.show.cells import (
 )
 from kinesis_cli.show.console import escape, plain, stdout_console, write_line, write_text
 from kinesis_cli.show.failed_record import (
+    PASSED_AS_IT_IS,
     SHARED_NUMBER,
     payload_lines,
     share_a_number,
@@ -413,6 +416,8 @@ class TableView:
         )
         for record in self._failed:
             self._failed_record(record, width)
+        if any(record.packing for record in self._failed):
+            self._wrapped(f"  {PASSED_AS_IT_IS}", indent=2, style="dim")
         self._more(self._left_out["record"], "more record")
         if share_a_number(self._failed):
             self._hanging("  ", SHARED_NUMBER)
@@ -431,7 +436,7 @@ class TableView:
             end="",
         )
         self._console.print(record.ended, style=style)
-        for line in payload_lines(record.data, self._console.width):
+        for line in payload_lines(_payload_of(record), self._console.width):
             self._line(line, "dim")
         for line in why_lines(record.why, self._console.width):
             self._line(line)
@@ -535,6 +540,10 @@ class TableView:
     def _more(self, count: int, noun: str) -> None:
         if count:
             self._line(f"  … {counted(count, noun)} (--all shows them all)", "dim")
+
+
+def _payload_of(record: FailedRecord) -> str:
+    return marked(bytes_cell(record.data), record.packing)
 
 
 # Words

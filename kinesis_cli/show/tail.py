@@ -8,12 +8,12 @@ from typing import Protocol
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.show.cells import cut, number_cell, shard_cell, time_cell
+from kinesis_cli.show.cells import cut, marked, number_cell, shard_cell, time_cell
 from kinesis_cli.show.console import escape, stdout_console, warn, write_text
 from kinesis_cli.stream.aggregate import UserRecord
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Selection
-from kinesis_cli.stream.user_records import unpacked
+from kinesis_cli.stream.user_records import opened_data
 
 MOST_SHOWN = 4_000  # characters of one payload in a table; JSON and NDJSON have all
 NARROW = 100  # columns; below, there is no room for sequence numbers
@@ -125,12 +125,12 @@ def data_text(data: bytes, form: DataForm) -> str:
         return b64encode(data).decode()
     if form is DataForm.HEX:
         return data.hex()
-    data = unpacked(data)
+    opened = opened_data(data)
     try:
-        text = data.decode()
+        text = opened.data.decode()
     except UnicodeDecodeError:
-        return f"0x{data.hex()}"
-    return _one_line(text) if form is DataForm.JSON else text
+        return marked(f"0x{opened.data.hex()}", opened.packing)
+    return marked(_one_line(text) if form is DataForm.JSON else text, opened.packing)
 
 
 def _one_line(text: str) -> str:

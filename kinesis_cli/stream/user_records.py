@@ -3,7 +3,7 @@
 import sys
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -66,6 +66,26 @@ def unpacked(data: bytes) -> bytes:
     except (zlib.error, ZstdError):
         pass
     return data
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A payload as people want to see it."""
+
+    data: bytes
+    packing: str = ""  # "gzip", "zstd", "KPL aggregate of 3"; "": it was not packed
+
+
+def opened_data(data: bytes) -> Opened:
+    """Open a payload that is packed, or an aggregate: its user records, a line each."""
+    inner = deaggregated(data)
+    if inner is not None:
+        lines = b"\n".join(unpacked(one.data) for one in inner)
+        return Opened(lines, f"KPL aggregate of {len(inner):,}")
+    text = unpacked(data)
+    if text is data:
+        return Opened(data)
+    return Opened(text, "gzip" if data.startswith(_GZIP) else "zstd")
 
 
 def changed(data: bytes, change: Callable[[bytes], bytes | None]) -> bytes | None:

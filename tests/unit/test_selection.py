@@ -90,7 +90,7 @@ def test_an_aggregate_is_looked_into() -> None:
 def test_packed_payloads_are_searched_and_shown_unpacked() -> None:
     packed = gzip.compress(b'{"temperature": 21}')
     assert Selection(grep=grep_pattern("temperature")).matches(record(packed))
-    assert data_text(packed, DataForm.JSON) == '{"temperature": 21}'
+    assert data_text(packed, DataForm.JSON) == '[gzip] {"temperature": 21}'
     assert data_text(packed, DataForm.HEX) == packed.hex()
     assert unpacked(packed[:-1]) == packed[:-1]  # damaged: as it is
 

@@ -1,5 +1,6 @@
 """What a simulation looks like: whole outputs, hostile data, and the same numbers in each."""
 
+import gzip
 import io
 import json
 import re
@@ -37,6 +38,8 @@ from kinesis_cli.show.console import stdout_console
 from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.show.life import LifeView
 from kinesis_cli.show.simulation import Run, consequences, simulation_view
+from kinesis_cli.stream.aggregate import UserRecord, aggregated
+from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.record_source import RecordList, RecordSource
 from tests.unit.snapshots import assert_equals_snapshot
 from tests.unit.streams import START, numbers_of, raising, record, records_at, reporting
@@ -302,6 +305,44 @@ def test_the_documents_member_names_are_the_contract() -> None:
     ]  # fmt: skip
     error = document["invocations"][0]["error"]
     assert (error["errorType"], error["errorMessage"]) == ("ValueError", "poison")
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (gzip.compress(b'{"temperature": 21}'), '[gzip] {"temperature": 21}'),
+        (gzip.compress(b'{"n": 1}' * 5000), '[gzip] {"n": 1}{"n": 1}'),
+        (
+            aggregated([UserRecord("a", b"one"), UserRecord("b", gzip.compress(b"two"))]),
+            r"[KPL aggregate of 2] one\ntwo",
+        ),
+    ],
+    ids=["gzip", "long gzip", "aggregate"],
+)
+def test_a_packed_payload_is_shown_opened_and_marked(
+    columns: Columns, data: bytes, text: str
+) -> None:
+    columns(120)
+    records = [
+        lambda_record(
+            shard_id="shardId-000000000000",
+            sequence_number="1",
+            partition_key="k",
+            arrival=START,
+            data=data,
+        )
+    ]
+    mapping = {"MaximumRetryAttempts": 0}
+
+    def failing(event: object, context: object) -> None:
+        raise ValueError("poison")
+
+    table = called(records, failing, mapping)
+    assert f"payload {text}" in table
+    assert "Lambda passes them as they are." in table
+    life = called(records, failing, mapping, explain=records)
+    assert f"payload {text}" in life
+    assert f"shown opened: Lambda passes the {text[1:].partition(']')[0]} as it is" in life
 
 
 TOO_LARGE = "its event is larger than 6 MB: Lambda never calls the function with it"
