@@ -212,8 +212,6 @@ class LinesView:
 
     def finish(self, summary: Summary) -> None:
         """Write the summary's line."""
-        if summary.unsure:
-            write_line({"type": "unsure", "unsure": summary.unsure})
         write_line({"type": "summary", **summary_document(summary)})
 
 
