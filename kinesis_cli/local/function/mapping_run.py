@@ -49,15 +49,23 @@ class MappingRun:
 
     Args:
         mapping: that is delivered.
-        function_arn: of its function.
+        function_arn: of its function, as it is called.
         tools: what it needs of the world.
+        version: of the function that is called.
 
     Raises:
         InputError: the settings are not valid.
     """
 
-    def __init__(self, mapping: StoredMapping, function_arn: str, tools: MappingTools) -> None:
+    def __init__(
+        self,
+        mapping: StoredMapping,
+        function_arn: str,
+        tools: MappingTools,
+        version: str = "$LATEST",
+    ) -> None:
         self._mapping, self._function_arn, self._tools = mapping, function_arn, tools
+        self._version = version
         self._settings: EventSourceMapping = mapping.settings
         patterns = self._settings.filter_patterns
         self._filters = compile_filters(patterns) if patterns else None
@@ -253,7 +261,11 @@ class MappingRun:
         if destination is None:
             return None, ""
         document = on_failure_document(
-            discarded.discard, at=at, shard_id=shard_id, function_name=self._function_arn
+            discarded.discard,
+            at=at,
+            shard_id=shard_id,
+            function_name=self._function_arn,
+            executed_version=self._version,
         )
         key = s3_key(mapping_id=self._mapping.uuid, shard_id=shard_id, at=at, unique=_request_id())
         with_payload = s3_document(document, discarded.payload)

@@ -55,6 +55,8 @@ class LocalFunction:
         write_log: Callable[[str, tuple[str, ...]], None],
     ) -> None:
         self.function, self.calling, self.arn = function, calling, arn
+        called = f"{arn}:{function.qualifier}" if function.qualifier else arn
+        self.called_arn = called  # with the version or alias that the template's mapping calls
         self.log_group = lambda_variables(function)["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.problem = ""  # why it cannot be called; empty: it can
         self.calls = 0  # that are running
@@ -64,7 +66,9 @@ class LocalFunction:
         try:
             environment = {**variables, **function.environment}
             self._handler = IsolatedHandler(
-                replace(function, environment=environment, aws={}), arn=arn, keep_failing_init=True
+                replace(function, environment=environment, aws={}),
+                arn=called,
+                keep_failing_init=True,
             )
         except InputError as error:
             self.problem = ". ".join(filter(None, (error.problem, error.advice)))

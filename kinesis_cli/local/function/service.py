@@ -234,7 +234,9 @@ class FunctionService:
                 raise InputError("the template has no such function")
             if function.problem:
                 raise InputError(function.problem)
-            run = MappingRun(mapping, function.arn, self._tools(function))
+            run = MappingRun(
+                mapping, function.called_arn, self._tools(function), function.function.version
+            )
         except InputError as error:
             self._refused[mapping.uuid] = str(error)
             self.tell(Remark(f"{mapping.function} does not run: {error}"))
