@@ -54,12 +54,7 @@ def simulate(
             help="Events or recordings, one stream together; - reads standard input.",
         ),
     ],
-    raw: Annotated[
-        bool,
-        typer.Option(
-            "--raw", help="Each line of INPUT is a payload, in a stream of the template's shards."
-        ),
-    ] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Each line of INPUT is a payload.")] = False,
     *,
     code: dict[str, Any],
     mapping: Annotated[
@@ -205,7 +200,7 @@ def simulate(
     if found.is_sample and output is not Output.TABLE:  # the table names it
         note("There is no template here or above: kcli's own sample function gets the records.")
     _tell(found, choices)
-    with Recording.open(inputs, raw=raw, shards=_shards(found)) as recording:
+    with Recording.open(inputs, raw=raw) as recording:
         first = recording.first_arrival
         options = replace(
             options,
@@ -251,11 +246,6 @@ def _refuse_what_kinesis_does_not_feed(function: Function) -> None:
             place=function.origin.partition(" (")[0],
             advice="--as-kinesis delivers to it as if it were.",
         )
-
-
-def _shards(function: Function) -> int:
-    """How many shards the function's stream has, as far as the template says."""
-    return (function.stream.shards or 1) if function.stream else 1
 
 
 def _retention(function: Function) -> float:

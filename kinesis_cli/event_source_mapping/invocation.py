@@ -49,6 +49,7 @@ class InvocationRequest:
     invocation_duration: float = 0.0  # virtual seconds that the call lasts besides its own sleeps
     client_context: str | None = None  # JSON, for `context.client_context`; mappings give none
     trace_id: str | None = None  # X-Ray's header, "Root=…;Parent=…;Sampled=1"; None: not traced
+    function_arn: str | None = None  # as the caller named it, with its alias; None: the function's
 
 
 @dataclass(frozen=True, slots=True)

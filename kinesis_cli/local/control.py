@@ -47,7 +47,14 @@ class Control:
         match verb:
             case "status":
                 mappings = [asdict(each) for each in await self._functions.status()]
-                return {"streams": self._data_plane.summary(), "mappings": mappings}
+                problems = [asdict(each) for each in self._functions.problems()]
+                not_made = [asdict(each) for each in self._functions.not_made()]
+                return {
+                    "streams": self._data_plane.summary(),
+                    "mappings": mappings,
+                    "problems": problems,
+                    "not_made": not_made,
+                }
             case "wait":
                 return {"idle": await self._functions.wait_idle(_seconds(request))}
             case "faults":

@@ -8,20 +8,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.logs import print_line
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.state import FUNCTION_DATABASE, Server
-from kinesis_cli.local.status import MappingStatus
+from kinesis_cli.local.status import MappingStatus, Problem
 from kinesis_cli.project.template_file import TemplateFile
 
 if TYPE_CHECKING:
-    from kinesis_cli.local.function.lambda_api import LambdaApi
     from kinesis_cli.local.function.lines import Watching
     from kinesis_cli.local.function.service import FunctionService
     from kinesis_cli.local.function.stack_api import StackApi
+    from kinesis_cli.local.lambda_api.api import LambdaApi
 
 
 class LambdaSide:
@@ -96,6 +97,21 @@ class LambdaSide:
         """All mappings."""
         return await self._loaded[0].status() if self._loaded else []
 
+    def problems(self) -> list[Problem]:
+        """What cannot run, and what feeds nothing."""
+        return self._loaded[0].problems() if self._loaded else []
+
+    def not_made(self) -> list[Problem]:
+        """What the template names and this machine has not: logical id and type."""
+        from kinesis_cli.local.resources.kinds import not_made
+        from kinesis_cli.project.template import Template
+
+        try:
+            template = Template.read(self._template) if self._template else None
+        except InputError:  # it is being written
+            template = None
+        return [Problem(*each) for each in not_made(template)] if template else []
+
     async def wait_idle(self, seconds: float) -> bool:
         """Wait until everything put has ended; false: it has not, after so many seconds.
 
@@ -105,10 +121,10 @@ class LambdaSide:
         return await self._loaded[0].wait_idle(seconds) if self._loaded else True
 
     def _load(self) -> "tuple[FunctionService, LambdaApi, StackApi]":
-        from kinesis_cli.local.function.lambda_api import LambdaApi
         from kinesis_cli.local.function.lines import Lines
         from kinesis_cli.local.function.service import FunctionService
         from kinesis_cli.local.function.stack_api import StackApi
+        from kinesis_cli.local.lambda_api.api import LambdaApi
 
         service = FunctionService(
             self._data_plane,

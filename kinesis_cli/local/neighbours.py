@@ -1,6 +1,6 @@
 """Everything but Kinesis: moto, in this process, imported when a neighbour is first called.
 
-What the project's template names (queues, log groups, alarms) is there from the start. Messages of
+What the template names (`kinesis_cli.local.resources`) is made with the import. Messages of
 queues outlive a restart, since a function's failures end up there, and so do DynamoDB's tables,
 which hold the KCL's leases. All else is gone with it, the objects of S3 too.
 """
@@ -20,12 +20,12 @@ from kinesis_cli.local.database import check
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.not_here import not_here, operation_of, refusal
 from kinesis_cli.local.http.rpc_v2 import as_cbor, as_json, is_rpc_v2
-from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
+from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.local.journals import MESSAGES, MESSAGES_VERSION, TABLES, TABLES_VERSION
 from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.long_polls import LOOK_EVERY, LongPoll, has_messages, long_poll
-from kinesis_cli.local.loopback_only import keep_calls_here
 from kinesis_cli.local.metrics import Metrics
+from kinesis_cli.local.place import Place
 from kinesis_cli.project.template_file import TemplateFile
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
@@ -45,7 +45,8 @@ class Neighbours:
     def __init__(
         self, state: Path | None, template: TemplateFile | None, region: str, metrics: Metrics
     ) -> None:
-        self._state, self._template, self._region = state, template, region
+        self._state, self._template = state, template
+        self.place = Place("", region)  # the endpoint is known when the server listens
         self._metrics = metrics
         self._moto: Moto | None = None
         self._refusal: KcliError | None = None  # why it cannot be loaded, this time
@@ -115,7 +116,7 @@ class Neighbours:
                 raise self._refusal
             if self._moto is None:
                 try:
-                    self._moto = Moto(self._state, self._template, self._region, self._metrics)
+                    self._moto = Moto(self._state, self._template, self.place, self._metrics)
                 except KcliError as error:
                     self._refusal = error
                     raise
@@ -140,7 +141,7 @@ class Moto:
     """
 
     def __init__(
-        self, state: Path | None, template: TemplateFile | None, region: str, metrics: Metrics
+        self, state: Path | None, template: TemplateFile | None, place: Place, metrics: Metrics
     ) -> None:
         os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")  # no web page may come here
         try:
@@ -163,8 +164,7 @@ class Moto:
 
         self._application = DomainDispatcherApplication(application_of)
         if template:
-            make_resources(template, region)
-        keep_calls_here()
+            self._make_resources(template, place)
         self._messages = MessageJournal(state) if state else None
         self._tables = Tables(state)
         self._provider = provide(metrics)
@@ -196,6 +196,20 @@ class Moto:
                 close()
         return started[0], started[1], body
 
+    def _make_resources(self, template: TemplateFile, place: Place) -> None:
+        """What the template names beside its streams; what moto refuses is named in the log."""
+        from kinesis_cli.local.resources.calls import Clients
+        from kinesis_cli.local.resources.making import make_resources
+        from kinesis_cli.project.template import Template
+
+        def answered(request: Request, service: str) -> Answer:
+            signer = Signer(place.account, place.region, service)
+            return self._called(_environ(request, signer))
+
+        clients = Clients(answered, place.region)
+        for problem in make_resources(Template.read(template), place, clients):
+            sys.stderr.write(f"kcli: {problem}\n")
+
 
 def _let_go_of_models() -> None:
     """Empty moto's lists of every object that it ever made: deleted ones would stay in memory.
@@ -207,97 +221,6 @@ def _let_go_of_models() -> None:
     for models in list(model_data.values()):
         for model in list(models.values()):
             model.instances_tracked.clear()  # type: ignore[attr-defined]
-
-
-def make_resources(template: TemplateFile, region: str) -> None:
-    """What a template names beside its streams; what moto refuses is named in the log."""
-    from moto.core.exceptions import ServiceException
-    from werkzeug.exceptions import HTTPException
-
-    from kinesis_cli.project.template import Template
-
-    read = Template.read(template)
-    for type_, make in _MAKERS.items():
-        for logical_id, resource in read.resources(type_).items():
-            properties = _plain(read.resolve(resource.get("Properties")))
-            try:
-                make(read.physical_name(logical_id), properties, region)
-            except (ServiceException, HTTPException, KeyError, TypeError, ValueError) as error:
-                sys.stderr.write(f"kcli: {logical_id} of the template was not made: {error!r}\n")
-
-
-def _make_queue(name: str, properties: dict[str, Any], region: str) -> None:
-    from moto.sqs.models import Queue
-
-    _make(Queue, name, properties, region)
-
-
-def _make_topic(name: str, properties: dict[str, Any], region: str) -> None:
-    from moto.sns.models import Topic
-
-    _make(Topic, name, properties, region)
-
-
-def _make_bucket(name: str, properties: dict[str, Any], region: str) -> None:
-    from moto.s3.models import FakeBucket
-
-    _make(FakeBucket, name, properties, region)
-
-
-def _make_log_group(name: str, properties: dict[str, Any], region: str) -> None:
-    from moto.logs.models import LogGroup
-
-    _make(LogGroup, name, properties, region)
-
-
-def _make(model: Any, name: str, properties: dict[str, Any], region: str) -> None:  # noqa: ANN401
-    """By moto's CloudFormation."""
-    document = {"Properties": properties}
-    model.create_from_cloudformation_json(name, document, DEFAULT_ACCOUNT, region)
-
-
-def _make_alarm(name: str, properties: dict[str, Any], region: str) -> None:
-    from moto.cloudwatch.models import cloudwatch_backends
-
-    cloudwatch_backends[DEFAULT_ACCOUNT][region].put_metric_alarm(
-        name=properties.get("AlarmName", name),
-        namespace=properties.get("Namespace", ""),
-        metric_name=properties.get("MetricName", ""),
-        comparison_operator=properties.get("ComparisonOperator", ""),
-        evaluation_periods=int(properties.get("EvaluationPeriods", 1)),
-        period=int(properties.get("Period", 60)),
-        threshold=float(properties.get("Threshold", 0)),
-        statistic=properties.get("Statistic", ""),
-        description=properties.get("AlarmDescription", ""),
-        dimensions=properties.get("Dimensions", []),
-        alarm_actions=properties.get("AlarmActions", []),
-    )
-
-
-_MAKERS: dict[str, Callable[[str, dict[str, Any], str], None]] = {
-    "AWS::SQS::Queue": _make_queue,
-    "AWS::SNS::Topic": _make_topic,
-    "AWS::S3::Bucket": _make_bucket,
-    "AWS::Logs::LogGroup": _make_log_group,
-    "AWS::CloudWatch::Alarm": _make_alarm,
-}
-
-
-def _plain(properties: object) -> dict[str, Any]:
-    """The properties that are known; what only AWS knows, and what hangs on it, is left out."""
-    from kinesis_cli.project.template_values import Unresolved
-
-    if not isinstance(properties, dict):
-        return {}
-    return {name: value for name, value in properties.items() if not _holds(value, Unresolved)}
-
-
-def _holds(value: object, type_: type) -> bool:
-    if isinstance(value, dict):
-        return any(_holds(member, type_) for member in value.values())
-    if isinstance(value, list):
-        return any(_holds(member, type_) for member in value)
-    return isinstance(value, type_)
 
 
 def _environ(request: Request, signer: Signer) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.lambda_side import LambdaSide
 from kinesis_cli.local.neighbours import Neighbours, check_journals
 from kinesis_cli.local.options import LocalOptions
+from kinesis_cli.local.place import Place
 from kinesis_cli.local.process import free_port
 from kinesis_cli.local.state import (
     LOG_FILE,
@@ -106,10 +107,20 @@ async def _serve(
 
                 def announce(port: int) -> None:
                     server = _server(state, options, port, token, arguments)
+                    neighbours.place = Place(server.endpoint, server.region)
                     functions.start(server)
                     published.enter_context(published_server(server))
                     streams = stream_status(data_plane.summary())
-                    ready(LocalStatus(state, server, streams))
+                    problems, not_made = functions.problems(), functions.not_made()
+                    ready(
+                        LocalStatus(
+                            state,
+                            server,
+                            streams,
+                            problems=tuple(problems),
+                            not_made=tuple(not_made),
+                        )
+                    )
                     watch = asyncio.create_task(_end_when_unpublished(server))
                     published.callback(watch.cancel)
                     asyncio.get_running_loop().call_later(PRELOAD_AFTER, neighbours.preload)

@@ -17,6 +17,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,7 +38,12 @@ LOG_FILE = "server.log"
 PORT_FILE = "port"
 # The databases of `local.kinesis.store` and `local.function`, which import much, and of `journals`.
 FUNCTION_DATABASE = "function.sqlite3"
-DATABASES = ("kinesis.sqlite3", MESSAGES, TABLES, "events.sqlite3", FUNCTION_DATABASE)
+HOSTED_DATABASE = "functions.sqlite3"
+DATABASES = (
+    *("kinesis.sqlite3", MESSAGES, TABLES, "events.sqlite3"),
+    *(FUNCTION_DATABASE, HOSTED_DATABASE),
+)
+PACKAGES = "functions"  # the code that arrived by API, see `local.function.packages`
 CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.http.certificate`
 
 
@@ -199,6 +205,7 @@ def delete_databases(state: Path) -> None:
             for name in DATABASES:
                 for suffix in ("", "-wal", "-shm"):  # the last two are SQLite's own
                     (state / (name + suffix)).unlink(missing_ok=True)
+            shutil.rmtree(state / PACKAGES, ignore_errors=True)
 
 
 def kept_port(state: Path) -> int:

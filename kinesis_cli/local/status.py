@@ -30,6 +30,14 @@ class MappingStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """A function that cannot run, a mapping that feeds nothing, or a resource that is not here."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LocalStatus:
     """A local endpoint, whether it runs or not."""
 
@@ -37,6 +45,8 @@ class LocalStatus:
     server: Server | None  # None: it does not run
     streams: tuple[StreamStatus, ...]
     mappings: tuple[MappingStatus, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    not_made: tuple[Problem, ...] = ()  # resources of the template: logical id, type
 
 
 def local_status(state: Path) -> LocalStatus:
@@ -50,7 +60,13 @@ def local_status(state: Path) -> LocalStatus:
         return LocalStatus(state, None, ())
     answer: Any = ask(server, "status")
     mappings = tuple(MappingStatus(**each) for each in answer["mappings"])
-    return LocalStatus(state, server, stream_status(answer["streams"]), mappings)
+    return LocalStatus(
+        state,
+        server,
+        stream_status(answer["streams"]),
+        mappings,
+        *(tuple(Problem(**each) for each in answer[name]) for name in ("problems", "not_made")),
+    )
 
 
 def stream_status(summary: Iterable[Mapping[str, Any]]) -> tuple[StreamStatus, ...]:

@@ -27,7 +27,8 @@ from kinesis_cli.local.kinesis.errors import (
 )
 
 LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
-JAVA_NAMES = {"integer": "Integer", "long": "Long", "string": "String", "boolean": "Boolean"}
+NUMBERS = {*LARGEST, "double", "float"}
+JAVA_NAMES = {"integer": "Integer", "long": "Long", "double": "Double", "float": "Float"}
 BOOLEANS = {"TRUE": True, "YES": True, "1": True, "FALSE": False, "NO": False, "0": False}
 
 Parameters = dict[str, Any]
@@ -250,10 +251,12 @@ def _text_of(value: object) -> str:
     raise _not_convertible(value, "an String")
 
 
-def _number_of(value: object, shape: Shape) -> int:
+def _number_of(value: object, shape: Shape) -> float:
     name = JAVA_NAMES[shape.type]
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise _not_convertible(value, f"an {name}")
+    if shape.type not in LARGEST:
+        return float(value)
     largest = LARGEST[shape.type]
     return max(min(math.floor(value), largest), -largest - 1)
 
@@ -390,7 +393,8 @@ def _map_errors(value: dict[Any, Any], shape: Shape, path: str) -> Iterator[str]
         ("Map value", shape.element, value.values()),
     ):
         if any(True for one in found for _ in _broken(one, each)):
-            yield _item(value, path, f"{part} must satisfy constraint: [{_rules(each)}]")
+            rules = _rules(each, is_key=part == "Map keys")
+            yield _item(value, path, f"{part} must satisfy constraint: [{rules}]")
 
 
 def _broken(value: Any, shape: Shape) -> Iterator[str]:  # noqa: ANN401 - any JSON value
@@ -402,7 +406,7 @@ def _broken(value: Any, shape: Shape) -> Iterator[str]:  # noqa: ANN401 - any JS
         yield _enum_rule(shape)
     if shape.pattern and not re.match(whole(shape.pattern), value):
         yield _pattern_rule(shape)
-    if shape.type in LARGEST:
+    if shape.type in NUMBERS:
         size, measure = value, "value"
     elif shape.type in ("string", "blob", "list", "map"):
         size, measure = len(value), "length"
@@ -414,17 +418,20 @@ def _broken(value: Any, shape: Shape) -> Iterator[str]:  # noqa: ANN401 - any JS
         yield f"Member must have {measure} less than or equal to {shape.maximum}"
 
 
-def _rules(shape: Shape) -> str:
+def _rules(shape: Shape, *, is_key: bool = False) -> str:
     """All rules of the elements of a list or map; AWS does not say which one is broken."""
     rules = []
+    measure = "value" if shape.type in NUMBERS else "length"
     if shape.maximum is not None:
-        rules.append(f"Member must have length less than or equal to {shape.maximum}")
+        rules.append(f"Member must have {measure} less than or equal to {shape.maximum}")
     if shape.minimum is not None:
-        rules.append(f"Member must have length greater than or equal to {shape.minimum}")
+        rules.append(f"Member must have {measure} greater than or equal to {shape.minimum}")
     if shape.pattern:
         rules.append(_pattern_rule(shape))
     if shape.enum:
         rules.append(_enum_rule(shape))
+    if shape.null_is_named and not is_key:
+        rules.append("Member must not be null")
     return ", ".join(rules)
 
 

@@ -20,7 +20,7 @@ from kinesis_cli.project.template_intrinsics import (
     condition_holds,
     unknown,
 )
-from kinesis_cli.project.template_names import arn_of, own_name, properties_of
+from kinesis_cli.project.template_names import arn_of, is_fifo, own_name, properties_of
 from kinesis_cli.project.template_resources import NESTED
 from kinesis_cli.project.template_values import NO_VALUE, Json, Unresolved
 from kinesis_cli.project.terraform import is_terraform, terraform_template
@@ -133,7 +133,9 @@ class Template:
     def physical_name(self, logical_id: str) -> str:
         """A resource's name: its own name property, else its logical id (AWS would invent one)."""
         name = own_name(self, logical_id)
-        return name if isinstance(name, str) else logical_id
+        if isinstance(name, str):
+            return name
+        return f"{logical_id}.fifo" if is_fifo(self, logical_id) else logical_id
 
     def arn(self, logical_id: str) -> str | Unresolved:
         """A plausible ARN of a resource."""

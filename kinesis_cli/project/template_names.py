@@ -27,6 +27,13 @@ def own_name(template: "Template", logical_id: str) -> object:
     return template.resolve(properties[kind.member])
 
 
+def is_fifo(template: "Template", logical_id: str) -> bool:
+    """Whether a resource is a FIFO queue or topic, whose name ends in `.fifo`."""
+    properties = properties_of(template.resource(logical_id) or {})
+    raw = properties.get("FifoQueue", properties.get("FifoTopic"))
+    return str(template.resolve(raw)).lower() == "true"
+
+
 def arn_of(template: "Template", logical_id: str) -> str | Unresolved:
     """A plausible ARN of a resource."""
     resource = template.resource(logical_id) or {}

@@ -47,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
     "AWS::SQS::Queue": Kind("QueueName", "sqs:{0}:{1}:{2}", ref="url"),
     "AWS::SSM::Parameter": Kind("Name", "ssm:{0}:{1}:parameter/{2}"),
     SAM_FUNCTION: Kind("FunctionName", "lambda:{0}:{1}:function:{2}"),
+    "AWS::SecretsManager::Secret": Kind("Name", "secretsmanager:{0}:{1}:secret:{2}", ref="arn"),
     "AWS::Serverless::SimpleTable": Kind("TableName", "dynamodb:{0}:{1}:table/{2}"),
     "AWS::Serverless::StateMachine": Kind("Name", "states:{0}:{1}:stateMachine:{2}", ref="arn"),
     "AWS::StepFunctions::StateMachine": Kind(

@@ -104,7 +104,7 @@ def _documents(value: object, place: str) -> Iterator[FailureDocument]:
         case {"destination": list(documents)}:
             for each in documents:
                 yield from _documents(each, place)
-        case {"type": "run" | "invocation" | "filtered" | "expired" | "summary"}:
+        case {"type": "run" | "invocation" | "filtered" | "expired" | "unsure" | "summary"}:
             return
         case _:
             raise InputError(

@@ -55,20 +55,19 @@ class Recording:
         self.last_arrival = survey.last_arrival if self.count else None
 
     @classmethod
-    def open(cls, paths: Sequence[str], *, raw: bool = False, shards: int = 1) -> Self:
+    def open(cls, paths: Sequence[str], *, raw: bool = False) -> Self:
         """Open recordings, Kinesis events or output of `aws kinesis get-records`, and check them.
 
         Args:
             paths: files that follow each other, plain or packed with gzip or zstd; "-" is standard
                 input.
-            raw: each line is a payload, not a record. The records get made-up keys, sequence
-                numbers and arrivals, the same each time.
-            shards: of the stream that such payloads are in.
+            raw: each line is a payload, not a record. The records get one shard and made-up keys,
+                sequence numbers and arrivals, the same each time.
 
         Raises:
             InputError: names file, line or record, and field of the first thing that is wrong.
         """
-        return cls(Survey(map(open_plain, paths), raw=raw, shards=shards))
+        return cls(Survey(map(open_plain, paths), raw=raw))
 
     def __enter__(self) -> Self:
         return self

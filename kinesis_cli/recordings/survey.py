@@ -74,22 +74,19 @@ class Survey:
     Args:
         inputs: what `open_plain` gives, in order; they are opened as they are read.
         raw: each line is a payload, not a record.
-        shards: of the stream that such payloads are in.
 
     Raises:
         InputError: a file cannot be read, or a record is not usable.
     """
 
-    def __init__(
-        self, inputs: Iterable[tuple[BinaryIO, str]], *, raw: bool, shards: int = 1
-    ) -> None:
+    def __init__(self, inputs: Iterable[tuple[BinaryIO, str]], *, raw: bool) -> None:
         self.files: list[BinaryIO] = []
         self.blocks: list[Block] = []
         self.shards: dict[str, ShardSurvey] = {}
         self.first_arrival, self.last_arrival = math.inf, -math.inf
         self._last_numbers: dict[str, str] = {}
         self._spool: int | None = None  # index of the file for lines that had to be rewritten
-        self._payloads = PayloadLines(shards)
+        self._payloads = PayloadLines()
         keep_freed_memory()
         self._found_document = False
         try:

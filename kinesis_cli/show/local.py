@@ -27,8 +27,18 @@ def show_ready(status: LocalStatus, state_option: str) -> None:
             f"Local stream on {server.endpoint}, region {server.region}, {kept}.",
             *streams,
             f'Point any client at it: eval "$(kcli local env{state_option})"',
+            *problem_lines(status),
         ]
     )
+
+
+def problem_lines(status: LocalStatus) -> Iterator[str]:
+    """What does not run or feed anything, and what is not on this machine; with the reasons."""
+    for each in status.problems:
+        yield f"Does not run: {each.name}: {each.reason}"
+    if status.not_made:
+        names = ", ".join(f"{each.name} ({each.reason})" for each in status.not_made)
+        yield f"Not on this machine: {names}"
 
 
 def show_status(status: LocalStatus, output: str) -> None:
@@ -73,6 +83,8 @@ def as_document(status: LocalStatus) -> dict[str, object]:
             }
             for each in status.mappings
         ],
+        "problems": [{"name": each.name, "reason": each.reason} for each in status.problems],
+        "notMade": [{"name": each.name, "type": each.reason} for each in status.not_made],
     }
 
 
@@ -99,6 +111,8 @@ def _show_table(status: LocalStatus) -> None:
             names = (mapping.function, mapping.stream, mapping.state)
             table.add_row(*map(plain, names), f"{mapping.backlog:,}")
         console.print(table)
+    for line in problem_lines(status):
+        console.print(plain(line), soft_wrap=True)
 
 
 def _headline(status: LocalStatus) -> str:

@@ -212,6 +212,8 @@ class LinesView:
 
     def finish(self, summary: Summary) -> None:
         """Write the summary's line."""
+        if summary.unsure:
+            write_line({"type": "unsure", "unsure": summary.unsure})
         write_line({"type": "summary", **summary_document(summary)})
 
 

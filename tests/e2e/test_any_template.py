@@ -148,14 +148,6 @@ def test_inline_code_and_a_zip_run_in_every_mode(
         assert simulated(run, *options)["summary"]["succeeded"] == 3
 
 
-def test_payloads_are_in_the_shards_that_the_template_gives_the_stream(project: Project) -> None:
-    run = project(template_yaml=SAM.replace("CODE", "src"), src__app_py=FINE)
-    document = simulated(run)
-    shards = {each["shardId"] for each in document["invocations"]}  # type: ignore[index]
-    assert shards == {"shardId-000000000000", "shardId-000000000001"}
-    assert document["summary"]["succeeded"] == 3
-
-
 def test_the_local_stream_is_made_as_the_template_says(project: Project) -> None:
     run = project(infra__sam_yaml=SAM.replace("CODE", "../src"), src__app_py=FINE)
     options = ("--template", "infra/sam.yaml", "--parameter-overrides", "Retries=0")

@@ -19,7 +19,7 @@ from kinesis_cli.cli.local import app
 from kinesis_cli.local.fault_verbs import VERBS
 from kinesis_cli.local.journals import MESSAGES, TABLES
 from kinesis_cli.local.kinesis import store
-from kinesis_cli.local.state import DATABASES, process_identity, read_server
+from kinesis_cli.local.state import DATABASES, PACKAGES, process_identity, read_server
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
 
 TEMPLATE = """\
@@ -314,8 +314,11 @@ def test_reset_of_one_that_does_not_run_deletes_what_it_kept(kcli: Kcli) -> None
 def test_reset_deletes_the_files_of_all_who_keep_something() -> None:
     mappings = pytest.importorskip("kinesis_cli.local.function.mappings")
     events = pytest.importorskip("kinesis_cli.local.function.events")
-    files = (store.FILE_NAME, MESSAGES, TABLES, events.FILE, mappings.FILE)
+    hosted = pytest.importorskip("kinesis_cli.local.function.store")
+    packages = pytest.importorskip("kinesis_cli.local.function.packages")
+    files = (store.FILE_NAME, MESSAGES, TABLES, events.FILE, mappings.FILE, hosted.FILE)
     assert files == DATABASES
+    assert packages.FOLDER == PACKAGES
 
 
 def test_reset_on_a_terminal_takes_no_for_an_answer(

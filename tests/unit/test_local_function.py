@@ -13,7 +13,7 @@ from kinesis_cli.local.function.code import CodeWatch, fingerprint
 from kinesis_cli.local.function.lines import Lines
 from kinesis_cli.local.function.mappings import FILE, MappingStore, StoredMapping
 from kinesis_cli.local.function.progress import Progress
-from kinesis_cli.local.function.project import Place
+from kinesis_cli.local.place import Place
 from kinesis_cli.stream.record import Record
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"

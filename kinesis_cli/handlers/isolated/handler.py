@@ -84,7 +84,7 @@ class IsolatedHandler:
         Raises:
             InputError: its process cannot be started.
         """
-        call = Call(request, self._function, self._arn, self._log)
+        call = Call(request, self._function, request.function_arn or self._arn, self._log)
         sandbox = self._warm() or self._started(call)
         if isinstance(sandbox, Ended):
             call.started()
@@ -233,7 +233,7 @@ class IsolatedHandler:
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": request.request_id,
             "Lambda-Runtime-Deadline-Ms": str(int(deadline * 1000)),
-            "Lambda-Runtime-Invoked-Function-Arn": self._arn,
+            "Lambda-Runtime-Invoked-Function-Arn": request.function_arn or self._arn,
             "Lambda-Runtime-Trace-Id": request.trace_id or self._variables["_X_AMZN_TRACE_ID"],
         }
         if request.client_context is not None:

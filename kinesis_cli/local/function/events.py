@@ -7,7 +7,7 @@ import asyncio
 import json
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,8 @@ from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.database import opened
 from kinesis_cli.local.function.activity import Remark, Tell
 from kinesis_cli.local.function.destinations import Destinations
-from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError, ThrottledError
+from kinesis_cli.local.function.registry import Target
+from kinesis_cli.local.function.runtime import NotRunnableError, ThrottledError
 
 FILE = "events.sqlite3"
 VERSION = 1
@@ -48,7 +49,7 @@ class StoredEvent:
     """An event that has not ended."""
 
     request_id: str
-    function: str  # name
+    function: str  # ARN, with the qualifier that was called
     payload: bytes
     trace_id: str | None
     accepted: float  # epoch seconds, as `due`
@@ -108,7 +109,7 @@ class EventCalls:
     Args:
         store: keeps the events.
         clock: tells the time.
-        functions: by name.
+        find: what is called by an ARN; None: it is gone.
         destinations: where what became of an event is sent.
         tell: told of events that are given up.
         changed: told when one has ended.
@@ -118,12 +119,12 @@ class EventCalls:
         self,
         store: EventStore,
         clock: Clock,
-        functions: Mapping[str, LocalFunction],
+        find: Callable[[str], Target | None],
         destinations: Destinations,
         tell: Tell,
         changed: Callable[[], None],
     ) -> None:
-        self._store, self._clock, self._functions = store, clock, functions
+        self._store, self._clock, self._find = store, clock, find
         self._destinations, self._tell, self._changed = destinations, tell, changed
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -164,9 +165,9 @@ class EventCalls:
         result: InvocationResult | None = None
         while True:
             await self._until(event.due)
-            function = self._functions.get(event.function)  # the template may have changed
+            function = self._find(event.function)  # it may have changed
             if function is None:
-                gone = f"an event for {event.function} is dropped: it is not in the template"
+                gone = f"an event for {_name(event)} is dropped: there is no such function"
                 self._tell(Remark(gone))
                 self._store.delete(event)
                 return
@@ -180,7 +181,7 @@ class EventCalls:
                 await self._end(event, function, condition, result)
                 return
 
-    def _condition(self, event: StoredEvent, function: LocalFunction) -> Condition | None:
+    def _condition(self, event: StoredEvent, function: Target) -> Condition | None:
         """Why an event is given up without a call; None: it is not."""
         if function.calling.reserved_concurrency == 0:
             return "ZeroReservedConcurrency"
@@ -193,7 +194,7 @@ class EventCalls:
             await asyncio.sleep(min(left, _LOOK_SECONDS))
 
     def _judged(
-        self, event: StoredEvent, result: InvocationResult | None, function: LocalFunction
+        self, event: StoredEvent, result: InvocationResult | None, function: Target
     ) -> tuple[StoredEvent, Condition | None]:
         """The event after a call (None: it was refused), and what it has ended with."""
         now = self._clock.now()
@@ -210,13 +211,13 @@ class EventCalls:
         pause = RETRY_SECONDS[event.calls - 1]
         error = f"{result.error.error_type}: {result.error.error_message}"
         retry = f"retry {event.calls} of {retries} in {pause:.0f} s"
-        self._tell(Remark(f"{event.function}: an event failed, {error}; {retry}"))
+        self._tell(Remark(f"{_name(event)}: an event failed, {error}; {retry}"))
         return replace(event, due=now + pause), None
 
     async def _end(
         self,
         event: StoredEvent,
-        function: LocalFunction,
+        function: Target,
         condition: Condition,
         result: InvocationResult | None,
     ) -> None:
@@ -226,9 +227,9 @@ class EventCalls:
         arn = calling.on_success if succeeded else calling.on_failure
         sent = []
         if arn:
-            document = _document(event, function.arn, condition, result, now)
-            key = _key(event.function, now)
-            sent.append((arn, await self._destinations.send(arn, document, document, key)))
+            document = _document(event, function, condition, result, now)
+            key = _key(_name(event), now)
+            sent.append((arn, await self._send(arn, document, key)))
         if calling.dead_letter and not succeeded:
             problem = await self._destinations.send_dead_letter(
                 calling.dead_letter, event.payload.decode(), _dead_letter(event, result)
@@ -238,13 +239,27 @@ class EventCalls:
         if not succeeded:
             where = " and ".join(destination.rpartition(":")[2] for destination, _ in sent)
             went = f"sent to {where}" if where else "no destination is configured"
-            self._tell(Remark(f"{event.function}: an event is given up, {condition}, {went}"))
+            self._tell(Remark(f"{_name(event)}: an event is given up, {condition}, {went}"))
         for destination, problem in sent:
             if problem:
                 self._tell(Remark(f"{destination} did not take an event's document: {problem}"))
 
+    async def _send(self, arn: str, document: dict[str, object], key: str) -> str:
+        """Send what became of an event. Returns why it did not get there; empty: it did."""
+        if ":lambda:" not in arn:
+            return await self._destinations.send(arn, document, document, key)
+        if self._find(arn) is None:
+            return "there is no such function"
+        self.accept(arn, json.dumps(document).encode(), None)
+        return ""
 
-async def _called(function: LocalFunction, event: StoredEvent) -> InvocationResult | None:
+
+def _name(event: StoredEvent) -> str:
+    """The function's name, with its qualifier."""
+    return event.function.rpartition(":function:")[2]
+
+
+async def _called(function: Target, event: StoredEvent) -> InvocationResult | None:
     """None: it was not called."""
     request = InvocationRequest(event.request_id, event.payload, trace_id=event.trace_id)
     try:
@@ -255,7 +270,7 @@ async def _called(function: LocalFunction, event: StoredEvent) -> InvocationResu
 
 def _document(
     event: StoredEvent,
-    arn: str,
+    target: Target,
     condition: Condition,
     result: InvocationResult | None,
     at: float,
@@ -269,14 +284,14 @@ def _document(
         "timestamp": clock_time(at),
         "requestContext": {
             "requestId": event.request_id,
-            "functionArn": f"{arn}:$LATEST",
+            "functionArn": target.qualified_arn,
             "condition": condition,
             "approximateInvokeCount": event.calls,
         },
         "requestPayload": json.loads(event.payload),
     }
     if result is not None:
-        context: dict[str, object] = {"statusCode": 200, "executedVersion": "$LATEST"}
+        context: dict[str, object] = {"statusCode": 200, "executedVersion": target.function.version}
         if result.error is not None:
             context["functionError"] = "Unhandled"
         document["responseContext"] = context

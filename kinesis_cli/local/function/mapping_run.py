@@ -49,23 +49,15 @@ class MappingRun:
 
     Args:
         mapping: that is delivered.
-        function_arn: of its function, as it is called.
+        function_arn: of its function.
         tools: what it needs of the world.
-        version: of the function that is called.
 
     Raises:
         InputError: the settings are not valid.
     """
 
-    def __init__(
-        self,
-        mapping: StoredMapping,
-        function_arn: str,
-        tools: MappingTools,
-        version: str = "$LATEST",
-    ) -> None:
+    def __init__(self, mapping: StoredMapping, function_arn: str, tools: MappingTools) -> None:
         self._mapping, self._function_arn, self._tools = mapping, function_arn, tools
-        self._version = version
         self._settings: EventSourceMapping = mapping.settings
         patterns = self._settings.filter_patterns
         self._filters = compile_filters(patterns) if patterns else None
@@ -117,6 +109,11 @@ class MappingRun:
         return bool(shards) and all(
             each.looked >= round_ and not each.has_finished for each in shards
         )
+
+    @property
+    def never_had_a_stream(self) -> bool:
+        """Whether there was none since the start; one that was deleted may come again."""
+        return self.is_without_stream and not self._created
 
     @property
     def found_nothing(self) -> bool:
@@ -261,11 +258,7 @@ class MappingRun:
         if destination is None:
             return None, ""
         document = on_failure_document(
-            discarded.discard,
-            at=at,
-            shard_id=shard_id,
-            function_name=self._function_arn,
-            executed_version=self._version,
+            discarded.discard, at=at, shard_id=shard_id, function_name=self._function_arn
         )
         key = s3_key(mapping_id=self._mapping.uuid, shard_id=shard_id, at=at, unique=_request_id())
         with_payload = s3_document(document, discarded.payload)

@@ -62,6 +62,11 @@ class StoredMapping:
         return EventSourceMapping.from_aws(self.document)
 
     @property
+    def reference(self) -> str:
+        """The function as it is called: its name, with the qualifier that was given."""
+        return str(self.document.get("FunctionName") or self.function)
+
+    @property
     def stream_arn(self) -> str:
         """The stream's ARN, or its consumer's."""
         return str(self.document["EventSourceArn"])

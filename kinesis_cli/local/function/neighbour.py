@@ -6,11 +6,12 @@ No socket is in between: the request is handed to whoever answers it when it com
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, unquote
 
-from kinesis_cli.local.function.project import Place
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.local.neighbours import Neighbours
+from kinesis_cli.local.place import Place
 
 
 class NeighbourError(Exception):
@@ -47,8 +48,23 @@ class NeighbourCalls:
         answer = await self.call(service, "POST", "/", headers, json.dumps(document).encode())
         return json.loads(answer or b"null")
 
+    async def object(self, bucket: str, key: str, version: str | None = None) -> bytes:
+        """An object of S3.
+
+        Raises:
+            NeighbourError: it is not there.
+        """
+        query = f"versionId={quote(version, safe='')}" if version else ""
+        return await self.call("s3", "GET", f"/{bucket}/{quote(key)}", {}, b"", query)
+
     async def call(
-        self, service: str, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self,
+        service: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: str = "",
     ) -> bytes:
         """A call of any protocol.
 
@@ -62,7 +78,7 @@ class NeighbourCalls:
             "authorization": f"AWS4-HMAC-SHA256 Credential=kcli/{scope}, SignedHeaders=host, "
             "Signature=0",
         }
-        request = Request(method, path, path.encode(), "", {**headers, **signed}, body)
+        request = Request(method, unquote(path), path.encode(), query, {**headers, **signed}, body)
         signer = Signer(place.account, place.region, service)
         try:
             response = await self._neighbours.handle(request, signer)

@@ -1,72 +1,34 @@
-"""The template's functions and mappings, as they are on this machine.
+"""The template's functions and mappings, as they are on this machine."""
 
-The template speaks of an account and endpoints of AWS that stand in for the real ones. Here the
-resources are in the endpoint's own account, and a queue's URL is the endpoint's.
-"""
-
-import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.function.mappings import StoredMapping, new_mapping
-from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
+from kinesis_cli.local.place import Place
 from kinesis_cli.project.calling import Calling, calling_of
 from kinesis_cli.project.files import bundled_template
 from kinesis_cli.project.find import with_interpreter
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.runtime_command import with_runtime_command
-from kinesis_cli.project.template_file import TemplateFile
-from kinesis_cli.project.template_function import (
-    function_of_template,
-    functions_of,
-    mappings_of,
+from kinesis_cli.project.template import Template
+from kinesis_cli.project.template_feeders import kinesis_mappings, version_of
+from kinesis_cli.project.template_file import TemplateFile, reading_template
+from kinesis_cli.project.template_function import function_of_template, mappings_of
+from kinesis_cli.project.template_functions import (
+    WrittenFunction,
+    all_functions,
+    merged_properties,
 )
-from kinesis_cli.project.template_values import ACCOUNT_ID, region
-
-Value = TypeVar("Value")
+from kinesis_cli.project.template_values import first_unresolved
 
 # A function's own access key id: so a put that a function makes can be told from any other.
 FUNCTION_KEY = "function."
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the functions are."""
-
-    endpoint: str  # URL
-    region: str
-
-    @property
-    def account(self) -> str:
-        """Twelve digits."""
-        return DEFAULT_ACCOUNT
-
-    def function_arn(self, name: str) -> str:
-        """The ARN of a function."""
-        return f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
-
-    def localised(self, value: Value) -> Value:
-        """`value` with the template's stand-ins for AWS replaced by what is here."""
-        if isinstance(value, str):
-            queues = f"https://sqs.{region()}.amazonaws.com/{ACCOUNT_ID}/"
-            text = value.replace(queues, f"{self.endpoint}/{self.account}/")
-            return cast("Value", text.replace(f":{ACCOUNT_ID}:", f":{self.account}:"))
-        if isinstance(value, Mapping):
-            return cast("Value", {name: self.localised(each) for name, each in value.items()})
-        if isinstance(value, list):
-            return cast("Value", [self.localised(each) for each in value])
-        return value
-
-    def localised_calling(self, calling: Calling) -> Calling:
-        """`calling` with what is here."""
-        return replace(
-            calling,
-            on_success=self.localised(calling.on_success),
-            on_failure=self.localised(calling.on_failure),
-            dead_letter=self.localised(calling.dead_letter),
-        )
+LATEST = "$LATEST"
+_STREAM_UNKNOWN = "its stream is not known here"
+_NAME_IT = "--parameter-overrides NAME=ARN gives it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +36,28 @@ class ProjectFunction:
     """A function of the template, and the mappings that feed it."""
 
     logical_id: str
-    function: Function
+    name: str
+    function: Function | None  # None: it cannot run
+    problem: str  # why not; empty: it can
     calling: Calling
     mappings: Mapping[str, dict[str, Any]]  # where it is written → CreateEventSourceMapping's
+    unknown: Mapping[str, str]  # of these, those whose stream only AWS knows → why
+    described: Mapping[str, Any]  # what kcli does not act on, as GetFunctionConfiguration has it
+    versions: Mapping[str, str] = field(default_factory=dict)  # by the qualifiers of the mappings
 
     def runs_otherwise(self, other: "ProjectFunction") -> bool:
         """Whether the function itself differs; its mappings do not matter."""
         return self._itself != other._itself
 
     @property
-    def _itself(self) -> tuple[Function, Calling]:
-        blank: dict[str, Any] = {"mapping": None, "mapping_origin": "", "notes": ()}
-        return replace(self.function, **blank), self.calling
+    def _itself(self) -> tuple[Function | None, str, Calling]:
+        blank: dict[str, Any] = {"mapping": None, "mapping_origin": "", "stream": None, "notes": ()}
+        bare = replace(self.function, **blank) if self.function else None
+        return bare, self.problem, self.calling
 
 
 def project_functions(template: TemplateFile, place: Place) -> list[ProjectFunction]:
-    """The functions that kcli can run. What it cannot is said in the log.
+    """All functions of a template, whatever feeds them; those too that cannot run here.
 
     Args:
         template: the project's, or kcli's own.
@@ -98,38 +66,87 @@ def project_functions(template: TemplateFile, place: Place) -> list[ProjectFunct
     Raises:
         InputError: the template is not usable.
     """
-    found = []
-    for logical_id in functions_of(template):
-        try:
-            function = function_of_template(
-                template, logical_id, None, bundled=template.path == bundled_template()
-            )
-            function = with_runtime_command(function, None, template.path.parent)
-            if template.path != bundled_template():
-                function = with_interpreter(function, None, template.path.parent)
-            calling = place.localised_calling(calling_of(template, logical_id))
-        except InputError as error:
-            sys.stderr.write(f"{error}; this function is not there\n")
+    with reading_template(template):
+        return [
+            _project_function(template, name, written, place)
+            for name, written in all_functions(Template.read(template)).items()
+        ]
+
+
+def _project_function(
+    template: TemplateFile, logical_id: str, written: WrittenFunction, place: Place
+) -> ProjectFunction:
+    function, calling, problem = None, Calling(), ""
+    try:
+        is_bundled = template.path == bundled_template()
+        found = function_of_template(template, logical_id, None, bundled=is_bundled)
+        found = with_runtime_command(found, None, template.path.parent)
+        if not is_bundled:
+            found = with_interpreter(found, None, template.path.parent)
+        environment = place.localised(dict(found.environment))
+        function = replace(found, environment=environment, qualifier="", version=LATEST)
+        calling = _localised(calling_of(template, logical_id), place)
+    except InputError as error:
+        problem = f"{error.problem}. {error.advice}" if error.advice else error.problem
+        function = None
+    name = function.name if function else written.template.physical_name(written.logical_id)
+    mappings = place.localised(dict(mappings_of(template, logical_id)))
+    versions = {}
+    for each in kinesis_mappings(written.template, written.logical_id):
+        if each.qualifier:
+            mappings[each.name]["FunctionName"] = f"{name}:{each.qualifier}"
+            version = version_of(written.template, written.logical_id, each.qualifier)
+            versions[each.qualifier] = version
+    return ProjectFunction(
+        logical_id,
+        name,
+        function,
+        problem,
+        calling,
+        mappings,
+        dict(_unknown_streams(written)),
+        place.localised(dict(_described(written))),
+        versions,
+    )
+
+
+def _described(written: WrittenFunction) -> Iterator[tuple[str, Any]]:
+    """What the template says of a function, and nothing here depends on."""
+    properties = merged_properties(written.template, written.logical_id)
+    for name in ("Description", "Role", "Architectures", "Runtime", "Layers"):
+        value = written.template.resolve(properties.get(name))
+        if value is None or first_unresolved(value):
             continue
-        found.append(
-            ProjectFunction(
-                logical_id,
-                replace(function, environment=place.localised(dict(function.environment))),
-                calling,
-                place.localised(dict(mappings_of(template, logical_id))),
-            )
-        )
-    return found
+        if name == "Layers" and isinstance(value, list):
+            value = [{"Arn": each, "CodeSize": 0} for each in value]
+        yield name, value
 
 
-def unknown_streams(project: Iterable[ProjectFunction]) -> list[str]:
-    """The mappings whose stream only AWS knows, by where they are written."""
-    return [
-        f"{each.logical_id}/{name}"
-        for each in project
-        for name, document in each.mappings.items()
-        if "EventSourceArn" not in document
-    ]
+def _unknown_streams(written: WrittenFunction) -> Iterator[tuple[str, str]]:
+    for each in kinesis_mappings(written.template, written.logical_id):
+        raw = each.members.get("Stream", each.members.get("EventSourceArn"))
+        arn = written.template.resolve(raw)
+        if unresolved := first_unresolved(arn):
+            reason = unresolved.reason.rstrip(".")
+            advice = "" if "--parameter-overrides" in reason else f"; {_NAME_IT}"
+            yield each.name, f"{_STREAM_UNKNOWN}: {reason}{advice}"
+        elif not isinstance(arn, str) or ":stream/" not in arn:
+            yield each.name, f"{_STREAM_UNKNOWN}; {_NAME_IT}"
+
+
+def _localised(calling: Calling, place: Place) -> Calling:
+    return replace(
+        calling,
+        on_success=place.localised(calling.on_success),
+        on_failure=place.localised(calling.on_failure),
+        dead_letter=place.localised(calling.dead_letter),
+    )
+
+
+def without_stream(project: ProjectFunction) -> Iterator[tuple[str, str]]:
+    """The mappings whose stream only AWS knows: where each is written, and why it feeds nothing."""
+    for name, reason in project.unknown.items():
+        yield f"{project.logical_id}/{name}", reason
 
 
 def mappings_of_project(
@@ -148,15 +165,15 @@ def mappings_of_project(
     found = []
     for each in project:
         for name, document in each.mappings.items():
-            if "EventSourceArn" not in document:
+            if name in each.unknown:
                 continue
             origin = f"{each.logical_id}/{name}/{document['EventSourceArn']}"
-            function, enabled = each.function.name, document.get("Enabled") is not False
+            enabled = document.get("Enabled") is not False
             mapping = known.get(origin)
             if mapping is None:
-                found.append(new_mapping(function, document, now, enabled=enabled, origin=origin))
+                found.append(new_mapping(each.name, document, now, enabled=enabled, origin=origin))
                 continue
             if mapping.document.get("Enabled") == document.get("Enabled"):
                 enabled = mapping.enabled
-            found.append(mapping.changed(document=document, function=function, enabled=enabled))
+            found.append(mapping.changed(document=document, function=each.name, enabled=enabled))
     return found

@@ -1,19 +1,24 @@
-"""One function of the template: its processes, its code, its log."""
+"""One function as it can be called: its processes, its code, its log."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated import IsolatedHandler
 from kinesis_cli.local.function.code import CodeWatch
-from kinesis_cli.project.calling import Calling
 from kinesis_cli.project.function import Function
 
 Measure = Callable[[str, float, str], None]
+
+# The function was not even begun: until its code changes, all calls fail alike.
+_HOPELESS = (
+    *("Runtime.ImportModuleError", "Runtime.HandlerNotFound", "Runtime.UserCodeSyntaxError"),
+    *("Runtime.MalformedHandlerName", "Runtime.InvalidEntrypoint"),
+)
 
 
 class NotRunnableError(Exception):
@@ -24,51 +29,69 @@ class ThrottledError(Exception):
     """As many calls are running as the function has reserved."""
 
 
+@dataclass(slots=True)
+class Gate:
+    """The calls of a function at the same time, all of its versions together."""
+
+    reserved: int | None = None  # None: as many as come
+    running: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more call is refused."""
+        return self.reserved is not None and self.running >= self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all functions have in common."""
+
+    executor: ThreadPoolExecutor  # whose threads wait for the processes
+    write_log: Callable[[str, tuple[str, ...]], None]  # told the log group and a call's lines
+    reload: bool  # whether changed code is used from the next call on
+
+
 class LocalFunction:
-    """A function that can be called, in AWS's own runtime client: a process for each call at once.
+    """A function that can be called: a process for each call at once.
 
     In the server's own process it would not be safe: a function may end it, fill its memory, or
-    never return. So without the runtime client there is no function.
+    never return. So without what runs it isolated there is no function.
 
     Args:
-        function: as the template has it.
-        calling: how it may be called.
+        function: as the template or a call has it.
         arn: its ARN.
-        executor: whose threads wait for it.
+        surroundings: what all functions have in common.
         variables: that make AWS's SDKs in the function talk to the local endpoint; the function's
             own overrule them.
-        reload: whether changed code is used from the next call on.
+        gate: its calls at the same time.
         measure: told CloudWatch's name of a metric, a value and its unit.
-        write_log: told the log group and the lines of each call.
+        is_fixed: whether its code never changes, as of a version.
     """
 
     def __init__(
         self,
         function: Function,
-        calling: Calling,
         arn: str,
-        executor: ThreadPoolExecutor,
+        surroundings: Surroundings,
         variables: Mapping[str, str],
-        *,
-        reload: bool,
+        gate: Gate,
         measure: Measure,
-        write_log: Callable[[str, tuple[str, ...]], None],
+        *,
+        is_fixed: bool = False,
     ) -> None:
-        self.function, self.calling, self.arn = function, calling, arn
-        called = f"{arn}:{function.qualifier}" if function.qualifier else arn
-        self.called_arn = called  # with the version or alias that the template's mapping calls
+        self.function, self.arn, self.gate = function, arn, gate
+        environment = {**variables, **function.environment}
+        self.version = function.version
         self.log_group = lambda_variables(function)["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.problem = ""  # why it cannot be called; empty: it can
-        self.calls = 0  # that are running
-        self._executor, self._write_log, self._measure = executor, write_log, measure
+        self.hopeless = ""  # why all calls fail since its code was changed
+        self._surroundings, self._measure = surroundings, measure
         self._handler: IsolatedHandler | None = None
-        self._watch = CodeWatch(function.code_uri) if reload else None
+        watches = surroundings.reload and not is_fixed
+        self._watch = CodeWatch(function.code_uri) if watches else None
         try:
-            environment = {**variables, **function.environment}
             self._handler = IsolatedHandler(
-                replace(function, environment=environment, aws={}),
-                arn=called,
-                keep_failing_init=True,
+                replace(function, environment=environment, aws={}), arn=arn, keep_failing_init=True
             )
         except InputError as error:
             self.problem = ". ".join(filter(None, (error.problem, error.advice)))
@@ -80,21 +103,28 @@ class LocalFunction:
             ThrottledError: it has too many calls already.
             NotRunnableError: it cannot be called.
         """
-        reserved = self.calling.reserved_concurrency
-        if reserved is not None and self.calls >= reserved:
+        if self.gate.is_full:
             self._measure("Throttles", 1, "Count")
             raise ThrottledError
-        self.calls += 1
+        self.gate.running += 1
         try:
             loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(self._executor, self._invoke, request)
+            executor = self._surroundings.executor
+            result = await loop.run_in_executor(executor, self._invoke, request)
         finally:
-            self.calls -= 1
-        self._write_log(self.log_group, result.logs)
-        for name, value in (("Invocations", 1), ("Errors", bool(result.error)), ("Throttles", 0)):
+            self.gate.running -= 1
+        self._note(result)
+        return result
+
+    def _note(self, result: InvocationResult) -> None:
+        error = result.error
+        self.hopeless = ""
+        if error and error.error_type in _HOPELESS:
+            self.hopeless = f"{error.error_type}: {error.error_message}"
+        self._surroundings.write_log(self.log_group, result.logs)
+        for name, value in (("Invocations", 1), ("Errors", bool(error)), ("Throttles", 0)):
             self._measure(name, value, "Count")
         self._measure("Duration", result.elapsed * 1000, "Milliseconds")
-        return result
 
     def _invoke(self, request: InvocationRequest) -> InvocationResult:
         """In a thread."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from kinesis_cli.errors import InputError
@@ -27,21 +28,31 @@ from kinesis_cli.local.function.log_writer import LogWriter
 from kinesis_cli.local.function.mapping_run import MappingRun, MappingTools, stream_of
 from kinesis_cli.local.function.mappings import MappingStore, StoredMapping
 from kinesis_cli.local.function.neighbour import NeighbourCalls
+from kinesis_cli.local.function.packages import Packages
 from kinesis_cli.local.function.project import (
     FUNCTION_KEY,
-    Place,
     ProjectFunction,
     mappings_of_project,
     project_functions,
-    unknown_streams,
+    without_stream,
 )
-from kinesis_cli.local.function.runtime import LocalFunction, NotRunnableError, ThrottledError
+from kinesis_cli.local.function.registry import Registry, Target, used_packages
+from kinesis_cli.local.function.runtime import (
+    Gate,
+    LocalFunction,
+    NotRunnableError,
+    Surroundings,
+    ThrottledError,
+)
+from kinesis_cli.local.function.store import FunctionStore
 from kinesis_cli.local.kinesis import Caller, DataPlane
 from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.metrics import Series
 from kinesis_cli.local.neighbours import Neighbours
+from kinesis_cli.local.place import Place
 from kinesis_cli.local.state import Server
-from kinesis_cli.local.status import MappingStatus
+from kinesis_cli.local.status import MappingStatus, Problem
+from kinesis_cli.project.function import Function
 from kinesis_cli.project.template_file import TemplateFile
 
 _LOOK_AGAIN_SECONDS = 1.0
@@ -57,7 +68,7 @@ class _Running:
 
 
 class FunctionService:
-    """Runs the template's functions and delivers streams to them.
+    """Runs functions, the template's and those that arrive by API, and delivers streams to them.
 
     It belongs to the data plane's event loop.
 
@@ -84,8 +95,11 @@ class FunctionService:
         self._data_plane, self._neighbours = data_plane, neighbours
         self._template, self._reload = template, reload
         self.store, self._event_store = MappingStore(state), EventStore(state)
+        self.function_store, self.packages = FunctionStore(state), Packages(state)
+        self.packages.sweep(used_packages(self.function_store))
         self.tally = Tally()
-        self.functions: dict[str, LocalFunction] = {}  # by name
+        self._random = Random()
+        self._registries: dict[tuple[str, str], Registry] = {}  # by account and region
         self._project: list[ProjectFunction] = []
         self._running: dict[str, _Running] = {}  # by the mapping's UUID
         self._refused: dict[str, str] = {}  # by the same: why it does not run
@@ -108,13 +122,12 @@ class FunctionService:
         """
         _forget_foreign_variables(server.region)
         self.place = Place(server.endpoint, server.region)
-        self._caller = Caller(self.place.account, server.region)
-        calls = NeighbourCalls(self._neighbours, self.place)
+        calls = self.neighbours_of(self.place)
         self._destinations = Destinations(calls, self.place)
         self.events = EventCalls(
             self._event_store,
             self._data_plane.clock,
-            self.functions,
+            self.find,
             self._destinations,
             self.tell,
             self._change,
@@ -122,10 +135,13 @@ class FunctionService:
         self._logs = LogWriter(calls, self.tell)
         self._tasks.add(asyncio.create_task(self._logs.run()))
         self._variables = client_variables(server)
+        self._surroundings = Surroundings(self._executor, self._logs.write, self._reload)
         if self._template:
             self._adopt(project_functions(self._template, self.place))
             if self._reload:
                 self._tasks.add(asyncio.create_task(self._watch(TemplateWatch(self._template))))
+        else:
+            self._resume_all()
         self.events.resume()
 
     async def close(self) -> None:
@@ -137,45 +153,90 @@ class FunctionService:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._tasks:  # it has begun
             await self.events.close()
-        for function in self.functions.values():
-            function.close()
+        for registry in self._registries.values():
+            registry.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.store.close()
         self._event_store.close()
+        self.function_store.close()
+        self.packages.close()
+
+    # The functions
+
+    @property
+    def home(self) -> Registry:
+        """The functions of the project's own account and region."""
+        return self.registry(self.place.account, self.place.region)
+
+    def registry(self, account: str, region: str) -> Registry:
+        """The functions of an account in a region."""
+        key = (account, region)
+        if key not in self._registries:
+            place = Place(self.place.endpoint, region, account)
+            store, packages = self.function_store, self.packages
+            self._registries[key] = Registry(
+                place, store, packages, self._maker(place), self._random
+            )
+        return self._registries[key]
+
+    def find(self, reference: str) -> Target | None:
+        """What is called by an ARN, or by a name of the project's own; None: there is no such."""
+        if not reference.startswith("arn:"):
+            return self.home.find(reference)
+        _, _, _, region, account, _, name = reference.split(":", 6)
+        return self.registry(account, region).find(name)
+
+    def functions_changed(self, registry: Registry, name: str) -> None:
+        """A function came, changed or is gone; mappings that waited for it go on."""
+        registry.changed(name)
+        for mapping in self.store.mappings():
+            if mapping.function == name and self.registry_of(mapping) is registry:
+                self.resume(mapping)
+
+    def neighbours_of(self, place: Place) -> NeighbourCalls:
+        """The services beside, as an account sees them in a region."""
+        return NeighbourCalls(self._neighbours, place)
+
+    def _maker(self, place: Place) -> Callable[[Function, str, Gate, bool], LocalFunction]:
+        def make(function: Function, arn: str, gate: Gate, is_fixed: bool) -> LocalFunction:
+            return LocalFunction(
+                function,
+                arn,
+                self._surroundings,
+                {**self._variables, **self._access(place, function.name)},
+                gate,
+                partial(self._measure, place, function.name),
+                is_fixed=is_fixed,
+            )
+
+        return make
+
+    def _access(self, place: Place, function: str) -> dict[str, str]:
+        """Whose resources the function sees, and where."""
+        is_home = place.account == self.place.account
+        key = FUNCTION_KEY + function if is_home else place.account
+        return {
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_REGION": place.region,
+            "AWS_DEFAULT_REGION": place.region,
+        }
 
     # The template
 
     def _adopt(self, project: list[ProjectFunction]) -> None:
         """Run the functions and deliver the mappings of the template, as it has them now."""
-        known = {each.function.name: each for each in self._project}
         self._project = project
-        names = {each.function.name for each in project}
-        for name in [*self.functions]:
-            if name not in names:
-                self.functions.pop(name).retire()
-        for each in project:
-            name = each.function.name
-            if name in self.functions and not each.runs_otherwise(known[name]):
-                continue
-            if name in self.functions:
-                self.functions[name].retire()
-            self.functions[name] = LocalFunction(
-                each.function,
-                each.calling,
-                self.place.function_arn(name),
-                self._executor,
-                {**self._variables, "AWS_ACCESS_KEY_ID": FUNCTION_KEY + name},
-                reload=self._reload,
-                measure=partial(self._measure, name),
-                write_log=self._logs.write,
-            )
+        self.home.adopt(project)
         self._adopt_mappings()
+        self._resume_all()
+
+    def _resume_all(self) -> None:
         for mapping in self.store.mappings():
             self.resume(mapping)
 
     def _adopt_mappings(self) -> None:
-        for place in unknown_streams(self._project):
-            self.tell(Remark(f"{place}: its stream is known only to AWS, it is not there"))
+        for problem in self._problems_of_template():
+            self.tell(Remark(f"{problem.name}: {problem.reason}"))
         found = self._mappings_now(self._project)
         for mapping in found:
             self.store.save(mapping)
@@ -199,8 +260,8 @@ class FunctionService:
 
     async def _change_to(self, project: list[ProjectFunction]) -> None:
         """Pause what runs otherwise from now on, let its calls end, and go on with the rest."""
-        before = {each.function.name: each for each in self._project}
-        now = {each.function.name: each for each in project}
+        before = {each.name: each for each in self._project}
+        now = {each.name: each for each in project}
         changed = {name for name in {*before, *now} if before.get(name) != now.get(name)}
         mappings = self._mappings_now(project)
         paused = [
@@ -228,15 +289,12 @@ class FunctionService:
         """Deliver a mapping, if it is enabled and its function is there."""
         if not mapping.enabled or mapping.uuid in self._running:
             return
-        function = self.functions.get(mapping.function)
+        registry = self.registry_of(mapping)
         try:
-            if function is None:
-                raise InputError("the template has no such function")
-            if function.problem:
-                raise InputError(function.problem)
-            run = MappingRun(
-                mapping, function.called_arn, self._tools(function), function.function.version
-            )
+            if problem := registry.problem(mapping.function):
+                raise InputError(problem)
+            arn = registry.arn(mapping.reference)
+            run = MappingRun(mapping, arn, self._tools(mapping, registry))
         except InputError as error:
             self._refused[mapping.uuid] = str(error)
             self.tell(Remark(f"{mapping.function} does not run: {error}"))
@@ -253,10 +311,20 @@ class FunctionService:
             await asyncio.wait([running.task])
             self._ending.discard(running.task)
 
+    def registry_of(self, mapping: StoredMapping) -> Registry:
+        """Where a mapping and its function are: in the account and region of the stream."""
+        _, _, _, region, account, _ = mapping.stream_arn.split(":", 5)
+        return self.registry(account, region)
+
+    def mapping_arn(self, mapping: StoredMapping) -> str:
+        """The ARN of a mapping itself."""
+        functions = self.registry_of(mapping).arn("").removesuffix("function:")
+        return f"{functions}event-source-mapping:{mapping.uuid}"
+
     def has_stream(self, arn: str) -> bool:
-        """Whether the project's account has the stream that an ARN, or a consumer's, names."""
-        stream, own = arn.partition("/consumer/")[0], f":{self.place.region}:{self.place.account}:"
-        return own in stream and any(each["arn"] == stream for each in self._data_plane.summary())
+        """Whether there is the stream that an ARN, or a consumer's, names."""
+        stream = arn.partition("/consumer/")[0]
+        return any(each["arn"] == stream for each in self._data_plane.summary())
 
     def now(self) -> float:
         """The time, epoch seconds."""
@@ -267,19 +335,24 @@ class FunctionService:
         running = self._running.get(uuid_)
         return running.run.last_result if running else "No records processed"
 
-    def _tools(self, function: LocalFunction) -> MappingTools:
+    def _tools(self, mapping: StoredMapping, registry: Registry) -> MappingTools:
         async def call(request_id: str, payload: bytes) -> InvocationResult | None:
+            # each time: an alias may lead elsewhere now, and the code may be another
+            target = registry.find(mapping.reference)
             try:
-                return await function.call(InvocationRequest(request_id, payload))
+                if target is None:
+                    raise NotRunnableError("it is not there")
+                return await target.call(InvocationRequest(request_id, payload))
             except ThrottledError:
                 return None
             except NotRunnableError as error:
-                self.tell(Remark(f"{function.function.name} could not be called: {error}"))
+                self.tell(Remark(f"{mapping.reference} could not be called: {error}"))
                 return None
 
+        place = registry.place
         return MappingTools(
             data_plane=self._data_plane,
-            caller=self._caller,
+            caller=Caller(place.account, place.region),
             store=self.store,
             destinations=self._destinations,
             call=call,
@@ -292,9 +365,9 @@ class FunctionService:
 
     # What is told
 
-    def _measure(self, function: str, name: str, value: float, unit: str) -> None:
+    def _measure(self, place: Place, function: str, name: str, value: float, unit: str) -> None:
         series = Series(
-            *(self.place.account, self.place.region),
+            *(place.account, place.region),
             *("AWS/Lambda", "FunctionName", function, name, unit),
         )
         self._data_plane.metrics.add(series, value)
@@ -315,7 +388,7 @@ class FunctionService:
         """Pass on what happened."""
         if isinstance(activity, Called) and activity.iterator_age is not None:
             age = activity.iterator_age * 1000
-            self._measure(activity.function, "IteratorAge", age, "Milliseconds")
+            self._measure(self.place, activity.function, "IteratorAge", age, "Milliseconds")
         for listener in self._listeners:
             listener(activity)
 
@@ -345,11 +418,31 @@ class FunctionService:
         running = self._running.get(mapping.uuid)
         state = "Enabled" if mapping.enabled else "Disabled"
         problem = running.run.problem if running else self._refused.get(mapping.uuid, "")
+        problem = problem or self._hopeless(mapping)
         if problem and mapping.enabled:
             state = f"Problem: {problem}"
         stream = stream_of(mapping.stream_arn)
         backlog = await running.run.backlog() if running else 0
-        return MappingStatus(mapping.function, stream, state, backlog)
+        return MappingStatus(mapping.reference, stream, state, backlog)
+
+    def _hopeless(self, mapping: StoredMapping) -> str:
+        """Why all calls of a mapping fail since its function's code was changed."""
+        target = self.registry_of(mapping).find(mapping.reference)
+        return target.function.hopeless if target else ""
+
+    def problems(self) -> list[Problem]:
+        """The functions that cannot run, and the mappings that feed nothing."""
+        hosted = [each for each in self.home.names if not self.home.is_of_template(each)]
+        refused = [Problem(each, self.home.problem(each)) for each in hosted]
+        return [*self._problems_of_template(), *(each for each in refused if each.reason)]
+
+    def _problems_of_template(self) -> list[Problem]:
+        found = []
+        for each in self._project:
+            if reason := self.home.problem(each.name):
+                found.append(Problem(each.name, reason))
+            found += [Problem(*each) for each in without_stream(each)]
+        return found
 
     def shards(self) -> list[ShardCounts]:
         """What came of each shard's records since the start."""
@@ -371,9 +464,7 @@ class FunctionService:
         Raises:
             InputError: a mapping is enabled and does not deliver.
         """
-        for mapping in self.store.mappings():
-            if mapping.enabled and (why := self._refused.get(mapping.uuid)):
-                raise InputError(f"{mapping.function} does not run: {why}")
+        self._refuse_to_wait()
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -381,11 +472,25 @@ class FunctionService:
                     if await self._found_nothing():
                         break
                     while self._changes == changes:
+                        self._refuse_to_wait()
                         await self._pulse.wait(_LOOK_AGAIN_SECONDS)
                 await self._logs.flush()
         except TimeoutError:
             return False
         return True
+
+    def _refuse_to_wait(self) -> None:
+        """Raises: InputError: what is waited for will not come."""
+        for mapping in self.store.mappings():
+            why = self._refused.get(mapping.uuid) or self._hopeless(mapping)
+            if mapping.enabled and why:
+                raise InputError(f"{mapping.reference} does not run: {why}")
+            running = self._running.get(mapping.uuid)
+            if running and running.run.never_had_a_stream:
+                raise InputError(f"{mapping.reference} gets nothing: {running.run.problem}")
+        for project in self._project:
+            for place, why in without_stream(project):
+                raise InputError(f"{place} feeds nothing: {why}")
 
     async def _found_nothing(self) -> bool:
         """Look at all shards once. Whether nothing was in hand before, and nothing there to read.

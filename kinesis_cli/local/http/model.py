@@ -1,4 +1,4 @@
-"""Kinesis as botocore's model describes it: operations, their parameters and results.
+"""A service as botocore's model describes it: operations, their parameters and results.
 
 The model's file is read as it is; importing botocore itself would cost more than all the rest of
 the server's start.
@@ -60,6 +60,7 @@ class Shape:
     maximum: int | None
     pattern: str | None
     enum: tuple[str, ...]
+    null_is_named: bool = False  # whether AWS names null among the rules for elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,19 @@ class Operation:
 
 
 class Model:
-    """The service's operations."""
+    """The service's operations.
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    Args:
+        document: botocore's.
+        names_null: whether AWS names null among the rules for the elements of a list.
+    """
+
+    def __init__(self, document: Mapping[str, Any], *, names_null: bool = False) -> None:
+        self._names_null = names_null
         self._shapes = document["shapes"]
         self._operations = document["operations"]
         self._built: dict[tuple[str, str], Shape] = {}
-        self.target_prefix: str = document["metadata"]["targetPrefix"]  # "Kinesis_20131202"
+        self.target_prefix: str = document["metadata"].get("targetPrefix", "")  # "Kinesis_20131202"
 
     def operation(self, name: str) -> Operation | None:
         """The operation of this name; None: AWS has no such either."""
@@ -121,6 +128,7 @@ class Model:
             maximum=description.get("max"),
             pattern=description.get("pattern"),
             enum=ENUM_ORDER.get(name, tuple(description.get("enum", ()))),
+            null_is_named=self._names_null,
         )
 
 

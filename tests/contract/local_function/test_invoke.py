@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_the_log_tail_has_the_last_four_kilobytes_from_start_to_report(local: Lo
     answer = invoke(local, {}, LogType="Tail")
     lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
     request_id = answer["ResponseMetadata"]["RequestId"]
-    assert f"START RequestId: {request_id} Version: $LATEST" in lines
+    assert lines[0] == f"START RequestId: {request_id} Version: $LATEST"
     assert lines[-1].startswith(f"REPORT RequestId: {request_id}\tDuration: ")
     assert "LogResult" not in invoke(local, {})
 
@@ -63,6 +64,60 @@ def test_a_function_that_fails_is_an_answer_with_lambdas_error(
     document = json.loads(answer["Payload"].read())
     assert document["errorType"] == error_type
     assert message in document["errorMessage"]
+
+
+def test_the_log_tail_of_a_cold_start_begins_with_start_and_tells_how_long_it_took(
+    fresh: Callable[[], Local],
+) -> None:
+    answer = invoke(fresh(), {}, LogType="Tail")
+    lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    assert lines[0].startswith("START RequestId: ")
+    assert "Init Duration: " in lines[-1]
+
+
+def test_an_answer_that_is_too_large_is_told_in_two_members(local: Local) -> None:
+    document = json.loads(invoke(local, {"do": "large"})["Payload"].read())
+    assert sorted(document) == ["errorMessage", "errorType"]
+
+
+def test_a_response_stream_is_one_chunk_and_its_end(local: Local) -> None:
+    client = local.client("lambda")
+    answer = client.invoke_with_response_stream(
+        FunctionName="Any", Payload=b'{"a": 1}', LogType="Tail"
+    )
+    chunk, end = list(answer["EventStream"])
+    assert json.loads(chunk["PayloadChunk"]["Payload"])["echo"] == {"a": 1}
+    assert base64.b64decode(end["InvokeComplete"]["LogResult"]).startswith(b"START RequestId: ")
+    assert answer["ExecutedVersion"] == "$LATEST"
+
+
+def test_a_response_stream_ends_with_the_functions_error(local: Local) -> None:
+    answer = local.client("lambda").invoke_with_response_stream(
+        FunctionName="Any", Payload=b'{"do": "raise"}'
+    )
+    (end,) = list(answer["EventStream"])
+    assert end["InvokeComplete"]["ErrorCode"] == "Unhandled"
+    assert json.loads(end["InvokeComplete"]["ErrorDetails"])["errorType"] == "ValueError"
+
+
+def test_the_old_asynchronous_call_accepts_an_event(local: Local) -> None:
+    answer = local.client("lambda").invoke_async(FunctionName="Any", InvokeArgs=b'{"later": 2}')
+    assert answer["Status"] == 202
+
+
+def test_an_errors_sentence_stands_where_the_model_has_it(local: Local) -> None:
+    def answer(path: str, body: bytes) -> tuple[str | None, dict[str, str]]:
+        connection = http.client.HTTPConnection(HOST, local.server.port)
+        connection.request("POST", f"/2015-03-31/functions/{path}/invocations", body)
+        response = connection.getresponse()
+        return response.getheader("x-amzn-errortype"), json.loads(response.read())
+
+    code, document = answer("nobody", b"{}")
+    assert code == "ResourceNotFoundException"
+    assert sorted(document) == ["Message", "Type"]
+    code, document = answer("Any", b"{")
+    assert code == "InvalidRequestContentException"
+    assert sorted(document) == ["Type", "message"]
 
 
 def test_a_dry_run_calls_nothing(local: Local) -> None:
@@ -89,11 +144,11 @@ def test_a_function_goes_by_its_name_or_arn(local: Local, name: str) -> None:
     assert local.client("lambda").invoke(FunctionName=name)["StatusCode"] == 200
 
 
-@pytest.mark.parametrize("name", ["nobody", "Any:3"])
-def test_an_unknown_function_or_version_is_not_found(local: Local, name: str) -> None:
+@pytest.mark.parametrize(("name", "shown"), [("nobody", "nobody:$LATEST"), ("Any:3", "Any:3")])
+def test_an_unknown_function_or_version_is_not_found(local: Local, name: str, shown: str) -> None:
     with pytest.raises(ClientError) as error:
         local.client("lambda").invoke(FunctionName=name)
-    arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
+    arn = f"arn:aws:lambda:us-east-1:000000000000:function:{shown}"
     expected = (404, "ResourceNotFoundException", f"Function not found: {arn}")
     assert refused(error.value) == expected
 
@@ -166,8 +221,9 @@ def test_what_describes_a_function_says_what_the_template_says(local: Local) -> 
 
 
 def test_what_kcli_does_not_have_is_refused_in_a_sentence(local: Local) -> None:
-    with pytest.raises(ClientError, match="does not know GET /2015-03-31/functions/Any/policy"):
-        local.client("lambda").get_policy(FunctionName="Any")
+    with pytest.raises(ClientError, match="does not know CreateFunctionUrlConfig") as refused:
+        local.client("lambda").create_function_url_config(FunctionName="Any", AuthType="NONE")
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
 def test_a_name_that_is_none_is_refused(local: Local) -> None:

@@ -86,12 +86,28 @@ def test_an_invalid_filter_is_refused_as_recorded(client: Any, name: str) -> Non
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"BatchSize": 10_001}, "BatchSize is 10001, AWS accepts 1 to 10000"),
+        (
+            {"BatchSize": 10_001},
+            "1 validation error detected: Value '10001' at 'batchSize' failed to satisfy"
+            " constraint: Member must have value less than or equal to 10000",
+        ),
         (
             {"TumblingWindowInSeconds": 1, "ParallelizationFactor": 2},
             "TumblingWindowInSeconds cannot be combined",
         ),
-        ({"StartingPosition": None}, "StartingPosition is required"),
+        (
+            {"StartingPosition": None},
+            "1 validation error detected: Value null at 'startingPosition' failed to satisfy"
+            " constraint: Member must not be null.",
+        ),
+        (
+            {"StartingPosition": "invalid"},
+            "1 validation error detected: Value 'invalid' at 'startingPosition' failed to satisfy"
+            " constraint: Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]",
+        ),
+        ({"EventSourceArn": None, "FunctionName": "nobody"}, "Unrecognized event source."),
+        ({"FunctionName": "nobody"}, "Function does not exist"),
+        ({"FunctionName": "Second:3"}, "Function does not exist"),
     ],
 )
 def test_settings_that_aws_refuses_are_refused(
@@ -99,19 +115,55 @@ def test_settings_that_aws_refuses_are_refused(
     settings: dict[str, Any],
     message: str,
 ) -> None:
-    given = {"StartingPosition": "LATEST", **settings}
+    given = {
+        "EventSourceArn": BULK,
+        "FunctionName": "Second",
+        "StartingPosition": "LATEST",
+        **settings,
+    }
     given = {name: value for name, value in given.items() if value is not None}
     with pytest.raises(ClientError) as error:
-        client.create_event_source_mapping(EventSourceArn=BULK, FunctionName="Second", **given)
+        client.create_event_source_mapping(**given)
     assert refused(error.value)["status"] == 400
     assert message in refused(error.value)["message"]
+    of_the_model = message.startswith("1 validation error") and "null" not in message
+    code = "ValidationException" if of_the_model else "InvalidParameterValueException"
+    assert refused(error.value)["error"] == code
 
 
-def test_a_mapping_of_an_unknown_function_is_refused(client: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ClientError, match=r"ResourceNotFoundException.*Function not found"):
-        client.create_event_source_mapping(
-            EventSourceArn=BULK, FunctionName="nobody", StartingPosition="LATEST"
-        )
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Second:$LATEST", "Second:$LATEST"),
+        ("000000000000:function:Second:$LATEST", "Second:$LATEST"),
+        ("arn:aws:lambda:us-east-1:000000000000:function:Second:$LATEST", "Second"),
+    ],
+)
+def test_latest_is_kept_for_a_name_and_dropped_for_a_whole_arn(
+    client: Any,  # noqa: ANN401
+    name: str,
+    shown: str,
+) -> None:
+    made = client.create_event_source_mapping(
+        EventSourceArn=BULK, FunctionName=name, StartingPosition="LATEST"
+    )
+    assert made["FunctionArn"] == f"arn:aws:lambda:us-east-1:000000000000:function:{shown}"
+    client.delete_event_source_mapping(UUID=made["UUID"])
+
+
+def test_tags_of_a_new_mapping_are_kept(client: Any) -> None:  # noqa: ANN401
+    made = client.create_event_source_mapping(
+        EventSourceArn=BULK, FunctionName="Second", StartingPosition="LATEST", Tags={"a": "b"}
+    )
+    arn = made["EventSourceMappingArn"]
+    assert client.list_tags(Resource=arn)["Tags"] == {"a": "b"}
+    client.tag_resource(Resource=arn, Tags={"c": "d"})
+    client.untag_resource(Resource=arn, TagKeys=["a"])
+    client.update_event_source_mapping(UUID=made["UUID"], BatchSize=7)
+    assert client.list_tags(Resource=arn)["Tags"] == {"c": "d"}
+    client.delete_event_source_mapping(UUID=made["UUID"])
+    with pytest.raises(ClientError, match="Event source mapping not found: "):
+        client.list_tags(Resource=arn)
 
 
 def test_a_mapping_is_changed_disabled_and_deleted(
@@ -140,10 +192,11 @@ def test_mappings_are_listed_by_function_and_by_stream(client: Any) -> None:  # 
 
     assert functions() == {"orders-function", "Second", "Loop", "Any", "windowed"}
     assert functions(FunctionName="Any") == {"Any"}
+    assert functions(FunctionName="nobody") == set()
     orders = BULK.replace("bulk", "orders")
     assert functions(EventSourceArn=orders) == {"orders-function", "Second"}
 
 
 def test_another_account_has_no_mappings(local: Local) -> None:
-    with pytest.raises(ClientError):
-        local.client("lambda", key="123456789012").list_event_source_mappings()
+    client = local.client("lambda", key="123456789012")
+    assert client.list_event_source_mappings()["EventSourceMappings"] == []
