@@ -92,7 +92,7 @@ class Recording:
         """
         found: list[Record] = []
         for record in self.records():
-            if ending and record.sequence_number.endswith(ending):
+            if record.sequence_number.endswith(ending):
                 found.append(record)
                 if _number_of(record) != _number_of(found[0]):
                     raise InputError(

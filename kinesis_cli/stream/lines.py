@@ -200,7 +200,7 @@ def service_of(value: dict[str, object]) -> str | None:
 def _foreign(value: dict[str, object]) -> Fault:
     if service := service_of(value):
         return Fault("", f"this is an event of {service}, not of Kinesis")
-    if "eventSource" in value:
+    if value.get("eventSource", "aws:kinesis") != "aws:kinesis":
         return Fault("eventSource", f"expected 'aws:kinesis', found {_kind(value['eventSource'])}")
     return Fault(
         "",

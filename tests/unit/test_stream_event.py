@@ -107,3 +107,10 @@ def test_the_region_is_in_the_arn() -> None:
         == "cn-north-1"
     )
     assert region_of("EXAMPLE") == ""
+
+
+def test_an_event_of_kinesis_without_its_record_is_never_told_to_be_of_kinesis() -> None:
+    document = '{"Records": [{"eventSource": "aws:kinesis", "eventID": "s:1"}]}'
+    with pytest.raises(InputError) as refused:
+        KinesisEvent.from_json(document)
+    assert refused.value.problem == "no Kinesis record, it has no member 'kinesis'"
