@@ -13,6 +13,7 @@ from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, F
 from kinesis_cli.project.interpreter import choose_interpreter, named_python
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.settings import Settings, template_settings
+from kinesis_cli.project.template_parameters import parse_overrides
 
 _JAVASCRIPT = (".js", ".cjs", ".mjs")
 
@@ -77,6 +78,8 @@ def find_function(
         )
     if found.is_sample:
         _refuse_beside_a_handler(directory)
+    elif parameter_overrides:
+        _refuse_unknown_parameters(settings, directory, parameter_overrides)
     if env_from_shell:
         found = replace(found, env_from_shell=True)
     found = with_runtime_command(found, runtime_command, directory)
@@ -153,6 +156,16 @@ def function_of_project(
             project.template, function, env_vars, bundled=is_bundled, code=directory
         )
     return _with_code(found, handler, directory)
+
+
+def _refuse_unknown_parameters(settings: Settings, directory: Path, given: Sequence[str]) -> None:
+    """Refuse what the command line gives and the template does not have."""
+    from kinesis_cli.project.locate import find_project
+    from kinesis_cli.project.template import Template
+    from kinesis_cli.project.template_given import refuse_unknown
+
+    template = Template.read(find_project(settings, directory).template)
+    refuse_unknown(template, parse_overrides(given, "--parameter-overrides"))
 
 
 def _refuse_beside_a_handler(directory: Path) -> None:

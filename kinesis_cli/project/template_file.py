@@ -49,6 +49,8 @@ def parse_template(text: str, path: Path) -> object:
             return json.loads(text)
         except ValueError as error:
             raise InputError(f"the template is not JSON: {error}", place=str(path)) from error
+        except RecursionError as error:
+            raise InputError("the template is nested too deeply", place=str(path)) from error
     return _parse_yaml(text, path)
 
 
@@ -56,7 +58,19 @@ def _parse_yaml(text: str, path: Path) -> object:
     import yaml  # only here: a project with a JSON template, or none, need not wait for it
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Knows the short form of the intrinsics."""
+        """Knows the short form of the intrinsics; keys and dates are texts, as CloudFormation's."""
+
+        # a date is whatever is written, also one that no calendar has
+        yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's way
+            first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+        def construct_mapping(
+            self, node: yaml.MappingNode, deep: bool = False
+        ) -> dict[str, object]:
+            mapping = super().construct_mapping(node, deep=deep)
+            return {str(key): value for key, value in mapping.items()}
 
     def intrinsic(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, object]:
         """`!GetAtt A.Arn` as `{"Fn::GetAtt": "A.Arn"}`, and so on."""
@@ -79,3 +93,5 @@ def _parse_yaml(text: str, path: Path) -> object:
         raise InputError(f"the template is not YAML: {problem}", place=place) from error
     except RecursionError as error:
         raise InputError("the template is nested too deeply", place=str(path)) from error
+    except (ValueError, OverflowError, TypeError) as error:  # of a value that has no such form
+        raise InputError(f"the template is not YAML: {error}", place=str(path)) from error

@@ -102,10 +102,15 @@ def _named(
 
 
 def not_followed(template: Template) -> list[str]:
-    """What a template has that could bring more resources, and that kcli does not follow."""
+    """What a template has that is not there, or that could bring more and is not followed."""
     found = []
+    there = template.resources(*FUNCTIONS)
     for name, resource in template.section("Resources").items():
-        kind = resource.get("Type") if isinstance(resource, Mapping) else None
+        members = resource if isinstance(resource, Mapping) else {}
+        kind = members.get("Type")
+        if kind in FUNCTIONS and name not in there:
+            condition = members.get("Condition")
+            found.append(f"{name} is left out: its condition {condition} is false.")
         if str(name).startswith("Fn::ForEach"):
             found.append(f"{name} is not followed: what it would make is not there.")
         elif name == "Fn::Transform":

@@ -3,10 +3,12 @@
 Whoever deploys gives them, or AWS reads them; here the user gives what is missing, by its name.
 """
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.project.template_file import siblings
 from kinesis_cli.project.template_values import Json, Unresolved
 
@@ -37,6 +39,46 @@ def _stored(template: "Template", name: str, *, is_value: bool = False) -> objec
     if is_value:
         return name
     return Unresolved(f"{name} is read from the Parameter Store by AWS{_how_to_give(name)}")
+
+
+def refuse_unknown(template: "Template", names: Iterable[str]) -> None:
+    """Refuse values for what a template does not have, as a misspelt parameter.
+
+    Only a parameter's name is letters and digits; imports and stored parameters are found when
+    they are resolved.
+
+    Raises:
+        InputError: names the parameters that there are.
+    """
+    parameters = [
+        name for _, part in template.walk() for name in part.section("Parameters") if name
+    ]
+    for name in names:
+        if name.isalnum() and name not in parameters and not _is_written(template.document, name):
+            near = difflib.get_close_matches(name, parameters, n=1)
+            raise InputError(
+                f"there is no parameter {name}, only {', '.join(parameters) or 'none'}",
+                place=f"--parameter-overrides, {template.path}",
+                advice=f"Did you mean {near[0]}?" if near else "",
+            )
+
+
+def _is_written(document: object, name: str) -> bool:
+    """Whether a text stands anywhere in a document, as the name of an import does."""
+    seen: set[int] = set()
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if name in value:
+                return True
+        elif id(value) not in seen:
+            seen.add(id(value))
+            if isinstance(value, Mapping):
+                waiting += value.values()
+            elif isinstance(value, list):
+                waiting += value
+    return False
 
 
 def given_by_user(template: "Template") -> Mapping[str, str]:

@@ -869,3 +869,71 @@ def test_a_strange_plan_ends_in_a_sentence_or_a_function(
     files = {"main.tf": "", "plan.json": json.dumps(_plan(**damage)), "worker/src/app.py": ""}
     with contextlib.suppress(InputError):
         assert find(files).name == "worker"
+
+
+# What templates hold that a loader may stumble over
+
+
+def test_a_function_that_its_condition_leaves_out_is_named(find: Find) -> None:
+    text = ZIPPED.replace("code.zip", "src").replace(
+        "Type: AWS::Serverless::Function",
+        "Condition: Prod\n        Type: AWS::Serverless::Function",
+    )
+    text += """
+    Parameters: {Stage: {Type: String, Default: dev}}
+    Conditions: {Prod: !Equals [!Ref Stage, prod]}
+    """
+    problem = refusal(find, {"template.yaml": text}).problem
+    assert problem == "has no Lambda function; Worker is left out: its condition Prod is false"
+    assert find({"template.yaml": text}, parameter_overrides=["Stage=prod"]).name == "Worker"
+
+
+def test_a_misspelt_parameter_is_refused(find: Find) -> None:
+    files = {"template.yaml": PARAMETERS}
+    error = refusal(find, files, parameter_overrides=["Tabel=orders"])
+    assert error.problem == "there is no parameter Tabel, only Retries, Table, Stored"
+    assert error.advice == "Did you mean Table?"
+
+
+def test_keys_and_dates_are_texts(find: Find) -> None:
+    files = {
+        "template.yaml": """
+    Mappings: {Accounts: {123456789012: {stage: dev}}}
+    Resources:
+      Worker:
+        Type: AWS::Serverless::Function
+        Properties:
+          Runtime: python3.11
+          Handler: app.handler
+          CodeUri: src
+          Description: 2021-99-99
+          Environment:
+            Variables:
+              SINCE: 2021-01-31
+              STAGE: !FindInMap [Accounts, !Ref AWS::AccountId, stage]
+    """
+    }
+    assert find(files).environment == {"SINCE": "2021-01-31", "STAGE": "dev"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Resources: {? [a, b] : {Type: AWS::Lambda::Function}}",
+        "Resources: !!timestamp 2021-99-99",
+        "Resources: !!int x",
+        "Resources: !!binary x",
+        "Resources: !!python/object:os.system x",
+        "Resources: *nobody",
+        "Resources: {W: }",
+        "Resources: {W: {Type: AWS::Lambda::Function, Properties: }}",
+        "Resources: {M: {Type: AWS::Lambda::EventSourceMapping}}",
+        "Resources: {W: {Type: AWS::Serverless::Function, Properties: {Events: [1]}}}",
+        '{"Resources": ' + "[" * 100_000,
+        "[" * 100_000,
+    ],
+)
+def test_whatever_stands_in_a_template_ends_in_a_sentence(find: Find, text: str) -> None:
+    error = refusal(find, {"template.yaml": text})
+    assert "template.yaml" in error.place
+    assert error.problem
