@@ -10,11 +10,16 @@ from collections.abc import Sequence
 import msgspec
 
 from kinesis_cli.event_source_mapping.destination import stream_arn_of
-from kinesis_cli.stream.aggregate import UserRecord, deaggregated
+from kinesis_cli.stream.aggregate import UserRecord, deaggregated, is_signed
 from kinesis_cli.stream.event import KinesisEventRecord, with_payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.shards import hash_key
 
+# What records read at once may become, bytes. A poll brings at most 10 MiB: no producer's
+# aggregates grow a hundredfold, but some that were made to do so would take all memory.
+MAX_OPENED = 2**30
+
+_BEGINNING = b'"84maw'  # the magic bytes in base64
 _HASH_KEY_DIGITS = 39  # of 2**128 - 1
 _decode = msgspec.json.Decoder(KinesisEventRecord).decode
 
@@ -30,7 +35,24 @@ def opened(
     """
     if not records or "/consumer/" not in stream_arn_of(records[0]):
         return records
-    return [inner for record in records for inner in inside(record, hash_range)]
+    delivered: list[Record] = []
+    room = MAX_OPENED
+    for record in records:
+        found = inside(record, hash_range) if room > 0 else [record]
+        room -= sum(len(each.raw) for each in found)
+        delivered += found
+    return delivered
+
+
+def left_whole(delivered: Sequence[Record]) -> int:
+    """How many aggregates are among the records of a consumer that `opened` gave.
+
+    They are broken, or too large to be opened.
+    """
+    return sum(
+        _BEGINNING in record.raw and is_signed(_decode(record.raw).kinesis.data)
+        for record in delivered
+    )
 
 
 def inside(record: Record, hash_range: tuple[int, int] | None = None) -> Sequence[Record]:

@@ -13,7 +13,7 @@ from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 
-from kinesis_cli.event_source_mapping.aggregates import opened
+from kinesis_cli.event_source_mapping.aggregates import left_whole, opened
 from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
 from kinesis_cli.event_source_mapping.destination import (
     on_failure_document,
@@ -334,6 +334,8 @@ class Simulation:
             delivered = opened(records)
             self._tally.took(len(records), len(delivered), now)
             run.has_aggregates |= len(delivered) != len(records)
+            if delivered is not records:
+                self._tally.whole_aggregates += left_whole(delivered)
             for effect in delivery.queue(delivered, now):
                 if isinstance(effect, Expired):  # these had left the stream: no poll brought them
                     self._tally.metrics.at(now).polled -= len(effect.records)

@@ -31,6 +31,7 @@ class Tally:
         self.taken = self.skipped = self.filtered = self.explained = 0
         self.redelivered = self.documents = self._bystanders = self._throttles = 0
         self._invocations = self._failures = self._errors = 0
+        self.whole_aggregates = 0
         self.warnings: Counter[str] = Counter()
         self.unsure: set[str] = set()  # points that something depended on
         self._ended: Counter[Ending] = Counter()
@@ -144,6 +145,7 @@ class Tally:
             discarded_bystanders=self._bystanders,
             documents=self.documents,
             throttles=self._throttles,
+            whole_aggregates=self.whole_aggregates,
             unsure=tuple(sorted(self.unsure)),
             metrics=self.metrics.rows(),
             warnings=dict(self.warnings),

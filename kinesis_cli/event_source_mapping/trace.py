@@ -126,6 +126,7 @@ class Summary:
     discarded_bystanders: int = 0  # discarded with a batch although a report had not named them
     documents: int = 0
     throttles: int = 0  # attempts that the function's reserved concurrency had no room for
+    whole_aggregates: int = 0  # of the KPL, that a consumer's mapping could not open
     unsure: tuple[str, ...] = ()  # points that the run depended on, ids of docs/fidelity.md
     other_reading: OtherReading | None = None  # of lanes, where it would make a difference
     metrics: tuple[MinuteMetrics, ...] = ()  # what CloudWatch would show, by the minute

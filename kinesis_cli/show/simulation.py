@@ -615,6 +615,11 @@ def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
         )
     if summary.expired:
         sentences.append(f"{counted(summary.expired, 'record')} left the stream before being done")
+    if summary.whole_aggregates:
+        sentences.append(
+            f"{counted(summary.whole_aggregates, 'KPL aggregate')} passed on whole: broken, or more"
+            " than can be opened"
+        )
     for warning, calls in summary.warnings.items():
         sentences.append(f"{warning} ({counted(calls, 'call')})")
     return sentences

@@ -14,6 +14,9 @@ MAX_SIZE = 51_200  # bytes; the KPL's AggregationMaxSize
 # Of one aggregate that is opened, at most: three for each user record, so some 20,000 of these.
 MAX_FIELDS = 2**16
 
+# Kinesis's own limit for a key. One of 300 kB that is named 90,000 times would become 27 GB.
+MAX_KEY = 256  # characters
+
 _DIGEST = 16  # bytes of MD5 at the end
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MAX_UINT64 = 2**64 - 1
@@ -57,15 +60,19 @@ def deaggregated(data: bytes) -> list[UserRecord] | None:
     As the KCL does it: data is an aggregate only if the magic bytes, the checksum and the message
     all fit, https://github.com/awslabs/amazon-kinesis-client (AggregatorUtil.java).
     """
-    message, digest = data[len(MAGIC) : -_DIGEST], data[-_DIGEST:]
-    if not data.startswith(MAGIC) or len(data) <= len(MAGIC) + _DIGEST:
-        return None
-    if _digest(message) != digest:
+    if not is_signed(data):
         return None
     try:
-        return _records(message)
+        return _records(data[len(MAGIC) : -_DIGEST])
     except (_Malformed, UnicodeDecodeError, IndexError):
         return None
+
+
+def is_signed(data: bytes) -> bool:
+    """Whether data says that it is an aggregate: it has the magic bytes and the checksum."""
+    if not data.startswith(MAGIC) or len(data) <= len(MAGIC) + _DIGEST:
+        return False
+    return _digest(data[len(MAGIC) : -_DIGEST]) == data[-_DIGEST:]
 
 
 def _numbered(texts: Iterable[str]) -> dict[str, int]:
@@ -107,7 +114,9 @@ def _records(message: bytes) -> list[UserRecord]:
     for number, value in _fields(message, budget):
         match number, value:
             case (1, bytes()):
-                keys.append(value.decode())
+                keys.append(key := value.decode())
+                if len(key) > MAX_KEY:
+                    raise _Malformed
             case (2, bytes()):
                 hash_keys.append(value.decode())
             case (3, bytes()):

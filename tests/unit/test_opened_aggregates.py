@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from kinesis_cli import simulate
-from kinesis_cli.event_source_mapping.aggregates import opened
+from kinesis_cli.event_source_mapping.aggregates import left_whole, opened
 from kinesis_cli.stream.aggregate import UserRecord, aggregated
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.record import Record
@@ -126,3 +126,26 @@ def test_small_numbers_of_several_shards_are_not_one_record() -> None:
 
     result = simulate(records, handler, {"MaximumRetryAttempts": 0})
     assert sorted(row.partition_key for row in result.failed_records) == ["of-0", "of-1", "of-2"]
+
+
+def test_an_aggregate_that_names_one_long_key_many_times_is_passed_on_whole() -> None:
+    """Of 900 kB it would become 27 GB."""
+    bomb = record(aggregated([UserRecord("k" * 300_000, b"x")] * 20_000))
+    assert list(opened([bomb])) == [bomb]
+    assert left_whole([bomb]) == 1
+
+    result = simulate([bomb, record(aggregated(USERS), 1)], lambda *_: {}, REPORTS)
+    assert (result.summary.records, result.summary.succeeded) == (11, 11)
+    assert result.summary.whole_aggregates == 1
+
+
+def test_what_is_read_at_once_does_not_become_more_than_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = [record(aggregated(USERS), place) for place in range(3)]
+    size = sum(len(each.raw) for each in opened(records[:1]))
+    monkeypatch.setattr("kinesis_cli.event_source_mapping.aggregates.MAX_OPENED", size + 1)
+    delivered = opened(records)
+    assert [len(payloads([each])) for each in delivered] == [1] * 21
+    assert delivered[20] is records[2]
+    assert left_whole(delivered) == 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
-from kinesis_cli.event_source_mapping.aggregates import opened
+from kinesis_cli.event_source_mapping.aggregates import left_whole, opened
 from kinesis_cli.event_source_mapping.delivery import BUFFER_LIMIT_RECORDS, Lane, ShardDelivery
 from kinesis_cli.event_source_mapping.events import (
     Discarded,
@@ -197,6 +197,10 @@ class ShardRun:
             return
         self._tools.changed()
         delivered = opened(records, self._delivery.hash_range)
+        if delivered is not records and (whole := left_whole(delivered)):
+            place = f"{self._counts.function} {self._counts.shard_id}"
+            why = "broken, or more than can be opened"
+            self._tools.tell(Remark(f"{place}: {whole} KPL aggregates passed on whole: {why}"))
         self._counts.records += len(delivered)
         self._tools.count("PolledEventCount", len(delivered))
         self._progress.took(delivered)
