@@ -113,4 +113,5 @@ def test_an_event_of_kinesis_without_its_record_is_never_told_to_be_of_kinesis()
     document = '{"Records": [{"eventSource": "aws:kinesis", "eventID": "s:1"}]}'
     with pytest.raises(InputError) as refused:
         KinesisEvent.from_json(document)
-    assert refused.value.problem == "no Kinesis record, it has no member 'kinesis'"
+    assert "kinesis" in str(refused.value)
+    assert "expected" not in str(refused.value)
