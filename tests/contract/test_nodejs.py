@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -404,3 +405,29 @@ def test_without_esbuild_it_is_said_what_to_install(
     with pytest.raises(InputError, match="there is no esbuild here") as raised:
         IsolatedHandler(typescript)
     assert "npm install" in raised.value.advice
+
+
+AWS_CLIENT = Language("aws-lambda-ric", "nodejs22.x", "app.handler", tools=["node", "npm"],
+                      fetch=["npm", "ci", "--silent", "--no-audit", "--no-fund"])  # fmt: skip
+
+
+@pytest.mark.xdist_group("language-aws-lambda-ric")
+def test_awss_own_client_gives_the_same_answers_errors_and_logs(node: Run, tmp_path: Path) -> None:
+    folder = AWS_CLIENT.folder()
+    code = (folder / "app.js").read_text()
+    settings: dict[str, Any] = {"runtime": "nodejs22.x", "memory_size": 512, "timeout": 60.0}
+    theirs = IsolatedHandler(function_in(folder, **settings))
+    ours = node(code)
+    try:
+        for payload in (b"{}", b'{"size": 100000}', b'{"fail": true}', b"{}"):
+            answers = [handler.invoke(request(payload=payload)) for handler in (theirs, ours)]
+            assert answers[0].response == answers[1].response
+            errors = [answer.error and answer.error.document() for answer in answers]
+            for error in filter(None, errors):
+                error["trace"] = error["trace"][:1]  # type: ignore[index]
+            assert errors[0] == errors[1]
+            lines = [written(answer) for answer in answers]
+            assert lines[0][0] == lines[1][0] == f"TIME\t{REQUEST_ID}\tINFO\ttwo\nlines"
+            assert len(lines[0]) == len(lines[1])
+    finally:
+        theirs.close()
