@@ -84,7 +84,7 @@ def _seldom(summaries: Sequence[Summary]) -> Iterator[tuple[str, list[str]]]:
     """What few runs have: rows where one of them does."""
     if any(s.other_reading for s in summaries):
         # where keys find their lanes the other way, see `--lanes`
-        yield "  with other --lanes", [_other_time(s) for s in summaries]
+        yield "  with other lanes", [_other_time(s) for s in summaries]
     if any(s.throttles for s in summaries):
         yield "calls throttled", [f"{s.throttles:,}" for s in summaries]
 
