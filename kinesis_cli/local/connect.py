@@ -19,6 +19,7 @@ from kinesis_cli.project.target import (
     is_aws_named_by_flag,
     resolve_target,
 )
+from kinesis_cli.project.tools import NoTemplateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,11 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
     Raises:
         InputError: the settings contradict each other.
     """
-    target = resolve_target(settings, directory)
+    problem: KcliError | None = None
+    try:
+        target = resolve_target(settings, directory)
+    except NoTemplateError as error:  # what is set can be told nevertheless
+        problem, target = error, resolve_target(settings, directory, with_template=False)
     if target.kind is TargetKind.LOCAL:
         server = running_server(state_directory(directory=directory))
         endpoint = None
@@ -78,8 +83,8 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
         if settings.function is None and (function := _template_function(settings, directory)):
             settings = replace(settings, function=function)
             target = replace(target, function=function.value)
-        return Description(_effective(settings, target, "default"), target, endpoint, None)
-    connection, problem = Connection(target), None
+        return Description(_effective(settings, target, "default"), target, endpoint, problem)
+    connection = Connection(target)
     try:
         _refuse_aws_beside_local(target, settings, directory)
         connection.target = replace(target, region=connection.region)

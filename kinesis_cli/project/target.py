@@ -78,7 +78,9 @@ class Target:
         raise InputError("no stream is named", advice=f"Name it with `--stream NAME{here}`.")
 
 
-def resolve_target(settings: Settings, directory: Path | None = None) -> Target:
+def resolve_target(
+    settings: Settings, directory: Path | None = None, *, with_template: bool = True
+) -> Target:
     """What a command with these settings talks to.
 
     An endpoint URL is where requests go, whatever else is named, as in the AWS CLI. Without one,
@@ -89,6 +91,7 @@ def resolve_target(settings: Settings, directory: Path | None = None) -> Target:
     Args:
         settings: from `read_settings`.
         directory: where the template is looked for, upwards; default: the working directory.
+        with_template: whether a stream that nobody names is the template's.
 
     Raises:
         InputError: the stream's ARN and the region contradict each other.
@@ -98,7 +101,7 @@ def resolve_target(settings: Settings, directory: Path | None = None) -> Target:
     if stack is not None and stream is not None and stack.level < stream.level:
         stream = None  # the stack was named closer to the command line
     stream_name = stream.value if stream else None
-    if stream is None and stack is None and kind is not TargetKind.AWS:
+    if with_template and stream is None and stack is None and kind is not TargetKind.AWS:
         stream_name = next(iter(template_streams(settings, directory)), None)
     endpoint = settings.endpoint_url if kind is TargetKind.ENDPOINT else None
     profile = settings.profile

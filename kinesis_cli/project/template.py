@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.template_file import TemplateFile, parse_template
+from kinesis_cli.project.template_file import TemplateFile, is_terraform, parse_template
 from kinesis_cli.project.template_given import dynamic_reference
 from kinesis_cli.project.template_intrinsics import (
     INTRINSICS,
@@ -23,7 +23,6 @@ from kinesis_cli.project.template_intrinsics import (
 from kinesis_cli.project.template_names import arn_of, is_fifo, own_name, properties_of
 from kinesis_cli.project.template_resources import NESTED
 from kinesis_cli.project.template_values import NO_VALUE, Json, Unresolved
-from kinesis_cli.project.terraform import is_terraform, terraform_template
 
 # A template has one of these; one without resources is a stub that some commands can do with.
 _MEMBERS = {"Resources", "AWSTemplateFormatVersion", "Transform", "Parameters", "Globals"}
@@ -68,6 +67,8 @@ class Template:
             raise InputError(f"cannot read the template: {reason}", place=str(path)) from error
         document = parse_template(text, path)
         if isinstance(document, Mapping) and is_terraform(document):
+            from kinesis_cli.project.terraform import terraform_template  # seldom, start-up counts
+
             document = terraform_template(document, path)
         if not isinstance(document, Mapping) or not _MEMBERS & document.keys():
             raise InputError(

@@ -38,6 +38,15 @@ def siblings(path: Path) -> list[Path]:
     return sorted(each for each in path.parent.glob("*.template.json") if each != path)
 
 
+def is_terraform(document: object) -> bool:
+    """Whether a document is what `terraform show -json` prints."""
+    return (
+        isinstance(document, Mapping)
+        and "format_version" in document
+        and ("planned_values" in document or "values" in document)
+    )
+
+
 def parse_template(text: str, path: Path) -> object:
     """The document in a template's text.
 

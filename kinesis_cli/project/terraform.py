@@ -17,15 +17,6 @@ _INDEX = re.compile(r"\[[^\]]*\]")
 _MAX_STEPS = 20  # from one module's variable or output to another's
 
 
-def is_terraform(document: object) -> bool:
-    """Whether a document is what `terraform show -json` prints."""
-    return (
-        isinstance(document, Mapping)
-        and "format_version" in document
-        and ("planned_values" in document or "values" in document)
-    )
-
-
 def terraform_template(document: Json, path: Path) -> dict[str, object]:
     """The functions, streams, queues and mappings of a plan or a state as a template's resources.
 

@@ -198,6 +198,14 @@ def test_a_project_of_another_tool_is_told_what_makes_its_template(
     assert completed.stdout == ""
 
 
+def test_what_is_set_is_told_without_a_template_too(project: Project) -> None:
+    run = project(cdk_json="{}")
+    completed = run("config")
+    assert completed.returncode == 2
+    assert "region" in completed.stdout
+    assert "`cdk synth` makes it" in completed.stderr
+
+
 def test_streams_that_are_named_need_no_template(project: Project) -> None:
     run = project(cdk_json="{}")
     started = run("local", "start", "--detach", "--stream", "orders")
