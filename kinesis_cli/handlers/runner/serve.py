@@ -1,7 +1,6 @@
 """The other end of `kinesis_cli.handlers.worker`: calls the function in this process, for kcli.
 
-kcli sends frames over a socket, and each is answered by one. A frame is its length in four bytes,
-a line of JSON, and what belongs to it: the event, or the response.
+kcli sends frames, and each is answered by one: the function as a whole, then call after call.
 """
 
 from __future__ import annotations
@@ -23,10 +22,9 @@ from .call import Caller, context_type
 from .context import ClientContext
 from .encoding import MarshalError, as_json, close_coroutine
 from .failure import Failure
+from .frames import Frames, shared_memory
 from .loading import Code, LambdaFunction, LoadError
 from .output import LogHandler, Output, install_logging
-
-_LENGTH_BYTES = 4
 
 
 class Call(NamedTuple):
@@ -38,81 +36,44 @@ class Call(NamedTuple):
     trace_id: str | None
     client_context: str | None
     debugging: bool
+    in_shared: int  # bytes of the event in the shared memory; 0: it is in the frame
 
 
 def main(arguments: list[str]) -> None:
     """Serve until kcli closes the socket."""
-    connection, lifeline = (int(number) for number in arguments)
+    connection, lifeline, memory = (int(number) for number in arguments)
     _end_with_kcli(lifeline)
-    kcli = Connection(socket.socket(fileno=connection))
+    kcli = Frames(socket.socket(fileno=connection))
     os.register_at_fork(after_in_child=kcli.close)  # a child must not keep it open
     sys.argv[:] = sys.argv[:1]
     with suppress(EOFError):
-        _serve(kcli)
+        _serve(kcli, memoryview(shared_memory(memory)))
     # What is left belongs to the function: its threads and handlers of exit must not hold us up,
     # as they do not on Lambda.
     os._exit(0)
 
 
-class Connection:
-    """Frames from kcli and to it."""
-
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
-        self._buffer = bytearray(1024 * 1024)
-
-    def receive(self) -> tuple[Any, memoryview]:
-        """The next frame: its line of JSON, and the rest. The rest is valid until the next time.
-
-        Raises:
-            EOFError: kcli has closed the socket.
-        """
-        length = int.from_bytes(self._filled(_LENGTH_BYTES), "big")
-        frame = self._filled(length)
-        end = self._buffer.find(b"\n", 0, length)
-        return json.loads(bytes(frame[:end])), frame[end + 1 :]
-
-    def _filled(self, length: int) -> memoryview:
-        if length > len(self._buffer):
-            self._buffer = bytearray(length)
-        view = memoryview(self._buffer)[:length]
-        filled = 0
-        while filled < length:
-            received = self._socket.recv_into(view[filled:])
-            if not received:
-                raise EOFError
-            filled += received
-        return view
-
-    def send(self, head: object, body: bytes = b"") -> None:
-        """Send a frame."""
-        line = json.dumps(head).encode()
-        length = len(line) + 1 + len(body)
-        self._socket.sendall(b"%b%b\n%b" % (length.to_bytes(_LENGTH_BYTES, "big"), line, body))
-
-    def close(self) -> None:
-        """Close it."""
-        self._socket.close()
-
-
-def _serve(kcli: Connection) -> None:
-    settings, _ = kcli.receive()
-    function = Served(settings)
+def _serve(kcli: Frames, shared: memoryview) -> None:
+    line, _ = kcli.receive()
+    function = Served(json.loads(str(line, "utf-8")))
     try:
         code = function.load()
     except LoadError as error:
-        kcli.send({"error": vars(error)})
+        kcli.send(json.dumps({"error": vars(error)}).encode())
         return
-    kcli.send({"python": platform.python_version()})
+    kcli.send(json.dumps({"python": platform.python_version()}).encode())
     gc.collect()
     gc.freeze()  # what was imported stays: it need not be looked through again
     while True:
-        members, payload = kcli.receive()
+        line, payload = kcli.receive()
+        call = Call(*json.loads(str(line, "utf-8")))
+        if call.in_shared:
+            payload = shared[: call.in_shared]
         try:
-            head, body = function.call(code.function, Call(*members), bytes(payload))
+            head, body = function.call(code.function, call, payload)
         except KeyboardInterrupt:  # the user left the debugger
             head, body = INTERRUPTED, b""
-        kcli.send(head, body)
+        kcli.send(json.dumps(head).encode(), body)
 
 
 class Served:
@@ -156,7 +117,9 @@ class Served:
             debugging=settings["debug"],
         )
 
-    def call(self, function: LambdaFunction, call: Call, payload: bytes) -> tuple[object, bytes]:
+    def call(
+        self, function: LambdaFunction, call: Call, payload: memoryview
+    ) -> tuple[object, bytes]:
         """Call it once. Returns the members of a result, and the response as JSON."""
         try:
             event, client_context = _event(payload), _client_context(call.client_context)
@@ -174,9 +137,9 @@ class Served:
         return (failed, ended.slept, ended.elapsed, self.output.take() + ended.written), response
 
 
-def _event(payload: bytes) -> object:
+def _event(payload: memoryview) -> object:
     try:
-        return json.loads(payload)
+        return json.loads(str(payload, "utf-8", "surrogatepass"))
     except ValueError as error:
         text = f"Unable to unmarshal input: {error}"
         raise MarshalError("Runtime.UnmarshalError", text) from error

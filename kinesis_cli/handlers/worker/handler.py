@@ -65,6 +65,7 @@ class WorkerHandler:
         """
         worker = self._worker = self._worker or self._started()
         debugging = self._debug or request.number == self._debug_at
+        is_shared = worker.share(request.payload)
         call = (
             request.request_id,
             request.at,
@@ -72,10 +73,11 @@ class WorkerHandler:
             request.trace_id,
             request.client_context,
             debugging,
+            len(request.payload) if is_shared else 0,
         )
         limit = None if debugging else self.timeout + _GRACE_SECONDS
         try:
-            head, body = worker.exchange(call, request.payload, limit)
+            head, body = worker.exchange(call, b"" if is_shared else request.payload, limit)
         except WorkerEndedError as ended:
             return self._ended(worker, exited(ended.exit_code, request.request_id), 0.0)
         except TimeoutError:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -16,9 +17,8 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.runner import START
+from kinesis_cli.handlers.runner.frames import SHARED_BYTES, Frames, shared_memory
 
-_LENGTH_BYTES = 4
-_SOCKET_BYTES = 1024 * 1024  # what may wait in the socket, so that an event goes over at once
 _MAX_OUTPUT_BYTES = 256 * 1024  # of what is written past `sys.stdout` in one call
 
 
@@ -47,24 +47,26 @@ class Worker:
         self, python: Path, directory: Path, variables: Mapping[str, str], *, debug: bool
     ) -> None:
         self._socket, theirs = socket.socketpair()
-        for each in (self._socket, theirs):
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
-        self._buffer = bytearray(64 * 1024)
+        self._frames, self._timeout = Frames(self._socket), 0.0
         their_lifeline, self._lifeline = os.pipe()
         # What subprocesses and C libraries write goes past `sys.stdout`.
         self._output = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see `close`
         # so that it goes to the beginning once `output` has emptied the file
         fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)
+        memory = tempfile.TemporaryFile()  # noqa: SIM115 - the mapping outlives it
+        memory.truncate(SHARED_BYTES)
+        self._shared = shared_memory(memory.fileno())
+        fds = (theirs.fileno(), their_lifeline, memory.fileno())
         self._has_group = not debug
         try:
             self._process = subprocess.Popen(
-                [python, START, "serve", str(theirs.fileno()), str(their_lifeline)],
+                [python, START, "serve", *map(str, fds)],
                 cwd=directory,
                 env=variables,
                 stdin=None if debug else subprocess.DEVNULL,
                 stdout=None if debug else self._output,
                 stderr=None if debug else self._output,
-                pass_fds=(theirs.fileno(), their_lifeline),
+                pass_fds=fds,
                 start_new_session=self._has_group,  # Ctrl-C is for kcli
             )
         except (OSError, ValueError) as error:
@@ -72,6 +74,7 @@ class Worker:
             raise InputError(f"cannot be started: {error}", place=str(python)) from error
         finally:
             theirs.close()
+            memory.close()
             os.close(their_lifeline)
 
     def exchange(
@@ -91,35 +94,30 @@ class Worker:
             WorkerEndedError: the process has ended.
             TimeoutError: there is no answer in time.
         """
-        line = msgspec.json.encode(head)
-        length = (len(line) + 1 + len(body)).to_bytes(_LENGTH_BYTES, "big")
-        self._socket.settimeout(timeout)
+        self._set_timeout(timeout or 0.0)
         try:
-            self._send(b"%b%b\n" % (length, line), body)
-            length_of_answer = int.from_bytes(self._filled(_LENGTH_BYTES), "big")
-            frame = self._filled(length_of_answer)
+            self._frames.send(msgspec.json.encode(head), body)
+            line, rest = self._frames.receive()
+        except BlockingIOError as error:
+            raise TimeoutError from error
         except (ConnectionError, EOFError):
             raise WorkerEndedError(self._process.wait()) from None
-        end = self._buffer.find(b"\n", 0, length_of_answer)
-        return _decoded(frame[:end]), frame[end + 1 :]
+        return _decoded(line), rest
 
-    def _send(self, head: bytes, body: bytes) -> None:
-        sent = self._socket.sendmsg([head, body])
-        if sent < len(head):
-            self._socket.sendall(head[sent:])
-        if sent < len(head) + len(body):
-            self._socket.sendall(memoryview(body)[max(0, sent - len(head)) :])
+    def share(self, body: bytes) -> bool:
+        """Put an event into the memory that the process has, too. Returns whether it fits."""
+        if not 0 < len(body) <= SHARED_BYTES:
+            return False
+        self._shared[: len(body)] = body
+        return True
 
-    def _filled(self, length: int) -> memoryview:
-        if length > len(self._buffer):
-            self._buffer = bytearray(length)
-        view, filled = memoryview(self._buffer)[:length], 0
-        while filled < length:
-            received = self._socket.recv_into(view[filled:])
-            if not received:
-                raise EOFError
-            filled += received
-        return view
+    def _set_timeout(self, seconds: float) -> None:
+        """Let the kernel end a wait: Python's own time-out asks it twice each time."""
+        if seconds != self._timeout:
+            self._timeout = seconds
+            whole = int(seconds)
+            interval = struct.pack("@ll", whole, int((seconds - whole) * 1_000_000))
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
 
     def output(self) -> tuple[str, ...]:
         """The lines that were written past `sys.stdout` since the last time."""
@@ -147,7 +145,8 @@ class Worker:
         self._give_back()
 
     def _give_back(self) -> None:
-        self._socket.close()
+        self._frames.close()
+        self._shared.close()
         self._output.close()
         os.close(self._lifeline)
 
