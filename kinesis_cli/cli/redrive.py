@@ -25,6 +25,7 @@ from kinesis_cli.aws.redrive import (
 from kinesis_cli.aws.redrive import redrive as take_up
 from kinesis_cli.aws.redrive import save as save_records
 from kinesis_cli.aws.remote_handler import RemoteHandler
+from kinesis_cli.cli.aws_access import explaining, in_a_simulation, in_one_call
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.interruption import ctrl_c_waits
@@ -241,8 +242,11 @@ def _action(
     for sentence in function.notes:
         note(sentence)
     in_virtual_time = chosen == "--simulate"
+    # the records are real: to call the function with them again is to do its work
+    function = in_a_simulation(function, None) if in_virtual_time else in_one_call(function, None)
     handler = handler_of(function, isolated=isolated, wall_clock=not in_virtual_time, tell=note)
     open_things.callback(handler.close)
+    handler = explaining(handler, function)
     if not in_virtual_time:
         return InvokeOnce(handler)
     options = SimulationOptions(function_timeout=function.timeout, function_name=function.name)

@@ -1,4 +1,4 @@
-"""A stranger's project with its own packages: in every mode the handler sees them, or says what is missing."""
+"""A project's handler sees its own packages in every mode, or is told what is missing."""
 
 import json
 import sys
