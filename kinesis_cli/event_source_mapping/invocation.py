@@ -76,10 +76,10 @@ class InvocationResult:
 
 
 class Handler(Protocol):
-    """A function that can be called: in this process, in AWS's runtime client, or remotely."""
+    """A function that can be called: in this process, in one of its own, or remotely."""
 
     name: str  # "new_message_processor.handler.function_handler"
-    runtime: str  # "in-process", "isolated" or "remote"
+    runtime: str  # "in-process", "isolated", "isolated, Node.js 22.4.0", "remote"
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Call the function once. A failing function is a result; it never raises."""

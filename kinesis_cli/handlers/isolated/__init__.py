@@ -1,7 +1,7 @@
-"""Running a function in AWS's own runtime client: a process apart, with Lambda's limits.
+"""Running a function in a process apart, with Lambda's limits, whatever its language.
 
-Linux only, as the client is. `IsolatedHandler` is the `Handler`; a `Sandbox` is one process; what
-they say to each other is the Runtime API.
+Linux only. `IsolatedHandler` is the `Handler`; a `Sandbox` is one process, started by what
+`runtimes` knows of its language; what they say to each other is the Runtime API.
 """
 
 from kinesis_cli.handlers.isolated.handler import IsolatedHandler as IsolatedHandler

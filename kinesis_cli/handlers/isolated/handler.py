@@ -1,4 +1,4 @@
-"""The function in AWS's runtime client, behind the `Handler` protocol.
+"""The function in a process of its own runtime, behind the `Handler` protocol.
 
 The real clock, the real `LambdaContext`, a process apart for each concurrent call, and Lambda's
 limits: a time-out, too much memory or a crash ends the process, and the next call starts a fresh
