@@ -1,10 +1,15 @@
 """`kcli status`."""
 
+from pathlib import Path
+
 from kinesis_cli.aws.status import read_status
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import Output, OutputOption
 from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target, reached
+from kinesis_cli.local.status import local_status
+from kinesis_cli.show.console import note
+from kinesis_cli.show.local import problem_lines
 from kinesis_cli.show.status import show_status
 
 
@@ -28,3 +33,6 @@ def status(
     connected = reached({"function": function_name, **target})
     found = read_status(connected.connection, connected.settings)
     show_status(found, place_of(connected.connection), output)
+    if connected.local:
+        for line in problem_lines(local_status(Path(connected.local.server.state))):
+            note(line)

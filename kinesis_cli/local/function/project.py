@@ -87,7 +87,9 @@ def _project_function(
         function = replace(found, environment=environment, qualifier="", version=LATEST)
         calling = _localised(calling_of(template, logical_id), place)
     except InputError as error:
-        problem = f"{error.problem}. {error.advice}" if error.advice else error.problem
+        # --handler is for commands that call one function; this one has no such option
+        advice = "" if "--handler" in error.advice else error.advice
+        problem = ". ".join(filter(None, (error.problem, advice)))
         function = None
     name = function.name if function else written.template.physical_name(written.logical_id)
     mappings = place.localised(dict(mappings_of(template, logical_id)))
