@@ -18,6 +18,9 @@ from kinesis_cli.stream.selection import Start, StartKind
 # the batch has, because filters may have left out most of what lies between.
 _AT_ONCE = 1_000
 
+# Codes that say that a document's stream is gone, or another account's: the other documents count.
+_NOT_OURS = {"ResourceNotFoundException", "AccessDeniedException"}
+
 
 @dataclass(frozen=True, slots=True)
 class NamedRecords:
@@ -79,7 +82,7 @@ def named_records(
         found = _read_back(document, connection, stream or document.stream, warn)
         records, identities = _opened(document, found, connection, stream or document.stream)
     except EndpointError as error:
-        if stream is not None or error.code != "ResourceNotFoundException":
+        if stream is not None or error.code not in _NOT_OURS:
             raise
         return NamedRecords((), problem=f"its records cannot be read: {error.problem}")
     size = document.batch_size or 1

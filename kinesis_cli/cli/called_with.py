@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kinesis_cli.cli.input_options import FORM
 from kinesis_cli.cli.payload_options import nothing_to_send, payload_settings, says_payloads
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.single import Event, read_event, reading_event
 from kinesis_cli.project.own import foreign_project
+from kinesis_cli.recordings.form import Reading
 from kinesis_cli.show.console import note
 
 _READING = ("temperature", "timestamp")
@@ -26,7 +28,9 @@ class Made:
 
     def named(self) -> list[str]:
         """The options that were given."""
-        given = [name for name, value in self.payload.items() if value is not None]
+        given = [
+            name for name, value in self.payload.items() if value is not None and name not in FORM
+        ]
         given += [name for name in ("count", "seed") if getattr(self, name) is not None]
         return [f"--{name.strip('_').replace('_', '-')}" for name in given]
 
@@ -48,13 +52,13 @@ def made_of(
     return Made(payload, count, seed, template)
 
 
-def event_of(path: str | None, made: Made, *, raw: bool, may_take_sample: bool) -> Event:
+def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: bool) -> Event:
     """The event.
 
     Args:
         path: EVENT.
         made: what was said of payloads instead.
-        raw: each line of EVENT is a payload.
+        how: what the options say of reading EVENT.
         may_take_sample: whether the call is harmless, so that the project's sample may be taken.
 
     Raises:
@@ -68,9 +72,12 @@ def event_of(path: str | None, made: Made, *, raw: bool, may_take_sample: bool) 
                 f"{named[0]} is about an event that is made, and EVENT names one",
                 advice="Leave one of the two out.",
             )
-        return read_event(path, raw=raw)
-    if raw:
-        raise InputError("--raw is about EVENT, and none is named", advice="--from reads lines.")
+        return read_event(path, how)
+    if (how.form or how.shard) and made.payload["from_"] is None:
+        raise InputError(
+            "--raw, --format and --shard say how to read a file, and none is named",
+            advice="Name it: EVENT, or --from FILE.",
+        )
     options = {**made.payload, "template": made.payload["payload_template"]}
     del options["payload_template"]
     if not says_payloads(options) and (project := foreign_project(made.template)):

@@ -11,6 +11,7 @@ from kinesis_cli.cli.aws_access import AwsOption, explaining, in_one_call
 from kinesis_cli.cli.called_with import event_of, made_of
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.function_options import FunctionNameOption, place_of
+from kinesis_cli.cli.input_options import SHARD, reading
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
     CODE,
@@ -31,6 +32,7 @@ from kinesis_cli.handlers.single import (
     invoke_once,
 )
 from kinesis_cli.project.find import find_function
+from kinesis_cli.project.function import Function
 from kinesis_cli.show.console import note
 from kinesis_cli.show.invocation import show_comparison, show_invocation
 
@@ -46,21 +48,22 @@ class FailOn(StrEnum):
     DIFFERENCE = "difference"  # the two answers of --compare are not the same
 
 
-@takes(payload=PAYLOADS_BESIDE_TEMPLATE, code=CODE, target=TARGET)
+@takes(payload=PAYLOADS_BESIDE_TEMPLATE, how=SHARD, code=CODE, target=TARGET)
 def invoke(
     event: Annotated[
         str | None,
         typer.Argument(
             metavar="EVENT",
-            help="Event or recording, all of it in one call; - reads standard input. "
+            help="All of it in one call: an event as it is, or a recording, get-records or "
+            "EventBridge Pipes output, payloads; - reads standard input. "
             "Default: what --data, --from, --payload-template or --model give; of kcli's own "
             "sample function a reading; of another project its one sample in events/ or fixtures/.",
         ),
     ] = None,
     count: CountOption = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Each line of EVENT is a payload.")] = False,
     *,
     payload: dict[str, Any],
+    how: dict[str, Any],
     seed: Annotated[
         int | None,
         typer.Option("--seed", metavar="N", help="The same made-up payloads each time."),
@@ -134,14 +137,17 @@ def invoke(
     }
     here |= {f"--{name.replace('_', '-')}": bool(value) for name, value in code.items()}
     _refuse_contradictions(far, here, remote=remote, compare=compare)
-    called_with = event_of(event, made, raw=raw, may_take_sample=not (remote or compare))
+    found = None if remote else find_function(**code, config_env=target["config_env"])
+    read_as = reading({**payload, **how}, [_stream_of(found)])
+    called_with = event_of(event, made, read_as, may_take_sample=not (remote or compare))
+    for sentence in called_with.notes:
+        note(sentence)
     invocation: SingleInvocation
     is_different = False
-    if remote:
+    if found is None:
         invocation = far.call(called_with)
         show_invocation(invocation, far.place, None, output)
     else:
-        found = find_function(**code, config_env=target["config_env"])
         found = in_one_call(found, aws)
         if env_from_stack:
             found = replace(found, environment={**found.environment, **far.environment()})
@@ -255,6 +261,12 @@ def _compared(here: SingleInvocation, there: SingleInvocation, output: Output) -
     found = differences(here.result, there.result)
     show_comparison(here, there, found, output)
     return bool(found)
+
+
+def _stream_of(function: Function | None) -> str | None:
+    """The ARN of the stream that the template's mapping reads, where it tells one."""
+    arn = None if function is None else (function.mapping or {}).get("EventSourceArn")
+    return arn if isinstance(arn, str) else None
 
 
 def _failed(invocation: SingleInvocation, fail_on: list[FailOn]) -> bool:

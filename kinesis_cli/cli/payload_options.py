@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from kinesis_cli.cli.input_options import FORM, reading
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.series import Series, SeriesKind
 from kinesis_cli.project.own import foreign_project
+from kinesis_cli.show.console import note
 
 if TYPE_CHECKING:
     from kinesis_cli.payloads.settings import PayloadSettings
@@ -111,10 +113,12 @@ _OWN_DATA = {
         typer.Option(
             "--from",
             metavar="FILE|-",
-            help="Your payloads: one a line, or those of a recording or an event; lines of a pipe "
-            "are taken as they come.",
+            help="Your payloads: those of an event, a recording, get-records or EventBridge Pipes "
+            "output or a Firehose backup, a JSON document or an array of them, or one a line, byte "
+            "for byte; lines of a pipe are taken as they come.",
         ),
     ],
+    **FORM,
     "template": Annotated[
         Path | None,
         typer.Option(
@@ -202,6 +206,8 @@ def payload_settings(options: dict[str, Any], template: Path | None = None) -> "
         readings=readings,
         data=data_argument(given["data"]) if "data" in given else None,
         from_file=given.get("from_"),
+        reading=reading(options),
+        tell=note,
         invalid_rate=given.get("invalid_rate", 0.0),
         **own,
     )
@@ -236,7 +242,9 @@ def _refuse_ignored(given: dict[str, Any]) -> None:
     """Each option must mean something beside the others."""
     if given.get("data") == given.get("from_") == "-":
         raise InputError("--data and --from cannot be used together")
-    own = [name for name in _OWN_DATA if name in given]
+    if "from_" not in given and (how := [name for name in FORM if given.get(name)]):
+        raise InputError(f"{_flag(how[0])} says how to read a file", advice="Name it with --from.")
+    own = [name for name in _OWN_DATA if name in given and name not in FORM]
     readings = [name for name in (*_READINGS, *_SERIES) if name in given]
     if own and readings:
         _refuse(f"{_flag(readings[0])} is about readings, and {_flag(own[0])} brings other data")

@@ -7,12 +7,13 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kinesis_cli.aws.producer import Producer
 from kinesis_cli.aws.streams import open_shards
+from kinesis_cli.cli.input_options import FORM, SHARD, reading
 from kinesis_cli.cli.interruption import on_ctrl_c
 from kinesis_cli.cli.large_put import asked_if_large
 from kinesis_cli.cli.option_table import takes
@@ -42,14 +43,15 @@ from kinesis_cli.stream.replay_journal import JournaledPlan, Replay, ReplayJourn
 from kinesis_cli.stream.replay_load import replay_load
 
 
-@takes(target=PROJECT_STREAM_TARGET)
+@takes(how={**FORM, **SHARD}, target=PROJECT_STREAM_TARGET)
 def replay(
     inputs: Annotated[
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Recordings or events, one stream together, or JSON documents as Firehose writes "
-            "them; plain, .gz or .zst; - reads standard input.",
+            help="Recordings, events, get-records or EventBridge Pipes output, one stream "
+            "together, or payloads: a Firehose backup, JSON documents, lines; plain, .gz or .zst; "
+            "- reads standard input.",
         ),
     ],
     speed: Annotated[
@@ -132,6 +134,7 @@ def replay(
     ] = False,
     yes: YesOption = False,
     *,
+    how: dict[str, Any],
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -153,7 +156,9 @@ def replay(
     rate, patience = replay_speed(speed), seconds(give_up_after, "--give-up-after")
     taken = None if part is None else Slice.parse(part)
     function = mapped_by(change)
-    with open_replay_input(inputs, partition_key, key_field) as found:
+    with open_replay_input(inputs, partition_key, key_field, reading(how)) as found:
+        for sentence in found.notes:
+            note(sentence)
         records = _selected(found, since, until, taken)
         reachable = reach(target)
         first = next(records, None)

@@ -11,6 +11,7 @@ import typer
 from kinesis_cli.cli.aws_access import AwsOption, explaining, in_a_simulation
 from kinesis_cli.cli.duration_options import DURATION, chosen_duration, warn_of_constant
 from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.input_options import FORM, SHARD, reading
 from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, Lanes, named_as_aws
 from kinesis_cli.cli.option_table import takes
 from kinesis_cli.cli.options import (
@@ -45,17 +46,23 @@ from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
 from kinesis_cli.stream.record import Record
 
 
-@takes(code={**CODE, "config_env": ConfigEnvOption}, settings=MAPPING_SETTINGS, duration=DURATION)
+@takes(
+    how={**FORM, **SHARD},
+    code={**CODE, "config_env": ConfigEnvOption},
+    settings=MAPPING_SETTINGS,
+    duration=DURATION,
+)
 def simulate(
     inputs: Annotated[
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Events or recordings, one stream together; - reads standard input.",
+            help="Events or recordings, one stream together, or get-records or EventBridge Pipes "
+            "output, on-failure documents of S3, payloads; - reads standard input.",
         ),
     ],
-    raw: Annotated[bool, typer.Option("--raw", help="Each line of INPUT is a payload.")] = False,
     *,
+    how: dict[str, Any],
     code: dict[str, Any],
     mapping: Annotated[
         Path | None,
@@ -200,7 +207,10 @@ def simulate(
     if found.is_sample and output is not Output.TABLE:  # the table names it
         note("There is no template here or above: kcli's own sample function gets the records.")
     _tell(found, choices)
-    with Recording.open(inputs, raw=raw) as recording:
+    read_as = reading(how, [choice.mapping.event_source_arn for choice in choices])
+    with Recording.open(inputs, reading=read_as) as recording:
+        for sentence in recording.notes:
+            note(sentence)
         first = recording.first_arrival
         options = replace(
             options,

@@ -6,9 +6,6 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import msgspec
-
-from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
     Handler,
@@ -18,6 +15,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.event_source_mapping.misread import misread_report
 from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge
 from kinesis_cli.project.interpreter import Interpreter
+from kinesis_cli.recordings.form import Reading
 from kinesis_cli.stream.event import kinesis_event, lambda_record
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
@@ -38,6 +36,7 @@ class Event:
 
     records: tuple[Record, ...]
     payload: bytes
+    notes: tuple[str, ...] = ()  # what people should know of where it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,48 +59,25 @@ class SingleInvocation:
         return bool(self.failed or self.result.error)
 
 
-def read_event(path: str, *, raw: bool = False) -> Event:
-    """All records of a file as one event; an event's further members (a window's) are kept.
+def read_event(path: str, reading: Reading | None = None) -> Event:
+    """All records of a file as one event; one that is an event already is kept byte for byte.
+
+    One call needs no order, no numbers and no arrivals: they may be missing, or repeated.
 
     Args:
-        path: an event, a recording, output of `aws kinesis get-records`; "-" is standard input.
-        raw: each line is a payload.
+        path: an event, a recording, payloads, …; "-" is standard input.
+        reading: how it is to be read; default: as what it is found to be.
 
     Raises:
         InputError: the file is not usable, empty, or more than Lambda takes in one call.
     """
-    from kinesis_cli.recordings.recording import Recording  # not needed for an event of one reading
+    # not needed for an event of one reading
+    from kinesis_cli.recordings.called_with import event_in
+    from kinesis_cli.recordings.inputs import Input
 
-    records: list[Record] = []
-    size = 0
-    with Recording.open([path], raw=raw) as recording:
-        for record in recording.records():
-            records.append(record)
-            size += len(record.raw) + 1
-            if size > MAXIMUM_EVENT_BYTES:
-                raise InputError(
-                    f"more than the {MAXIMUM_EVENT_BYTES:,} bytes that a function takes at once",
-                    place=path,
-                    advice="`kcli simulate` delivers it in batches.",
-                )
-    if not records:
-        raise InputError("no records, so there is nothing to call the function with", place=path)
-    payload = kinesis_event(records)
-    if members := {} if raw else _further_members(path):
-        payload = msgspec.json.encode({"Records": msgspec.Raw(payload[11:-1]), **members})
-    return Event(tuple(records), payload)
-
-
-def _further_members(path: str) -> Mapping[str, msgspec.Raw]:
-    """What an event holds besides its records, as written."""
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - "-" is a name here, too
-            document = msgspec.json.decode(file.read(), type=dict[str, msgspec.Raw])
-    except (OSError, msgspec.MsgspecError, UnicodeError):
-        return {}  # standard input, packed, or lines: `Recording` has said what is wrong with it
-    if "Records" not in document or "NextShardIterator" in document:
-        return {}
-    return {name: value for name, value in document.items() if name != "Records"}
+    with Input.open(path, reading or Reading()) as found:
+        records, payload = event_in(found, MAXIMUM_EVENT_BYTES)
+        return Event(records, payload, tuple(found.notes(found.count)))
 
 
 def reading_event(temperature: float | None = None, timestamp: int | None = None) -> Event:

@@ -3,26 +3,23 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.live import lines_as_they_come, read_head
+from kinesis_cli.payloads.live import ENOUGH, Read, comes_in_lines, lines_as_they_come, read_head
 from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.recordings.recording import Recording
-from kinesis_cli.recordings.survey import (
-    Survey,
-    begins_with_record,
-    holds_records,
-    is_document,
-    record_error,
-)
+from kinesis_cli.recordings.form import DEFAULT, Form, Layout, Look, Reading
+from kinesis_cli.recordings.inputs import Input, json_lines
+from kinesis_cli.recordings.survey import fault_error, line_error
+from kinesis_cli.stream.lines import Fault, fault_for
 from kinesis_cli.stream.put_entry import MAX_KEY
-from kinesis_cli.stream.source import blocks, is_live, is_packed, open_live, open_plain, spooled
+from kinesis_cli.stream.source import BLOCK, is_live, is_packed, open_live, spooled
+
+NEEDED_TO_PUT = ("partitionKey", "data")  # all else a record gets when it is put
 
 
 def data_argument(argument: str) -> bytes:
@@ -47,51 +44,91 @@ def same_data(data: bytes) -> Iterator[Payload]:
     return numbered(repeat(data))
 
 
-def payloads_from(path: str) -> Iterator[Payload]:
-    """The payloads in a file: one a line, or those of a recording or a Kinesis event.
+Tell = Callable[[str], None]  # takes a sentence for people
 
-    Lines of a pipe, payloads or records, are given as they come. A file of records is checked
-    before the first one is given; so is an event, or what is compressed, once it is there whole.
+
+def payloads_from(
+    path: str, reading: Reading = DEFAULT, tell: Tell = lambda _: None
+) -> Iterator[Payload]:
+    """The payloads in a file: those of its records, its lines or its documents.
+
+    Lines of a pipe, payloads or records, are given as they come. Everything else is checked before
+    the first one is given.
 
     Args:
         path: plain, `.gz` or `.zst`; "-" is standard input.
+        reading: how the user says that it is to be read.
+        tell: told what it is found to be, unless it is an event or a recording.
 
     Raises:
-        InputError: it cannot be read, or a record in it is not usable.
+        InputError: it cannot be read, nobody can tell what it is, or a record is not usable.
     """
     if not is_live(path):
-        yield from _payloads_in(*open_plain(path))
+        yield from _payloads_in(Input.open(path, reading), tell)
         return
     with open_live(path) as (read, name):
-        head = read_head(read)
-        if is_packed(head) or is_document(head):
-            yield from _payloads_in(spooled(head, read, name), name)
+        head, look = _looked(read, name, reading)
+        if not comes_in_lines(look):
+            yield from _payloads_in(Input(spooled(head, read), name, reading), tell)
             return
         lines = lines_as_they_come(head, read, name)
-        if begins_with_record(head):
-            yield from _payloads_of(lines, name)
-        else:
-            yield from numbered(line for _, line in lines)
+        assert look is not None
+        if look.form is Form.RECORDING:
+            yield from _of_record_lines(lines, name)
+            return
+        if reading.form is None:
+            tell(f"{name}: payload lines, put as they come: no keys, no timing")
+        is_json = look.layout is Layout.JSON_LINES
+        yield from numbered(json_lines(lines, name) if is_json else (line for _, line in lines))
 
 
-def _payloads_of(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Payload]:
+def _looked(read: Read, name: str, reading: Reading) -> tuple[bytes, Look | None]:
+    if reading.form is None:
+        return read_head(read, name)
+    head = b""
+    while len(head) < ENOUGH and (piece := read(BLOCK)):
+        head += piece
+    return head, None if is_packed(head) else Look(reading.form)
+
+
+def _payloads_in(found: Input, tell: Tell) -> Iterator[Payload]:
+    with found:
+        count = sum(1 for _ in _each(found))  # nothing is given where something in it is wrong
+        for note in found.notes(count):
+            tell(note)
+        yield from _each(found)
+
+
+def _each(found: Input) -> Iterator[Payload]:
+    if not found.has_records:
+        return numbered(found.payloads())
+    if found.look.form is Form.RECORDING:
+        return _of_record_lines(found.lines(), found.name)
+    return map(_of_record(found.name), found.values())
+
+
+def _of_record_lines(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Payload]:
     for number, line in lines:
+        if line.isspace():
+            continue
         try:
             kinesis = _decode_line(line).kinesis
         except (msgspec.MsgspecError, UnicodeError) as error:
-            raise record_error(line, name, number) from error
+            raise line_error(line, name, number, NEEDED_TO_PUT) from error
         yield _payload(kinesis)
 
 
-def _payloads_in(file: BinaryIO, name: str) -> Iterator[Payload]:
-    if not holds_records(file):
-        with file:
-            lines = (line for _, text in blocks(file.fileno()) for line in text.split(b"\n"))
-            yield from numbered(line for line in (one.strip() for one in lines) if line)
-        return
-    with Recording(Survey([(file, name)], raw=False)) as recording:
-        for record in recording.records():
-            yield _payload(_decode_line(record.raw).kinesis)
+def _of_record(name: str) -> Callable[[tuple[int, object]], Payload]:
+    def payload(numbered: tuple[int, object]) -> Payload:
+        number, value = numbered
+        try:
+            return _payload(msgspec.convert(value, _Line).kinesis)
+        except (msgspec.ValidationError, ValueError) as error:
+            fault = fault_for(value, NEEDED_TO_PUT) or Fault("", f"no record: {error}")
+            where = filter(None, (name, f"record {number}", fault.field))
+            raise fault_error(fault, ", ".join(where)) from error
+
+    return payload
 
 
 class _Kinesis(msgspec.Struct, rename="camel", gc=False):

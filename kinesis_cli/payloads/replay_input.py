@@ -1,17 +1,18 @@
-"""What is replayed: a recording, or the JSON documents that Firehose wrote to S3."""
+"""What is replayed: records with their own keys and timing, or payloads that have neither."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import tee
-from typing import BinaryIO
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.own_data import numbered, with_key, with_key_from
 from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.recordings.form import Reading
+from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.recording import Recording
-from kinesis_cli.recordings.survey import Survey, holds_records
-from kinesis_cli.stream.replay import Moved, documents, moved_records
-from kinesis_cli.stream.source import open_plain
+from kinesis_cli.recordings.survey import Survey
+from kinesis_cli.stream.replay import Moved, moved_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,39 +20,53 @@ class ReplayInput:
     """Records to be put again."""
 
     records: Iterator[Moved]  # by arrival
-    count: int | None  # None: not known before the end
+    count: int
     first_arrival: float | None  # epoch seconds; None: there is no timing
+    notes: Sequence[str]  # what people should know of the files, a sentence each
 
 
 @contextmanager
 def open_replay_input(
-    paths: Sequence[str], partition_key: str | None, key_field: str | None
+    paths: Sequence[str],
+    partition_key: str | None,
+    key_field: str | None,
+    reading: Reading | None = None,
 ) -> Iterator[ReplayInput]:
-    """Open recordings, or files of JSON documents, plain, `.gz` or `.zst`.
+    """Open files of records, or of payloads, plain, `.gz` or `.zst`; all of it is checked.
 
     Args:
         paths: files that follow each other; "-" is standard input.
-        partition_key: of all records; None: a recording has its own, documents get one each.
+        partition_key: of all records; None: a recording has its own, payloads get one each.
         key_field: where in a JSON payload its partition key is, `sensor.id`.
+        reading: how they are to be read; default: as what they are found to be.
 
     Raises:
-        InputError: a file cannot be read, or is neither.
+        InputError: a file cannot be read, nobody can tell what it is, or only some have timing.
     """
     with ExitStack() as stack:
-        files = []
-        for path in paths:
-            file, name = open_plain(path)
-            files.append((stack.enter_context(file), name))
-        if all(holds_records(file) for file, _ in files):
-            recording = stack.enter_context(Recording(Survey(files, raw=False)))
+        how = reading or Reading()
+        inputs = [stack.enter_context(Input.open(path, how)) for path in paths]
+        if all(each.has_records for each in inputs):
+            recording = stack.enter_context(Recording(Survey(inputs)))
             records = _with_keys(moved_records(recording), partition_key, key_field)
-            yield ReplayInput(records, recording.count, recording.first_arrival)
-        else:
-            yield ReplayInput(_with_keys(_documents(files), partition_key, key_field), None, None)
+            yield ReplayInput(records, recording.count, recording.first_arrival, recording.notes)
+            return
+        for each in inputs:
+            if each.has_records:
+                without = next(other for other in inputs if not other.has_records)
+                raise InputError(
+                    f"it has keys and timing, and {without.name} has none",
+                    place=each.name,
+                    advice="Replay them one after the other, each with a command of its own.",
+                )
+            each.count = sum(1 for _ in each.payloads())
+        notes = [note for each in inputs for note in each.notes(each.count)]
+        records = _with_keys(_numbered(inputs), partition_key, key_field)
+        yield ReplayInput(records, sum(each.count for each in inputs), None, notes)
 
 
-def _documents(files: Sequence[tuple[BinaryIO, str]]) -> Iterator[Moved]:
-    datas = (data for file, name in files for data in documents(file, name))
+def _numbered(inputs: Sequence[Input]) -> Iterator[Moved]:
+    datas = (data for each in inputs for data in each.payloads())
     for position, payload in enumerate(numbered(datas)):
         yield Moved(position, 0.0, payload.partition_key, None, payload.data)
 

@@ -1,6 +1,6 @@
 """All the ways to say what records carry, as one value: what `event` and `put` are told."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from kinesis_cli.payloads.broken import partly_broken
 from kinesis_cli.payloads.own_data import payloads_from, same_data, with_key, with_key_from
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings
+from kinesis_cli.recordings.form import Reading
 from kinesis_cli.stream.lines import LATEST_ARRIVAL
 from kinesis_cli.stream.put_entry import MAX_KEY
 
@@ -22,7 +23,9 @@ class PayloadSettings:
     Args:
         readings: made-up sensor readings.
         data: the same payload each time.
-        from_file: a file with a payload per line, a recording or an event; "-" is standard input.
+        from_file: a file of records or payloads; "-" is standard input.
+        reading: how the user says that the file is to be read.
+        tell: told what the file is found to be.
         template: a Jinja2 template.
         model: `module:Model`, a pydantic model.
         partition_key: for all records.
@@ -36,6 +39,8 @@ class PayloadSettings:
     readings: Readings = field(default_factory=Readings)
     data: bytes | None = None
     from_file: str | None = None
+    reading: Reading = field(default_factory=Reading)
+    tell: Callable[[str], None] = lambda _: None
     template: Path | None = None
     model: str | None = None
     partition_key: str | None = None
@@ -78,7 +83,7 @@ class PayloadSettings:
         if self.data is not None:
             return _for_each(times, same_data(self.data))
         if self.from_file is not None:
-            return _for_each(times, payloads_from(self.from_file))
+            return _for_each(times, payloads_from(self.from_file, self.reading, self.tell))
         if self.template is not None:
             from kinesis_cli.payloads.template import from_template
 

@@ -12,6 +12,7 @@ from typing import cast
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.event import KinesisEvent
+from kinesis_cli.stream.lines import service_of
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import is_sequence_number
 
@@ -62,8 +63,8 @@ def read_documents(text: str, place: str) -> Iterator[FailureDocument]:
     """The documents in a text, in order.
 
     It may be one document, or a line for each; as it is in a queue, or with the message or the SNS
-    notification around it; what `aws sqs receive-message` prints; or the result of `kcli simulate
-    --output json` or `ndjson`.
+    notification around it; what `aws sqs receive-message` prints; the event of a function that SQS
+    or SNS feeds; or the result of `kcli simulate --output json` or `ndjson`.
 
     Args:
         text: JSON.
@@ -99,6 +100,11 @@ def _documents(value: object, place: str) -> Iterator[FailureDocument]:
         case {"Messages": list(messages)}:
             for each in messages:
                 yield from _documents(each, place)
+        case [*values] | {"Records": [*values]} if values:
+            for each in values:
+                yield from _documents(each, place)
+        case {"Sns": Mapping() as notification}:
+            yield from _documents(notification, place)
         case {"Body": str(body)} | {"body": str(body)} | {"Message": str(body)}:
             yield from read_documents(body, place)
         case {"destination": list(documents)}:
@@ -108,10 +114,24 @@ def _documents(value: object, place: str) -> Iterator[FailureDocument]:
             return
         case _:
             raise InputError(
-                "no on-failure document of a Kinesis stream",
+                f"no on-failure document of a Kinesis stream, {_found(value)}",
                 place=place,
                 advice="It has a member KinesisBatchInfo, as Lambda sends it to a queue or bucket.",
             )
+
+
+def _found(value: object) -> str:
+    """What there is instead."""
+    if not isinstance(value, dict):
+        return f"this is {'an array' if isinstance(value, list) else repr(value)[:60]}"
+    if "kinesis" in value:
+        return "this is a record: `kcli invoke` and `kcli simulate` take its event"
+    if "requestPayload" in value:
+        return "this is the record of a Lambda destination for asynchronous calls"
+    if service := service_of(value):
+        return f"this is an event of {service}"
+    names = ", ".join(list(value)[:6])
+    return f"it has {f'the members {names}' if names else 'no members'}"[:160]
 
 
 def _document(value: Mapping[str, object], place: str) -> FailureDocument:

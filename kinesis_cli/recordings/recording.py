@@ -16,11 +16,13 @@ from typing import Self
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.form import Form, Reading
+from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.stream.lines import shard_ids_of
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import move_due
-from kinesis_cli.stream.source import open_plain, split_lines
+from kinesis_cli.stream.source import split_lines
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
 HELD_PER_SHARD = 96 << 10  # bytes that each shard may hold however many there are: a batch or so
@@ -34,6 +36,7 @@ class Recording:
     Attributes:
         shard_ids: in order of first appearance.
         count: records.
+        notes: what people should know of the files, a sentence each.
         first_arrival: the earliest arrival of all records, epoch seconds; None without records.
         last_arrival: the latest one.
     """
@@ -49,25 +52,32 @@ class Recording:
         self._was_read = bytearray(len(self._blocks) + 1)  # one more: the search ends there
         self._frontier = 0  # the first block that was not read
         self._close = survey.close
+        self.notes = [note for each in survey.inputs for note in each.notes(each.count)]
         self.shard_ids = tuple(self._shards)
         self.count = sum(shard.count for shard in survey.shards.values())
         self.first_arrival = survey.first_arrival if self.count else None
         self.last_arrival = survey.last_arrival if self.count else None
 
     @classmethod
-    def open(cls, paths: Sequence[str], *, raw: bool = False) -> Self:
-        """Open recordings, Kinesis events or output of `aws kinesis get-records`, and check them.
+    def open(
+        cls, paths: Sequence[str], *, raw: bool = False, reading: Reading | None = None
+    ) -> Self:
+        """Open recordings, Kinesis events, output of `aws kinesis get-records`, …; check them.
+
+        Payloads without records around them get one shard and made-up keys, sequence numbers and
+        arrivals, the same each time.
 
         Args:
             paths: files that follow each other, plain or packed with gzip or zstd; "-" is standard
                 input.
-            raw: each line is a payload, not a record. The records get one shard and made-up keys,
-                sequence numbers and arrivals, the same each time.
+            raw: each line is a payload, whatever it looks like.
+            reading: how they are to be read; default: as what they are found to be.
 
         Raises:
             InputError: names file, line or record, and field of the first thing that is wrong.
         """
-        return cls(Survey(map(open_plain, paths), raw=raw))
+        how = reading or Reading(Form.PAYLOADS if raw else None)
+        return cls(Survey(Input.open(path, how) for path in paths))
 
     def __enter__(self) -> Self:
         return self

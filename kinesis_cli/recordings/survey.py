@@ -7,30 +7,35 @@ import re
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import BinaryIO, NamedTuple, cast
 
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.documents import Documents, is_get_records_record
-from kinesis_cli.stream.lines import LATEST_ARRIVAL, CheckedLine, Fault, fault_in, shard_ids_of
+from kinesis_cli.recordings.form import Form
+from kinesis_cli.recordings.inputs import Input
+from kinesis_cli.stream.lines import (
+    LATEST_ARRIVAL,
+    CheckedLine,
+    Fault,
+    fault_for,
+    fault_in,
+    shard_ids_of,
+)
 from kinesis_cli.stream.payload_lines import PayloadLines
 from kinesis_cli.stream.sequence import is_sequence_number
 from kinesis_cli.stream.source import (
     BLOCK,
-    MAX_LINE,
+    BOM,
     blocks,
     keep_freed_memory,
     not_utf8,
     split_lines,
-    text_reader,
 )
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
-_DOCUMENT = re.compile(rb'\s*\{\s*("Records"|"SequenceNumber")\s*:')
-BOM = b"\xef\xbb\xbf"
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 _decode = msgspec.json.Decoder(CheckedLine).decode
@@ -72,14 +77,14 @@ class Survey:
     """All inputs of one recording, checked.
 
     Args:
-        inputs: what `open_plain` gives, in order; they are opened as they are read.
-        raw: each line is a payload, not a record.
+        inputs: in order; they are opened as they are read, and closed with the survey.
 
     Raises:
         InputError: a file cannot be read, or a record is not usable.
     """
 
-    def __init__(self, inputs: Iterable[tuple[BinaryIO, str]], *, raw: bool) -> None:
+    def __init__(self, inputs: Iterable[Input]) -> None:
+        self.inputs: list[Input] = []
         self.files: list[BinaryIO] = []
         self.blocks: list[Block] = []
         self.shards: dict[str, ShardSurvey] = {}
@@ -91,9 +96,12 @@ class Survey:
         self._found_document = False
         try:
             name = ""
-            for file, name in inputs:
-                self.files.append(file)
-                self._add(file, name, raw=raw)
+            for each in inputs:
+                name = each.name
+                self.inputs.append(each)
+                before = self._count()
+                self._add(each)
+                each.count = self._count() - before
             if not self.shards and not self._found_document:
                 raise InputError("no record in it", place=name)
         except BaseException:
@@ -102,16 +110,24 @@ class Survey:
 
     def close(self) -> None:
         """Close the files."""
+        for each in self.inputs:
+            each.close()
         for file in self.files:
             file.close()
 
-    def _add(self, file: BinaryIO, name: str, *, raw: bool) -> None:
-        if raw:
-            self._add_rewritten(self._payload_lines(file, name), name, "line")
-        elif _holds_lines(file.fileno()):
-            self._add_lines(len(self.files) - 1, name)
+    def _count(self) -> int:
+        return sum(shard.count for shard in self.shards.values())
+
+    def _add(self, each: Input) -> None:
+        if each.look.form is Form.RECORDING:
+            self.files.append(each.file)
+            self._add_lines(len(self.files) - 1, each.name)
+        elif each.has_records:
+            self._add_rewritten(_checked(each), each.name, "record")
+            self._found_document = True
         else:
-            self._add_documents(file, name)
+            records = (self._payloads.record(payload).raw for payload in each.payloads())
+            self._add_rewritten(enumerate(records, 1), each.name, "payload")
 
     def _add_lines(self, file: int, name: str) -> None:
         line = 1
@@ -125,18 +141,6 @@ class Survey:
             else:
                 filled = filter(itemgetter(1), zip(place.numbers, lines, strict=True))
                 self._add_rewritten(filled, name, "line")
-
-    def _add_documents(self, file: BinaryIO, name: str) -> None:
-        documents = Documents(text_reader(file.fileno(), name), name)
-        self._add_rewritten(_document_lines(documents, name), name, "record")
-        self._found_document |= documents.found_document
-
-    def _payload_lines(self, file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
-        number = 1
-        for _, block in _located(file.fileno(), name):
-            for number, line in enumerate(block.split(b"\n"), number):  # noqa: B020
-                if payload := line.removesuffix(b"\r"):
-                    yield number, self._payloads.record(payload).raw
 
     def _add_rewritten(self, lines: Iterable[tuple[int, bytes]], name: str, unit: str) -> None:
         """Check lines that are not in the input as they are; they are read again from the spool."""
@@ -234,11 +238,6 @@ class Survey:
             shard.last_place = place.of(last_indices[shard_id])
 
 
-def record_error(line: bytes, name: str, number: int) -> InputError:
-    """The sentence for a line that is no usable record."""
-    return _explained([line], Place(name, "line", [number]))
-
-
 def _explained(lines: list[bytes], place: Place) -> InputError:
     """The sentence for the first record of some lines that is not usable."""
     for index, line in enumerate(lines):
@@ -247,11 +246,21 @@ def _explained(lines: list[bytes], place: Place) -> InputError:
     return InputError("not a recording", place=place.of(0))
 
 
-def _line_error(line: bytes, place: Place, index: int) -> InputError | None:
+def line_error(line: bytes, name: str, number: int, needed: Collection[str]) -> InputError:
+    """The sentence for a line that is no record, or has not what is needed of it."""
+    place = Place(name, "line", [number])
+    return _line_error(line, place, 0, needed) or InputError("no record", place=place.of(0))
+
+
+def _line_error(
+    line: bytes, place: Place, index: int, needed: Collection[str] | None = None
+) -> InputError | None:
     try:
         text = line.decode()
         value = json.loads(text)
-        _decode_any(text)
+        fault = fault_in(value) if needed is None else fault_for(value, needed)
+        if not fault:
+            _decode_any(text)
     except UnicodeDecodeError as error:
         return not_utf8(line[error.start], place.name, f"{place.unit} {place.numbers[index]}")
     except RecursionError:
@@ -264,12 +273,13 @@ def _line_error(line: bytes, place: Place, index: int) -> InputError | None:
         )
     except (ValueError, msgspec.MsgspecError) as error:
         return InputError(f"not JSON: {error}", place=place.of(index))
-    if fault := fault_in(value):
-        return _fault_error(fault, place.of(index, fault.field))
+    if fault:
+        return fault_error(fault, place.of(index, fault.field))
     return None
 
 
-def _fault_error(fault: Fault, place: str) -> InputError:
+def fault_error(fault: Fault, place: str) -> InputError:
+    """The sentence for a record that is not usable."""
     return InputError(fault.problem, place=place, advice=fault.advice)
 
 
@@ -285,44 +295,16 @@ def _located(descriptor: int, name: str) -> Iterator[tuple[int, bytes]]:
         raise _with_place(error, name) from error
 
 
-def holds_records(file: BinaryIO) -> bool:
-    """Whether a file looks like a recording, a Kinesis event or output of `get-records`."""
-    return is_document(os.pread(file.fileno(), BLOCK, 0)) or _holds_lines(file.fileno(), "kinesis")
-
-
-def is_document(head: bytes) -> bool:
-    """Whether text begins like a Kinesis event or output of `get-records`."""
-    return bool(_DOCUMENT.match(head.removeprefix(BOM)))
-
-
-def _holds_lines(descriptor: int, member: str = "") -> bool:
-    """Whether a file is a recording: its first line that is not blank is a record."""
-    head = os.pread(descriptor, BLOCK, 0)
-    if b"\n" not in head:
-        head = os.pread(descriptor, MAX_LINE, 0)
-    return begins_with_record(head, member)
-
-
-def begins_with_record(head: bytes, member: str = "kinesis") -> bool:
-    """Whether the first line that is not blank is a record, with a member of that name."""
-    first = head.removeprefix(BOM).lstrip().partition(b"\n")[0]
-    try:
-        value = _decode_any(first)
-    except _REFUSED:
-        return False
-    if not isinstance(value, dict) or "Records" in value or is_get_records_record(value):
-        return False
-    return not member or member in value
-
-
-def _document_lines(documents: Documents, name: str) -> Iterator[tuple[int, bytes]]:
-    for number, record in enumerate(documents.records(), 1):
+def _checked(each: Input) -> Iterator[tuple[int, bytes]]:
+    """The records of an input that is not lines, as lines."""
+    for number, record in each.values():
         if fault := fault_in(record):
-            raise _fault_error(fault, Place(name, "record", [number]).of(0, fault.field))
-        yield number, _compact(record)
+            raise fault_error(fault, Place(each.name, "record", [number]).of(0, fault.field))
+        yield number, compact(record)
 
 
-def _compact(value: object) -> bytes:
+def compact(value: object) -> bytes:
+    """A JSON value on one line."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:
         return text.encode()

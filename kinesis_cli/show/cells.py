@@ -1,5 +1,6 @@
 """Texts for table cells: records, shards and times as short as they stay clear."""
 
+import math
 import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -49,6 +50,8 @@ def shard_cell(shard_id: str) -> str:
 
 def time_cell(epoch_seconds: float) -> str:
     """A moment in UTC, to the millisecond."""
+    if math.isnan(epoch_seconds):
+        return "not told"
     try:
         moment = datetime.fromtimestamp(epoch_seconds, UTC)
     except (OverflowError, ValueError, OSError):

@@ -28,10 +28,17 @@ class Documents:
     Args:
         read: gives up to so many characters, "" at the end.
         place: what to call the text in an error.
+        convert: gives a record Lambda's shape.
     """
 
-    def __init__(self, read: Callable[[int], str], place: str) -> None:
+    def __init__(
+        self,
+        read: Callable[[int], str],
+        place: str,
+        convert: Callable[[object], object] | None = None,
+    ) -> None:
         self._read, self._place = read, place
+        self._convert = convert or as_lambda_record
         self._text, self._at, self._line, self._ended = "", 0, 1, False
         self._scan = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
         self.found_document = False
@@ -43,11 +50,14 @@ class Documents:
             InputError: the text is not JSON, or a document holds no Kinesis records.
         """
         while self._peek():
-            if self._peek() != "{":
+            if self._peek() == "[":
+                yield from map(self._convert, self._elements())
+            elif self._peek() == "{":
+                yield from self._document()
+            else:
                 raise self._error(
                     "expected a JSON object", "To read plain payload lines use --raw."
                 )
-            yield from self._document()
             self.found_document = True
 
     def _document(self) -> Iterator[object]:
@@ -56,11 +66,11 @@ class Documents:
         for name in self._members():
             if name == "Records" and self._peek() == "[":
                 held = True
-                yield from map(as_lambda_record, self._elements())
+                yield from map(self._convert, self._elements())
             else:
                 others[name] = self._value()
-        if "kinesis" in others or is_get_records_record(others):
-            yield as_lambda_record(others)
+        if "kinesis" in others or {"SequenceNumber", "sequenceNumber"} & others.keys():
+            yield self._convert(others)
         elif not held:
             raise self._no_records(others)
 

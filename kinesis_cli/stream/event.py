@@ -218,6 +218,8 @@ def _described(document: bytes | str, place: str, error: Exception | None = None
     """The sentence for an event that did not decode."""
     text = document if isinstance(document, str) else document.decode(errors="replace")
     documents = Documents(io.StringIO(text.removeprefix("\ufeff")).read, place)
+    if text.lstrip()[:1] == "[":
+        return InputError("expected a JSON object, found an array", place=place)
     try:
         for number, record in enumerate(documents.records(), 1):
             if fault := fault_in(record):

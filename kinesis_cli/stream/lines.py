@@ -4,7 +4,7 @@ Two views of the same rules: `CheckedLine`, which a decoder applies at full spee
 which says of a record that did not pass what is wrong with it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
@@ -47,7 +47,30 @@ class Fault(NamedTuple):
 
 
 def fault_in(value: object) -> Fault | None:
-    """What makes a decoded JSON value unusable as a record, or None."""
+    """What makes a decoded JSON value unusable as a record of a stream, or None."""
+    if fault := fault_for(value, _RULES):
+        return fault
+    assert isinstance(value, dict)
+    event_id = value.get("eventID")
+    if event_id is not None and not isinstance(event_id, str):
+        return Fault("eventID", f"expected a string, found {_kind(event_id)}")
+    try:
+        shard_id_of(event_id, value["kinesis"]["sequenceNumber"])
+    except InputError as error:
+        return Fault("eventID", error.problem, error.advice)
+    return None
+
+
+def fault_for(
+    value: object, needed: Collection[str], checked: Collection[str] = ()
+) -> Fault | None:
+    """What makes a decoded JSON value unusable as a record, for a purpose.
+
+    Args:
+        value: should be a record.
+        needed: members of `kinesis` that must be there: `partitionKey`, `data`, …
+        checked: those that must be right where they are there.
+    """
     if not isinstance(value, dict):
         return Fault("", f"a record is a JSON object, this is {_kind(value)}")
     kinesis = value.get("kinesis")
@@ -58,16 +81,10 @@ def fault_in(value: object) -> Fault | None:
         return Fault("kinesis", f"expected an object, found {_kind(kinesis)}")
     for name, fault_of in _RULES.items():
         if name not in kinesis:
-            return Fault(f"kinesis.{name}", "missing")
-        if problem := fault_of(kinesis[name]):
+            if name in needed:
+                return Fault(f"kinesis.{name}", "missing")
+        elif (name in needed or name in checked) and (problem := fault_of(kinesis[name])):
             return Fault(f"kinesis.{name}", *problem)
-    event_id = value.get("eventID")
-    if event_id is not None and not isinstance(event_id, str):
-        return Fault("eventID", f"expected a string, found {_kind(event_id)}")
-    try:
-        shard_id_of(event_id, kinesis["sequenceNumber"])
-    except InputError as error:
-        return Fault("eventID", error.problem, error.advice)
     return None
 
 

@@ -1,12 +1,11 @@
 """A recording on its way back to a stream: which record is due when, with what data."""
 
 import heapq
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,13 +13,11 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.put_plan import CALL_RECORDS
 from kinesis_cli.stream.record_source import RecordSource
-from kinesis_cli.stream.source import BLOCK, MAX_LINE, text_reader
 from kinesis_cli.stream.user_records import changed
 
 TICK = 0.005  # seconds; what is due within so long is put together
 _MILLISECONDS = 1e11  # a larger number is no time in seconds: that would be the year 5138
 _TAKEN = 1 << 20  # bytes of one shard that are taken from a recording together
-_SPACE = re.compile(r"[ \t\r\n,]*")  # Firehose puts nothing between documents, people put anything
 
 
 class Moved(NamedTuple):
@@ -73,40 +70,6 @@ def moved_records(recording: RecordSource) -> Iterator[Moved]:
             position += 1
         if (arrival := recording.next_arrival(shard_id)) is not None:
             heapq.heappush(shards, (arrival, number, shard_id))
-
-
-def documents(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """JSON documents that follow each other with or without anything between, as Firehose writes.
-
-    Args:
-        file: of which every byte can be read at its position.
-        name: for messages.
-
-    Raises:
-        InputError: there is something else.
-    """
-    read, text, at = text_reader(file.fileno(), name), "", 0
-    scan = json.JSONDecoder().raw_decode
-    number, ended = 1, False
-    while True:
-        space = _SPACE.match(text, at)
-        at = space.end() if space else at
-        try:
-            if at == len(text) and ended:
-                return
-            _, end = scan(text, at)
-            if end == len(text) and not ended:
-                raise json.JSONDecodeError("a number may go on", text, end)
-        except ValueError as error:
-            if ended or len(text) - at > MAX_LINE:
-                raise InputError(
-                    "neither a record nor a JSON document", place=f"{name}, document {number}"
-                ) from error
-            more = read(max(BLOCK, len(text) - at))
-            text, at, ended = text[at:] + more, 0, not more
-        else:
-            yield text[at:end].encode()
-            at, number = end, number + 1
 
 
 class ReplaySource:

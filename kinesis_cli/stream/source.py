@@ -21,6 +21,7 @@ else:
     from backports.zstd import ZstdError, ZstdFile
 
 BLOCK = 1 << 18  # bytes read at a time; what fits into the processor's cache is fastest
+BOM = b"\xef\xbb\xbf"
 MAX_LINE = 16 << 20  # bytes; the largest record, 10 MiB, has 14 MiB as base64
 
 # A recording shrinks to about a tenth; what shrinks so much more is a mistake or an attack.
@@ -43,16 +44,28 @@ def open_plain(path: str) -> tuple[BinaryIO, str]:
     Raises:
         InputError: it cannot be opened, or is damaged.
     """
-    name = "standard input" if path == "-" else path
+    file, name = open_regular(path)
     try:
-        file = _regular(path)
-    except (OSError, ValueError) as error:
-        raise InputError(_reason(error), place=name) from error
-    try:
-        return _unpacked(file, name), name
+        plain = unpacked(file, name)
     except BaseException:
         file.close()
         raise
+    if plain is not file:
+        file.close()
+    return plain, name
+
+
+def open_regular(path: str) -> tuple[BinaryIO, str]:
+    """Open a file as it is, packed or not; see `open_plain`.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    name = "standard input" if path == "-" else path
+    try:
+        return _regular(path), name
+    except (OSError, ValueError) as error:
+        raise InputError(_reason(error), place=name) from error
 
 
 def is_live(path: str) -> bool:
@@ -92,14 +105,10 @@ def is_packed(head: bytes) -> bool:
     return head[:2] in (_GZIP, *_UTF16) or head[:4] == _ZSTD
 
 
-def spooled(head: bytes, read: Callable[[int], bytes], name: str) -> BinaryIO:
-    """A file as `open_plain` gives it, of what `head` begins and `read` goes on with.
-
-    Raises:
-        InputError: it is damaged.
-    """
-    heads = iter([head])
-    return _unpacked(_temporary(lambda size: next(heads, b"") or read(size)), name)
+def spooled(head: bytes, read: Callable[[int], bytes]) -> BinaryIO:
+    """A file of what `head` begins and `read` goes on with, packed or not."""
+    heads = iter([head] if head else [])
+    return _temporary(lambda size: next(heads, b"") or read(size))
 
 
 def text_reader(descriptor: int, name: str) -> Callable[[int], str]:
@@ -194,7 +203,12 @@ def _temporary(read: Callable[[int], bytes]) -> io.BufferedReader:
     return cast("io.BufferedReader", copy)
 
 
-def _unpacked(file: io.BufferedReader, name: str) -> BinaryIO:
+def unpacked(file: BinaryIO, name: str) -> BinaryIO:
+    """The file itself if it is not packed, else a new one with what is in it.
+
+    Raises:
+        InputError: it is damaged, or text that is not UTF-8.
+    """
     head = os.pread(file.fileno(), 4, 0)
     if head[:2] in _UTF16:
         raise InputError("this is UTF-16 text", place=name, advice="Save it as UTF-8.")
@@ -204,13 +218,13 @@ def _unpacked(file: io.BufferedReader, name: str) -> BinaryIO:
         reader = cast("BinaryIO", ZstdFile(file))
     else:
         return file
-    unpacked = 0
+    length = 0
 
     def read(size: int) -> bytes:
-        nonlocal unpacked
+        nonlocal length
         piece = reader.read(size)
-        unpacked += len(piece)
-        if unpacked > max(_BOMB_SIZE, _BOMB_RATIO * file.tell()):
+        length += len(piece)
+        if length > max(_BOMB_SIZE, _BOMB_RATIO * file.tell()):
             problem = f"{_BOMB_RATIO} times as large when unpacked; that is no recording"
             raise InputError(problem, place=name)
         return piece
@@ -219,12 +233,11 @@ def _unpacked(file: io.BufferedReader, name: str) -> BinaryIO:
         return _temporary(read)
     except (EOFError, BadGzipFile, zlib.error, ZstdError) as error:
         problem = "it ends early" if isinstance(error, EOFError) else "its compression is damaged"
-        raise InputError(f"{problem}, after {unpacked:,} bytes of text", place=name) from error
+        raise InputError(f"{problem}, after {length:,} bytes of text", place=name) from error
     except OSError as error:
         raise InputError(f"could not be unpacked: {_reason(error)}", place=name) from error
     finally:
         reader.close()
-        file.close()
 
 
 def _reason(error: Exception) -> str:

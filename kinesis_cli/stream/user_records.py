@@ -23,7 +23,7 @@ _GZIP_FORMAT = 16 + zlib.MAX_WBITS  # as zlib.decompressobj wants it
 
 
 class _Data(msgspec.Struct):
-    data: bytes  # msgspec decodes the base64
+    data: bytes = b""  # msgspec decodes the base64; one call may be given records without
 
 
 class _Line(msgspec.Struct):

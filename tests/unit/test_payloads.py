@@ -19,7 +19,7 @@ from kinesis_cli.installation import install_line
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.broken import FIELD_FAULTS, TEXT_FAULTS, broken, partly_broken
 from kinesis_cli.payloads.extras import extra
-from kinesis_cli.payloads.live import lines_as_they_come, read_head
+from kinesis_cli.payloads.live import lines_as_they_come
 from kinesis_cli.payloads.own_data import data_argument, payloads_from
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings, reading
@@ -338,15 +338,16 @@ def test_lines_of_a_pipe_are_those_of_a_file_however_they_are_cut(
     def read(_: int) -> bytes:
         return file.read(size)
 
-    found = [line for _, line in lines_as_they_come(read_head(read), read, "pipe")]
-    plain = text.removeprefix(b"\xef\xbb\xbf")
-    assert found == [each for line in plain.split(b"\n") if (each := line.strip())]
+    found = [line for _, line in lines_as_they_come(read(4), read, "pipe")]
+    *ended, last = text.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    expected = [line.removesuffix(b"\r") for line in ended]
+    assert found == [line for line in (*expected, last) if line]
 
 
 def test_each_line_of_a_pipe_has_its_number() -> None:
-    assert list(lines_as_they_come(b"a\n\n  b\nc", lambda _: b"", "pipe")) == [
+    assert list(lines_as_they_come(b"a\r\n\n  b \nc", lambda _: b"", "pipe")) == [
         (1, b"a"),
-        (3, b"b"),
+        (3, b"  b "),
         (4, b"c"),
     ]
 

@@ -372,25 +372,24 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(tmp_path: Path) ->
         (line(eventSource="aws:sqs"), "line 1: this is an event of SQS, not of Kinesis"),
         (line(eventSource="aws:else"), "line 1: this is an event of 'aws:else', not of Kinesis"),
         (line(eventSource=1), "line 1, eventSource: expected 'aws:kinesis', found the number 1"),
-        ('{"Records": [{"EventSource": "aws:sns", "Sns": {}}]}', "record 1: this is an event of SNS"),  # noqa: E501
+        ('{"Records": [{"EventSource": "aws:sns", "Sns": {}}]}', "in.ndjson: this is an event of SNS"),  # noqa: E501
         ('{"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {}}]}', "DynamoDB Streams, not"),
         ('{"Records": [{"eventSource": "aws:s3", "s3": {}}]}', "this is an event of S3, not"),
         ('{"httpMethod": "GET"}', "this is an event of API Gateway, not of Kinesis"),
         ('{\n"deliveryStreamArn": "x", "records": []}', "this is an event of Firehose, not of Kinesis"),  # noqa: E501
-        ('{\n"other": 1}', "no Kinesis event, it has no array 'Records'"),
-        ("hello", "line 1: expected a JSON object"),
         ('{"Records": [' + line() + ",]}", "line 1: expected a value after the comma, found ']'"),
         ('{"Records": [\n' + line() + "\n", "line 3: it ends early"),
         ('{"Records": [\n' + line()[:-4], "line 2: it ends early, within a JSON value"),
-        ('{"Records": [\nNaN]}', "line 2: not JSON: naN is no JSON value"),
+        ('{"Records": [\n' + line() + ",NaN]}", "line 2: not JSON: naN is no JSON value"),
         ('{"Records": [' + "[" * 99999, "line 1: nested too deeply"),
         ('{"Records": [' + "1" * 9999 + "]}", "a number is too long"),
         ('{"Records" 1}', "line 1: expected ':', found '1'"),
         ('{"Records": [\n' + line() + "\n" + line(), "line 3: expected ',', found '{'"),
-        ("{1: 2}", "line 1: expected the name of a member"),
-        ('{"Records": [1]}', "record 1: a record is a JSON object, this is the number 1"),
+        ("{1: 2}", "this is how Python prints a value, not JSON"),
+        ("{a: 2}", "it begins like JSON, and is not: expecting property name"),
+        ('{"Records": [' + line() + ",1]}", "record 2: a record is a JSON object, this is the num"),
         (line().encode() + b"\n" + second(x="é").encode("latin-1").replace(b"\\u00e9", b"\xe9"), "line 2: not UTF-8, found 0xe9"),  # noqa: E501
-        (b'{"Records": ["\xe9"]}', "in.ndjson, byte 14: not UTF-8, found 0xe9"),
+        (b'{"Records": [' + line().encode() + b', "\xe9"]}', "not UTF-8, found 0xe9"),
         (b'{"Records": ["\xc3', "its end: not UTF-8, found 0xc3"),
         (line().encode("utf-16"), "this is UTF-16 text"),
         (gzip.compress(line().encode() * 99)[:-12], "it ends early, after"),
@@ -414,7 +413,6 @@ def test_a_fault_is_named_with_its_place(
         (line(data="{}"), "To read plain payload lines use --raw."),
         (line(approximateArrivalTimestamp=1545084650987), "It looks like milliseconds"),
         (line(eventID=None, sequenceNumber="1"), 'Write it as "shardId-000000000000:1".'),
-        ("text", "To read plain payload lines use --raw."),
     ],
 )
 def test_a_fault_comes_with_advice(write: Callable[..., Path], content: str, advice: str) -> None:

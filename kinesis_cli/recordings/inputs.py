@@ -1,0 +1,280 @@
+"""One file or pipe of records or payloads: looked at, then read as what it is."""
+
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, Self
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.failure_documents import FailureDocument, read_documents
+from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
+from kinesis_cli.recordings.get_records import AsLambdaSends
+from kinesis_cli.recordings.json_texts import JsonTexts
+from kinesis_cli.recordings.members import GZIP, gzip_members
+from kinesis_cli.recordings.recognition import recognised
+from kinesis_cli.stream.documents import Documents
+from kinesis_cli.stream.source import (
+    BLOCK,
+    BOM,
+    MAX_LINE,
+    blocks,
+    open_regular,
+    text_reader,
+    unpacked,
+)
+
+_MOST_NESTED = 4  # gzip in gzip in …
+_FIREHOSE = {False: Layout.DOCUMENTS, True: Layout.MEMBERS}
+
+
+class Input:
+    """A file of which every byte can be read at its position. Use it as a context manager.
+
+    Args:
+        file: packed or not; closed with the input.
+        name: for messages.
+        reading: how the user says that it is to be read.
+
+    Attributes:
+        file: not packed.
+        look: what it is.
+
+    Raises:
+        InputError: it is damaged, or nobody can tell what it is.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, reading: Reading) -> None:
+        self.name = name
+        self._reading = reading
+        self._as_lambda_sends = AsLambdaSends(name, reading)
+        self._opened = [file]
+        self.count = 0  # of records or payloads, once they were read
+        try:
+            self.file = self._unpacked(file)
+            self.look = self._asked(reading.form) if reading.form else self._looked(file)
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(cls, path: str, reading: Reading) -> Self:
+        """Open a file; "-" is standard input."""
+        return cls(*open_regular(path), reading)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files that were opened for it."""
+        for file in self._opened:
+            file.close()
+
+    @property
+    def has_records(self) -> bool:
+        """Whether it tells keys, arrivals and sequence numbers; else there are payloads only."""
+        return self.look.form.has_records
+
+    def values(self) -> Iterator[tuple[int, object]]:
+        """Its records in Lambda's shape as JSON values, with their numbers; not yet checked.
+
+        Raises:
+            InputError: it is not JSON, or holds something else.
+        """
+        read = text_reader(self.file.fileno(), self.name)
+        if self.look.form is Form.DOCUMENTS:
+            yield from enumerate(self._of_failure_documents(JsonTexts(read, self.name)), 1)
+        else:
+            documents = Documents(read, self.name, self._as_lambda_sends)
+            yield from enumerate(documents.records(), 1)
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Its lines that are not empty, with their numbers, without line breaks.
+
+        A line break is LF or CRLF; all other white space is the payload's.
+        """
+        number = 1
+        for block in self.blocks():
+            whole = block.split(b"\n")
+            last = len(whole) - 1  # not ended by a line break
+            for index, line in enumerate(whole):
+                if text := line.removesuffix(b"\r") if index < last else line:
+                    yield number + index, text
+            number += last
+
+    def blocks(self) -> Iterator[bytes]:
+        """Whole lines, many at a time; without a byte order mark at its beginning."""
+        descriptor = self.file.fileno()
+        start = len(BOM) if os.pread(descriptor, len(BOM), 0) == BOM else 0
+        try:
+            for _, block in blocks(descriptor, start):
+                yield block
+        except InputError as error:
+            raise InputError(error.problem, place=self.name, advice=error.advice) from error
+
+    def payloads(self) -> Iterator[bytes]:
+        """The payloads of an input that has no records, byte for byte.
+
+        Raises:
+            InputError: there is something else among them.
+        """
+        descriptor = self.file.fileno()
+        match self.look.layout:
+            case Layout.LINES:
+                yield from (line for _, line in self.lines())
+            case Layout.JSON_LINES:
+                yield from json_lines(self.lines(), self.name)
+            case Layout.MEMBERS:
+                yield from gzip_members(descriptor, self.name)
+            case Layout.DOCUMENTS:
+                texts = JsonTexts(text_reader(descriptor, self.name), self.name)
+                yield from (text.encode() for text in texts.documents())
+            case Layout.ARRAY:
+                texts = JsonTexts(text_reader(descriptor, self.name), self.name)
+                yield from (text.encode() for text in texts.elements())
+
+    def notes(self, count: int | None) -> list[str]:
+        """What people should know of it, a sentence each; none of an event or a recording.
+
+        Args:
+            count: of records or payloads; None: not known.
+        """
+        look, number = self.look, "" if count is None else f"{count:,} "
+        plural = "" if count == 1 else "s"
+        if self._reading.form in (Form.EVENT, Form.RECORDING, Form.PAYLOADS):
+            return []
+        match look.form:
+            case Form.EVENT | Form.RECORDING:
+                return []
+            case Form.GET_RECORDS:
+                what = f"{number}record{plural} of get-records"
+            case Form.PIPES:
+                what = f"{number}record{plural} of EventBridge Pipes"
+            case Form.DOCUMENTS:
+                what = f"{number}record{plural} out of on-failure documents"
+            case _:
+                what = f"{number}{look.one}{plural}{look.whole}: no keys, no timing"
+        return [f"{self.name}: {each}" for each in (what, *self._as_lambda_sends.notes())]
+
+    # --- what it is
+
+    def _unpacked(self, file: BinaryIO) -> BinaryIO:
+        plain = unpacked(file, self.name)
+        if plain is not file:
+            self._opened.append(plain)
+        return plain
+
+    def _asked(self, form: Form) -> Look:
+        if form is Form.FIREHOSE:
+            is_packed = os.pread(self.file.fileno(), len(GZIP), 0) == GZIP
+            return Look(form, _FIREHOSE[is_packed], "payload", " of a Firehose backup")
+        return Look(form, Layout.LINES, "payload line")
+
+    def _looked(self, packed: BinaryIO) -> Look:
+        for _ in range(_MOST_NESTED):
+            if os.pread(self.file.fileno(), len(GZIP), 0) != GZIP:
+                break
+            if _are_payloads(self.file, self.name):
+                whole = " of a Firehose backup, each with its gzip"
+                return Look(Form.FIREHOSE, Layout.MEMBERS, "payload", whole)
+            packed, self.file = self.file, self._unpacked(self.file)
+        look = recognised_in(self.file, self.name)
+        if look.whole == LOGS and packed is not self.file and _are_documents(packed, self.name):
+            self.file = packed
+            return Look(Form.FIREHOSE, Layout.MEMBERS, "gzipped message", LOGS)
+        return look
+
+    def _of_failure_documents(self, texts: JsonTexts) -> Iterator[object]:
+        for number, text in enumerate(texts.documents(), 1):
+            for document in read_documents(text, f"{self.name}, document {number}"):
+                for record in _held(document, self.name):
+                    yield msgspec.json.decode(record)
+
+
+def recognised_in(file: BinaryIO, name: str) -> Look:
+    """What a file is that is not packed, from a part of it.
+
+    Raises:
+        InputError: it is something else, or nobody can tell.
+    """
+    size = BLOCK
+    while True:
+        head = os.pread(file.fileno(), size, 0)
+        look = recognised(head, name, ended=len(head) < size)
+        if look is not None:
+            return look
+        size *= 4
+
+
+def json_lines(lines: Iterator[tuple[int, bytes]], name: str) -> Iterator[bytes]:
+    """The lines of a file that began with JSON, as long as they may be that.
+
+    Raises:
+        InputError: one is not: what does not begin and end like JSON is no line of it.
+    """
+    for number, line in lines:
+        if not (line.startswith(b"{") and line.endswith(b"}")) and not _may_be_json(line):
+            raise InputError(
+                "not JSON, and the first line is",
+                place=f"{name}, line {number}",
+                advice="To take each line as a payload, say --format payloads.",
+            )
+        yield line
+
+
+def _may_be_json(line: bytes) -> bool:
+    text = line.strip()
+    if text[:1] in (b"{", b"["):
+        return text[:1] + text[-1:] in (b"{}", b"[]") and len(text) > 1
+    try:
+        json.loads(text)  # a number, a text: seldom, and short
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _held(document: FailureDocument, name: str) -> Iterator[bytes]:
+    """The records that a document holds.
+
+    Raises:
+        InputError: it only names them.
+    """
+    if document.payload is None and document.start:
+        size = document.batch_size or 1
+        records = "a record" if size == 1 else f"{size:,} records"
+        path = "-" if name == "standard input" else name
+        raise InputError(
+            f"this is an on-failure document that names {records} of its stream and holds none",
+            place=name,
+            advice=f"`kcli redrive {path}` fetches and shows them; --save FILE keeps them.",
+        )
+    for record in document.payload or ():
+        yield record.raw
+
+
+def _are_payloads(file: BinaryIO, name: str) -> bool:
+    """Whether the members of a packed file are payloads: several, or a message of Logs."""
+    members = gzip_members(file.fileno(), name)
+    first, second = next(members, b""), next(members, None)
+    return second is not None or _is_one_message(first)
+
+
+def _are_documents(file: BinaryIO, name: str) -> bool:
+    """Whether each member of a packed file is one message of Logs."""
+    if os.pread(file.fileno(), len(GZIP), 0) != GZIP:
+        return False
+    return all(map(_is_one_message, gzip_members(file.fileno(), name)))
+
+
+def _is_one_message(member: bytes) -> bool:
+    text = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(member, MAX_LINE)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and {"messageType", "logEvents"} <= value.keys()
