@@ -121,6 +121,10 @@ def _not_json(
 def _json(text: str, at: int, first: Outline, name: str, *, ended: bool) -> Look | None:
     value, end = first
     form = form_of(value)
+    if form in (Form.RECORDING, None) and end is not None and not ended:
+        rest = text[end:]
+        if not rest.strip() and "\n" not in rest:
+            return None  # something else may follow it on its line
     if form is Form.RECORDING and end is not None and not _is_a_line(text, at, end):
         form = Form.EVENT  # its records follow each other in another way
     if form is not None and (end is not None or _is_sure(value)):
