@@ -62,6 +62,8 @@ def _document(found: Input, limit: int) -> bytes | None:
         return None  # several, a list of records, or a mistake that is found as they are read
     if "Records" not in document:
         return None
+    if len(document) == 1 and not bytes(document["Records"]).strip(b"[] \t\r\n"):
+        return None  # a call without records is a window's last, and says so
     if len(text) > limit:
         raise _too_large(found, limit)
     return text
