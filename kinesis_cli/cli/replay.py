@@ -178,7 +178,11 @@ def replay(
         )
         file = progress_file or _progress_file(inputs[0], taken)
         with ReplayJournal(file, described, offset, resume=resume) as journal:
-            records = (each for each in records if not journal.is_done(each.position))
+            if journal.had_ended and (resume or inputs != ["-"]):  # a pipe brings something else
+                again = "nothing is left to put" if resume else "it is put again"
+                note(f"{inputs[0]} was put on {reachable.target} before, to its end; {again}")
+            is_over = journal.had_ended and resume
+            records = (each for each in records if not (is_over or journal.is_done(each.position)))
             records = _changed(records, shift_time, journal.offset, function)
             if not (yes or reachable.target.target.is_local):
                 records = asked_if_large(str(reachable.target), records)
@@ -244,8 +248,10 @@ def _put(
             raise
         view.finish(summary, file)
     show_schedule(source)
-    if came_to_its_end or journal.is_blank:  # blank: the same command does it all
+    if journal.is_blank:  # the same command does it all
         journal.delete()
+    elif came_to_its_end:
+        journal.end()
     else:
         note(f"--resume puts the rest; what is done stands in {journal.path}")
     end_as(summary)

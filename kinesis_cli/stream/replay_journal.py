@@ -2,7 +2,8 @@
 
 A line of JSON says what is replayed where; then come lines such as `s 0-499`, `a 0-498,501` and
 `n 499-499`: these records are being sent, these are acknowledged, these were surely not put. What
-was sent and neither when the process ended may be in the stream or not.
+was sent and neither when the process ended may be in the stream or not. The last line is `e` once
+the replay has come to its end: the file stays, so that no kill can make it put all of it again.
 """
 
 import fcntl
@@ -21,6 +22,7 @@ from kinesis_cli.stream.put_plan import THROTTLED, PutPlan
 _NOT_PUT, _IN_FLIGHT, _DONE, _UNCERTAIN = range(4)  # uncertain: its answer will never come
 _KINDS = {_NOT_PUT: b"n", _IN_FLIGHT: b"s", _DONE: b"a"}
 _STATES = {kind: state for state, kind in _KINDS.items()}
+_END = b"e"
 _ENDED = bytes([_NOT_PUT, _UNCERTAIN, _DONE, _UNCERTAIN]) + bytes(range(4, 256))  # for `translate`
 
 
@@ -55,6 +57,7 @@ class ReplayJournal:
     def __init__(self, path: Path, replay: Replay, offset: float, *, resume: bool) -> None:
         self.path, self.offset = path, offset
         self._states = bytearray()  # by index
+        self.had_ended = False  # an earlier one had come to its end
         try:
             self._file = path.open("ab+")
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,6 +66,11 @@ class ReplayJournal:
             raise InputError("this replay is going on", place=str(path)) from error
         except OSError as error:
             raise self._not_written(error) from error
+        if whole and whole[-1] == _END:
+            self.had_ended = True
+            if not resume:
+                self._file.truncate(0)
+                whole = []
         if whole and not resume:
             self._file.close()
             raise InputError(
@@ -120,8 +128,13 @@ class ReplayJournal:
         """Make everything so far certain, whatever happens to the machine."""
         os.fsync(self._file.fileno())
 
-    def delete(self) -> None:
+    def end(self) -> None:
         """The replay has come to its end."""
+        self._write(_END)
+        self.sync()
+
+    def delete(self) -> None:
+        """Leave no trace of a replay that has put nothing."""
         self.path.unlink(missing_ok=True)
 
     def _of(self, entries: Iterable[Entry], state: int) -> list[int]:
@@ -166,7 +179,8 @@ class ReplayJournal:
         try:
             head = msgspec.json.decode(lines[0], type=_Head)
             for line in lines[1:]:
-                self._apply(line)
+                if line != _END:
+                    self._apply(line)
         except (msgspec.MsgspecError, KeyError, ValueError) as error:
             raise InputError(f"damaged: {error}", place=str(self.path)) from error
         if head.replay != replay:

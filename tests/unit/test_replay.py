@@ -163,6 +163,20 @@ def test_a_journal_tells_what_is_done_and_what_is_not_certain(tmp_path: Path) ->
     assert not path.exists()
 
 
+def test_a_replay_that_has_ended_says_so_and_repeats_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "day.ndjson.replay"
+    with ReplayJournal(path, REPLAY, 5.0, resume=False) as journal:
+        journal.acknowledged([Entry(0, "a", None, b"")])
+        assert not journal.had_ended
+        journal.end()
+    with ReplayJournal(path, REPLAY, 9.0, resume=True) as journal:
+        assert (journal.had_ended, journal.done) == (True, 1)
+    with ReplayJournal(path, REPLAY, 9.0, resume=False) as journal:  # all of it once more
+        assert (journal.had_ended, journal.done, journal.offset) == (True, 0, 9.0)
+    with ReplayJournal(path, REPLAY, 9.0, resume=True) as journal:
+        assert (journal.had_ended, journal.done) == (False, 0)
+
+
 def test_a_journal_of_another_replay_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "day.ndjson.replay"
     ReplayJournal(path, REPLAY, 5.0, resume=False).__exit__()

@@ -49,12 +49,30 @@ def test_a_replay_keeps_timing_keys_and_order(kcli: Commands) -> None:
     recording = recorded(kcli, 300, 0.005)
     run = kcli("replay", "day.ndjson", "--speed", "2", "--output", "json")
     assert json.loads(succeeded(run))["acknowledged"] == 300
-    assert "ms behind the schedule" in run.stderr
     back = everything(kcli)
     assert numbers_by_key(back) == numbers_by_key(recording)
     arrivals = [each["kinesis"]["approximateArrivalTimestamp"] for each in back]
-    assert max(arrivals) - min(arrivals) >= 299 * 0.005 / 2 - 0.05
-    assert not (kcli.folder / "day.ndjson.replay").exists()
+    # A busy machine begins late, and says so; none is faster than the schedule.
+    late = re.search(r"at most ([\d,]+) ms behind", run.stderr)
+    assert late
+    behind = int(late[1].replace(",", "")) / 1000
+    assert max(arrivals) - min(arrivals) + behind >= 299 * 0.005 / 2 - 0.05
+
+
+def test_a_replay_that_has_ended_is_not_repeated_by_resume_and_says_so_when_put_again(
+    kcli: Commands,
+) -> None:
+    recorded(kcli, 20, 0.001)
+    succeeded(kcli("replay", "day.ndjson", "--speed", "max"))
+    resumed = kcli("replay", "day.ndjson", "--speed", "max", "--resume", "--output", "json")
+    assert json.loads(succeeded(resumed))["records"] == 0
+    assert "was put on" in resumed.stderr
+    assert "nothing is left to put" in resumed.stderr
+    assert len(everything(kcli)) == 20
+    again = kcli("replay", "day.ndjson", "--speed", "max")
+    succeeded(again)
+    assert "before, to its end; it is put again" in again.stderr
+    assert len(everything(kcli)) == 40
 
 
 def test_a_killed_replay_loses_nothing_keeps_order_and_names_what_it_repeats(
@@ -103,7 +121,6 @@ def test_what_was_given_up_is_in_a_recording_that_put_takes(
     assert result["acknowledged"] + result["failed"] == 600
     assert "`kcli put --from left.ndjson.gz` puts them" in run.stderr
     assert "--resume" not in run.stderr
-    assert not (kcli.folder / "day.ndjson.replay").exists()
     assert len(read(kcli.folder / "left.ndjson.gz")) == result["failed"]
     succeeded(kcli("put", "--from", "left.ndjson.gz", "--ordered"))
     assert numbers_by_key(everything(kcli)) == numbers_by_key(recording)
