@@ -208,7 +208,8 @@ def simulate(
         note("There is no template here or above: kcli's own sample function gets the records.")
     _tell(found, choices)
     read_as = reading(how, [choice.mapping.event_source_arn for choice in choices])
-    with Recording.open(inputs, reading=read_as) as recording:
+    with Recording.open(inputs, reading=read_as, shards=_shards(found)) as recording:
+        _warn_of_too_large(found, recording.largest_payload)
         for sentence in recording.notes:
             note(sentence)
         first = recording.first_arrival
@@ -255,6 +256,24 @@ def _refuse_what_kinesis_does_not_feed(function: Function) -> None:
             f"is fed by {', '.join(function.other_feeders)}, not by Kinesis",
             place=function.origin.partition(" (")[0],
             advice="--as-kinesis delivers to it as if it were.",
+        )
+
+
+def _shards(function: Function) -> int:
+    """How many shards the function's stream has, as far as the template says."""
+    return (function.stream.shards or 1) if function.stream else 1
+
+
+def _warn_of_too_large(function: Function, size: int) -> None:
+    """Say so where the function's stream would not take a payload.
+
+    Source: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html
+    """
+    stream = function.stream
+    if stream is not None and size > stream.max_record_kib << 10:
+        warn(
+            f"the largest payload and its key are {size:,} bytes, and {stream.name} takes records "
+            f"of at most {stream.max_record_kib:,} KiB"
         )
 
 

@@ -60,24 +60,30 @@ class Recording:
 
     @classmethod
     def open(
-        cls, paths: Sequence[str], *, raw: bool = False, reading: Reading | None = None
+        cls,
+        paths: Sequence[str],
+        *,
+        raw: bool = False,
+        reading: Reading | None = None,
+        shards: int = 1,
     ) -> Self:
         """Open recordings, Kinesis events, output of `aws kinesis get-records`, …; check them.
 
-        Payloads without records around them get one shard and made-up keys, sequence numbers and
-        arrivals, the same each time.
+        Payloads without records around them get made-up keys, sequence numbers and arrivals, the
+        same each time.
 
         Args:
             paths: files that follow each other, plain or packed with gzip or zstd; "-" is standard
                 input.
             raw: each line is a payload, whatever it looks like.
             reading: how they are to be read; default: as what they are found to be.
+            shards: of the stream that such payloads are in.
 
         Raises:
             InputError: names file, line or record, and field of the first thing that is wrong.
         """
         how = reading or Reading(Form.PAYLOADS if raw else None)
-        return cls(Survey(Input.open(path, how) for path in paths))
+        return cls(Survey((Input.open(path, how) for path in paths), shards))
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +120,11 @@ class Recording:
         if not found:
             raise InputError(f"no record has a sequence number that ends with {ending!r}")
         return found
+
+    @property
+    def largest_payload(self) -> int:
+        """Bytes of the largest payload line with its key; 0: the input is records."""
+        return self._survey.largest_payload
 
     def close(self) -> None:
         """Close the files; no record can be taken any more."""

@@ -78,12 +78,13 @@ class Survey:
 
     Args:
         inputs: in order; they are opened as they are read, and closed with the survey.
+        shards: of the stream that payloads without records around them are in.
 
     Raises:
         InputError: a file cannot be read, or a record is not usable.
     """
 
-    def __init__(self, inputs: Iterable[Input]) -> None:
+    def __init__(self, inputs: Iterable[Input], shards: int = 1) -> None:
         self.inputs: list[Input] = []
         self.files: list[BinaryIO] = []
         self.blocks: list[Block] = []
@@ -91,7 +92,7 @@ class Survey:
         self.first_arrival, self.last_arrival = math.inf, -math.inf
         self._last_numbers: dict[str, str] = {}
         self._spool: int | None = None  # index of the file for lines that had to be rewritten
-        self._payloads = PayloadLines()
+        self._payloads = PayloadLines(shards)
         keep_freed_memory()
         self._found_document = False
         try:
@@ -107,6 +108,11 @@ class Survey:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def largest_payload(self) -> int:
+        """Bytes of the largest payload line with its key; 0: the input is records."""
+        return self._payloads.largest
 
     def close(self) -> None:
         """Close the files."""

@@ -148,6 +148,27 @@ def test_inline_code_and_a_zip_run_in_every_mode(
         assert simulated(run, *options)["summary"]["succeeded"] == 3
 
 
+def test_payloads_are_in_the_shards_that_the_template_gives_the_stream(project: Project) -> None:
+    run = project(template_yaml=SAM.replace("CODE", "src"), src__app_py=FINE)
+    document = simulated(run)
+    shards = {each["shardId"] for each in document["invocations"]}  # type: ignore[index]
+    assert shards == {"shardId-000000000000", "shardId-000000000001"}
+    assert document["summary"]["succeeded"] == 3
+
+
+def test_a_payload_that_the_templates_stream_would_not_take_is_named(
+    project: Project, tmp_path: Path
+) -> None:
+    text = SAM.replace("CODE", "src")
+    run = project(template_yaml=text, src__app_py=FINE)
+    (tmp_path / "project" / "large.txt").write_text("x" * (1 << 20) + "\n")
+    said = " ".join(run("simulate", "--raw", "large.txt").stderr.split())
+    assert "are 1,048,582 bytes, and Orders takes records of at most 1,024 KiB" in said
+    wider = text.replace("{ShardCount: 2,", "{ShardCount: 2, MaxRecordSizeInKiB: 2048,")
+    run = project(template_yaml=wider, src__app_py=FINE)
+    assert "KiB" not in run("simulate", "--raw", "large.txt").stderr
+
+
 def test_the_local_stream_is_made_as_the_template_says(project: Project) -> None:
     run = project(infra__sam_yaml=SAM.replace("CODE", "../src"), src__app_py=FINE)
     options = ("--template", "infra/sam.yaml", "--parameter-overrides", "Retries=0")
