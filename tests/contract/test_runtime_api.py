@@ -256,21 +256,3 @@ def test_an_error_that_is_not_an_object_has_the_type_that_was_said_beside_it(ser
         "Content-Length: 4', b'text', 'error')"
     )
     assert outcome(handler.invoke(request())) == ("Fn.Odd", "text")
-
-
-def test_a_warm_process_whose_connection_is_gone_is_replaced(serve: Serve) -> None:
-    handler = serve(
-        """
-answer(there, request_id, str(os.getpid()).encode())
-if event == b"1":
-    there.sendall(f"GET {BASE}invocation/next HTTP/1.1\\r\\n\\r\\n".encode())
-    there.close()
-    import time
-    time.sleep(1000)
-"""
-    )
-    first = handler.invoke(request(payload=b"1"))
-    assert isinstance(first.response, int)
-    second = handler.invoke(request(payload=b"2"))
-    assert isinstance(second.response, int)
-    assert second.response != first.response

@@ -4,7 +4,6 @@ Lambda calls it an execution environment. It is used by one thread at a time, wh
 output and its requests, and looks after its time and its memory, while it waits.
 """
 
-import base64
 import errno
 import fcntl
 import math
@@ -17,11 +16,12 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.isolated.answers import Ended as Ended
+from kinesis_cli.handlers.isolated.answers import Kind as Kind
+from kinesis_cli.handlers.isolated.answers import answered, reported
 from kinesis_cli.handlers.isolated.frames import Frames
 from kinesis_cli.handlers.isolated.memory import family, peak, resident
 from kinesis_cli.handlers.isolated.runtime_api import (
@@ -30,7 +30,6 @@ from kinesis_cli.handlers.isolated.runtime_api import (
     Listener,
     RuntimeRequest,
 )
-from kinesis_cli.handlers.response import MAXIMUM_RESPONSE_BYTES
 from kinesis_cli.handlers.runner.output import Output
 
 # How often output and memory are looked at. To wake for each line would slow the function down.
@@ -38,37 +37,9 @@ LOOK_SECONDS = 0.02
 _PIPE_BYTES = 1024 * 1024  # what it can write meanwhile
 _READ_AT_ONCE = 256 * 1024
 _FOREIGN = "Build it for this machine, whose processor is {}; a script begins with #!."
-_RESPONSE_MODE = "lambda-runtime-function-response-mode"
-_ERROR_TYPE = "lambda-runtime-function-error-type"
-_ERROR_BODY = "lambda-runtime-function-error-body"
 # of the Extensions, Logs and Telemetry APIs
 _EXTENSION_PATHS = ("/2020-01-01/extension/", "/2020-08-15/logs", "/2022-07-01/telemetry")
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
-
-
-class Kind(Enum):
-    """How an initialisation or a call came to its end."""
-
-    READY = auto()  # of an initialisation
-    RESPONSE = auto()
-    ERROR = auto()  # the runtime reported an exception
-    TOO_LARGE = auto()  # a response that Lambda does not take
-    STREAMED = auto()  # a response that is given bit by bit
-    UNANSWERED = auto()  # what the process sent was no answer
-    EXITED = auto()
-    TIMED_OUT = auto()
-    OUT_OF_MEMORY = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What came of an initialisation or a call."""
-
-    kind: Kind
-    body: bytes = b""  # RESPONSE: JSON; ERROR: Lambda's error document
-    error_type: str = ""  # ERROR, UNANSWERED: as the runtime names it beside the document
-    message: str = ""  # UNANSWERED
-    exit_code: int = 0  # EXITED: below 0, the number of a signal
 
 
 class Sandbox:
@@ -169,7 +140,7 @@ class Sandbox:
             if told.path == "init/error" and told.method == "POST":
                 told.accept()
                 self._next(until)  # it ends now, and what it still writes belongs here
-                return _reported(told)
+                return reported(told)
             self._refuse(told)
             if time.monotonic() >= until:
                 return self._timed_out()
@@ -216,9 +187,9 @@ class Sandbox:
                 # RuntimeRunningState.Ready
                 hand_over(told.connection)
             elif answer is None and told.method == "POST" and told.path == path + "response":
-                answer = _answered(told)
+                answer = answered(told)
             elif answer is None and told.method == "POST" and told.path == path + "error":
-                answer = _reported(told)
+                answer = reported(told)
                 told.accept()
             else:
                 self._refuse(told, path)
@@ -377,42 +348,6 @@ class Sandbox:
 
 def _asks_for_next(told: RuntimeRequest) -> bool:
     return told.path == "invocation/next" and told.method == "GET"
-
-
-def _answered(told: RuntimeRequest) -> Ended:
-    """Take the function's response, or say why it cannot be one.
-
-    A response in chunks may end with an error in its trailers.
-
-    Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
-    """
-    mode = told.header(_RESPONSE_MODE).lower()
-    if told.request.is_too_large and not mode:
-        told.refuse(
-            413,
-            "RequestEntityTooLarge",
-            f"Exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes).",
-        )
-        return Ended(Kind.TOO_LARGE)
-    if mode and mode != "streaming":
-        told.refuse(400, "InvalidFunctionResponseMode", "Invalid function response mode")
-        message = f"the response's mode is {mode[:80]!r}"
-        return Ended(
-            Kind.UNANSWERED, error_type="Runtime.InvalidResponseModeHeader", message=message
-        )
-    told.accept()
-    if _ERROR_TYPE in told.request.trailers:
-        body = told.header(_ERROR_BODY)
-        with suppress(ValueError):
-            return Ended(
-                Kind.ERROR, base64.b64decode(body, validate=True), told.header(_ERROR_TYPE)
-            )
-        return Ended(Kind.ERROR, body.encode(), told.header(_ERROR_TYPE))
-    return Ended(Kind.STREAMED if mode else Kind.RESPONSE, told.request.body)
-
-
-def _reported(told: RuntimeRequest) -> Ended:
-    return Ended(Kind.ERROR, told.request.body, told.header(_ERROR_TYPE))
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
