@@ -10,6 +10,9 @@ from kinesis_cli.handlers.runner.loading import LoadError
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.interpreter import Interpreter, own_interpreter, project_root
 
+# https://docs.aws.amazon.com/lambda/latest/dg/python-package.html#python-package-searchpath
+_ON_LAMBDA = ("boto3", "botocore")
+
 # Modules whose package has another name; the rest are guessed to have the same.
 _PACKAGES = {
     "aws_lambda_powertools": "aws-lambda-powertools",
@@ -92,10 +95,12 @@ def _how_to_find(missing: str, function: Function, interpreter: Interpreter) -> 
     top = missing.partition(".")[0]
     if folder := _folder_with(top, function):
         return _as_a_folder_of_the_project(top, folder, function)
+    lacks = f"{interpreter} has no {top}."
+    if top in _ON_LAMBDA:
+        lacks += " Lambda's own Python has it; here it must be installed."
     return (
-        f"{interpreter} has no {top}. Install it there: `{_install(top, function, interpreter)}`; "
-        "or bring it along with `sam build`; "
-        "or name the Python that has it with --python."
+        f"{lacks} Install it there: `{_install(top, function, interpreter)}`; or bring it along "
+        "with `sam build`; or name the Python that has it with --python."
     )
 
 

@@ -379,6 +379,9 @@ def test_what_is_missing_names_the_interpreter_and_what_to_do(load: Load, tmp_pa
         "--python",
     ):
         assert part in caught.value.advice
+    with pytest.raises(InputError) as caught:
+        load("import boto3\n", interpreter=interpreter_of(python))
+    assert "Lambda's own Python has it; here it must be installed." in caught.value.advice
     (site_packages(tmp_path / "env") / "pip").mkdir()
     with pytest.raises(InputError) as caught:
         load("import yaml\n", interpreter=interpreter_of(python))
