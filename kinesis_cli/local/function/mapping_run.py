@@ -37,6 +37,7 @@ class MappingTools:
     store: MappingStore
     destinations: Destinations
     call: CallFunction
+    executed_version: Callable[[], str]  # of the last call
     tell: Tell
     tally: Tally
     changed: Callable[[], None]
@@ -258,7 +259,11 @@ class MappingRun:
         if destination is None:
             return None, ""
         document = on_failure_document(
-            discarded.discard, at=at, shard_id=shard_id, function_name=self._function_arn
+            discarded.discard,
+            at=at,
+            shard_id=shard_id,
+            function_name=self._function_arn,
+            executed_version=self._tools.executed_version(),
         )
         key = s3_key(mapping_id=self._mapping.uuid, shard_id=shard_id, at=at, unique=_request_id())
         with_payload = s3_document(document, discarded.payload)

@@ -7,6 +7,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
 https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,7 +110,30 @@ class Registry:
 
     def alias(self, name: str, alias: str) -> Configuration | None:
         """An alias as GetAlias shows it; None: there is none."""
-        return self.store.get(self.arn(name), "alias", alias)
+        stored = self.store.get(self.arn(name), "alias", alias)
+        project = self._project.get(name)
+        if stored or project is None or alias.isdecimal() or alias not in project.versions:
+            return stored
+        arn = f"{self.arn(name)}:{alias}"
+        return {
+            "AliasArn": arn,
+            "Name": alias,
+            "FunctionVersion": project.versions[alias],
+            "Description": "",
+            "RevisionId": str(uuid.uuid5(uuid.NAMESPACE_URL, arn)),
+        }
+
+    def has_version(self, name: str, version: str) -> bool:
+        """Whether there is such a version, published here or named by the template."""
+        project = self._project.get(name)
+        of_template = project.versions.values() if project else ()
+        return self.configuration(name, version) is not None or version in of_template
+
+    def last_of_template(self, name: str) -> int:
+        """The highest version that the template names; 0: none."""
+        project = self._project.get(name)
+        numbers = [int(each) for each in project.versions.values()] if project else []
+        return max(numbers, default=0)
 
     # What can be called
 
@@ -129,10 +153,8 @@ class Registry:
             return LATEST
         if qualifier.isdecimal():
             return qualifier
-        if alias := self.alias(name, qualifier):
-            return _routed(alias, self._random)
-        project = self._project.get(name)
-        return project.versions.get(qualifier) if project else None
+        alias = self.alias(name, qualifier)
+        return _routed(alias, self._random) if alias else None
 
     def function(self, name: str, version: str = LATEST) -> LocalFunction | None:
         """A function, or a version of it, that can be called; None: there is no such."""

@@ -31,6 +31,7 @@ from kinesis_cli.local.function.neighbour import NeighbourCalls
 from kinesis_cli.local.function.packages import Packages
 from kinesis_cli.local.function.project import (
     FUNCTION_KEY,
+    LATEST,
     ProjectFunction,
     mappings_of_project,
     project_functions,
@@ -336,12 +337,16 @@ class FunctionService:
         return running.run.last_result if running else "No records processed"
 
     def _tools(self, mapping: StoredMapping, registry: Registry) -> MappingTools:
+        version = LATEST
+
         async def call(request_id: str, payload: bytes) -> InvocationResult | None:
+            nonlocal version
             # each time: an alias may lead elsewhere now, and the code may be another
             target = registry.find(mapping.reference)
             try:
                 if target is None:
                     raise NotRunnableError("it is not there")
+                version = target.function.version
                 return await target.call(InvocationRequest(request_id, payload))
             except ThrottledError:
                 return None
@@ -356,6 +361,7 @@ class FunctionService:
             store=self.store,
             destinations=self._destinations,
             call=call,
+            executed_version=lambda: version,
             tell=self.tell,
             tally=self.tally,
             changed=self._change,

@@ -151,8 +151,9 @@ def shown(context: Context, name: str, version: str, qualifier: str = "") -> Con
         qualifier: that was asked for, which the ARN then has.
     """
     registry = context.registry
-    project = registry.project_function(name) if version == LATEST else None
-    stored = of_template(registry, project) if project else registry.configuration(name, version)
+    project, stored = registry.project_function(name), registry.configuration(name, version)
+    if project and (version == LATEST or stored is None):
+        stored = {**of_template(registry, project), "Version": version}
     assert stored is not None
     arn = registry.arn(name)
     document = {each: value for each, value in stored.items() if each != "CodeKey"}

@@ -69,7 +69,7 @@ class Context:
             return LATEST
         if alias := registry.alias(name.name, qualifier):
             return str(alias["FunctionVersion"])
-        if registry.configuration(name.name, qualifier) is None:
+        if not registry.has_version(name.name, qualifier):
             raise function_not_found(registry.arn(name.name), qualifier)
         return qualifier
 
@@ -81,7 +81,7 @@ class Context:
         """
         registry, qualifier = self.registry, name.qualifier
         if qualifier.isdecimal():
-            if registry.configuration(name.name, qualifier) is None:
+            if not registry.has_version(name.name, qualifier):
                 raise function_not_found(registry.arn(name.name), qualifier)
         elif registry.alias(name.name, qualifier) is None:
             raise alias_not_found(registry.arn(name.reference))

@@ -52,7 +52,8 @@ def published_version(context: Context, name: str, parameters: Parameters) -> st
         )
     registry, store = context.registry, context.service.function_store
     arn = registry.arn(name)
-    last = context.get(name, "last-version") or {"number": 0, "published": {}}
+    last = context.get(name, "last-version")
+    last = last or {"number": registry.last_of_template(name), "published": {}}
     state = _of_a_version(latest)
     if registry.configuration(name, str(last["number"])) and last["published"] == state:
         return str(last["number"])
@@ -205,6 +206,6 @@ def _check_target(context: Context, name: str, version: str, routing: Document |
     for each in (version, *weights):
         there = registry.has(name)
         if each != LATEST:
-            there = there and registry.configuration(name, each) is not None
+            there = there and registry.has_version(name, each)
         if not there:
             raise function_not_found(registry.arn(name), each)

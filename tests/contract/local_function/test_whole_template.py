@@ -385,3 +385,72 @@ def test_a_functions_description_is_the_templates(started: Start) -> None:
         assert shown["Layers"] == [
             {"Arn": "arn:aws:lambda:us-east-1:111122223333:layer:any:3", "CodeSize": 0}
         ]
+
+
+ALIAS = """\
+Resources:
+  Orders: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: 1}}
+  Failures: {Type: AWS::SQS::Queue}
+  Worker:
+    Type: AWS::Lambda::Function
+    Properties: {Runtime: python3.11, Handler: app.handler, Code: src, Timeout: 20}
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties: {Name: live, FunctionName: !Ref Worker, FunctionVersion: "1"}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      EventSourceArn: !GetAtt Orders.Arn
+      FunctionName: !Ref Live
+      StartingPosition: TRIM_HORIZON
+      BatchSize: 7
+      MaximumRetryAttempts: 0
+      DestinationConfig: {OnFailure: {Destination: !GetAtt Failures.Arn}}
+"""
+
+
+def test_a_mapping_of_an_alias_calls_the_function_by_it(started: Start) -> None:
+    app = (
+        "def handler(event, context):\n"
+        "    raise ValueError(f'{context.invoked_function_arn} {context.function_version}')\n"
+    )
+    with started(ALIAS, app) as local:
+        client = local.client("lambda")
+        arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:Worker:live"
+        (mapping,) = client.list_event_source_mappings()["EventSourceMappings"]
+        assert (mapping["FunctionArn"], mapping["BatchSize"]) == (arn, 7)
+        local.client("kinesis").put_record(StreamName="Orders", PartitionKey="k", Data=b"x")
+        local.wait()
+        sqs = local.client("sqs")
+        url = sqs.get_queue_url(QueueName="Failures")["QueueUrl"]
+        (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+        document = json.loads(message["Body"])
+        assert document["requestContext"]["functionArn"] == arn
+        assert document["responseContext"]["executedVersion"] == "1"
+        answer = client.invoke(FunctionName="Worker", Qualifier="live")
+        error = json.loads(answer["Payload"].read())
+        assert (answer["ExecutedVersion"], error["errorMessage"]) == ("1", f"{arn} 1")
+        assert client.get_alias(FunctionName="Worker", Name="live")["FunctionVersion"] == "1"
+        shown = client.get_function_configuration(FunctionName="Worker", Qualifier="live")
+        assert (shown["FunctionArn"], shown["Version"]) == (arn, "1")
+        assert client.publish_version(FunctionName="Worker")["Version"] == "2"
+
+
+INLINE = """\
+Resources:
+  Worker:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      Code:
+        ZipFile: |
+          def handler(event, context):
+              return "inline"
+"""
+
+
+def test_code_in_the_template_answers(started: Start) -> None:
+    with started(INLINE, "") as local:
+        answer = local.client("lambda").invoke(FunctionName="Worker")
+        assert json.loads(answer["Payload"].read()) == "inline"
