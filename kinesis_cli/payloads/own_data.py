@@ -93,7 +93,8 @@ def _looked(read: Read, name: str, reading: Reading) -> tuple[bytes, Look | None
 
 def _payloads_in(found: Input, tell: Tell) -> Iterator[Payload]:
     with found:
-        count = sum(1 for _ in _each(found))  # nothing is given where something in it is wrong
+        # nothing is given where something in it is wrong
+        count = sum(1 for _ in _each(found)) if found.has_records else found.count_payloads()
         for note in found.notes(count):
             tell(note)
         yield from _each(found)

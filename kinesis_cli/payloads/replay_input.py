@@ -59,7 +59,7 @@ def open_replay_input(
                     place=each.name,
                     advice="Replay them one after the other, each with a command of its own.",
                 )
-            each.count = sum(1 for _ in each.payloads())
+            each.count = each.count_payloads()
         notes = [note for each in inputs for note in each.notes(each.count)]
         records = _with_keys(_numbered(inputs), partition_key, key_field)
         yield ReplayInput(records, sum(each.count for each in inputs), None, notes)

@@ -4,6 +4,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO, Self
 
 import msgspec
@@ -125,10 +126,8 @@ class Input:
         """
         descriptor = self.file.fileno()
         match self.look.layout:
-            case Layout.LINES:
-                yield from (line for _, line in self.lines())
-            case Layout.JSON_LINES:
-                yield from json_lines(self.lines(), self.name)
+            case Layout.LINES | Layout.JSON_LINES:
+                yield from chain.from_iterable(self._batches_of_lines())
             case Layout.MEMBERS:
                 yield from gzip_members(descriptor, self.name)
             case Layout.DOCUMENTS:
@@ -137,6 +136,26 @@ class Input:
             case Layout.ARRAY:
                 texts = JsonTexts(text_reader(descriptor, self.name), self.name)
                 yield from (text.encode() for text in texts.elements())
+
+    def count_payloads(self) -> int:
+        """Read all payloads, so that a fault is found before the first is used; their number."""
+        if self.look.layout in (Layout.LINES, Layout.JSON_LINES):
+            return sum(map(len, self._batches_of_lines()))
+        return sum(1 for _ in self.payloads())
+
+    def _batches_of_lines(self) -> Iterator[list[bytes]]:
+        """What `lines` gives, a block of it at a time: a fifth of the time for each."""
+        number, is_json = 1, self.look.layout is Layout.JSON_LINES
+        for block in self.blocks():
+            if b"\r" in block:
+                block = block.replace(b"\r\n", b"\n")
+            lines = list(filter(None, block.split(b"\n")))
+            if is_json and not _are_objects(block, len(lines)):
+                numbered = enumerate(block.split(b"\n"), number)
+                for _ in json_lines((each for each in numbered if each[1]), self.name):
+                    pass
+            number += block.count(b"\n")
+            yield lines
 
     def notes(self, count: int | None) -> list[str]:
         """What people should know of it, a sentence each; none of an event or a recording.
@@ -225,6 +244,12 @@ def json_lines(lines: Iterator[tuple[int, bytes]], name: str) -> Iterator[bytes]
                 advice="To take each line as a payload, say --format payloads.",
             )
         yield line
+
+
+def _are_objects(block: bytes, count: int) -> bool:
+    """Whether each of so many lines begins and ends as an object does; false where one is blank."""
+    between = block.startswith(b"{") and block.count(b"}\n{") == count - 1
+    return between and block.endswith((b"}\n", b"}"))
 
 
 def _may_be_json(line: bytes) -> bool:

@@ -335,3 +335,44 @@ def test_an_event_is_passed_on_byte_for_byte(tmp_path: Path, text: str) -> None:
     event = read_event(str(file))
     assert event.payload == text.strip().encode()
     assert len(event.records) == len(json.loads(text)["Records"])
+
+
+# Of the same shape as the samples that AWS's console, aws-lambda-go, Powertools for AWS Lambda and
+# Datadog's extension publish: no arrival, ARNs of nowhere, numbers again, members of their own.
+SAMPLE = {
+    "eventID": "shardId-000000000000:49545115243490985018280067714973144582180062593244200961",
+    "eventVersion": "1.0",
+    "kinesis": {
+        "partitionKey": "partitionKey-3",
+        "data": "SGVsbG8=",
+        "kinesisSchemaVersion": "1.0",
+        "sequenceNumber": "49545115243490985018280067714973144582180062593244200961",
+    },
+    "invokeIdentityArn": "arn:aws:iam::EXAMPLE",
+    "eventName": "aws:kinesis:record",
+    "eventSourceARN": "arn:aws:kinesis:EXAMPLE",
+    "eventSource": "aws:kinesis",
+    "awsRegion": "us-east-1",
+}
+TIMED = json.loads(json.dumps(SAMPLE))
+TIMED["kinesis"] |= {"encryptionType": "NONE", "approximateArrivalTimestamp": 1480641523.477}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"Records": [SAMPLE]}, indent=4),
+        json.dumps({"Records": [SAMPLE, SAMPLE]}, indent=2).replace("\n", "\r\n"),
+        json.dumps({"Records": [TIMED], "_datadog": {"x": "1"}}),
+        json.dumps({"Records": [TIMED, SAMPLE]}, indent="\t"),
+    ],
+)
+def test_the_samples_that_people_copy_are_passed_on_byte_for_byte(
+    tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "sample.json"
+    file.write_bytes(text.encode())
+    event = read_event(str(file))
+    assert event.payload == text.encode()
+    assert all(data_of(record) == b"Hello" for record in event.records)
+    assert {payload.data for payload in payloads_from(str(file))} == {b"Hello"}
