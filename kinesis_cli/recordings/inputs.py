@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import zlib
 from collections.abc import Iterator
 from itertools import chain
@@ -272,11 +273,12 @@ def _held(document: FailureDocument, name: str) -> Iterator[bytes]:
     if document.payload is None and document.start:
         size = document.batch_size or 1
         records = "a record" if size == 1 else f"{size:,} records"
-        path = "-" if name == "standard input" else name
+        path = "-" if name == "standard input" else shlex.quote(name)
         raise InputError(
             f"this is an on-failure document that names {records} of its stream and holds none",
             place=name,
-            advice=f"`kcli redrive {path}` fetches and shows them; --save FILE keeps them.",
+            advice=f"`kcli redrive {path}` fetches and shows them, "
+            f"`kcli redrive {path} --save FILE` keeps them.",
         )
     for record in document.payload or ():
         yield record.raw

@@ -1,6 +1,7 @@
 """Advice that can be followed: what a text names exists on the command that shows it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -139,6 +140,20 @@ def test_each_command_that_a_text_quotes_is_there_with_its_options() -> None:
             named = {each.partition("=")[0] for each in words if each.startswith("--")}
             if not named <= options().get(name, set()) or name not in options():
                 wrong.append((module, quoted))
+    assert wrong == []
+
+
+def test_an_option_of_a_quoted_command_stands_within_the_quotes() -> None:
+    """Outside it is taken for one of the command at hand, and the sentence may be left out."""
+    wrong = [
+        (module, text)
+        for module, text in sayings()
+        for sentence in re.split(r"(?<=[.?!]) +", text)
+        for quoted in named_commands(sentence)
+        if (named := named_options(sentence))
+        and named <= options().get(quoted.split()[0], set())
+        and any(not named <= options()[each] for each in options() if module in reached(each))
+    ]
     assert wrong == []
 
 
