@@ -69,6 +69,8 @@ def failed_events(outcome: Outcome, records: int, failures: Sequence[str]) -> in
     UNSURE(failed-invoke): all records of a call that failed, and the reported ones of a partial
     report; or only calls that could not be made, and whole batches with a report?
     """
+    if outcome == "success":
+        return 0
     if outcome == "partial":
         return len(set(failures))
     return records if outcome == "failed" else 0

@@ -554,8 +554,8 @@ class Simulation:
         self._tally.failing(batch, judged, result)
         points = {*call.unsure, *points_of(result), *named_in(judged.reason)}
         self._tally.unsure.update(points)
-        failed = failed_events(judged.outcome, len(batch.records), judged.failures)
-        self._tally.metrics.at(now).failed_invoke += failed
+        if failed := failed_events(judged.outcome, len(batch.records), judged.failures):
+            self._tally.metrics.at(now).failed_invoke += failed
         if self._lessons is not None:
             expected = self._expected_duration(call.effect) or 0.0
             self._lessons.learn(batch, judged, call.duration - expected)
