@@ -18,7 +18,8 @@ FORM = {
         bool | None,
         typer.Option(
             "--raw",
-            help="Each line is a payload, whatever it looks like: its bytes up to LF or CRLF.",
+            help="Each line is a payload, whatever it looks like: its bytes up to LF or CRLF, "
+            "without a byte order mark at the file's beginning.",
         ),
     ],
     "format_": Annotated[
