@@ -4,10 +4,11 @@ import asyncio
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from kinesis_cli.local.function.activity import Remark, Tell
+from kinesis_cli.local.function.embedded_metrics import embedded_metrics
 from kinesis_cli.local.function.neighbour import NeighbourCalls, NeighbourError
 
 # Logs are kept in memory, and a server may run for weeks: a group keeps its newest events.
@@ -15,6 +16,9 @@ EVENTS_PER_STREAM = 10_000
 STREAMS_PER_GROUP = 10
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 _EVENTS_PER_CALL = 10_000
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+_DATA_PER_CALL = 1000
+_PUT_METRIC_DATA = "GraniteServiceVersion20100801.PutMetricData"
 _COLLECT_SECONDS = 0.2
 _TARGET = "Logs_20140328"
 
@@ -73,9 +77,20 @@ class LogWriter:
             group = self._groups.get(name) or await self._open(name)
             for start in range(0, len(events), _EVENTS_PER_CALL):
                 await group.put(events[start : start + _EVENTS_PER_CALL])
+            await self._put_metrics(line for _, line in events)
         except NeighbourError as error:
             self._groups.pop(name, None)
             self._tell(Remark(f"log lines for {name} were lost: {error}"))
+
+    async def _put_metrics(self, lines: Iterable[str]) -> None:
+        """What the lines hold of CloudWatch's embedded metrics."""
+        by_namespace: dict[str, list[dict[str, object]]] = {}
+        for namespace, datum in embedded_metrics(lines):
+            by_namespace.setdefault(namespace, []).append(datum)
+        for namespace, data in by_namespace.items():
+            for start in range(0, len(data), _DATA_PER_CALL):
+                piece = {"Namespace": namespace, "MetricData": data[start : start + _DATA_PER_CALL]}
+                await self._calls.json("monitoring", _PUT_METRIC_DATA, piece)
 
     async def _open(self, name: str) -> "_Group":
         try:

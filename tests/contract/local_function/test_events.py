@@ -66,6 +66,8 @@ def handler(event, context):
     if "until" in event:
         while not Path(event["until"]).exists():
             time.sleep(0.01)
+    if "say" in event:
+        print(event["say"])
     if event.get("fail"):
         raise ValueError("not today")
     custom = context.client_context.custom if context.client_context else None
@@ -297,3 +299,29 @@ def test_cloudwatch_has_what_streams_and_functions_measure(project: Path) -> Non
     assert of("Never", "Throttles", "Sum") == 1
     assert of("idle", "IncomingRecords", "Sum") == 3
     assert of("idle", "WriteProvisionedThroughputExceeded", "Sum") == 3
+
+
+def test_metrics_that_a_function_writes_into_its_log_are_in_cloudwatch(project: Path) -> None:
+    local = start(project)
+    directive = {
+        "Namespace": "Shop",
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": "orders", "Unit": "Count"}],
+    }
+    metadata = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}
+    said = json.dumps({"_aws": metadata, "service": "checkout", "orders": [1, 2]})
+    payload = json.dumps({"say": said}).encode()
+    local.client("lambda").invoke(FunctionName="Fn", Payload=payload)
+    local.wait()
+    end = datetime.now(UTC) + timedelta(minutes=1)
+    answer = local.client("cloudwatch").get_metric_statistics(
+        Namespace="Shop",
+        MetricName="orders",
+        Dimensions=[{"Name": "service", "Value": "checkout"}],
+        StartTime=end - timedelta(hours=1),
+        EndTime=end,
+        Period=3600,
+        Statistics=["Sum", "Average"],
+    )
+    (point,) = answer["Datapoints"]
+    assert point["Sum"] == 3
