@@ -25,6 +25,7 @@ class Made:
     count: int | None
     seed: int | None
     template: Path | None  # the project's, where it was named
+    handler: str | None  # the user's, where it was named
 
     def named(self) -> list[str]:
         """The options that were given."""
@@ -49,7 +50,7 @@ def made_of(
             raise InputError("--template and --payload-template both name one of payloads")
         payload = {**payload, "payload_template": template}
         code["template"] = template = None
-    return Made(payload, count, seed, template)
+    return Made(payload, count, seed, template, code["handler"])
 
 
 def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: bool) -> Event:
@@ -83,6 +84,8 @@ def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: boo
     if not says_payloads(options) and (project := foreign_project(made.template)):
         return _sample(project, may_take=may_take_sample and not named)
     given = {name for name, value in options.items() if value is not None}
+    if made.handler is not None and not says_payloads(options):
+        note("called with a made-up sensor reading; --data, or EVENT, gives your own")
     if given <= {*_READING} and made.count in (None, 1) and made.seed is None:
         return reading_event(options["temperature"], options["timestamp"])
     from kinesis_cli.handlers.made_event import made_event  # start-up counts

@@ -162,3 +162,16 @@ def test_a_sample_is_named_but_never_sent_to_a_stream_or_a_deployed_function(
     taken = kcli("event", "--from", "events/a.json", cwd=project)  # as it is advised
     (record,) = json.loads(taken.stdout)["Records"]
     assert b64decode(record["kinesis"]["data"]) == b"x"
+
+
+def test_a_handler_without_a_project_gets_a_reading_and_it_is_said(
+    kcli: Kcli, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    said = "called with a made-up sensor reading; --data, or EVENT, gives your own"
+    done = kcli("invoke", "--handler", "app.py:handler", "--output", "json")
+    assert json.loads(called_with(done)[0])["temperature"] == 21.5
+    assert said in done.stderr
+    done = kcli("invoke", "--handler", "app.py:handler", "--data", "x", "--output", "json")
+    assert called_with(done) == ["x"]
+    assert said not in done.stderr
