@@ -40,10 +40,7 @@ def misread_report(response: object) -> str | None:
     """
     match response:
         case str() if (value := _parsed(response)) is not None and _is_report(value):
-            return (
-                f"{KEY} as JSON text ignored: return the object itself, "
-                "the runtime makes JSON of it (json.dumps would be done twice)"
-            )
+            return f"{KEY} as JSON text ignored: return the object itself, without json.dumps"
         case list() if _is_report(response):
             return f'a list as the answer ignored: return {{"{KEY}": [...]}}'
         case Mapping() if KEY not in response:

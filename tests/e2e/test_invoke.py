@@ -120,12 +120,13 @@ def test_payloads_are_opened_and_cut_and_of_many_failures_some_are_shown(
     lines = kcli("invoke", "event.json", "--handler", "app.fail").stdout.splitlines()
     start = lines.index("Records that failed (batchItemFailures)")
     assert lines[start + 3 : start + 7] == [
-        '    payload {"temperature": "warm warm warm warm warm warm warm warm warm warm w',
-        "            arm warm warm warm warm warm warm warm warm warm warm warm warm warm",
-        "             warm warm warm warm warm warm warm warm warm warm warm warm warm w…",
+        '    payload [gzip] {"temperature": "warm warm warm warm warm warm warm warm warm',
+        "             warm warm warm warm warm warm warm warm warm warm warm warm warm wa",
+        "            rm warm warm warm warm warm warm warm warm warm warm warm warm warm…",
         "    why     no line of the log names the record",
     ]
     assert "  … 4 more records (--output json names all)" in lines
+    assert "  Payloads with a mark in [] are shown opened: Lambda passes them as they are." in lines
     assert sum(line.startswith("    payload") for line in lines) == 16
 
 
