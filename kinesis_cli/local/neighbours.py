@@ -24,6 +24,7 @@ from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.local.journals import MESSAGES, MESSAGES_VERSION, TABLES, TABLES_VERSION
 from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.long_polls import LOOK_EVERY, LongPoll, has_messages, long_poll
+from kinesis_cli.local.loopback_only import keep_calls_here
 from kinesis_cli.local.metrics import Metrics
 from kinesis_cli.local.place import Place
 from kinesis_cli.project.template_file import TemplateFile
@@ -165,6 +166,7 @@ class Moto:
         self._application = DomainDispatcherApplication(application_of)
         if template:
             self._make_resources(template, place)
+        keep_calls_here()
         self._messages = MessageJournal(state) if state else None
         self._tables = Tables(state)
         self._provider = provide(metrics)

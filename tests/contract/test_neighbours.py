@@ -3,8 +3,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -173,6 +175,33 @@ def test_what_moto_cannot_do_is_named_and_asked_for_once(
     assert response["ResponseMetadata"]["RetryAttempts"] == 0
     assert response["Error"]["Code"] == "NotImplemented"
     assert named in response["Error"]["Message"]
+
+
+def test_notifications_by_http_reach_this_machine_only(tmp_path: Path) -> None:
+    received: list[bytes] = []
+
+    class Subscriber(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with (
+        HTTPServer(("127.0.0.1", 0), Subscriber) as subscriber,
+        ours_in(tmp_path) as server,
+    ):
+        Thread(target=subscriber.serve_forever, daemon=True).start()
+        sns = client(server, "sns")
+        topic = sns.create_topic(Name="t")["TopicArn"]
+        for host in ("192.0.2.1", "127.0.0.1"):  # the first is nobody's: RFC 5737
+            endpoint = f"http://{host}:{subscriber.server_port}/"
+            sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
+        sns.publish(TopicArn=topic, Message="hello")
+        subscriber.shutdown()
+    assert [json.loads(each)["Message"] for each in received if b"hello" in each] == ["hello"]
 
 
 def threads_of(server: Started) -> int:
