@@ -77,7 +77,7 @@ def payloads_from(
             yield from _of_record_lines(lines, name)
             return
         if reading.form is None:
-            tell(f"{name}: payload lines, put as they come: no keys, no timing")
+            tell(f"{name}: payload lines, taken as they come: no keys, no timing")
         is_json = look.layout is Layout.JSON_LINES
         yield from numbered(json_lines(lines, name) if is_json else (line for _, line in lines))
 
