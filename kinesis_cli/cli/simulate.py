@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -297,6 +298,7 @@ def _handler_maker(
     if not (isolated or function.needs_own_process):
         if cold:
             raise InputError("--cold is for a handler with a process of its own: add --isolated")
+        tell = cache(note)  # once, however many handlers are made
         return lambda at: python_handler(
             function,
             wall_clock=wall_clock,
@@ -304,6 +306,7 @@ def _handler_maker(
             debug_at=debug_at,
             at=at,
             keep_failing_init=keep_failing_init,
+            tell=tell,
         )
     if debug_at is not None:
         advice = "Debug" if function.needs_own_process else "Leave --isolated out, or debug"

@@ -79,7 +79,11 @@ def handler_of(
     """
     if not (isolated or function.needs_own_process):
         return python_handler(
-            function, wall_clock=wall_clock, debug=debug, keep_failing_init=keep_failing_init
+            function,
+            wall_clock=wall_clock,
+            debug=debug,
+            keep_failing_init=keep_failing_init,
+            tell=tell,
         )
     from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
 
@@ -98,6 +102,7 @@ def python_handler(
     debug_at: int | None = None,
     at: float | None = None,
     keep_failing_init: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> "Handler":
     """The handler of a Python function: in this process where its packages are, else in a worker.
 
@@ -108,6 +113,7 @@ def python_handler(
         debug_at: the same for the delivery attempt of this number only.
         at: epoch seconds of virtual time at which the code is imported; None: the real time.
         keep_failing_init: whether code that cannot be loaded fails each call, as on Lambda.
+        tell: told a sentence for each thing that is not as the function may expect.
 
     Raises:
         InputError: it cannot be imported, or its interpreter cannot be started.
@@ -117,13 +123,17 @@ def python_handler(
     is_own = function.interpreter is None or function.interpreter.is_own
     kind = _in_process() if is_own and not brings_packages_of_kcli(function) else _worker()
     try:
-        return kind(function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at)
+        handler = kind(function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at)
     except InputError as error:
         if not keep_failing_init:
             raise
         from kinesis_cli.handlers.failing_init import FailingInitHandler
 
         return FailingInitHandler(function.handler, kind.runtime, error)
+    if tell is not None:
+        for sentence in handler.notes:
+            tell(sentence)
+    return handler
 
 
 def _in_process() -> "type[InProcessHandler | WorkerHandler]":

@@ -56,6 +56,7 @@ class CallableHandler:
     """
 
     runtime = "in-process"
+    notes: tuple[str, ...] = ()
 
     def __init__(
         self,

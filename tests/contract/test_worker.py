@@ -55,15 +55,38 @@ def test_it_sees_the_environments_packages_and_nothing_of_kcli(load: Load, tmp_p
         import yaml
         def handler(event, context):
             missing = []
-            for name in ("pydantic", "msgspec", "rich", "typer", "boto3", "kinesis_cli", "output"):
+            for name in ("pydantic", "msgspec", "rich", "typer", "moto", "kinesis_cli", "output"):
                 try: __import__(name)
                 except ImportError: missing.append(name)
             return yaml.__version__, missing
         """,
         interpreter=interpreter_of(python),
     )
-    expected = ["pydantic", "msgspec", "rich", "typer", "boto3", "kinesis_cli", "output"]
+    expected = ["pydantic", "msgspec", "rich", "typer", "moto", "kinesis_cli", "output"]
     assert handler.invoke(request()).response == ["of the project", expected]
+
+
+def test_what_comes_with_python_on_lambda_is_lent_behind_all_that_is_the_projects(
+    load: Load, tmp_path: Path
+) -> None:
+    python = new_environment(tmp_path / "env", awslambdaric="whose = 'the environment'")
+    write_code(tmp_path, "whose = 'the code'", "snapshot_restore_py.py")
+    handler = load(
+        """
+        import awslambdaric, snapshot_restore_py
+        def handler(event, context):
+            import boto3
+            region = boto3.client("sqs", "eu-west-1").meta.region_name
+            return [region, snapshot_restore_py.whose, awslambdaric.whose]
+        """,
+        interpreter=interpreter_of(python),
+    )
+    assert handler.notes == ()
+    first = handler.invoke(request())
+    assert first.response == ["eu-west-1", "the code", "the environment"]
+    said = f"kcli: boto3 is kcli's, as Lambda's Python brings one: {interpreter_of(python)} has no"
+    assert [line.startswith(said) for line in first.logs] == [True]
+    assert handler.invoke(request()).logs == ()
 
 
 def test_modules_of_the_function_may_be_named_as_kclis_own(load: Load, tmp_path: Path) -> None:
@@ -98,7 +121,8 @@ def test_any_python_that_lambda_has_runs_a_function(
             if event.get("fail"): raise ValueError("failed")
             assert type(started) is datetime.datetime
             return ["%d.%d" % sys.version_info[:2], str(started), str(datetime.datetime.now()),
-                    str(datetime.date.today()), context.get_remaining_time_in_millis()]
+                    str(datetime.datetime.utcnow()), str(datetime.date.today()),
+                    context.get_remaining_time_in_millis()]
         """,
         interpreter=interpreter_of(python),
         timeout=100.0,
@@ -107,6 +131,7 @@ def test_any_python_that_lambda_has_runs_a_function(
     assert result.response == [
         release,
         "2018-12-17 22:10:50.987000",
+        "2018-12-17 22:12:20.987000",
         "2018-12-17 22:12:20.987000",
         "2018-12-17",
         10000,
@@ -366,6 +391,14 @@ def test_an_import_that_ends_the_process_is_one_sentence(load: Load) -> None:
         load("import os\nos.write(2, b'bye\\n')\nos._exit(3)")
 
 
+def test_a_python_that_is_too_old_for_kclis_boto3_is_lent_none(load: Load) -> None:
+    if (python := python_of_release("3.9")) is None:
+        pytest.skip("this machine has no Python 3.9")
+    with pytest.raises(InputError) as caught:
+        load("import boto3\n", interpreter=interpreter_of(python))
+    assert "Lambda's own Python has it; here it must be installed." in caught.value.advice
+
+
 def test_what_is_missing_names_the_interpreter_and_what_to_do(load: Load, tmp_path: Path) -> None:
     python = new_environment(tmp_path / "env")
     with pytest.raises(InputError) as caught:
@@ -379,9 +412,6 @@ def test_what_is_missing_names_the_interpreter_and_what_to_do(load: Load, tmp_pa
         "--python",
     ):
         assert part in caught.value.advice
-    with pytest.raises(InputError) as caught:
-        load("import boto3\n", interpreter=interpreter_of(python))
-    assert "Lambda's own Python has it; here it must be installed." in caught.value.advice
     (site_packages(tmp_path / "env") / "pip").mkdir()
     with pytest.raises(InputError) as caught:
         load("import yaml\n", interpreter=interpreter_of(python))

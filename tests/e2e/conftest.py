@@ -72,8 +72,11 @@ def run(home: Path) -> Iterator[Kcli]:
             timeout=120,
         )
 
-    (home / "good.py").write_text(GOOD)
-    (home / "partly.py").write_text(PARTLY)
+    # so deep that commands without --handler take kcli's own function all the same
+    code = home / "code" / "of" / "tests"
+    code.mkdir(parents=True)
+    (code / "good.py").write_text(GOOD)
+    (code / "partly.py").write_text(PARTLY)
     yield run
     run("local", "stop")
 

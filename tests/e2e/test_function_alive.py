@@ -60,7 +60,14 @@ def test_comparing_finds_no_difference_and_then_one(run: Kcli, endpoint: str) ->
     same = run("invoke", "--compare", "--temperature", "120", "--fail-on", "difference")
     assert (same.returncode, same.stdout.splitlines()[-1]) == (0, "Both answer the same.")
     differs = run(
-        *("invoke", "--compare", "--handler", "good.py:handler", "--temperature", "120"),
+        *(
+            "invoke",
+            "--compare",
+            "--handler",
+            "code/of/tests/good.py:handler",
+            "--temperature",
+            "120",
+        ),
         *("--fail-on", "difference", "--output", "json"),
     )
     assert differs.returncode == 1
@@ -88,7 +95,7 @@ def test_the_local_handler_gets_the_deployed_environment(
         ("--qualifier", "live"),
         ("--remote", "--isolated"),
         ("--remote", "--compare"),
-        ("--remote", "--handler", "good.py:handler"),
+        ("--remote", "--handler", "code/of/tests/good.py:handler"),
         ("--compare", "--invocation-type", "Event"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,26 @@ def test_the_packages_of_the_projects_environment_are_there_and_kclis_are_not(
         "def handler(e, c): raise ValueError(f\"{yaml.VERSION}, {find_spec('msgspec')}\")"
     )
     assert raised(kcli, mode) == "of the environment, None"
+
+
+@modes
+def test_boto3_is_there_as_in_lambdas_python_and_said_once(
+    kcli: Kcli, project: Path, mode: list[str]
+) -> None:
+    new_environment(project / ".venv")
+    (project / "src" / "app.py").write_text(
+        "import boto3, botocore.session, dateutil.parser\n"
+        "from importlib.util import find_spec\n"
+        "def handler(e, c): raise ValueError(f\"{boto3.__version__}, {find_spec('msgspec')}\")"
+    )
+    assert raised(kcli, mode) == f"{version('boto3')}, None"
+    retries = ["--maximum-retry-attempts", "1"] if mode[0] == "simulate" else []
+    done = kcli(*mode, "--raw", "one.txt", "--output", "json", *retries)
+    told = "boto3 is kcli's, as Lambda's Python brings one: Python "
+    if mode == ["invoke", "--isolated"]:
+        assert str(json.loads(done.stdout)["logs"]).count(told) == 1
+    elif "--isolated" not in mode:  # where a simulation shows no log
+        assert done.stderr.count(told) == 1
 
 
 @modes

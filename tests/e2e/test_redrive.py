@@ -34,7 +34,14 @@ def test_a_document_goes_only_when_its_record_was_handled(run: Kcli, queue: str)
     again = run("redrive", "--invoke", "--delete", "--fail-on", "failures", "--output", "json")
     assert again.returncode == 1
     assert outcomes(json.loads(again.stdout)) == [("failed", False)]
-    handled = ("redrive", "--invoke", "--handler", "good.py:handler", "--output", "json")
+    handled = (
+        "redrive",
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+        "--output",
+        "json",
+    )
     assert outcomes(document(run(*handled))) == [("handled", False)]
     assert outcomes(document(run(*handled, "--delete"))) == [("handled", True)]
     assert outcomes(document(run(*handled, "--delete"))) == []
@@ -112,14 +119,23 @@ def test_all_records_of_a_batch_come_back_and_partial_success_deletes_nothing(
 ) -> None:
     numbers = failed_batch(client, quiet_queue, 30, 30)
     partly = run(
-        *("redrive", quiet_queue, "--invoke", "--handler", "partly.py:handler", "--delete"),
+        *(
+            "redrive",
+            quiet_queue,
+            "--invoke",
+            "--handler",
+            "code/of/tests/partly.py:handler",
+            "--delete",
+        ),
         *("--output", "json"),
     )
     [found] = document(partly)["documents"]
     assert [each["kinesis"]["sequenceNumber"] for each in found["records"]] == numbers
     assert (found["remark"], found["deleted"]) == ("1 of 30 reported as failed", False)
     assert found["batchItemFailures"] == [numbers[-1]]
-    table = run("redrive", quiet_queue, "--invoke", "--handler", "partly.py:handler").stdout
+    table = run(
+        "redrive", quiet_queue, "--invoke", "--handler", "code/of/tests/partly.py:handler"
+    ).stdout
     assert [number for number in numbers if number in table] == [numbers[-1]]
     assert outcomes(document(run("redrive", quiet_queue, "--output", "json"))) == [("shown", False)]
     selected = ("redrive", quiet_queue, "--output", "json", "--select")
@@ -131,7 +147,14 @@ def test_a_document_goes_when_all_of_its_records_were_selected(
     run: Kcli, client: Clients, quiet_queue: str
 ) -> None:
     numbers = failed_batch(client, quiet_queue, 3, 3)
-    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    good = (
+        "redrive",
+        quiet_queue,
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+        "--delete",
+    )
     [found] = document(run(*good, "--output", "json", "--select", numbers[1]))["documents"]
     assert [each["kinesis"]["sequenceNumber"] for each in found["records"]] == [numbers[1]]
     assert (found["outcome"], found["remark"]) == ("handled", "2 not selected")
@@ -181,7 +204,7 @@ def test_the_document_has_the_members_that_scripts_build_on(
 def test_a_long_queue_is_taken_up_to_its_end(run: Kcli, client: Clients, quiet_queue: str) -> None:
     for _ in range(105):
         failed_batch(client, quiet_queue, 1, 1)
-    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler")
+    good = ("redrive", quiet_queue, "--invoke", "--handler", "code/of/tests/good.py:handler")
     few = document(run(*good, "-n", "12", "--delete", "--output", "json"))
     assert few["summary"]["deleted"] == 12
     assert waiting(client, quiet_queue) == 93
@@ -199,7 +222,14 @@ def test_a_notification_is_read_and_two_documents_in_one_message_are_not(
     notification = json.dumps({"Type": "Notification", "Message": message["Body"]})
     client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=notification)
     client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=message["Body"] * 2)
-    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    good = (
+        "redrive",
+        quiet_queue,
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+        "--delete",
+    )
     completed = run(*good, "--output", "json")
     [found] = document(completed)["documents"]
     assert (found["startSequenceNumber"], found["deleted"]) == (number, True)
@@ -215,7 +245,14 @@ def test_a_document_of_a_stream_elsewhere_does_not_stop_the_others(
     record = {"ShardId": "shardId-000000000000", "SequenceNumber": number}
     nowhere = failure(record, record, 1, "us-east-1:000000000000:stream/nix")
     client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=nowhere)
-    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    good = (
+        "redrive",
+        quiet_queue,
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+        "--delete",
+    )
     result = run(*good, "--output", "json", "--fail-on", "failures")
     assert result.returncode == 1
     found = json.loads(result.stdout)
@@ -247,7 +284,14 @@ def test_a_document_is_not_whole_when_others_fill_up_the_number_of_its_records(
     first, last = ({**gone, "SequenceNumber": number} for number in (never, numbers[-1]))
     body = failure(first, last, 2, "us-east-1:000000000000:stream/quiet")
     client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=body)
-    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    good = (
+        "redrive",
+        quiet_queue,
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+        "--delete",
+    )
     [found] = document(run(*good, "--output", "json"))["documents"]
     assert (len(found["records"]), found["missing"], found["deleted"]) == (2, 1, False)
 
@@ -258,7 +302,14 @@ def test_records_that_left_the_stream_are_reported_and_their_document_stays(
     quiet_queue: str,
 ) -> None:
     failed_batch(client, quiet_queue, 2, 5)
-    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    good = (
+        "redrive",
+        quiet_queue,
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+        "--delete",
+    )
     result = document(run(*good, "--output", "json"))
     assert outcomes(result) == [("handled", False)]
     assert result["documents"][0]["missing"] == 3
@@ -272,7 +323,14 @@ def test_a_record_that_left_the_stream_is_gone_and_its_document_stays(
     gone = {**put, "SequenceNumber": str(int(put["SequenceNumber"]) - 1)}  # no record's
     body = failure(gone, gone, 1, "us-east-1:000000000000:stream/quiet")
     client("sqs").send_message(QueueUrl=quiet_queue, MessageBody=body)
-    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    good = (
+        "redrive",
+        quiet_queue,
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+        "--delete",
+    )
     completed = run(*good, "--output", "json", "--fail-on", "expired")
     assert completed.returncode == 1
     result = json.loads(completed.stdout)
@@ -371,7 +429,13 @@ def test_documents_of_a_bucket_carry_their_records(
     body = json.dumps({"KinesisBatchInfo": info, "payload": event})
     s3.put_object(Bucket="failures", Key="aws/lambda/one", Body=body.encode())
     s3.put_object(Bucket="failures", Key="else/two", Body=b"not mine")
-    source = ("redrive", "s3://failures/aws/", "--invoke", "--handler", "good.py:handler")
+    source = (
+        "redrive",
+        "s3://failures/aws/",
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+    )
     result = document(run(*source, "--delete", "--output", "json"))
     assert outcomes(result) == [("handled", True)]
     assert result["documents"][0]["records"] == records
@@ -432,7 +496,7 @@ def test_what_a_simulation_gave_up_can_be_taken_up_from_a_file(
     (home / "result.json").write_text(run("simulate", "poison.ndjson", "--output", "json").stdout)
     result = document(run("redrive", "result.json", "--simulate", "--output", "json"))
     assert outcomes(result) == [("failed", False)]
-    good = ("--handler", "good.py:handler")
+    good = ("--handler", "code/of/tests/good.py:handler")
     result = document(run("redrive", "result.json", "--simulate", *good, "--output", "json"))
     assert outcomes(result) == [("handled", False)]
 
@@ -509,7 +573,14 @@ def test_what_a_killed_kcli_held_comes_back(
     assert "held by another reader" in early.stderr
     comes_back = sqs.receive_message(QueueUrl=quiet_queue, WaitTimeSeconds=20, VisibilityTimeout=0)
     assert comes_back["Messages"]
-    good = ("redrive", quiet_queue, "--invoke", "--handler", "good.py:handler", "--delete")
+    good = (
+        "redrive",
+        quiet_queue,
+        "--invoke",
+        "--handler",
+        "code/of/tests/good.py:handler",
+        "--delete",
+    )
     result = document(run(*good, "--output", "json"))
     assert outcomes(result) == [("handled", True)] * 2
     assert {each["startSequenceNumber"] for each in result["documents"]} < set(numbers)

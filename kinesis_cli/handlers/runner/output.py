@@ -10,6 +10,7 @@ import codecs
 import io
 import json
 import logging
+import sys
 import time
 import traceback
 from collections import deque
@@ -117,6 +118,11 @@ class _Bytes(io.RawIOBase):
 
     def close(self) -> None:
         """As `Output.close`."""
+
+
+def say(sentence: str) -> None:
+    """Write what kcli has to say into the function's log."""
+    sys.stderr.write(f"kcli: {sentence}\n")
 
 
 class LogHandler(logging.Handler):

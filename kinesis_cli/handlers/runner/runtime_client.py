@@ -1,6 +1,7 @@
 """Lambda's Runtime API spoken by kcli, for a Python that AWS's own client is not installed in.
 
-`python start.py runtime_client HANDLER`: asks for events and answers them as AWS's client does.
+`python start.py runtime_client HANDLER FOLDER PYTHON`: asks for events and answers them as AWS's
+client does. The latter two are of `LentPackages`.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html; awslambdaric 4.2.2,
 bootstrap.py
@@ -21,8 +22,9 @@ from .call import context_type
 from .context import ClientContext
 from .encoding import MarshalError, as_json
 from .failure import Failure, error_of_exception
+from .lent_packages import LentPackages
 from .loading import Code, LoadError
-from .output import LogHandler, install_logging
+from .output import LogHandler, install_logging, say
 
 _PREFIX = "/2018-06-01/runtime/"
 _FRAME = b"\xa5\x5a\x00"  # begins a message of the log: the mark, level and format, length, time
@@ -33,7 +35,7 @@ def main(arguments: list[str]) -> None:
     """Call the function for each event until the process is ended."""
     from pathlib import Path
 
-    (handler,) = arguments
+    handler, folder, python = arguments
     log = _Log(os.environ.get("_LAMBDA_TELEMETRY_LOG_FD"))
     is_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
     log_handler = LogHandler(log, as_json=is_json)  # type: ignore[arg-type]
@@ -41,6 +43,7 @@ def main(arguments: list[str]) -> None:
     api = _Api(os.environ["AWS_LAMBDA_RUNTIME_API"])
     log_handler.request_id = ""
     sys.stdout, sys.stderr = _unbuffered(1), _unbuffered(2)
+    LentPackages(folder, python, say).install()
     try:
         code = Code(Path(os.environ["LAMBDA_TASK_ROOT"]), handler)
     except LoadError as error:

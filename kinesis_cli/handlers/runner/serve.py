@@ -23,8 +23,9 @@ from .context import ClientContext
 from .encoding import MarshalError, as_json, close_coroutine
 from .failure import Failure
 from .frames import Frames, shared_memory
+from .lent_packages import LentPackages
 from .loading import Code, LambdaFunction, LoadError
-from .output import LogHandler, Output, install_logging
+from .output import LogHandler, Output, install_logging, say
 
 
 class Call(NamedTuple):
@@ -61,7 +62,8 @@ def _serve(kcli: Frames, shared: memoryview) -> None:
     except LoadError as error:
         kcli.send(json.dumps({"error": vars(error)}).encode())
         return
-    kcli.send(json.dumps({"python": platform.python_version()}).encode())
+    told = {"python": platform.python_version(), "notes": function.notes}
+    kcli.send(json.dumps(told).encode())
     gc.collect()
     gc.freeze()  # what was imported stays: it need not be looked through again
     while True:
@@ -103,6 +105,9 @@ class Served:
             wall_clocks=wall_clocks.PatchedClocks if is_virtual else None,
             takes_ctrl_c=False,
         )
+        self.notes: list[str] = []  # what is to be told of loading the code
+        self._lent = LentPackages(settings["lent_from"], settings["python"], self.notes.append)
+        self._lent.install()
 
     def load(self) -> Code:
         """Import the code.
@@ -111,11 +116,13 @@ class Served:
             LoadError: it cannot be imported.
         """
         settings = self._settings
-        return self._caller.load(  # type: ignore[no-any-return]
+        code: Code = self._caller.load(
             lambda: Code(Path(settings["folder"]), settings["handler"], settings["layers"]),
             settings["at"],
             debugging=settings["debug"],
         )
+        self._lent.tell = say  # what is imported in a call is told in its log
+        return code
 
     def call(
         self, function: LambdaFunction, call: Call, payload: memoryview

@@ -149,7 +149,7 @@ def _utcnow(cls: type[datetime.datetime]) -> datetime.datetime:
     """Return the current time in UTC, without a time zone."""
     if _at_ns is None:
         return _real_utcnow.__get__(None, cls)()  # type: ignore[no-any-return]
-    return cls.fromtimestamp(_time(), datetime.UTC).replace(tzinfo=None)
+    return cls.fromtimestamp(_time(), datetime.timezone.utc).replace(tzinfo=None)
 
 
 def _today(cls: type[datetime.date]) -> datetime.date:

@@ -10,6 +10,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 )
 from kinesis_cli.handlers.environment import layer_path, process_variables
 from kinesis_cli.handlers.failure import exited, timed_out
+from kinesis_cli.handlers.lent_packages import lending_folder
 from kinesis_cli.handlers.load_errors import input_error
 from kinesis_cli.handlers.response import from_json
 from kinesis_cli.handlers.runner import INTERRUPTED
@@ -54,6 +55,7 @@ class WorkerHandler:
         self.name, self.timeout, self.function = function.handler, function.timeout, function
         self._interpreter = function.interpreter or own_interpreter()
         self._wall_clock, self._debug, self._debug_at, self._at = wall_clock, debug, debug_at, at
+        self.notes: tuple[str, ...] = ()  # what is not as the function may expect
         self._worker: Worker | None = self._started()
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
@@ -136,6 +138,7 @@ class WorkerHandler:
             is_virtual = self._at is not None and not self._wall_clock
             error = LoadError(**told)
             raise input_error(error, function, is_virtual=is_virtual) from error
+        self.notes = tuple(answer["notes"])
         return worker
 
     def _settings(self) -> dict[str, object]:
@@ -145,6 +148,8 @@ class WorkerHandler:
             "handler": function.handler,
             "folder": str(function.code_uri),
             "layers": layer_path(function, self._interpreter.version),
+            "lent_from": lending_folder(self._interpreter),
+            "python": str(self._interpreter),
             "timeout": function.timeout,
             "memory_size": function.memory_size,
             "arn": f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:",

@@ -7,6 +7,7 @@ from pathlib import Path
 from kinesis_cli._version import __version__
 from kinesis_cli.handlers.environment import layer_path
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
+from kinesis_cli.handlers.lent_packages import lending_folder
 from kinesis_cli.handlers.runner import START
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.interpreter import Interpreter, own_interpreter
@@ -20,15 +21,23 @@ def python_command(function: Function) -> RuntimeCommand:
     handler = _handler_of_runtime(function.handler)
     release = f"{interpreter.version[0]}.{interpreter.version[1]}"
     client = _version_of_client(interpreter)
-    start = ("-m", _CLIENT) if client else (START, "runtime_client")
     return RuntimeCommand(
-        arguments=(str(interpreter.path), *start, handler),
+        arguments=(str(interpreter.path), *_start(interpreter, handler, has_client=bool(client))),
         directory=function.code_uri,
         name=interpreter.name,
         version=f"python:{release}",
         client=f"{_CLIENT}-{client}" if client else f"kcli-{__version__}",
         variables=_variables(function, interpreter),
     )
+
+
+def _start(interpreter: Interpreter, handler: str, *, has_client: bool) -> tuple[str, ...]:
+    """What follows the interpreter in the command."""
+    folder = lending_folder(interpreter)
+    if has_client and not folder:
+        return ("-m", _CLIENT, handler)
+    module = "aws_client" if has_client else "runtime_client"
+    return (START, module, handler, folder, str(interpreter))
 
 
 def _variables(function: Function, interpreter: Interpreter) -> dict[str, str]:
