@@ -24,6 +24,46 @@ class InputError(KcliError):
     """Arguments, a file or the project's settings are not usable."""
 
 
+class InputErrors:
+    """Around a loader or resolver of what users write: whatever it raises becomes an InputError.
+
+    Those of YAML, TOML and JSON raise more than their own errors: ValueError for a thirteenth
+    month, AttributeError, KeyError. A class and no generator, since `contextlib` costs start-up.
+
+    Args:
+        place: of the text, for people.
+        kind: what it should be, "YAML"; "": what may be wrong is what it says.
+    """
+
+    def __init__(self, place: object, kind: str = "") -> None:
+        self.place, self.kind = str(place), kind
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, KcliError):
+            raise InputError(self._problem(error), place=self.place) from error
+
+    def _problem(self, error: Exception) -> str:
+        if isinstance(error, RecursionError):
+            return "is nested too deeply, or refers to itself without end"
+        if isinstance(error, OSError):
+            named = f"{_shortened(str(error.filename))}: " if error.filename is not None else ""
+            named = "" if named == f"{self.place}: " else named
+            return f"cannot be read: {named}{(error.strerror or str(error)).lower()}"
+        if isinstance(error, UnicodeDecodeError):
+            return "is not UTF-8 text"
+        reason = _shortened(" ".join(str(error).split())) or type(error).__name__
+        if isinstance(error, LookupError | AttributeError | TypeError):
+            reason = f"{type(error).__name__}: {reason}"  # alone it would be a riddle
+        return f"is not {self.kind}: {reason}" if self.kind else f"cannot be used: {reason}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:297]}..."
+
+
 class EndpointError(KcliError):
     """AWS or the local endpoint refused, or could not be reached.
 

@@ -104,7 +104,7 @@ def _decode_body(
         return
     try:
         customized_response_dict[MEMBER] = _decode(response_dict["body"])
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise MalformedAnswer(f"GetRecords answered nonsense: {error}") from error
     response_dict["body"] = b"{}"
 

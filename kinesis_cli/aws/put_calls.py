@@ -85,6 +85,6 @@ def _read(
         return
     try:
         customized_response_dict[_MEMBER] = _decode(response_dict["body"]).records
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return  # the call has no results then, and is sent again
     response_dict["body"] = b"{}"

@@ -84,8 +84,10 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     except BrokenPipeError:
         _silence_output()
         return ExitCode.READER_LEFT
+    except OSError as error:
+        return _report_full_disk(error) if _is_full_disk(error) else _report_file(error)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is a sentence too
-        return _report_full_disk(error) if _is_full_disk(error) else _report_bug(error)
+        return _report_bug(error)
     finally:
         gc.enable()
     return code
@@ -225,6 +227,28 @@ def _report(error: KcliError) -> None:
     show_error(str(error), error.advice)
 
 
+def _report_file(error: OSError) -> int:
+    """Say what the file system refused: a name that is too long, a folder that is not there."""
+    reason = (error.strerror or str(error)).lower()
+    if error.filename is not None:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
+        _report(InputError(reason, place=_shortened(str(name))))
+        return ExitCode.BAD_INPUT
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib is not loaded where little happens
+    except OSError:
+        _report(InputError("is gone", place="the working directory", advice=_GO_ELSEWHERE))
+        return ExitCode.BAD_INPUT
+    return _report_bug(error)
+
+
+_GO_ELSEWHERE = "It was deleted or moved: change to a folder that exists, and repeat the command."
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 200 else f"{name[:100]}...{name[-97:]}"
+
+
 def _report_bug(error: Exception) -> int:
     if os.environ.get("KCLI_DEBUG"):
         import traceback
@@ -246,18 +270,17 @@ def _never_fail_on_encoding() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def _is_full_disk(error: Exception) -> bool:
+def _is_full_disk(error: OSError) -> bool:
     import errno
 
     # A file that kcli opens by name is its room's business; what has no name is standard output.
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-    return isinstance(error, OSError) and error.errno in full and error.filename is None
+    return error.errno in full and error.filename is None
 
 
-def _report_full_disk(error: Exception) -> int:
+def _report_full_disk(error: OSError) -> int:
     _silence_output()
-    reason = getattr(error, "strerror", "")
-    _report(KcliError(f"could not be written: {reason}", place="standard output"))
+    _report(KcliError(f"could not be written: {error.strerror}", place="standard output"))
     return ExitCode.BAD_INPUT
 
 

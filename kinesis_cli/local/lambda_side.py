@@ -105,12 +105,15 @@ class LambdaSide:
         """What the template names and this machine has not: logical id and type."""
         from kinesis_cli.local.resources.kinds import not_made
         from kinesis_cli.project.template import Template
+        from kinesis_cli.project.template_file import reading_template
 
+        if not self._template:
+            return []
         try:
-            template = Template.read(self._template) if self._template else None
+            with reading_template(self._template):
+                return [Problem(*each) for each in not_made(Template.read(self._template))]
         except InputError:  # it is being written
-            template = None
-        return [Problem(*each) for each in not_made(template)] if template else []
+            return []
 
     async def wait_idle(self, seconds: float) -> bool:
         """Wait until everything put has ended; false: it has not, after so many seconds.

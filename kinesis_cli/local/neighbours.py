@@ -203,14 +203,16 @@ class Moto:
         from kinesis_cli.local.resources.calls import Clients
         from kinesis_cli.local.resources.making import make_resources
         from kinesis_cli.project.template import Template
+        from kinesis_cli.project.template_file import reading_template
 
         def answered(request: Request, service: str) -> Answer:
             signer = Signer(place.account, place.region, service)
             return self._called(_environ(request, signer))
 
         clients = Clients(answered, place.region)
-        for problem in make_resources(Template.read(template), place, clients):
-            sys.stderr.write(f"kcli: {problem}\n")
+        with reading_template(template):
+            for problem in make_resources(Template.read(template), place, clients):
+                sys.stderr.write(f"kcli: {problem}\n")
 
 
 def _let_go_of_models() -> None:

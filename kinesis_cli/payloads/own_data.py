@@ -114,7 +114,7 @@ def _of_record_lines(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[
             continue
         try:
             kinesis = _decode_line(line).kinesis
-        except (msgspec.MsgspecError, UnicodeError) as error:
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise line_error(line, name, number, NEEDED_TO_PUT) from error
         yield _payload(kinesis)
 
@@ -124,7 +124,7 @@ def _of_record(name: str) -> Callable[[tuple[int, object]], Payload]:
         number, value = numbered
         try:
             return _payload(msgspec.convert(value, _Line).kinesis)
-        except (msgspec.ValidationError, ValueError) as error:
+        except (msgspec.ValidationError, ValueError, RecursionError) as error:
             fault = fault_for(value, NEEDED_TO_PUT) or Fault("", f"no record: {error}")
             where = filter(None, (name, f"record {number}", fault.field))
             raise fault_error(fault, ", ".join(where)) from error

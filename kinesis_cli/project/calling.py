@@ -11,8 +11,12 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.template import Template
-from kinesis_cli.project.template_file import TemplateFile
-from kinesis_cli.project.template_functions import choose_function, merged_properties
+from kinesis_cli.project.template_file import TemplateFile, reading_template
+from kinesis_cli.project.template_functions import (
+    WrittenFunction,
+    choose_function,
+    merged_properties,
+)
 from kinesis_cli.project.template_values import NO_VALUE, Unresolved
 
 
@@ -38,7 +42,11 @@ def calling_of(source: Path | TemplateFile, function: str) -> Calling:
     Raises:
         InputError: the template is not usable, or a number in it is none that Lambda takes.
     """
-    written = choose_function(Template.read(source), function)
+    with reading_template(source):
+        return _calling_of(choose_function(Template.read(source), function))
+
+
+def _calling_of(written: WrittenFunction) -> Calling:
     template, function = written.template, written.logical_id
     properties = merged_properties(template, function)
     events = _map(template, properties.get("EventInvokeConfig"))

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from kinesis_cli.errors import InputError
+from kinesis_cli.errors import InputError, InputErrors
+from kinesis_cli.project.loading import load_toml, load_yaml
 
 
 def bundled_template() -> Path:
@@ -19,12 +20,7 @@ def read_toml(file: Path) -> Mapping[str, object]:
     Raises:
         InputError: it cannot be read, or is not TOML.
     """
-    import tomllib
-
-    try:
-        return tomllib.loads(_text(file))
-    except ValueError as error:
-        raise InputError(f"is not TOML: {error}", place=str(file)) from error
+    return load_toml(_text(file), file)
 
 
 def read_yaml(file: Path) -> Mapping[str, object]:
@@ -33,21 +29,12 @@ def read_yaml(file: Path) -> Mapping[str, object]:
     Raises:
         InputError: it cannot be read, is not YAML, or holds something else.
     """
-    import yaml
-
-    try:
-        document = yaml.safe_load(_text(file))
-    except yaml.YAMLError as error:
-        raise InputError(f"is not YAML: {' '.join(str(error).split())}", place=str(file)) from error
+    document = load_yaml(_text(file), file)
     if not isinstance(document, Mapping):
         raise InputError("holds no mapping", place=str(file))
     return document
 
 
 def _text(file: Path) -> str:
-    try:
+    with InputErrors(file):
         return file.read_text("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", place=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise InputError("is not UTF-8 text", place=str(file)) from error

@@ -162,10 +162,12 @@ def _refuse_unknown_parameters(settings: Settings, directory: Path, given: Seque
     """Refuse what the command line gives and the template does not have."""
     from kinesis_cli.project.locate import find_project
     from kinesis_cli.project.template import Template
+    from kinesis_cli.project.template_file import reading_template
     from kinesis_cli.project.template_given import refuse_unknown
 
-    template = Template.read(find_project(settings, directory).template)
-    refuse_unknown(template, parse_overrides(given, "--parameter-overrides"))
+    source = find_project(settings, directory).template
+    with reading_template(source):
+        refuse_unknown(Template.read(source), parse_overrides(given, "--parameter-overrides"))
 
 
 def _refuse_beside_a_handler(directory: Path) -> None:

@@ -59,7 +59,7 @@ def read_mapping(file: Path) -> dict[str, object]:
     """
     try:
         text = file.read_bytes()
-        document = msgspec.json.decode(text) if file.suffix == ".json" else _yaml(text)
+        document = msgspec.json.decode(text) if file.suffix == ".json" else _yaml(text, file)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(reason, place=str(file)) from error
@@ -74,15 +74,10 @@ def read_mapping(file: Path) -> dict[str, object]:
     return {str(name): value for name, value in document.items()}
 
 
-def _yaml(text: bytes) -> object:
-    import yaml
+def _yaml(text: bytes, file: Path) -> object:
+    from kinesis_cli.project.loading import load_yaml
 
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark is not None else ""
-        raise ValueError(f"{line}{getattr(error, 'problem', None) or 'no YAML'}") from error
+    return load_yaml(text.decode("utf-8-sig"), file)
 
 
 def _overridden(document: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:

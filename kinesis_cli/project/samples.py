@@ -50,7 +50,7 @@ def _of(files: list[Path]) -> Iterator[Sample]:
                 continue
             if number := _number_of_records(file.read_bytes(), is_lines=file.suffix == ".ndjson"):
                 yield Sample(file, number)
-        except (OSError, msgspec.MsgspecError, UnicodeError):
+        except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError):
             continue  # something else
 
 

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import read_toml
@@ -299,9 +300,18 @@ def _overrides(folder: Path, values: Mapping[str, Setting]) -> Setting | None:
     return Setting(written_overrides(merged), both, given.level)
 
 
+def _is_url(value: str) -> bool:
+    try:
+        return urlsplit(value).port != 0  # raises where the host or the port is none
+    except ValueError:
+        return False
+
+
 def _checked(name: str, setting: Setting) -> Setting:
     pattern, example = _FORMS[name]
-    if re.fullmatch(pattern, setting.value):
+    is_url = name in ("endpoint_url", "failure_queue_url") and setting.value != LOCAL
+    is_sound = "\0" not in setting.value and (not is_url or _is_url(setting.value))
+    if is_sound and re.fullmatch(pattern, setting.value):
         return setting
     raise InputError(
         f"{setting.value!r} is no {name.replace('_', ' ')}, which reads like {example}",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.project.template_budget import Budget
 from kinesis_cli.project.template_file import TemplateFile, is_terraform, parse_template
 from kinesis_cli.project.template_given import dynamic_reference
 from kinesis_cli.project.template_intrinsics import (
@@ -44,6 +45,9 @@ class Template:
     parameters: Mapping[str, str] = field(default_factory=dict)
     parent: "Parent | None" = None
     _children: dict[Path, "Template"] = field(default_factory=dict, compare=False, repr=False)
+    _budget: list[Budget] = field(
+        default_factory=list, compare=False, repr=False
+    )  # once it is asked
 
     @classmethod
     def read(cls, source: "Path | TemplateFile", parent: "Parent | None" = None) -> "Template":
@@ -61,9 +65,11 @@ class Template:
         )
         try:
             text = path.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             strerror = getattr(error, "strerror", None)
             reason = strerror.lower() if strerror else "it is not UTF-8 text"
+            if type(error) is ValueError:
+                reason = "no file can have this name"
             raise InputError(f"cannot read the template: {reason}", place=str(path)) from error
         document = parse_template(text, path)
         if isinstance(document, Mapping) and is_terraform(document):
@@ -98,6 +104,15 @@ class Template:
         resource = self.section("Resources").get(str(logical_id))
         return resource if isinstance(resource, Mapping) else None
 
+    @property
+    def budget(self) -> Budget:
+        """What resolving it may cost, together with the template that it is nested in."""
+        if self.parent is not None:
+            return self.parent.template.budget
+        if not self._budget:
+            self._budget.append(Budget(self.path))
+        return self._budget[0]
+
     def resolve(self, value: object) -> object:
         """`value` with its intrinsics replaced by what they stand for.
 
@@ -105,10 +120,13 @@ class Template:
             The plain value. What only AWS knows is `Unresolved`, wherever it stands in the value;
             members whose value is AWS::NoValue are gone.
         """
+        self.budget.spend()
         if isinstance(value, Mapping):
             if intrinsic := self._intrinsic(value):
                 function, argument = intrinsic
-                return function(self, argument)
+                made = function(self, argument)
+                self.budget.spend(made)
+                return made
             resolved = {str(name): self.resolve(member) for name, member in value.items()}
             return {name: member for name, member in resolved.items() if member is not NO_VALUE}
         if isinstance(value, list):
@@ -133,6 +151,9 @@ class Template:
 
     def physical_name(self, logical_id: str) -> str:
         """A resource's name: its own name property, else its logical id (AWS would invent one)."""
+        return self.budget.once("the name of", self, logical_id, lambda: self._name(logical_id))
+
+    def _name(self, logical_id: str) -> str:
         name = own_name(self, logical_id)
         if isinstance(name, str):
             return name

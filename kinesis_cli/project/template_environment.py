@@ -7,7 +7,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import SYSTEM_LOG_LEVELS
 from kinesis_cli.project.template_reading import Reading
 from kinesis_cli.project.template_values import NO_VALUE, Json
-from kinesis_cli.project.variables import overrides, shell_variables, text
+from kinesis_cli.project.variables import overrides, refuse_impossible, shell_variables, text
 
 
 def environment_of(reading: Reading, env_vars: Path | None) -> dict[str, str]:
@@ -30,6 +30,7 @@ def environment_of(reading: Reading, env_vars: Path | None) -> dict[str, str]:
                 f"{name} of {env_vars.name} is left out, as SAM does: "
                 "the template gives the function no variable of this name."
             )
+    refuse_impossible(variables, f"{reading.place}, Environment")
     return variables
 
 

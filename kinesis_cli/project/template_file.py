@@ -1,12 +1,12 @@
 """Reading a template's file: YAML or JSON, the intrinsics' short forms as their long ones."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kinesis_cli.errors import InputError
+from kinesis_cli.errors import InputError, InputErrors
+from kinesis_cli.project.loading import load_json, load_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,20 @@ class TemplateFile:
 
 @contextmanager
 def reading_template(source: Path | TemplateFile) -> Iterator[None]:
-    """Around what reads a template: one that leads back to itself becomes a sentence.
+    """Around what makes sense of a template: whatever that raises becomes a sentence.
 
     Raises:
-        InputError: it refers to itself without end.
+        InputError: it refers to itself without end, or has something that nobody expected there.
     """
+    path = source.path if isinstance(source, TemplateFile) else source
     try:
-        yield
-    except RecursionError as error:
-        path = source.path if isinstance(source, TemplateFile) else source
-        raise InputError("the template refers to itself without end", place=str(path)) from error
+        with InputErrors(path):
+            yield
+    except InputError as error:
+        if isinstance(error.__cause__, RecursionError) and error.place == str(path):
+            problem = "the template refers to itself without end, or is nested too deeply"
+            raise InputError(problem, place=str(path)) from error.__cause__
+        raise
 
 
 def siblings(path: Path) -> list[Path]:
@@ -55,52 +59,7 @@ def parse_template(text: str, path: Path) -> object:
     """
     if path.suffix == ".json" or text.lstrip().startswith("{"):
         try:
-            return json.loads(text)
-        except ValueError as error:
-            raise InputError(f"the template is not JSON: {error}", place=str(path)) from error
-        except RecursionError as error:
-            raise InputError("the template is nested too deeply", place=str(path)) from error
-    return _parse_yaml(text, path)
-
-
-def _parse_yaml(text: str, path: Path) -> object:
-    import yaml  # only here: a project with a JSON template, or none, need not wait for it
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Knows the short form of the intrinsics; keys and dates are texts, as CloudFormation's."""
-
-        # a date is whatever is written, also one that no calendar has
-        yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's way
-            first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
-            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-        def construct_mapping(
-            self, node: yaml.MappingNode, deep: bool = False
-        ) -> dict[str, object]:
-            mapping = super().construct_mapping(node, deep=deep)
-            return {str(key): value for key, value in mapping.items()}
-
-    def intrinsic(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, object]:
-        """`!GetAtt A.Arn` as `{"Fn::GetAtt": "A.Arn"}`, and so on."""
-        value: object
-        if isinstance(node, yaml.MappingNode):
-            value = loader.construct_mapping(node, deep=True)
-        elif isinstance(node, yaml.SequenceNode):
-            value = loader.construct_sequence(node, deep=True)
-        else:
-            value = node.value
-        return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
-
-    Loader.add_multi_constructor("!", intrinsic)
-    try:
-        return yaml.load(text, Loader=Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}, line {mark.line + 1}" if mark else str(path)
-        problem = getattr(error, "problem", None) or str(error)
-        raise InputError(f"the template is not YAML: {problem}", place=place) from error
-    except RecursionError as error:
-        raise InputError("the template is nested too deeply", place=str(path)) from error
-    except (ValueError, OverflowError, TypeError) as error:  # of a value that has no such form
-        raise InputError(f"the template is not YAML: {error}", place=str(path)) from error
+            return load_json(text, path)
+        except InputError as error:
+            raise InputError(f"the template {error.problem}", place=error.place) from error
+    return load_yaml(text, path, intrinsics=True, what="the template")

@@ -1,5 +1,6 @@
 """From a template to the one function it is about, and the mapping that feeds it."""
 
+import math
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -179,6 +180,6 @@ def _number(reading: Reading, name: str, default: float) -> float:
         number = float(str(value))
     except ValueError:
         number = 0
-    if not number > 0:
+    if not 0 < number < math.inf:
         raise InputError(f"{name} is {value!r}, not a number above 0", place=reading.place)
     return number

@@ -107,7 +107,7 @@ def not_followed(template: Template) -> list[str]:
     there = template.resources(*FUNCTIONS)
     for name, resource in template.section("Resources").items():
         members = resource if isinstance(resource, Mapping) else {}
-        kind = members.get("Type")
+        kind = str(members.get("Type"))
         if kind in FUNCTIONS and name not in there:
             condition = members.get("Condition")
             found.append(f"{name} is left out: its condition {condition} is false.")
@@ -115,10 +115,10 @@ def not_followed(template: Template) -> list[str]:
             found.append(f"{name} is not followed: what it would make is not there.")
         elif name == "Fn::Transform":
             found.append("Fn::Transform is not followed: what it would bring is not there.")
-        elif isinstance(kind, str) and kind.endswith("::MODULE"):
+        elif kind.endswith("::MODULE"):
             found.append(f"{name} is not followed: {kind} is a module, which AWS keeps.")
         elif kind in NESTED and template.nested(str(name)) is None:
-            member = NESTED[str(kind)]
+            member = NESTED[kind]
             found.append(f"{name} is not followed: its {member} is not a file of this machine.")
     return found
 

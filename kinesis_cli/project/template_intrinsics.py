@@ -85,7 +85,9 @@ def _sub(template: "Template", argument: object) -> object:
             value = _attribute_or_name(template, name)
         if isinstance(value, Unresolved):
             problems.append(value)
-        return as_text(value)
+        text = as_text(value)
+        template.budget.spend(text)
+        return text
 
     result = re.sub(r"\$\{([^}]+)\}", replace, text)
     return problems[0] if problems else result
@@ -104,7 +106,11 @@ def _join(template: "Template", argument: object) -> object:
         return unresolved
     match values:
         case [str(delimiter), list(members)]:
-            return delimiter.join(map(as_text, members))
+            texts = [as_text(member) for member in members]
+            for each in texts:
+                template.budget.spend(each)
+            template.budget.spend_text(len(delimiter) * len(texts))
+            return delimiter.join(texts)
     return Unresolved("Fn::Join needs a delimiter and a list")
 
 
@@ -157,11 +163,14 @@ def condition_holds(template: "Template", name: object, *, default: bool | None)
     conditions = template.section("Conditions")
     if name is None or str(name) not in conditions:
         return default
-    decided = _holds(template, conditions[str(name)])
+    decided = template.budget.once(
+        "the condition", template, str(name), lambda: _holds(template, conditions[str(name)])
+    )
     return default if decided is None else decided
 
 
 def _holds(template: "Template", condition: object) -> bool | None:
+    template.budget.spend()
     match condition:
         case {"Condition": name}:
             return condition_holds(template, name, default=None)

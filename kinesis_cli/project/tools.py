@@ -36,10 +36,17 @@ def _cdk(root: Path) -> Path | None:
     try:
         settings = json.loads((root / "cdk.json").read_text("utf-8-sig"))
         folders.add(root / settings["output"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass  # it names no other folder
-    made = [each for each in folders if any(each.glob("*.template.json"))]
+    made = [each for each in folders if _holds_template(each)]
     return max(made, key=lambda each: each.stat().st_mtime, default=None)
+
+
+def _holds_template(folder: Path) -> bool:
+    try:
+        return any(folder.glob("*.template.json"))
+    except (OSError, ValueError):
+        return False  # no folder can have this name
 
 
 def _serverless(root: Path) -> Path | None:
@@ -115,9 +122,9 @@ def _has_lambda(package: Path) -> bool:
             for section in ("dependencies", "devDependencies")
             for name in document.get(section, {})
         ]
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return False
-    return any(name.startswith(_LAMBDA_PACKAGES) for name in names)
+    return any(str(name).startswith(_LAMBDA_PACKAGES) for name in names)
 
 
 def templates_below(folder: Path) -> list[Path]:

@@ -6,12 +6,12 @@ variables that the template names.
 Source: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-invoke.html
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.project.loading import load_json
 
 
 def overrides(path: Path, names: Sequence[str]) -> dict[str, str]:
@@ -31,7 +31,31 @@ def overrides(path: Path, names: Sequence[str]) -> dict[str, str]:
         if not isinstance(section, Mapping):
             raise InputError(f"{name} is no object of variables", place=str(path), advice=_SHAPE)
         values.update({str(variable): text(value) for variable, value in section.items()})
+    refuse_impossible(values, str(path))
     return values
+
+
+def refuse_impossible(variables: Mapping[str, str], place: str) -> None:
+    """Refuse variables that no process can have.
+
+    Raises:
+        InputError: names the first of them.
+    """
+    for name, value in variables.items():
+        if not name:
+            raise InputError("a variable has no name", place=place)
+        if "=" in name or "\0" in name or not _is_text(name):
+            raise InputError(f"{name!r} is no name of a variable", place=place)
+        if "\0" in value or not _is_text(value):
+            raise InputError(f"{name} has a value with a character that no text has", place=place)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write
+        return False
+    return True
 
 
 def text(value: object) -> str:
@@ -48,12 +72,14 @@ _SHAPE = 'SAM\'s format: {"Parameters": {"NAME": "value"}} or {"FunctionLogicalI
 
 def _read(path: Path) -> Mapping[str, object]:
     try:
-        document = json.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(reason, place=str(path)) from error
-    except ValueError as error:
-        raise InputError(f"not JSON: {error}", place=str(path), advice=_SHAPE) from error
+    try:
+        document = load_json(text, path)
+    except InputError as error:
+        raise InputError(error.problem, place=error.place, advice=_SHAPE) from error
     if not isinstance(document, Mapping):
         raise InputError("no object at the top", place=str(path), advice=_SHAPE)
     return document

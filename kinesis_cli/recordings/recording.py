@@ -301,7 +301,7 @@ def _parsed(text: bytes) -> tuple[list[str], list[_Line]]:
     try:
         lines = _decode_lines(text)
         return shard_ids_of(lines), lines
-    except (msgspec.MsgspecError, UnicodeError, InputError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
         raise _changed() from error
 
 

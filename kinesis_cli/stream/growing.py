@@ -181,7 +181,7 @@ def kept_progress(path: Path) -> Progress | None:
         raise InputError(
             f"{kept.name} is missing, so where it began is not known", place=str(path)
         ) from error
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InputError(f"damaged: {error}", place=str(kept)) from error
     if not path.exists() or path.stat().st_size < progress.length:
         raise InputError("shorter than it was when it was last written", place=str(path))
@@ -222,7 +222,7 @@ def _place_of(line: bytes, path: Path) -> tuple[str, str]:
         found = _decode_line(line)
         number = found.kinesis.sequence_number
         return shard_id_of(found.event_id, number), number
-    except (msgspec.MsgspecError, InputError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
         raise InputError(f"a line is no record: {error}", place=str(path)) from error
 
 

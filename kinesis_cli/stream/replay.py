@@ -173,7 +173,7 @@ def shifted(path: str, seconds: float) -> Callable[[bytes], bytes]:
     def shift(data: bytes) -> bytes:
         try:
             return _shift(data, [first, *rest], seconds)
-        except (msgspec.MsgspecError, UnicodeError):
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return data
 
     return shift

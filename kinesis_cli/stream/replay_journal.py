@@ -23,6 +23,7 @@ _NOT_PUT, _IN_FLIGHT, _DONE, _UNCERTAIN = range(4)  # uncertain: its answer will
 _KINDS = {_NOT_PUT: b"n", _IN_FLIGHT: b"s", _DONE: b"a"}
 _STATES = {kind: state for state, kind in _KINDS.items()}
 _END = b"e"
+MAX_RECORDS = 250_000_000  # of one replay; each is a byte
 _ENDED = bytes([_NOT_PUT, _UNCERTAIN, _DONE, _UNCERTAIN]) + bytes(range(4, 256))  # for `translate`
 
 
@@ -181,7 +182,7 @@ class ReplayJournal:
             for line in lines[1:]:
                 if line != _END:
                     self._apply(line)
-        except (msgspec.MsgspecError, KeyError, ValueError) as error:
+        except (msgspec.MsgspecError, KeyError, ValueError, RecursionError) as error:
             raise InputError(f"damaged: {error}", place=str(self.path)) from error
         if head.replay != replay:
             raise InputError(
@@ -196,6 +197,8 @@ class ReplayJournal:
         kind, _, ranges = line.partition(b" ")
         for each in ranges.split(b","):
             first, last = map(int, each.split(b"-"))
+            if not 0 <= first <= last < MAX_RECORDS:
+                raise ValueError(f"there is no record {last}")
             self._set(_STATES[kind], [(first, last)])
 
 

@@ -118,7 +118,7 @@ def test_samconfig_may_be_yaml(read: Read, tmp_path: Path) -> None:
         ("kcli.toml", "= 1", "kcli.toml: is not TOML: "),
         ("kcli.toml", b"\xff", "kcli.toml: is not UTF-8 text"),
         ("samconfig.toml", "= 1", "samconfig.toml: is not TOML: "),
-        ("samconfig.yaml", "{", "samconfig.yaml: is not YAML: "),
+        ("samconfig.yaml", "{", ": is not YAML: "),
         ("samconfig.yaml", "[]", "samconfig.yaml: holds no mapping"),
     ],
 )

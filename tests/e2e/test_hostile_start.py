@@ -1,0 +1,98 @@
+"""kcli started where, or with what, nothing can work: a sentence and exit code 2."""
+
+import subprocess
+
+# ruff: noqa: E501 - data
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.programs import KCLI, Kcli
+
+LONG = "a" * 5000
+FILE_OPTIONS = [
+    ("simulate", "{}"),
+    ("simulate", "{event}", "--mapping", "{}"),
+    ("simulate", "{event}", "--duration-from", "{}"),
+    ("simulate", "{event}", "--env-vars", "{}"),
+    ("simulate", "{event}", "--handler", "{}:handler"),
+    ("invoke", "{}"),
+    ("invoke", "--env-vars", "{}"),
+    ("invoke", "--template", "{}"),
+    ("event", "--from", "{}"),
+    ("event", "--data", "@{}"),
+    ("event", "--template", "{}"),
+    ("event", "-o", "{}"),
+    ("put", "--from", "{}", "--dry-run"),
+    ("put", "--failed", "{}"),
+    ("record", "-o", "{}", "--endpoint-url", "http://127.0.0.1:1", "--stream", "s"),
+    ("record", "-o", "{}", "--resume", "--endpoint-url", "http://127.0.0.1:1", "--stream", "s"),
+    ("replay", "{}", "--dry-run"),
+    ("replay", "{event}", "--failed", "{}"),
+    ("replay", "{event}", "--progress-file", "{}", "--endpoint-url", "http://127.0.0.1:1", "--stream", "s"),
+    ("redrive", "{}", "--stream", "s", "--endpoint-url", "http://127.0.0.1:1"),
+    ("config", "--template", "{}"),
+    ("local", "status", "--state", "{}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["config"],
+        ["event"],
+        ["invoke"],
+        ["local", "env"],
+        ["local", "start"],
+        ["local", "status"],
+        ["put", "--count", "1"],
+        ["record", "-o", "x.ndjson"],
+        ["redrive"],
+        ["replay", "x.ndjson"],
+        ["simulate", "x.ndjson"],
+        ["status"],
+        ["tail"],
+        ["tail-logs"],
+    ],
+    ids=" ".join,
+)
+def test_a_working_directory_that_is_gone_is_a_sentence(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    script = 'cd "$0" && rmdir "$0" && exec "$@"'
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    found = subprocess.run(
+        ["sh", "-c", script, gone, *KCLI, *arguments], capture_output=True, text=True, check=False
+    )
+    assert "bug" not in found.stderr
+    assert "Traceback" not in found.stderr
+    assert (found.returncode, found.stderr.splitlines()[:1]) in (
+        (2, ["kcli: the working directory: is gone."]),
+        (2, ["kcli: x.ndjson: no such file or directory."]),
+        (0, []),  # it needs no directory
+    )
+
+
+@pytest.mark.parametrize("arguments", FILE_OPTIONS, ids=" ".join)
+@pytest.mark.parametrize("kind", ["a directory", "a name that is too long"])
+def test_what_cannot_be_a_file_is_a_sentence(
+    arguments: tuple[str, ...], kind: str, kcli: Kcli, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    event = tmp_path / "event.json"
+    event.write_text(kcli("event").stdout)
+    name = "folder" if kind == "a directory" else LONG
+    found = kcli(*(each.replace("{event}", str(event)).replace("{}", name) for each in arguments))
+    assert "bug" not in found.stderr
+    assert found.returncode in (0, 2, 3), found.stderr  # 0: a state may be a folder
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://[::1]:x", "http://x:99999999", "http://", "x"]
+)
+@pytest.mark.parametrize("command", ["put", "tail", "status", "redrive", "config", "tail-logs"])
+def test_an_endpoint_that_is_no_url_is_refused(command: str, url: str, kcli: Kcli) -> None:
+    found = kcli(command, "--endpoint-url", url)
+    assert found.returncode == 2
+    assert "is no endpoint url" in found.stderr
