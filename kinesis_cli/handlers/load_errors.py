@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -68,11 +69,30 @@ def init_error(error: FunctionError, function: Function) -> InputError:
     message = error.error_message.partition("\nRequire stack:")[0]
     if not function.is_python and (package := _MISSING_PACKAGE.search(message)):
         advice = f"{_how_to_install(package[1], function)} {advice}"
+    if error.error_type == "Runtime.HandlerNotFound" and (meant := _what_it_exports(function)):
+        advice = f"{meant} {advice}"
     return InputError(f"{error.error_type}: {message}", advice=advice)
 
 
 # Of Node.js; a path is no package.
 _MISSING_PACKAGE = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[a-z0-9_][\w.-]*)")
+
+
+_EXPORTED = re.compile(
+    r"^(?:module\.)?exports\.(\w+) *=|^export (?:const|let|(?:async )?function) (\w+)", re.MULTILINE
+)
+
+
+def _what_it_exports(function: Function) -> str:
+    """What the file of a Node.js handler exports instead of what the template names."""
+    module, _, _ = function.handler.rpartition(".")
+    for extension in (".js", ".mjs", ".cjs"):
+        file = function.code_uri / f"{module}{extension}"
+        if file.is_file():
+            found = [a or b for a, b in _EXPORTED.findall(file.read_text("utf-8", "replace"))]
+            handlers = " or ".join(f"{module}.{name}" for name in dict.fromkeys(found))
+            return f"{file.name} exports {handlers}: is that the Handler?" if handlers else ""
+    return ""
 
 
 def _how_to_install(package: str, function: Function) -> str:
@@ -98,8 +118,9 @@ def _how_to_find(missing: str, function: Function, interpreter: Interpreter) -> 
     lacks = f"{interpreter} has no {top}."
     if top in _ON_LAMBDA:
         lacks += " Lambda's own Python has it; here it must be installed."
+    where = "in an environment of the project's" if interpreter.is_bare else "there"
     return (
-        f"{lacks} Install it there: `{_install(top, function, interpreter)}`; or bring it along "
+        f"{lacks} Install it {where}: `{_install(top, function, interpreter)}`; or bring it along "
         "with `sam build`; or name the Python that has it with --python."
     )
 
@@ -110,9 +131,33 @@ def _install(module: str, function: Function, interpreter: Interpreter) -> str:
     package = _PACKAGES.get(module, module.replace("_", "-"))
     what = f"-r {shlex.quote(str(requirements))}" if requirements.is_file() else package
     python = shlex.quote(str(interpreter.path))
+    if interpreter.is_bare:
+        return _install_in_new_environment(what, python, _environment_folder(function))
     if interpreter.has_pip:
         return f"{python} -m pip install {what}"
     return f"uv pip install --python {python} {what}"
+
+
+# Where tools put the templates that they make.
+_BUILD_FOLDERS = ("build", ".aws-sam", "cdk.out", ".serverless", "packaged", ".chalice")
+
+
+def _environment_folder(function: Function) -> str:
+    """Where the function's environment is looked for first, and not thrown away by a build."""
+    folder = function.template.parent if function.template else function.code_uri
+    while folder.name in _BUILD_FOLDERS:
+        folder = folder.parent
+    environment = folder / ".venv"
+    here = Path.cwd()
+    shown = environment.relative_to(here) if environment.is_relative_to(here) else environment
+    return shlex.quote(str(shown))
+
+
+def _install_in_new_environment(what: str, python: str, environment: str) -> str:
+    """The command that makes an environment of the project's, and installs into it."""
+    if shutil.which("uv"):
+        return f"uv venv {environment} && uv pip install --python {environment} {what}"
+    return f"{python} -m venv {environment} && {environment}/bin/python -m pip install {what}"
 
 
 def _folder_with(module: str, function: Function) -> Path | None:

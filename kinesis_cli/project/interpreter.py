@@ -34,6 +34,7 @@ class Interpreter:
     version: tuple[int, ...]  # (3, 11, 7)
     why: str  # "--python", ".venv beside template.yaml", for people
     is_own: bool = False  # its environment is that of kcli, and kcli may run the function itself
+    is_bare: bool = False  # no environment, and so no place for a project's packages
 
     @property
     def name(self) -> str:
@@ -57,7 +58,7 @@ class Interpreter:
         own = f"python{self.version[0]}.{self.version[1]}"
         if not runtime.startswith("python") or runtime in ("python", own):
             return ""
-        return f"The template says {runtime}, and this is {self}; --python names another one."
+        return f"The template says {runtime}, and this is {self.name}; --python names another one."
 
     def __str__(self) -> str:
         return f"{self.name} ({self.why})"
@@ -94,7 +95,7 @@ def choose_interpreter(
     if _is_tool_environment():
         path = _base_interpreter()
         why = "the one that kcli was installed with; no environment of the project was found"
-        return Interpreter(path, tuple(sys.version_info[:3]), why)
+        return Interpreter(path, tuple(sys.version_info[:3]), why, is_bare=True)
     return own_interpreter()
 
 

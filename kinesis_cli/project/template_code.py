@@ -102,7 +102,7 @@ def _path(reading: Reading) -> Path:
         raise CodeNotHereError(
             f"{member} names {code}, and there is no {path}",
             place=reading.place,
-            advice=_advice(reading, is_built=path.suffix in _PACKED),
+            advice=_advice(reading, is_built=path.suffix in _PACKED or _is_compiled(reading)),
         )
     return path
 
@@ -126,7 +126,10 @@ def _advice(
     reading: Reading, handler: str = "path/file.py:function", *, is_built: bool = False
 ) -> str:
     """How the code is named, whatever the template says of it; that it is built, where it is."""
-    if not str(reading.value("Runtime", "python")).startswith("python"):
+    runtime = str(reading.value("Runtime", "python"))
+    if runtime.startswith("nodejs") and not is_built:
+        handler = handler.replace(".py:", ".js:")
+    elif not runtime.startswith("python"):
         return "Build it first." if is_built else "Name another template with --template."
     root = reading.template
     while root.parent is not None:
@@ -134,6 +137,11 @@ def _advice(
     function = f" --function {reading.logical_id}" if len(all_functions(root)) > 1 else ""
     begin = "Build it first, or name" if is_built else "Name"
     return f"{begin} its code with --template {_shown(root.path)}{function} --handler {handler}."
+
+
+def _is_compiled(reading: Reading) -> bool:
+    """Whether the code is not what its author writes."""
+    return not str(reading.value("Runtime", "python")).startswith(("python", "nodejs", "ruby"))
 
 
 def _shown(path: Path) -> str:

@@ -16,7 +16,7 @@ _LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
 
 # Public layers whose package is known, by what their name begins with.
 _PACKAGES = {
-    "AWSLambdaPowertoolsPython": "aws-lambda-powertools",
+    "AWSLambdaPowertoolsPython": "'aws-lambda-powertools[all]'",
     "AWSLambdaPowertoolsTypeScript": "@aws-lambda-powertools/logger and its neighbours",
     "AWSSDKPandas-Python": "awswrangler",
     "AWSDataWrangler-Python": "awswrangler",

@@ -89,7 +89,12 @@ TOOLS = (
     Tool("SST", ("sst.config.ts", "sst.config.js"), "", _nothing),
     Tool("the SAM CLI", SAMCONFIG_NAMES, "", _nothing, is_sure=False),
     Tool("npm", ("package.json",), "", _nothing, is_sure=False),
+    Tool("Go", ("go.mod",), "", _nothing, is_sure=False),
+    Tool("Cargo", ("Cargo.toml",), "", _nothing, is_sure=False),
 )
+
+# What says that a project of such a tool has a Lambda function, and is not just any program.
+_LAMBDA_LIBRARIES = {"go.mod": "aws-lambda-go", "Cargo.toml": "lambda_runtime"}
 
 # What a package.json depends on where it has a Lambda function.
 _LAMBDA_PACKAGES = (
@@ -109,12 +114,22 @@ def tool_of(folder: Path) -> tuple[Tool, Path] | None:
     for tool in TOOLS:
         for marker in tool.markers:
             for file in sorted(folder.glob(marker)):
-                if file.is_file() and (file.name != "package.json" or _has_lambda(file)):
+                if file.is_file() and _has_lambda(file):
                     return tool, file
     return None
 
 
-def _has_lambda(package: Path) -> bool:
+def _has_lambda(file: Path) -> bool:
+    """Whether the project of a file that gives a tool away has a Lambda function."""
+    if library := _LAMBDA_LIBRARIES.get(file.name):
+        try:
+            return library in file.read_text("utf-8", "replace")
+        except OSError:
+            return False
+    return file.name != "package.json" or _depends_on_lambda(file)
+
+
+def _depends_on_lambda(package: Path) -> bool:
     try:
         document = json.loads(package.read_text("utf-8-sig"))
         names = [
@@ -168,7 +183,12 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
             yield from _files(entry, depth - 1)
 
 
-_HANDLER = re.compile(rb"^(?:async )?def (\w+)\(\s*_?event\b[^,)]*,\s*_?context\b", re.MULTILINE)
+_HANDLERS = {
+    ".py": rb"^(?:async )?def (\w+)\(\s*_?event\b[^,)]*,\s*_?context\b",
+    ".js": rb"^(?:module\.)?exports\.(\w+) *= *(?:async *)?(?:function *\w* *)?\(? *_?event\b",
+    ".mjs": rb"^export (?:const|(?:async )?function) (\w+) *(?:= *(?:async *)?)?\(? *_?event\b",
+}
+_HANDLERS[".cjs"] = _HANDLERS[".js"]
 
 
 def handler_below(folder: Path) -> str | None:
@@ -176,13 +196,14 @@ def handler_below(folder: Path) -> str | None:
     for looked_at, file in enumerate(_files(folder, depth=1)):
         if looked_at == MAX_LOOKED_AT:
             break
-        if file.suffix != ".py" or file.name.startswith("test_"):
+        pattern = _HANDLERS.get(file.suffix)
+        if pattern is None or file.name.startswith("test_"):
             continue
         try:
             text = file.read_bytes() if file.stat().st_size <= MAX_SIZE else b""
         except OSError:
             continue
-        if match := _HANDLER.search(text):
+        if match := re.search(pattern, text, re.MULTILINE):
             return f"{file.relative_to(folder)}:{match[1].decode()}"
     return None
 

@@ -598,6 +598,11 @@ def test_what_could_bring_more_resources_is_named_as_not_followed(find: Find) ->
         ({"main.tf": ""}, "terraform show -json tfplan > plan.json"),
         ({"samconfig.toml": "version = 0.1"}, "--template FILE"),
         ({"package.json": '{"devDependencies": {"@types/aws-lambda": "8"}}'}, "--template FILE"),
+        ({"go.mod": "require github.com/aws/aws-lambda-go v1.50.0"}, "--template FILE"),
+        ({"Cargo.toml": '[dependencies]\nlambda_runtime = "1"'}, "--template FILE"),
+        ({"index.js": "exports.handler = async (event) => 1"}, "--handler index.js:handler"),
+        ({"index.mjs": "export const run = async event => 1"}, "--handler index.mjs:run"),
+        ({"src/app.py": "def run(event, context): pass"}, "--handler src/app.py:run"),
         ({"infra/cdk.json": "{}"}, "Run kcli in infra"),
         ({"infra/orders.yaml": ZIPPED}, "--template infra/orders.yaml"),
     ],
@@ -609,7 +614,8 @@ def test_a_project_without_a_template_is_never_given_the_sample_function(
 
 
 def test_an_unrelated_package_is_no_project(find: Find) -> None:
-    function = find({"package.json": '{"dependencies": {"react": "19"}}'})
+    others = {"go.mod": "require example.com/other v1", "Cargo.toml": '[dependencies]\na = "1"'}
+    function = find({"package.json": '{"dependencies": {"react": "19"}}', **others})
     assert function.origin.startswith("kcli's own template")
     assert function.origin.endswith("there is no template here")
 

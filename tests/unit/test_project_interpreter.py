@@ -139,8 +139,7 @@ def test_a_difference_to_the_templates_runtime_is_one_note(project: Path) -> Non
     python = environment_in(project / ".venv", version="3.10.1")
     found = find_function()
     assert found.notes == (
-        "The template says python3.12, and this is Python 3.10.1 (.venv); "
-        "--python names another one.",
+        "The template says python3.12, and this is Python 3.10.1; --python names another one.",
     )
     (python.parent.parent / "pyvenv.cfg").write_text("version_info = 3.12.0.final.0\n")
     assert find_function().notes == ()
@@ -189,6 +188,7 @@ def test_a_command_in_an_environment_of_its_own_lends_it_to_no_function(
     monkeypatch.setattr(sys, "prefix", str(tool))
     found = chosen(project)
     assert not found.is_own
+    assert found.is_bare  # nothing can be installed there for this project
     assert found.path == Path(interpreters._base_interpreter())
     assert "no environment of the project was found" in str(found)
 

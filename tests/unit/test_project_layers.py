@@ -57,7 +57,10 @@ def test_local_layers_are_found_in_their_order(find: Find, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        (f"{ARN}AWSLambdaPowertoolsPythonV3-python312-x86_64:7", "install aws-lambda-powertools"),
+        (
+            f"{ARN}AWSLambdaPowertoolsPythonV3-python312-x86_64:7",
+            "install 'aws-lambda-powertools[all]'",
+        ),
         (f"!Sub '{ARN}AWSSDKPandas-Python312:1'", "install awswrangler"),
         (f"{ARN}Klayers-p311-requests:3", "install requests"),
         (f"{ARN}LambdaInsightsExtension:38", "LambdaInsightsExtension is an extension"),

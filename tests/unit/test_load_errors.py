@@ -1,0 +1,65 @@
+"""What is said of code that cannot be loaded."""
+
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kinesis_cli.event_source_mapping.invocation import FunctionError
+from kinesis_cli.handlers.load_errors import init_error, input_error
+from kinesis_cli.handlers.runner.loading import LoadError
+from kinesis_cli.project.find import find_function
+from kinesis_cli.project.function import Function
+from kinesis_cli.project.interpreter import Interpreter
+
+BARE = Interpreter(Path("/usr/bin/python3"), (3, 11, 2), "a test", is_bare=True)
+
+
+def function_of(folder: Path, file: str, code: str = "") -> Function:
+    (folder / file).write_text(code)
+    return find_function(handler=f"{file}:handler", directory=folder, python=sys.executable)
+
+
+@pytest.mark.parametrize(
+    ("uv", "template", "command"),
+    [
+        (None, "", "/usr/bin/python3 -m venv .venv && .venv/bin/python -m pip install PyYAML"),
+        ("/bin/uv", "", "uv venv .venv && uv pip install --python .venv PyYAML"),
+        # a build throws away what lies in its folder
+        ("/bin/uv", "cdk.out/a.template.json", "uv venv .venv && uv pip install --python .venv"),
+        ("/bin/uv", ".aws-sam/build/template.yaml", "uv venv .venv && uv pip install --python"),
+    ],
+)
+def test_where_there_is_no_environment_one_is_made_for_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uv: str | None, template: str, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(shutil, "which", lambda _: uv)
+    function = replace(
+        function_of(tmp_path, "app.py"),
+        interpreter=BARE,
+        template=tmp_path / template if template else None,
+    )
+    error = input_error(
+        LoadError("importing app failed", missing="yaml"), function, is_virtual=False
+    )
+    assert f"Install it in an environment of the project's: `{command}" in error.advice
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "exported"),
+    [
+        ("app.js", "exports.main = 1;\nmodule.exports.other = 2;", "app.main or app.other"),
+        ("app.mjs", "export const main = async () => 1;", "app.main"),
+    ],
+)
+def test_what_a_file_exports_instead_of_the_handler_is_named(
+    tmp_path: Path, file: str, code: str, exported: str
+) -> None:
+    function = function_of(tmp_path, file, code)
+    error = FunctionError("Runtime.HandlerNotFound", "app.handler is undefined or not exported")
+    assert init_error(error, function).advice.startswith(
+        f"{file} exports {exported}: is that the Handler?"
+    )
