@@ -1,9 +1,7 @@
 """Where on-failure documents are: a queue, a bucket, a file."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +11,7 @@ from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError, KcliError
 from kinesis_cli.project.settings import Settings
 from kinesis_cli.recordings.failure_documents import FailureDocument, read_documents
+from kinesis_cli.stream.source import open_regular, text_in
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
@@ -201,14 +200,9 @@ class FileSource:
     is_ours = False
 
     def __init__(self, path: str) -> None:
-        self.name = "standard input" if path == "-" else path
-        try:
-            data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-            self._text = data.decode()
-        except OSError as error:
-            raise InputError((error.strerror or str(error)).lower(), place=path) from error
-        except UnicodeDecodeError as error:
-            raise InputError("no text", place=self.name) from error
+        file, self.name = open_regular(path)
+        with file:
+            self._text = text_in(file, self.name)
 
     def documents(self) -> Iterator[FoundDocument]:
         """See `DocumentSource`; here all of it must be documents."""

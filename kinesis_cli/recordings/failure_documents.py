@@ -83,7 +83,9 @@ def _values(text: str, place: str) -> Iterator[object]:
         try:
             value, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"no JSON: {error}", place=place) from error
+            reason = str(error)
+            problem = f"not JSON: {reason[:1].lower()}{reason[1:]}"
+            raise InputError(problem, place=place) from error
         yield value
         position = _after_space(text, position)
 
@@ -114,9 +116,10 @@ def _documents(value: object, place: str) -> Iterator[FailureDocument]:
             return
         case _:
             raise InputError(
-                f"no on-failure document of a Kinesis stream, {_found(value)}",
+                f"not an on-failure document of a Kinesis stream: {_found(value)}",
                 place=place,
-                advice="It has a member KinesisBatchInfo, as Lambda sends it to a queue or bucket.",
+                advice="Such a document has a member KinesisBatchInfo, as Lambda sends it to a "
+                "queue or a bucket.",
             )
 
 
@@ -128,10 +131,13 @@ def _found(value: object) -> str:
         return "this is a record: `kcli invoke` and `kcli simulate` take its event"
     if "requestPayload" in value:
         return "this is the record of a Lambda destination for asynchronous calls"
+    if any(name.endswith("BatchInfo") for name in value):
+        return "this is one of another source"
     if service := service_of(value):
         return f"this is an event of {service}"
-    names = ", ".join(list(value)[:6])
-    return f"it has {f'the members {names}' if names else 'no members'}"[:160]
+    names = list(value)[:6]
+    plural = "member" if len(names) == 1 else "members"
+    return f"it has {f'the {plural} ' + ', '.join(names) if names else 'no members'}"[:160]
 
 
 def _document(value: Mapping[str, object], place: str) -> FailureDocument:

@@ -4,9 +4,13 @@ import json
 import re
 from typing import NamedTuple
 
+from kinesis_cli.recordings.form import Form
+from kinesis_cli.recordings.json_forms import inner_form
 from kinesis_cli.stream.lines import service_of
 
-AS_PAYLOAD = "To take it as a payload, say --format payloads."
+_AS_PAYLOAD = "To take it as a payload, say --format payloads."
+# With the other each line would be one.
+_AS_ONE_PAYLOAD = "To take it as one payload, say --format firehose."
 AS_LINES = "To take each line as a payload, say --format payloads."
 
 _BINARY = {
@@ -23,9 +27,21 @@ _BINARY = {
 }
 _UNPACKED = ("a zip file", "a bzip2 file", "an xz file", "a Snappy file")
 _PYTHON = re.compile(r"""[\[{]\s*(\{\s*)?('|b'|"[^"]*"\s*:\s*')|[\[{(]\s*\d+\s*:""")
+_PYTHON_BYTES = re.compile(r"""b(['"]).*\1\r?$""", re.MULTILINE)
 _AWS_TEXT = re.compile(
     r"RECORDS\t|\d+\tAAAA\S{20,}\n|(MillisBehindLatest|NextShardIterator): |Records:\n- "
+    r"|-+\r?\n\|\s+GetRecords\s+\|"
 )
+# What no text has: not white space, nor what terminals (ESC, BEL, BS), FIX or HL7 use.
+_NO_TEXT = re.compile(rb"[\x00\x04-\x06\x0e-\x1a]")
+_PUT_AS_ONE = "`kcli put --data @FILE` puts it as one payload."
+_INSIDE = {
+    Form.EVENT: "a Kinesis event",
+    Form.RECORDING: "a record of a Kinesis event",
+    Form.GET_RECORDS: "get-records output",
+    Form.PIPES: "a record of EventBridge Pipes",
+    Form.DOCUMENTS: "an on-failure document",
+}
 
 
 class Named(NamedTuple):
@@ -40,13 +56,11 @@ def binary(head: bytes) -> Named | None:
     for magic, name in _BINARY.items():
         if head.startswith(magic) and (b"\0" in head or not magic.isalnum()):
             advice = (
-                "Unpack it first; kcli reads gzip and zstd."
-                if name in _UNPACKED
-                else "To put it as one payload, say --data @FILE."
+                "Unpack it first; kcli reads gzip and zstd." if name in _UNPACKED else _PUT_AS_ONE
             )
             return Named(f"this is {name}", advice)
-    if b"\0" in head:
-        return Named("this is binary data", "To put it as one payload, say --data @FILE.")
+    if _NO_TEXT.search(head):
+        return Named("this is binary data", _PUT_AS_ONE)
     return None
 
 
@@ -54,9 +68,19 @@ def text(head: str) -> Named | None:
     """What a text is that is not JSON, where that is known."""
     if _AWS_TEXT.match(head):
         return Named(
-            "this is get-records output of the AWS CLI as text or YAML",
-            "Print it with --output json.",
+            "this is get-records output of the AWS CLI as text or YAML, or a table",
+            "Let `aws kinesis get-records` print it with `--output json`.",
         )
+    if _PYTHON_BYTES.match(head):
+        return Named(
+            "this is how Python prints bytes",
+            f"Write the bytes themselves, or their decode(). {AS_LINES}",
+        )
+    if head.startswith('"') and '"' in head[1:]:
+        try:
+            return foreign(json.loads(head.partition("\n")[0]))
+        except (ValueError, RecursionError):
+            return None
     return None
 
 
@@ -72,19 +96,53 @@ def not_json(head: str, error: json.JSONDecodeError) -> Named:
     return Named(f"it begins like JSON, and is not: {reason} at {where}", AS_LINES)
 
 
-def foreign(value: object) -> Named | None:
-    """What a JSON document is that Lambda, or a service, made for another purpose."""
+def foreign(value: object, *, is_one_line: bool = True) -> Named | None:
+    """What a JSON document is that Lambda, or a service, made for another purpose.
+
+    Args:
+        value: the document.
+        is_one_line: whether it stands on one line.
+    """
+    as_payload = _AS_PAYLOAD if is_one_line else _AS_ONE_PAYLOAD
+    if found := inner_form(value):
+        form, path = found
+        command = "redrive" if form is Form.DOCUMENTS else "invoke"
+        inside = f"`jq '{path}' FILE | kcli {command} -` takes it."
+        what = "text that holds" if isinstance(value, str) else "JSON with"
+        if isinstance(value, dict) and "requestPayload" in value:
+            what = "the record of a Lambda destination, with"
+        return Named(f"this is {what} {_INSIDE[form]} in it", f"{inside} {as_payload}")
+    problem = _purpose(value)
+    return None if problem is None else Named(f"this is {problem}", as_payload)
+
+
+def _purpose(value: object) -> str | None:
+    if isinstance(value, list):
+        is_request = bool(value) and all(map(_is_put_entry, value))
+        return "what `aws kinesis put-records --records` takes" if is_request else None
     if not isinstance(value, dict):
         return None
+    records = value.get("Records")
+    if isinstance(records, list) and records:
+        if all(map(_is_put_entry, records)):
+            return "what `aws kinesis put-records --cli-input-json` takes"
+        if "FailedRecordCount" in value:
+            return "what PutRecords answered, without the records"
     if "requestPayload" in value:
-        kinesis = "kinesis" in json.dumps(value["requestPayload"])[:100_000]
-        inside = "The event in it: `jq .requestPayload FILE | kcli invoke -`. " if kinesis else ""
-        return Named("this is the record of a Lambda destination", inside + AS_PAYLOAD)
+        return "the record of a Lambda destination"
+    if any(name.endswith("BatchInfo") for name in value):
+        return "an on-failure document of another source than Kinesis"
     if "detail-type" in value and "source" in value:
-        return Named("this is an event of EventBridge, not of Kinesis", AS_PAYLOAD)
+        return "an event of EventBridge, not of Kinesis"
     if (service := _service(value)) is not None:
-        return Named(f"this is an event of {service}, not of Kinesis", AS_PAYLOAD)
+        return f"an event of {service}, not of Kinesis"
     return None
+
+
+def _is_put_entry(value: object) -> bool:
+    # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html
+    members = {"Data", "PartitionKey", "ExplicitHashKey"}
+    return isinstance(value, dict) and {"Data", "PartitionKey"} <= value.keys() <= members
 
 
 def _service(value: dict[str, object]) -> str | None:

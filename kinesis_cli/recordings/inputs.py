@@ -12,6 +12,7 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.failure_documents import FailureDocument, read_documents
+from kinesis_cli.recordings.foreign import AS_LINES
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
 from kinesis_cli.recordings.get_records import AsLambdaSends
 from kinesis_cli.recordings.json_texts import JsonTexts
@@ -23,12 +24,14 @@ from kinesis_cli.stream.source import (
     BOM,
     MAX_LINE,
     blocks,
+    is_packed,
     open_regular,
     text_reader,
     unpacked,
 )
 
 _MOST_NESTED = 4  # gzip in gzip in …
+_LONGEST_MARK = 4  # bytes, of what is packed
 _FIREHOSE = {False: Layout.DOCUMENTS, True: Layout.MEMBERS}
 
 
@@ -197,9 +200,10 @@ class Input:
 
     def _looked(self, packed: BinaryIO) -> Look:
         for _ in range(_MOST_NESTED):
-            if os.pread(self.file.fileno(), len(GZIP), 0) != GZIP:
+            head = os.pread(self.file.fileno(), _LONGEST_MARK, 0)
+            if not is_packed(head):
                 break
-            if _are_payloads(self.file, self.name):
+            if head.startswith(GZIP) and _are_payloads(self.file, self.name):
                 whole = " of a Firehose backup, each with its gzip"
                 return Look(Form.FIREHOSE, Layout.MEMBERS, "payload", whole)
             packed, self.file = self.file, self._unpacked(self.file)
@@ -242,15 +246,34 @@ def json_lines(lines: Iterator[tuple[int, bytes]], name: str) -> Iterator[bytes]
             raise InputError(
                 "not JSON, and the first line is",
                 place=f"{name}, line {number}",
-                advice="To take each line as a payload, say --format payloads.",
+                advice=AS_LINES,
+            )
+        if b"}{" in line and _are_several(line):
+            raise InputError(
+                "several JSON documents on a line, and the first line is one",
+                place=f"{name}, line {number}",
+                advice=f"To take each document as a payload, say --format firehose. {AS_LINES}",
             )
         yield line
 
 
 def _are_objects(block: bytes, count: int) -> bool:
-    """Whether each of so many lines begins and ends as an object does; false where one is blank."""
+    """Whether each of so many lines begins and ends as an object does; false where one is blank.
+
+    Also false where one may hold several.
+    """
     between = block.startswith(b"{") and block.count(b"}\n{") == count - 1
-    return between and block.endswith((b"}\n", b"}"))
+    return between and b"}{" not in block and block.endswith((b"}\n", b"}"))
+
+
+def _are_several(line: bytes) -> bool:
+    """Whether a line that begins with JSON goes on with more, as Firehose writes it."""
+    text = line.decode(errors="replace").strip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return text[end : end + 1] == "{"
 
 
 def _may_be_json(line: bytes) -> bool:

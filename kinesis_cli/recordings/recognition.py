@@ -17,6 +17,7 @@ from kinesis_cli.recordings.foreign import (
 )
 from kinesis_cli.recordings.foreign import text as named_text
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look
+from kinesis_cli.recordings.json_forms import form_of
 from kinesis_cli.recordings.outline import Outline, outline, space
 from kinesis_cli.stream.source import BOM, MAX_LINE
 
@@ -28,11 +29,6 @@ _LOGS = Look(Form.FIREHOSE, Layout.DOCUMENTS, "JSON document", LOGS)
 _BEGINS_LIKE = re.compile(r'(\{|\[)\s*"(Records|kinesis)"')
 _SPACE = " \t\r\n\v\f"
 _PADDING = " " * 16  # at the end of a text; then what is wrong before it is not cut off
-
-_EVENT_MEMBERS = {
-    *("Records", "window", "state", "shardId", "eventSourceARN"),
-    *("isFinalInvokeForWindow", "isWindowTerminatedEarly"),
-}
 
 
 def recognised(head: bytes, name: str, *, ended: bool) -> Look | None:
@@ -97,11 +93,12 @@ def _refuse_records_below(text: str, name: str) -> None:
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("{") and '"kinesis"' in line:
             try:
-                is_record = form_of(json.loads(line)) is Form.RECORDING
+                form = form_of(json.loads(line))
             except ValueError:
                 continue
-            if is_record:
-                problem = f"line {number} is a record and the first line is not"
+            if form in (Form.RECORDING, Form.EVENT):
+                what = "a record" if form is Form.RECORDING else "a Kinesis event"
+                problem = f"line {number} is {what} and the first line is not"
                 raise InputError(problem, place=name, advice=AS_LINES)
 
 
@@ -139,11 +136,12 @@ def _json(text: str, at: int, first: Outline, name: str, *, ended: bool) -> Look
     if after == len(text) and not ended and ("\n" in text[at:end] or _needs_company(value)):
         return None
     is_alone = after == len(text) and ended
-    if is_alone and (found := foreign(value)):
+    is_one_line = "\n" not in text[at:end]
+    if is_alone and (found := foreign(value, is_one_line=is_one_line)):
         raise _refused(found, name)
     if _is_of_logs(value):
         return _LOGS
-    if "\n" in text[at:end]:  # it is written over several lines
+    if not is_one_line:
         if isinstance(value, list):
             return _array(value, name, is_alone=is_alone)
         return Look(Form.PAYLOADS, Layout.DOCUMENTS, "JSON document") if is_alone else _FIREHOSE
@@ -194,70 +192,3 @@ def _is_of_logs(value: object) -> bool:
 
 def _refused(named: Named, name: str) -> InputError:
     return InputError(named.problem, place=name, advice=named.advice)
-
-
-# --- what a JSON value is
-
-
-def form_of(value: object) -> Form | None:
-    """What a document, or the first of many, is; None: not Kinesis's."""
-    if isinstance(value, list):
-        return _form_of_element(value[0]) if value else None
-    if not isinstance(value, dict):
-        return None
-    if is_record(value):
-        return Form.RECORDING
-    records = value.get("Records")
-    if isinstance(records, list):
-        if records:
-            return _form_of_element(records[0])
-        if {"NextShardIterator", "MillisBehindLatest"} & value.keys():
-            return Form.GET_RECORDS
-        return Form.EVENT if value.keys() <= _EVENT_MEMBERS else None
-    return _form_of_element(value)
-
-
-def _form_of_element(value: object) -> Form | None:
-    if not isinstance(value, dict):
-        return None
-    if is_pipes_record(value):
-        return Form.PIPES
-    if is_record(value):
-        return Form.EVENT
-    if is_get_records_record(value):
-        return Form.GET_RECORDS
-    return Form.DOCUMENTS if _holds_document(value) else None
-
-
-def is_record(value: dict[str, object]) -> bool:
-    """Whether it is a record as Lambda sends it, or was meant to be one."""
-    kinesis, source = value.get("kinesis"), value.get("eventSource")
-    if isinstance(kinesis, dict):
-        return bool({"data", "sequenceNumber", "partitionKey"} & kinesis.keys())
-    return source == "aws:kinesis" and not is_pipes_record(value)
-
-
-def is_pipes_record(value: dict[str, object]) -> bool:
-    """Whether it is a record as EventBridge Pipes hands it to a target.
-
-    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
-    """
-    return value.get("eventSource") == "aws:kinesis" and {"data", "sequenceNumber"} <= value.keys()
-
-
-def is_get_records_record(value: dict[str, object]) -> bool:
-    """Whether it is an element of `get-records`' `Records`."""
-    return {"SequenceNumber", "Data"} <= value.keys() and "kinesis" not in value
-
-
-def _holds_document(value: dict[str, object]) -> bool:
-    """Whether it is an on-failure document, or a message or a notification around one."""
-    if isinstance(value.get("KinesisBatchInfo"), dict):
-        return True
-    messages = value.get("Messages")
-    if isinstance(messages, list) and messages and isinstance(messages[0], dict):
-        value = messages[0]
-    sns = value.get("Sns")
-    value = sns if isinstance(sns, dict) else value
-    bodies = (value.get(name) for name in ("Body", "body", "Message"))
-    return any(isinstance(body, str) and "KinesisBatchInfo" in body for body in bodies)

@@ -224,7 +224,8 @@ class Survey:
                 f"{number} is smaller than the number of {where}, which stands before it in "
                 f"{shard_id}",
                 place=place.of(index, "kinesis.sequenceNumber"),
-                advice="Within a shard records stand in the order of their sequence numbers.",
+                advice="Within a shard records stand in the order of their sequence numbers. "
+                "`kcli event --from FILE -o NEW.ndjson` numbers them anew, as they stand.",
             )
 
     def _index(

@@ -167,7 +167,7 @@ class Documents:
 
 
 def _refuse_constant(name: str) -> object:
-    raise json.JSONDecodeError(f"{name} is no JSON value", "", 0)
+    raise json.JSONDecodeError(f"found {name}, which JSON has no number for", "", 0)
 
 
 def is_get_records_record(value: object) -> bool:

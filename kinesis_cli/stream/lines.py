@@ -61,6 +61,15 @@ def fault_in(value: object) -> Fault | None:
     return None
 
 
+# Of an event for one call, as people write it; a single call needs neither.
+_WHOLE = "`kcli event --from FILE -o NEW.ndjson` makes whole records of what there is."
+_MISSING = {
+    "sequenceNumber": _WHOLE,
+    "approximateArrivalTimestamp": _WHOLE,
+    "partitionKey": "Write one, or take another with --partition-key.",
+}
+
+
 def fault_for(
     value: object, needed: Collection[str], checked: Collection[str] = ()
 ) -> Fault | None:
@@ -82,7 +91,7 @@ def fault_for(
     for name, fault_of in _RULES.items():
         if name not in kinesis:
             if name in needed:
-                return Fault(f"kinesis.{name}", "missing")
+                return Fault(f"kinesis.{name}", "missing", _MISSING.get(name, ""))
         elif (name in needed or name in checked) and (problem := fault_of(kinesis[name])):
             return Fault(f"kinesis.{name}", *problem)
     return None
@@ -153,7 +162,7 @@ _LARGEST_SHOWN = 1e300  # an integer of JSON may be longer than any float
 
 def _arrival_problem(arrival: object) -> tuple[str, str] | None:
     if isinstance(arrival, bool) or not isinstance(arrival, int | float):
-        return f"expected epoch seconds, a number, found {_kind(arrival)}", ""
+        return f"expected epoch seconds, a number, found {_kind(arrival)}", _WHOLE
     if not 0 <= arrival < LATEST_ARRIVAL:
         if abs(arrival) > _LARGEST_SHOWN:
             return "the number is no time in epoch seconds", ""
@@ -165,9 +174,9 @@ def _arrival_problem(arrival: object) -> tuple[str, str] | None:
 
 def _number_problem(number: object) -> tuple[str, str] | None:
     if not isinstance(number, str):
-        return f"expected a string of decimal digits, found {_kind(number)}", ""
+        return f"expected a string of decimal digits, found {_kind(number)}", _WHOLE
     if not is_sequence_number(number):
-        return f"expected decimal digits, found {_start(number)}", ""
+        return f"expected decimal digits, found {_start(number)}", _WHOLE
     return None
 
 

@@ -3,6 +3,7 @@
 import re
 
 _STANDARD, _URL_SAFE = re.compile(r"[A-Za-z0-9+/]*"), re.compile(r"[A-Za-z0-9+/_-]*")
+_BASE64 = "In an event, write it as `base64 -w 0` does."
 _PAYLOAD_LINES = "To read plain payload lines use --raw."
 
 
@@ -45,7 +46,7 @@ def why_not_base64(text: str) -> tuple[str, str]:
 
 def _another_text(text: str) -> tuple[str, str]:
     start = repr(text if len(text) <= 16 else text[:14]) if text else "an empty string"
-    return f"not base64, it begins with {start}", _PAYLOAD_LINES
+    return f"not base64, it begins with {start}", f"{_PAYLOAD_LINES} {_BASE64}"
 
 
 def _is_likely(digits: str) -> bool:

@@ -136,6 +136,20 @@ def text_reader(descriptor: int, name: str) -> Callable[[int], str]:
     return read
 
 
+def text_in(file: BinaryIO, name: str) -> str:
+    """All of a small file as text, without a byte order mark; packed or not.
+
+    Raises:
+        InputError: it is damaged, or not UTF-8.
+    """
+    plain = unpacked(file, name)
+    try:
+        read = text_reader(plain.fileno(), name)
+        return "".join(iter(lambda: read(BLOCK), ""))
+    finally:
+        plain.close()
+
+
 def not_utf8(byte: int, name: str, where: str) -> InputError:
     """The sentence for text in another encoding."""
     return InputError(f"not UTF-8, found 0x{byte:02x}", place=f"{name}, {where}")

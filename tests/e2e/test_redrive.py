@@ -346,7 +346,7 @@ def test_a_message_that_is_something_else_stays_and_is_named(
 ) -> None:
     client("sqs").send_message(QueueUrl=quiet_queue, MessageBody="hello")
     completed = run("redrive", quiet_queue, "--replay", "--delete")
-    assert "no JSON" in completed.stderr
+    assert "not JSON" in completed.stderr
     assert "left where it is" in completed.stderr
     assert "No on-failure document" in completed.stdout
     waiting = client("sqs").receive_message(QueueUrl=quiet_queue)["Messages"]

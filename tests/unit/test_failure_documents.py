@@ -91,9 +91,9 @@ def test_a_record_is_found_between_the_first_and_the_last_by_number() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("not json", "it: no JSON"),
-        ('{"a": 1}', "it, document 1: no on-failure document"),
-        (f"{BODY}[]", "it, document 2: no on-failure document"),
+        ("not json", "it: not JSON"),
+        ('{"a": 1}', "it, document 1: not an on-failure document"),
+        (f"{BODY}[]", "it, document 2: not an on-failure document"),
         (BODY.replace('"99"', '"9x"'), "startSequenceNumber: '9x' is no sequence number"),
         (json.dumps({**document(), "payload": "{}"}), "payload"),
         (BODY.replace('"shardId"', '"shard"'), "document 1, shardId: is missing"),

@@ -41,7 +41,7 @@ def test_a_slip_in_base64_is_named_with_what_to_do(text: str, problem: str, advi
 def test_any_other_text_is_shown_as_it_begins(text: str) -> None:
     assert why_not_base64(text) == (
         f"not base64, it begins with {text!r}",
-        "To read plain payload lines use --raw.",
+        "To read plain payload lines use --raw. In an event, write it as `base64 -w 0` does.",
     )
 
 

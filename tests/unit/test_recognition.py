@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from base64 import b64encode
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,11 @@ from kinesis_cli.recordings.form import Form, Reading
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.stream.user_records import data_of
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 gzipped = partial(gzip.compress, mtime=0)  # the ids of tests must not change with the time
 
@@ -215,6 +221,31 @@ def test_a_pipe_is_recognised_as_the_file_is_however_it_is_cut(
         ("PAR1\0\0", "this is a Parquet file"),
         ("a\0b", "this is binary data"),
         ("MillisBehindLatest: 0\nRecords:\n- Data: x\n", "output of the AWS CLI as text or YAML"),
+        (
+            "------\n|   GetRecords   |\n+----+\n",
+            "as text or YAML, or a table",
+        ),
+        ("b'{\"a\":1}'\nb'{}'\n", "this is how Python prints bytes"),
+        ("\x0a\x05hello\x10\x01", "this is binary data"),  # a protocol buffer, without NUL
+        (f"// sample\n{one({'Records': [RECORD]})}", "line 2 is a Kinesis event and the first"),
+        (f'{{"a":1}}\n{one({"Records": [RECORD]})}', "line 2 is a Kinesis event and the first"),
+        (one(one({"Records": [RECORD]})), "text that holds a Kinesis event"),
+        (one({"event": {"Records": [RECORD]}, "context": {}}), "with a Kinesis event in it"),
+        (one({"records": [RECORD]}), "with a Kinesis event in it"),
+        (one({"SubscribeToShardEvent": {"Records": [GOT]}}), "with get-records output in it"),
+        (pretty({**BRIDGE, "detail": PIPED}), "with a record of EventBridge Pipes in it"),
+        (
+            one({"Records": [{"eventSource": "aws:sqs", "body": one({"Records": [RECORD]})}]}),
+            "with a Kinesis event in it",
+        ),
+        (
+            one({"Records": [{"Data": "aGk=", "PartitionKey": "p"}]}),
+            "put-records --cli-input-json` takes",
+        ),
+        (pretty([{"Data": "aGk=", "PartitionKey": "p"}]), "put-records --records` takes"),
+        (one({"FailedRecordCount": 0, "Records": [{"ShardId": "s"}]}), "what PutRecords answered"),
+        (one({"requestContext": {}, "DDBStreamBatchInfo": {}}), "document of another source"),
+        ('{"a":1}\n{"b":2}{"c":3}\n', "several JSON documents on a line"),
     ],
 )
 def test_what_cannot_be_told_is_named_and_refused_by_every_command(
@@ -380,3 +411,41 @@ def test_the_samples_that_people_copy_are_passed_on_byte_for_byte(
     assert event.payload == text.encode()
     assert all(data_of(record) == b"Hello" for record in event.records)
     assert {payload.data for payload in payloads_from(str(file))} == {b"Hello"}
+
+
+@pytest.mark.parametrize("text", [pretty(S3), pretty(BRIDGE), one(S3), one(BRIDGE)])
+def test_the_advised_format_takes_an_event_of_another_service_as_one_payload(
+    tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "in.json"
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        list(payloads_from(str(file)))
+    advised = caught.value.advice.rpartition("--format ")[2].rstrip(".")
+    taken = [each.data for each in payloads_from(str(file), reading=Reading(Form(advised)))]
+    assert taken == [text.rstrip("\n").encode()]
+
+
+def test_two_braces_within_a_text_are_no_second_document(tmp_path: Path) -> None:
+    file = tmp_path / "in.ndjson"
+    file.write_text('{"a":"}{"}\n{"b":2}\n')
+    assert [each.data for each in payloads_from(str(file))] == [b'{"a":"}{"}', b'{"b":2}']
+
+
+@pytest.mark.parametrize("text", ["8=FIX.4.2\x019=5\x01\n", "\x1b[31mred\x1b[0m\n", "a\x02b\x03\n"])
+def test_marks_that_people_use_in_lines_are_no_binary_data(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "in.txt"
+    file.write_text(text)
+    assert [each.data for each in payloads_from(str(file))] == [text.rstrip("\n").encode()]
+
+
+def test_what_is_packed_twice_is_unpacked_twice_by_whatever_packed_it(tmp_path: Path) -> None:
+    for number, data in enumerate(
+        (
+            gzip.compress(zstd.compress(lines(RECORD).encode())),
+            zstd.compress(gzip.compress(lines(RECORD).encode())),
+        )
+    ):
+        file = tmp_path / f"in-{number}"
+        file.write_bytes(data)
+        assert [each.data for each in payloads_from(str(file))] == [b'{"a":1}']

@@ -384,7 +384,7 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(tmp_path: Path) ->
         ('{"Records": [' + line() + ",]}", "line 1: expected a value after the comma, found ']'"),
         ('{"Records": [\n' + line() + "\n", "line 3: it ends early"),
         ('{"Records": [\n' + line()[:-4], "line 2: it ends early, within a JSON value"),
-        ('{"Records": [\n' + line() + ",NaN]}", "line 2: not JSON: naN is no JSON value"),
+        ('{"Records": [\n' + line() + ",NaN]}", "line 2: not JSON: found NaN, which JSON"),
         ('{"Records": [' + "[" * 99999, "line 1: nested too deeply"),
         ('{"Records": [' + "1" * 9999 + "]}", "a number is too long"),
         ('{"Records" 1}', "line 1: expected ':', found '1'"),
