@@ -1,4 +1,7 @@
-"""Builds the functions of `tests/languages`, once for a checkout, where their toolchains are."""
+"""Builds programs in other languages, once for a checkout, where their toolchains are.
+
+The functions of `tests/languages` are here; the clients are in `tests/clients`.
+"""
 
 import fcntl
 import hashlib
@@ -6,7 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import pytest
@@ -17,19 +20,19 @@ _UNREACHABLE = re.compile(r"[^\n]*(?:Could not (?:transfer|resolve)|Unknown host
 
 
 @dataclass(frozen=True)
-class Language:
-    """A function of `tests/languages`, and what it takes to build and start it."""
+class Sources:
+    """The source of a program, and what it takes to build it."""
 
     name: str
-    runtime: str  # as a template names it
-    handler: str
+    _: KW_ONLY
     tools: Sequence[str] = ()  # programs that must be there
     fetch: Sequence[str] = ()  # gets the dependencies; without a network nothing can be built
     build: Callable[[Path], Sequence[Sequence[str]]] = lambda folder: ()
-    code: str = "."  # where the function is, below the folder that it is built in
+    code: str = "."  # where the program is, below the folder that it is built in
+    source: Path | None = None  # by default, the function of that name
 
     def folder(self) -> Path:
-        """The function's code, built. Skips the test where that cannot be."""
+        """The program, built. Skips the test where that cannot be."""
         if missing := [tool for tool in self.tools if shutil.which(tool) is None]:
             pytest.skip(f"{self.name}: there is no {' and no '.join(missing)} on this machine")
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -38,7 +41,7 @@ class Language:
             return self._built() / self.code
 
     def _built(self) -> Path:
-        source, target = SOURCES / self.name, CACHE / self.name
+        source, target = self.source or SOURCES / self.name, CACHE / self.name
         stamp = CACHE / f"{self.name}.stamp"
         fingerprint = self._fingerprint(source)
         if stamp.is_file() and stamp.read_text() == fingerprint:
@@ -60,6 +63,14 @@ class Language:
             if file.is_file():
                 digest.update(f"{file.relative_to(source)}\0".encode() + file.read_bytes())
         return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Language(Sources):
+    """A function of `tests/languages`, and how it is started."""
+
+    runtime: str  # as a template names it
+    handler: str
 
 
 def _run(command: Sequence[str], folder: Path) -> str:
