@@ -72,7 +72,7 @@ class Endpoint:
     def _trust(self) -> str:
         """The options by which Java trusts the certificate; which has no variable of its own."""
         store = self.state / "trust.p12"
-        what = ["-file", "certificate.pem", "-keystore", store, "-storepass", "changeit"]
+        what = ["-file", "certificate.pem", "-keystore", str(store), "-storepass", "changeit"]
         subprocess.run(["keytool", "-importcert", "-noprompt", *what], cwd=self.state, check=True)
         trust = "-Djavax.net.ssl.trustStore"
         return f"{trust}={store} {trust}Password=changeit"
