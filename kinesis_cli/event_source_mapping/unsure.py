@@ -45,6 +45,8 @@ def points_of(result: InvocationResult) -> Iterator[str]:
         yield "memory-kill" if "signal: killed" in error.error_message else "exit-status"
     elif error.error_type == "Runtime.Unknown":
         yield "error-not-json"
+    elif error.error_type == "Runtime.StreamingNotSupported":
+        yield "streamed-response"
 
 
 def _has_nan(response: object) -> bool:

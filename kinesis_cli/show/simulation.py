@@ -46,6 +46,7 @@ from kinesis_cli.show.function import function_document, function_origin
 T = TypeVar("T")
 
 WHOLE_NUMBERS_FROM = 150  # columns
+_OF_TIMES = ("poll-phase", "push-delay")  # points that say when, within a second
 FIRST_ROWS, LAST_ROWS = 12, 4  # what stays of a long list without --all
 OUTCOME_STYLES = {"success": "green", "partial": "yellow", "failed": "red", "throttled": "magenta"}
 
@@ -177,6 +178,18 @@ def minute_document(minute: MinuteMetrics) -> dict[str, object]:
         **minute.counts(),
         "IteratorAge": minute.iterator_age_ms,
     }
+
+
+def points_to_tell(summary: Summary) -> list[str]:
+    """What people should know that AWS does not document: JSON has all of it.
+
+    When a record reaches the function, within a second, changes what records share a batch. Where
+    no call failed and none was late, nothing but times came of it.
+    """
+    went_wrong = summary.failures or summary.throttles or summary.discarded
+    if went_wrong or summary.expired or summary.undelivered:
+        return list(summary.unsure)
+    return [point for point in summary.unsure if point not in _OF_TIMES]
 
 
 def _unsure(row: FilteredRecords | ExpiredRecords) -> dict[str, object]:
@@ -510,10 +523,9 @@ class TableView:
         for sentence in consequences(summary, has_destination=self._destination_arn() is not None):
             self._console.print("  ! ", style="yellow", end="")
             self._wrapped(sentence, indent=4, style="yellow")
-        if summary.unsure:
+        if points := points_to_tell(summary):
             self._console.print("  ? ", style="dim", end="")
-            points = ", ".join(summary.unsure)
-            sentence = f"assumed, where AWS does not say (docs/fidelity.md): {points}"
+            sentence = f"assumed, where AWS does not say (docs/fidelity.md): {', '.join(points)}"
             self._wrapped(sentence, indent=4, style="dim")
 
     # Lines

@@ -195,7 +195,9 @@ os._exit(0)
 """
     )
     for _ in range(2):
-        assert outcome(handler.invoke(request())) == "x" * 1_000_000
+        result = handler.invoke(request())
+        assert outcome(result) == "x" * 1_000_000
+        assert result.unsure == ("exit-after-answer",)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from kinesis_cli.show.comparison import Compared, show_comparison
 from kinesis_cli.show.console import stdout_console
 from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.show.life import LifeView
-from kinesis_cli.show.simulation import Run, consequences, simulation_view
+from kinesis_cli.show.simulation import Run, consequences, points_to_tell, simulation_view
 from kinesis_cli.stream.aggregate import UserRecord, aggregated
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.record_source import RecordList, RecordSource
@@ -649,3 +649,16 @@ def test_cutting_and_wrapping_count_columns_not_characters(text: str, width: int
         lines = wrapped(text, width)
         assert max(map(cell_len, lines)) <= width
         assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_point_that_only_shifts_times_is_told_where_something_went_wrong() -> None:
+    unsure = ("lane-mapping", "poll-phase", "push-delay")
+    assert points_to_tell(Summary(records=1, succeeded=1, unsure=unsure)) == ["lane-mapping"]
+    for wrong in (
+        Summary(failures=1, unsure=unsure),
+        Summary(throttles=1, unsure=unsure),
+        Summary(discarded=1, unsure=unsure),
+        Summary(expired=1, unsure=unsure),
+        Summary(undelivered=1, unsure=unsure),
+    ):
+        assert points_to_tell(wrong) == list(unsure)

@@ -111,6 +111,19 @@ class Ending:
         """Nothing is held."""
 
 
+class Leaving:
+    """A function whose process ends behind its answer; what the isolated one says of it."""
+
+    name, runtime = "leaving", "isolated"
+
+    def invoke(self, request: InvocationRequest) -> InvocationResult:
+        """Answer."""
+        return InvocationResult(response=None, unsure=("exit-after-answer",))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
 def slowly(records: Sequence[Record], mapping: Mapping[str, object]) -> SimulationResult:
     """Each call takes 40 seconds and fails."""
     return run(records, raising(*range(9)), mapping, invocation_duration=40)
@@ -186,6 +199,12 @@ SCENARIOS: dict[str, Callable[[], SimulationResult]] = {
     "memory-kill": lambda: run(
         records_at(0), Ending("Runtime.ExitError", "signal: killed"), {"MaximumRetryAttempts": 0}
     ),
+    "streamed-response": lambda: run(
+        records_at(0),
+        Ending("Runtime.StreamingNotSupported"),
+        {"MaximumRetryAttempts": 0},
+    ),
+    "exit-after-answer": lambda: run(records_at(0), Leaving(), {}),
     "error-not-json": lambda: run(
         records_at(0), Ending("Runtime.Unknown"), {"MaximumRetryAttempts": 0}
     ),
@@ -199,6 +218,7 @@ SCENARIOS: dict[str, Callable[[], SimulationResult]] = {
     "numeric-range": lambda: filtered('{"data": {"n": [{"numeric": [">", 1700000000000]}]}}'),
     "metadata-filter": lambda: filtered('{"partitionKey": ["other"]}'),
     "filter-operators": lambda: filtered('{"data": {"n": [{"wildcard": "3*"}]}}'),
+    "repeated-key": lambda: filtered('{"data": {"n": [300]}}', '{"n": 1, "n": 300}'),
     "repeated-path": lambda: filtered('{"data": {"n": [1], "$or": [{"n": [300]}, {"m": [1]}]}}'),
 }
 # What is refused, or shows in a log or an error only: no record ends otherwise.
@@ -206,11 +226,9 @@ NOT_IN_A_SIMULATION = {
     "window-filters": "refused",
     "data-leaf": "refused",
     "wildcard-complexity": "refused",
-    "exit-after-answer": "the answer is taken; what else could be is not known to the driver",
     "report-status": "a log's line",
     "failure-status": "a log's line",
     "json-timeout-line": "a log's line",
-    "streamed-response": "its error says so",
     "malformed-answer": "its error says so",
     "node-memory": "how much memory the process gets",
     "java-memory": "how much memory the process gets",
@@ -246,6 +264,27 @@ def test_every_point_of_delivery_has_a_scenario_or_a_reason_for_none() -> None:
         for point in re.findall(r"^\| (?!id )([a-z-]*[a-z]) \|", part, re.MULTILINE)
     }
     assert points == SCENARIOS.keys() | NOT_IN_A_SIMULATION.keys()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"n": 300, "m": {"k": 1, "k": 2}}',  # no pattern looks there
+        '{"n": 300, "all": [{"n": 1}, {"n": 2}]}',
+        '{"n": 300, "m": "n, \\"n\\", \\u006e"}',
+        '{"n": 300, "n": ',
+    ],
+)
+def test_a_name_that_is_there_once_in_each_object_is_not_repeated(data: str) -> None:
+    assert "repeated-key" not in filtered('{"data": {"n": [300]}}', data).summary.unsure
+
+
+@pytest.mark.parametrize(
+    "data", ['{"a": {"n": 1 , "n" :2}}', '{"a": [{"n": 1, "\\u006e": 2}]}', '{"n": 1, "n": 1}']
+)
+def test_a_repeated_name_at_which_a_filter_looks_is_told(data: str) -> None:
+    pattern = '{"data": {"$or": [{"a": {"n": [2]}}, {"n": [1]}]}}'
+    assert "repeated-key" in filtered(pattern, data).summary.unsure
 
 
 def test_points_stand_behind_the_reason_once_and_in_order() -> None:

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
 from kinesis_cli.event_source_mapping.filters.compiler import LAMBDA_OPERATORS
-from kinesis_cli.event_source_mapping.filters.criteria import METADATA, Filters
+from kinesis_cli.event_source_mapping.filters.criteria import DATA, METADATA, Filters
 from kinesis_cli.stream.record import Record
 
 _OR = "$or"
@@ -39,17 +40,47 @@ class FilterDoubts:
         parsed = [json.loads(pattern) for pattern in patterns]
         self.always = tuple(_of_patterns(filters, parsed))  # whatever the record
         self._equality = any(_has_number(each) for each in parsed)
+        fields = chain.from_iterable(
+            chain.from_iterable(one.pattern.alternatives) for one in filters.filters
+        )
+        of_data = (field.keys[1:] for field in fields if field.keys[0] == DATA)
+        self._names = frozenset(chain.from_iterable(of_data))
+        # As they stand in most data: a name of which there is one in all the text is not repeated.
+        self._quoted = [json.dumps(name, ensure_ascii=False).encode() for name in self._names]
 
     def of(self, record: Record) -> tuple[str, ...]:
         """The points that a verdict on this record depends on."""
-        if not self._equality:
-            return self.always
         try:
             data = _payload(record.raw).kinesis.data
         except msgspec.DecodeError:
             return self.always
-        is_other = _OTHER_SPELLING.search(data) is not None
-        return (*self.always, "number-equality") if is_other else self.always
+        points = self.always
+        if self._equality and _OTHER_SPELLING.search(data) is not None:
+            points += ("number-equality",)
+        if self._repeats_a_name(data):
+            points += ("repeated-key",)
+        return points
+
+    def _repeats_a_name(self, data: bytes) -> bool:
+        """Whether an object has a member twice at which a pattern may look."""
+        for quoted in self._quoted:
+            if data.count(quoted) > 1:
+                break
+        else:
+            if b"\\u" not in data:  # a name may be written as \u0061
+                return False
+        found = False
+
+        def members(pairs: list[tuple[str, object]]) -> None:
+            nonlocal found
+            names = [name for name, _ in pairs if name in self._names]
+            found = found or len(names) > len(set(names))
+
+        try:
+            json.loads(data, object_pairs_hook=members)
+        except (ValueError, RecursionError):
+            return False
+        return found
 
 
 def _of_patterns(filters: Filters, parsed: list[object]) -> Iterator[str]:

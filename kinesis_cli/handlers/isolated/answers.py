@@ -36,6 +36,7 @@ class Ended:
     error_type: str = ""  # ERROR, UNANSWERED: as the runtime names it beside the document
     message: str = ""  # UNANSWERED
     exit_code: int = 0  # EXITED: below 0, the number of a signal
+    unsure: tuple[str, ...] = ()  # points that it depends on, ids of docs/fidelity.md
 
 
 def answered(told: RuntimeRequest) -> Ended:

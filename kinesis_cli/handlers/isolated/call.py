@@ -105,6 +105,7 @@ class Call:
             logs=tuple(self._lines),
             report=report.document(),
             log_stream=self._log_stream,
+            unsure=ended.unsure,
         )
 
     def _take_from(self, sandbox: Sandbox) -> None:

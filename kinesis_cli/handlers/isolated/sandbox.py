@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -177,7 +178,7 @@ class Sandbox:
             told = self._next(until)
             if isinstance(told, Ended):
                 # UNSURE(exit-after-answer): we take the answer. Or does the exit count?
-                return answer or told
+                return replace(answer, unsure=("exit-after-answer",)) if answer else told
             if _asks_for_next(told):
                 if ended := answer or self._unanswered():
                     self._waiting = told.connection
