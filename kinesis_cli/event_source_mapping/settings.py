@@ -166,7 +166,12 @@ class EventSourceMapping:
 
 def members_not_acted_on(document: Mapping[str, object]) -> tuple[str, ...]:
     """One sentence for each member of `document` that changes nothing in kcli."""
-    return tuple(f"{name}: kcli does not act on it" for name in document if name in _NOT_ACTED_ON)
+    return tuple(
+        f"{name}: kcli does not act on it"
+        for name, value in document.items()
+        # an enabled mapping is what kcli delivers as
+        if name in _NOT_ACTED_ON and not (name == "Enabled" and value is True)
+    )
 
 
 def _refuse_foreign_members(document: Mapping[str, object], place: str) -> None:

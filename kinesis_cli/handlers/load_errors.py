@@ -14,6 +14,9 @@ from kinesis_cli.project.interpreter import Interpreter, own_interpreter, projec
 # https://docs.aws.amazon.com/lambda/latest/dg/python-package.html#python-package-searchpath
 _ON_LAMBDA = ("boto3", "botocore")
 
+# Where tools put the templates that they make.
+_BUILD_FOLDERS = ("build", ".aws-sam", "cdk.out", ".serverless", "packaged", ".chalice")
+
 # Modules whose package has another name; the rest are guessed to have the same.
 _PACKAGES = {
     "aws_lambda_powertools": "aws-lambda-powertools",
@@ -68,7 +71,10 @@ def init_error(error: FunctionError, function: Function) -> InputError:
     # Node.js adds which file asked for it, and who asked for that
     message = error.error_message.partition("\nRequire stack:")[0]
     if not function.is_python and (package := _MISSING_PACKAGE.search(message)):
-        advice = f"{_how_to_install(package[1], function)} {advice}"
+        how = _how_to_install(package[1], function)
+        if _is_handlers_own(package[1], function):
+            how = f"There is no {package[1]}.js in {function.code_uri}: is it built?"
+        advice = f"{how} {advice}"
     if error.error_type == "Runtime.HandlerNotFound" and (meant := _what_it_exports(function)):
         advice = f"{meant} {advice}"
     return InputError(f"{error.error_type}: {message}", advice=advice)
@@ -98,10 +104,27 @@ def _what_it_exports(function: Function) -> str:
 def _how_to_install(package: str, function: Function) -> str:
     """What brings a package of npm to where the function looks for it."""
     line = f"npm install {package}"
-    folder = shlex.quote(str(function.code_uri))
+    folder = shlex.quote(str(_folder_of_packages(function)))
     of_runtime = " Lambda's Node.js comes with the AWS SDK, this one does not."
     said = of_runtime if package.startswith(("@aws-sdk/", "aws-sdk")) else ""
     return f"Install it (cd {folder} && {line}), or build the project: sam build.{said}"
+
+
+def _folder_of_packages(function: Function) -> Path:
+    """The folder whose node_modules the function finds, and no build throws away."""
+    root = project_root(function.code_uri)
+    for folder in (function.code_uri, *function.code_uri.parents):
+        if (folder / "package.json").is_file() and not _is_built(folder, root):
+            return folder
+        if folder == root:
+            break
+    return function.code_uri
+
+
+def _is_built(folder: Path, root: Path) -> bool:
+    """Whether a tool makes a folder anew with each build."""
+    below = folder.relative_to(root).parts if folder.is_relative_to(root) else ()
+    return any(name in _BUILD_FOLDERS for name in below)
 
 
 def _is_handlers_own(module: str, function: Function) -> bool:
@@ -136,10 +159,6 @@ def _install(module: str, function: Function, interpreter: Interpreter) -> str:
     if interpreter.has_pip:
         return f"{python} -m pip install {what}"
     return f"uv pip install --python {python} {what}"
-
-
-# Where tools put the templates that they make.
-_BUILD_FOLDERS = ("build", ".aws-sam", "cdk.out", ".serverless", "packaged", ".chalice")
 
 
 def _environment_folder(function: Function) -> str:

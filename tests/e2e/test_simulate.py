@@ -664,7 +664,7 @@ def test_an_interrupted_document_is_complete_json(
 def test_what_kcli_does_not_act_on_is_named_once(
     kcli: Kcli, tmp_path: Path, readings: Path
 ) -> None:
-    (tmp_path / "saved.json").write_text('{"Enabled": true, "KMSKeyArn": "arn:aws:kms:x"}')
+    (tmp_path / "saved.json").write_text('{"Enabled": false, "KMSKeyArn": "arn:aws:kms:x"}')
     run = kcli("simulate", "readings.ndjson", "--mapping", "saved.json", "--compare", "saved.json")
     assert run.returncode == 0
     assert run.stderr == ("Enabled: kcli does not act on it\nKMSKeyArn: kcli does not act on it\n")

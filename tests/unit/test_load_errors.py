@@ -48,6 +48,39 @@ def test_where_there_is_no_environment_one_is_made_for_what_is_missing(
     assert f"Install it in an environment of the project's: `{command}" in error.advice
 
 
+def node_function(folder: Path, code: str, *files: str) -> Function:
+    """One whose code is in a folder, with empty files around it."""
+    for name in (*files, f"{code}/app.js"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return find_function(handler=f"{code}/app.js:handler", directory=folder)
+
+
+@pytest.mark.parametrize(
+    ("code", "files", "folder"),
+    [
+        ("src", ["src/package.json", "package.json", ".git/HEAD"], "src"),
+        ("src", ["package.json", ".git/HEAD"], "."),
+        # the next synthesis makes the asset anew
+        ("cdk.out/asset.1", ["cdk.out/asset.1/package.json", "package.json", ".git/HEAD"], "."),
+        ("src", [".git/HEAD"], "src"),
+    ],
+)
+def test_a_package_of_npm_is_installed_where_the_function_finds_it_and_no_build_removes_it(
+    tmp_path: Path, code: str, files: list[str], folder: str
+) -> None:
+    function = node_function(tmp_path, code, *files)
+    error = FunctionError("Runtime.ImportModuleError", "Error: Cannot find module 'lodash'")
+    line = f"Install it (cd {(tmp_path / folder).resolve()} && npm install lodash)"
+    assert init_error(error, function).advice.startswith(line)
+
+
+def test_the_handlers_own_file_is_not_to_be_installed(tmp_path: Path) -> None:
+    error = FunctionError("Runtime.ImportModuleError", "Error: Cannot find module 'app'")
+    advice = init_error(error, node_function(tmp_path, "src")).advice
+    assert advice.startswith(f"There is no app.js in {tmp_path}/src: is it built?")
+
+
 @pytest.mark.parametrize(
     ("file", "code", "exported"),
     [
