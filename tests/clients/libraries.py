@@ -19,6 +19,7 @@ class Library:
     command: Callable[[Environments], Sequence[str]]  # builds it; or skips the test
     readers: Sequence[str] = ("poll", "fan-out")
     options: Sequence[str] = ()  # of `kcli local start`
+    aggregates: bool = False  # and puts them again where shards change
     measures: bool = False  # puts a metric when told
     # Why it must have read everything before the shards change or the server goes; "": it need not.
     waits_because: str = ""
@@ -80,6 +81,9 @@ LIBRARIES = (
     Library("rust", "AWS SDK for Rust", _rust, measures=True),
     Library("java", "AWS SDK for Java 2", _java("sdk")),
     Library("kcl", "KCL", _java("kcl")),
+    Library(
+        "kpl", "KPL, read by the KCL, by TLS", _java("kpl"), aggregates=True, options=["--tls"]
+    ),
     Library(
         "python",
         "async-kinesis",

@@ -39,9 +39,20 @@ def test_reads_all_once_and_in_order_through_split_merge_resize_and_kill_9(
         assert measured(endpoint) == 5000
     client.catch_up()
     calls = endpoint.calls()  # before ours, which check what it put
+    if "KCL" in library.name:
+        for role in library.readers:
+            has_leases_and_metrics(endpoint, f"{library.id}-{role}")
     client.check()
     [version] = client.producer.told("version")
     compare_with_page(library, version, calls)
+
+
+def has_leases_and_metrics(endpoint: Endpoint, application: str) -> None:
+    """The KCL keeps a lease for each shard in DynamoDB, and puts metrics in CloudWatch."""
+    leases = endpoint.client("dynamodb").scan(TableName=application)["Items"]
+    assert any("checkpoint" in lease for lease in leases)
+    metrics = endpoint.client("cloudwatch").list_metrics(Namespace=application)["Metrics"]
+    assert "RecordsProcessed" in {metric["MetricName"] for metric in metrics}
 
 
 def measured(endpoint: Endpoint) -> float:
@@ -67,6 +78,7 @@ def compare_with_page(library: Library, version: str, calls: set[str]) -> None:
         "readers": list(library.readers),
         "records": 5000,
         "waits_because": library.waits_because,
+        "aggregates": library.aggregates,
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{library.id}.json").write_text(json.dumps(result))
