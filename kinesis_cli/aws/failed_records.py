@@ -107,11 +107,14 @@ def _of_payload(document: FailureDocument, records: tuple[Record, ...]) -> Named
         discrepancy = f"its batchSize is {counted}, and it holds {len(records)}"
     # The user records of a consumer's document do not say their place in the aggregate: two that
     # look alike may be two. Two documents that look alike in all are one that came twice.
+    # Another stream, and one that was made anew under the same name, may have the same numbers.
     whole = (document.request_id, document.condition, document.start, document.end, records)
     identities = tuple(
         (
+            document.stream,
             record.shard_id,
             record.sequence_number,
+            record.raw,
             *((whole, place) if document.is_consumers else ()),
         )
         for place, record in enumerate(records)
@@ -126,10 +129,12 @@ def _opened(
 ) -> tuple[tuple[Record, ...], tuple[Hashable, ...]]:
     """Records of the stream as the document's mapping delivers them, and what tells them apart."""
     if not document.is_consumers:
-        return tuple(found), tuple((each.shard_id, each.sequence_number) for each in found)
+        return tuple(found), tuple(
+            (document.stream, each.shard_id, each.sequence_number) for each in found
+        )
     range_ = hash_range(connection, stream, document.shard_id) if found else None
     pairs = [
-        (inner, (each.shard_id, each.sequence_number, place))
+        (inner, (document.stream, each.shard_id, each.sequence_number, place))
         for each in found
         for place, inner in enumerate(inside(from_source(each, document.stream_arn), range_))
     ]

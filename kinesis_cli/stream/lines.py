@@ -66,7 +66,7 @@ _WHOLE = "`kcli event --from FILE -o NEW.ndjson` makes whole records of what the
 _MISSING = {
     "sequenceNumber": _WHOLE,
     "approximateArrivalTimestamp": _WHOLE,
-    "partitionKey": "Write one, or take another with --partition-key.",
+    "partitionKey": "Write one; Lambda always sends it.",
 }
 
 

@@ -170,6 +170,18 @@ def test_a_streams_own_record_in_two_documents_is_saved_once(tmp_path: Path) -> 
     assert saved(file) == [b"a"]
 
 
+def test_equal_numbers_of_two_streams_are_two_records(tmp_path: Path) -> None:
+    file, stream = tmp_path / "saved.ndjson", CONSUMER.partition("/consumer/")[0]
+    other = stream.replace("orders", "returns")
+    documents = [
+        of_s3("1", "a", arn=stream),
+        of_s3("2", "a", arn=other),
+        of_s3("3", "b", arn=other),
+    ]
+    list(save(documents, file, None))
+    assert saved(file) == [b"a", b"a", b"b"]  # the last is of a stream that was made anew
+
+
 def test_a_document_that_counts_more_records_than_it_holds_stays(tmp_path: Path) -> None:
     deleted: list[FoundDocument] = []
     [row] = save([of_s3("1", "a", "b", size=3)], tmp_path / "s.ndjson", deleted.append)
