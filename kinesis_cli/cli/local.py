@@ -11,7 +11,14 @@ import typer
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.main import PLAIN
 from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import PROJECT, ConfigEnvOption, Output, OutputOption
+from kinesis_cli.cli.options import (
+    PROJECT,
+    ConfigEnvOption,
+    NoBuildOption,
+    Output,
+    OutputOption,
+    PythonOption,
+)
 from kinesis_cli.cli.target_options import tell_of_sample
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.environment import shell_lines
@@ -28,6 +35,8 @@ from kinesis_cli.local.process import (
 from kinesis_cli.local.state import Server, running_server, state_directory
 from kinesis_cli.local.status import LocalStatus, local_status
 from kinesis_cli.local.waiting import wait_until_idle
+from kinesis_cli.project.function import CodeChoices
+from kinesis_cli.project.interpreter import choose_interpreter
 from kinesis_cli.project.settings import DEFAULT_REGION, read_settings
 from kinesis_cli.project.tools import NoTemplateError
 from kinesis_cli.show.console import note
@@ -84,7 +93,10 @@ def local() -> None:
 
 
 @app.command()
-@takes(project={**PROJECT, "config_env": ConfigEnvOption})
+@takes(
+    project={**PROJECT, "config_env": ConfigEnvOption},
+    code={"python": PythonOption, "no_build": NoBuildOption},
+)
 def start(
     detach: Annotated[
         bool, typer.Option("--detach", help="Return as soon as it is ready.")
@@ -141,6 +153,7 @@ def start(
     ] = False,
     *,
     project: dict[str, Any],
+    code: dict[str, Any],
 ) -> None:
     """Start the stream and the functions that it feeds; Ctrl-C ends it, nothing is lost.
 
@@ -163,6 +176,7 @@ def start(
         tls=tls,
         verbose=verbose,
         reload=not no_reload,
+        code=_code(**code),
     )
     where = state_directory(state)
     if detach:
@@ -338,6 +352,13 @@ def _options(flags: dict[str, Any], streams: list[str]) -> LocalOptions:
         return LocalOptions(region=settings.region.value if settings.region else DEFAULT_REGION)
     tell_of_sample(settings)
     return options
+
+
+def _code(python: str | None, no_build: bool | None) -> CodeChoices:
+    """How the functions run. A Python that cannot be used is refused before anything starts."""
+    if python is not None:
+        python = str(choose_interpreter([], named=("--python", python)).path)
+    return CodeChoices(python, no_build=bool(no_build))
 
 
 def _running(state: Path | None) -> Server:

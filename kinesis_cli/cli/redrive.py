@@ -153,6 +153,12 @@ def redrive(
     _refuse_contradictions(
         chosen, isolated=isolated, remote=remote, to_stream=to_stream, delete=delete
     )
+    if save == Path("-"):
+        raise InputError(
+            "needs a file: what is saved is read back before a document may be deleted",
+            place="--save",
+            advice="Name one, or print the documents with their records: --output json.",
+        )
     connected = reached({"function": function_name, **target})
     connection = connected.connection
     with ExitStack() as open_things:

@@ -54,14 +54,18 @@ def input_error(error: LoadError, function: Function, *, is_virtual: bool) -> In
 _MISSING_MODULE = re.compile(r"No module named '([^']+)'")
 
 
-def init_error(error: FunctionError, function: Function) -> InputError:
+def init_error(
+    error: FunctionError, function: Function, *, is_called_all_the_same: bool = False
+) -> InputError:
     """The error that a user sees where a process apart could not load the code.
 
     Args:
         error: what its runtime reported.
         function: whose code it is.
+        is_called_all_the_same: as Lambda does, so that nothing needs to ask for it.
     """
-    advice = "--keep-failing-init calls it all the same, as Lambda does."
+    keep = "--keep-failing-init calls it all the same, as Lambda does."
+    advice = "" if is_called_all_the_same else keep
     if function.is_python:
         interpreter = function.interpreter or own_interpreter()
         missing = _MISSING_MODULE.search(error.error_message)
@@ -77,7 +81,7 @@ def init_error(error: FunctionError, function: Function) -> InputError:
         advice = f"{how} {advice}"
     if error.error_type == "Runtime.HandlerNotFound" and (meant := _what_it_exports(function)):
         advice = f"{meant} {advice}"
-    return InputError(f"{error.error_type}: {message}", advice=advice)
+    return InputError(f"{error.error_type}: {message}", advice=advice.strip())
 
 
 # Of Node.js; a path is no package.

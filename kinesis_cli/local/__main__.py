@@ -11,6 +11,7 @@ from pathlib import Path
 from kinesis_cli.errors import KcliError
 from kinesis_cli.local.options import LocalOptions, read_stream
 from kinesis_cli.local.process import READY, needs_extra
+from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.settings import DEFAULT_REGION
 from kinesis_cli.project.template_file import TemplateFile
 from kinesis_cli.project.template_parameters import parse_overrides
@@ -59,6 +60,7 @@ def _options(parsed: argparse.Namespace) -> LocalOptions:
         region=parsed.region,
         streams={each.name: each for each in parsed.stream},
         template=_template(parsed),
+        code=CodeChoices(parsed.python, parsed.no_build),
     )
 
 
@@ -79,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stream", type=read_stream, action="append", default=[], metavar="NAME=N")
     parser.add_argument("--template", type=Path)
     parser.add_argument("--parameter-overrides", default="")
+    parser.add_argument("--python")
+    parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--limits", choices=["aws", "off"], default="off")
     parser.add_argument("--delays", choices=["aws", "off"], default="off")
     parser.add_argument("--shard-limit", type=int)

@@ -54,6 +54,7 @@ class Control:
                     "mappings": mappings,
                     "problems": problems,
                     "not_made": not_made,
+                    "notes": self._functions.notes(),
                 }
             case "wait":
                 return {"idle": await self._functions.wait_idle(_seconds(request))}

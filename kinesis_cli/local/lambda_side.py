@@ -16,6 +16,7 @@ from kinesis_cli.local.logs import print_line
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.state import FUNCTION_DATABASE, Server
 from kinesis_cli.local.status import MappingStatus, Problem
+from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.template_file import TemplateFile
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class LambdaSide:
         data_plane: the streams.
         neighbours: for logs and on-failure documents.
         template: names the functions; None: there are none.
+        code: how these run.
         state: where mappings and checkpoints are kept; None: nowhere.
         reload: whether changed code is used from the next call on.
         watching: sees what the functions do; None: lines on standard output.
@@ -46,12 +48,13 @@ class LambdaSide:
         neighbours: Neighbours,
         *,
         template: TemplateFile | None,
+        code: CodeChoices,
         state: Path | None,
         reload: bool,
         watching: "Watching | None",
     ) -> None:
         self._data_plane, self._neighbours = data_plane, neighbours
-        self._template, self._state = template, state
+        self._template, self._code, self._state = template, code, state
         self._reload, self._watching = reload, watching
         self._server: Server | None = None
         self._loaded: tuple[FunctionService, LambdaApi, StackApi] | None = None
@@ -101,6 +104,10 @@ class LambdaSide:
         """What cannot run, and what feeds nothing."""
         return self._loaded[0].problems() if self._loaded else []
 
+    def notes(self) -> list[str]:
+        """Which Python runs what, and what is not as on Lambda."""
+        return self._loaded[0].notes() if self._loaded else []
+
     def not_made(self) -> list[Problem]:
         """What the template names and this machine has not: logical id and type."""
         from kinesis_cli.local.resources.kinds import not_made
@@ -133,6 +140,7 @@ class LambdaSide:
             self._data_plane,
             self._neighbours,
             template=self._template,
+            code=self._code,
             state=self._state,
             reload=self._reload,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.locate import BY_OPTION, find_project
 from kinesis_cli.project.settings import DEFAULT_REGION, STREAM_NAME, Settings, read_settings
 from kinesis_cli.project.stream_settings import (
@@ -38,6 +39,7 @@ class LocalOptions:
     template: TemplateFile | None = (
         None  # what else it names (queues, log groups, alarms) is there too
     )
+    code: CodeChoices = field(default_factory=CodeChoices)  # how its functions run
 
     @classmethod
     def of_project(
@@ -102,11 +104,14 @@ class LocalOptions:
             arguments += ["--template", str(self.template.path)]
             if self.template.parameters:
                 arguments += ["--parameter-overrides", written_overrides(self.template.parameters)]
+        if self.code.python is not None:
+            arguments += ["--python", self.code.python]
         for stream in self.streams.values():
             arguments += ["--stream", written_stream(stream)]
         flags = {"--in-memory": self.in_memory, "--tls": self.tls, "--verbose": self.verbose}
         flags["--neighbours-in-memory"] = self.neighbours_in_memory
         flags["--no-reload"] = not self.reload
+        flags["--no-build"] = self.code.no_build
         return arguments + [flag for flag, is_set in flags.items() if is_set]
 
 

@@ -89,6 +89,7 @@ async def _serve(
             data_plane,
             neighbours,
             template=options.template,
+            code=options.code,
             state=kept,
             reload=options.reload,
             watching=watching,
@@ -119,6 +120,7 @@ async def _serve(
                             streams,
                             problems=tuple(problems),
                             not_made=tuple(not_made),
+                            notes=tuple(functions.notes()),
                         )
                     )
                     watch = asyncio.create_task(_end_when_unpublished(server))

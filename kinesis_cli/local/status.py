@@ -47,6 +47,7 @@ class LocalStatus:
     mappings: tuple[MappingStatus, ...] = ()
     problems: tuple[Problem, ...] = ()
     not_made: tuple[Problem, ...] = ()  # resources of the template: logical id, type
+    notes: tuple[str, ...] = ()  # which Python runs what, and what is not as on Lambda
 
 
 def local_status(state: Path) -> LocalStatus:
@@ -65,7 +66,9 @@ def local_status(state: Path) -> LocalStatus:
         server,
         stream_status(answer["streams"]),
         mappings,
-        *(tuple(Problem(**each) for each in answer[name]) for name in ("problems", "not_made")),
+        problems=tuple(Problem(**each) for each in answer["problems"]),
+        not_made=tuple(Problem(**each) for each in answer["not_made"]),
+        notes=tuple(answer.get("notes", ())),  # which a server of an older kcli does not tell
     )
 
 

@@ -19,6 +19,14 @@ SYSTEM_LOG_LEVELS = ("DEBUG", "INFO", "WARN")  # the most lines first
 
 
 @dataclass(frozen=True, slots=True)
+class CodeChoices:
+    """How all functions of a template are to run, whatever it says."""
+
+    python: str | None = None  # the interpreter, or the folder of its environment
+    no_build: bool = False  # the sources run, although `sam build` has built them
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A Lambda function as the project describes it."""
 

@@ -27,6 +27,7 @@ def show_ready(status: LocalStatus, state_option: str) -> None:
             f"Local stream on {server.endpoint}, region {server.region}, {kept}.",
             *streams,
             f'Point any client at it: eval "$(kcli local env{state_option})"',
+            *status.notes,
             *problem_lines(status),
         ]
     )
@@ -83,6 +84,7 @@ def as_document(status: LocalStatus) -> dict[str, object]:
             }
             for each in status.mappings
         ],
+        "notes": list(status.notes),
         "problems": [{"name": each.name, "reason": each.reason} for each in status.problems],
         "notMade": [{"name": each.name, "type": each.reason} for each in status.not_made],
     }
@@ -111,7 +113,7 @@ def _show_table(status: LocalStatus) -> None:
             names = (mapping.function, mapping.stream, mapping.state)
             table.add_row(*map(plain, names), f"{mapping.backlog:,}")
         console.print(table)
-    for line in problem_lines(status):
+    for line in (*status.notes, *problem_lines(status)):
         console.print(plain(line), soft_wrap=True)
 
 

@@ -62,6 +62,13 @@ def test_the_table_says_why_a_record_failed(run: Kcli, queue: str, action: str) 
     assert re.search(r"^    why +\S.*above", shown, re.MULTILINE), shown
 
 
+def test_records_are_saved_to_a_file_only(run: Kcli, queue: str, home: Path) -> None:
+    refused = run("redrive", "--save", "-")
+    assert refused.returncode == 2
+    assert "--save: needs a file: what is saved is read back" in refused.stderr
+    assert not (home / "-").exists()
+
+
 def failed_batch(
     client: Clients,
     queue: str,

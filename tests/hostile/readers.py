@@ -26,7 +26,7 @@ from kinesis_cli.payloads.own_data import payloads_from
 from kinesis_cli.payloads.replay_input import open_replay_input
 from kinesis_cli.payloads.template import from_template
 from kinesis_cli.project.find import function_of_project
-from kinesis_cli.project.function import Function
+from kinesis_cli.project.function import CodeChoices, Function
 from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.project.samples import sample_events
 from kinesis_cli.project.settings import read_settings, template_settings
@@ -228,7 +228,9 @@ def _functions(folder: Path) -> None:
     from kinesis_cli.project.locate import find_project
 
     template = find_project(template_settings(directory=folder), folder).template
-    project_functions(template, Place("http://127.0.0.1:4567", "us-east-1", "000000000000"))
+    project_functions(
+        template, Place("http://127.0.0.1:4567", "us-east-1", "000000000000"), CodeChoices()
+    )
 
 
 def _streams(folder: Path) -> None:

@@ -91,8 +91,9 @@ class IsolatedHandler:
             result = call.result(sandbox)
             if sandbox.kind is not Kind.ERROR or result.error is None:
                 return result
-            advice = init_error(result.error, self._function).advice
-            return replace(result, logs=(*result.logs, f"kcli: {advice}"))
+            told = init_error(result.error, self._function, is_called_all_the_same=True)
+            said = (f"kcli: {told.advice}",) if told.advice else ()
+            return replace(result, logs=(*result.logs, *said))
         try:
             call.started()
             began, limit = time.monotonic(), self._timeout - call.duration

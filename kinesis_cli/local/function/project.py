@@ -10,7 +10,7 @@ from kinesis_cli.local.place import Place
 from kinesis_cli.project.calling import Calling, calling_of
 from kinesis_cli.project.files import bundled_template
 from kinesis_cli.project.find import with_interpreter
-from kinesis_cli.project.function import Function
+from kinesis_cli.project.function import CodeChoices, Function
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.template import Template
 from kinesis_cli.project.template_feeders import kinesis_mappings, version_of
@@ -56,33 +56,42 @@ class ProjectFunction:
         return bare, self.problem, self.calling
 
 
-def project_functions(template: TemplateFile, place: Place) -> list[ProjectFunction]:
+def project_functions(
+    template: TemplateFile, place: Place, code: CodeChoices
+) -> list[ProjectFunction]:
     """All functions of a template, whatever feeds them; those too that cannot run here.
 
     Args:
         template: the project's, or kcli's own.
         place: where they are.
+        code: how they run.
 
     Raises:
         InputError: the template is not usable.
     """
     with reading_template(template):
         return [
-            _project_function(template, name, written, place)
+            _project_function(template, name, written, place, code)
             for name, written in all_functions(Template.read(template)).items()
         ]
 
 
 def _project_function(
-    template: TemplateFile, logical_id: str, written: WrittenFunction, place: Place
+    template: TemplateFile,
+    logical_id: str,
+    written: WrittenFunction,
+    place: Place,
+    code: CodeChoices,
 ) -> ProjectFunction:
     function, calling, problem = None, Calling(), ""
     try:
         is_bundled = template.path == bundled_template()
-        found = function_of_template(template, logical_id, None, bundled=is_bundled)
+        found = function_of_template(
+            template, logical_id, None, bundled=is_bundled, build=not code.no_build
+        )
         found = with_runtime_command(found, None, template.path.parent)
         if not is_bundled:
-            found = with_interpreter(found, None, template.path.parent)
+            found = with_interpreter(found, code.python, template.path.parent)
         environment = place.localised(dict(found.environment))
         function = replace(found, environment=environment, qualifier="", version=LATEST)
         calling = _localised(calling_of(template, logical_id), place)
@@ -110,6 +119,18 @@ def _project_function(
         place.localised(dict(_described(written))),
         versions,
     )
+
+
+def notes_of_project(project: Iterable[ProjectFunction]) -> Iterator[str]:
+    """Which Python runs what, and what is not as on Lambda; each once."""
+    functions = [each.function for each in project if each.function]
+    pythons: dict[str, list[str]] = {}
+    for function in functions:
+        if function.interpreter is not None:
+            pythons.setdefault(str(function.interpreter), []).append(function.name)
+    for python, names in pythons.items():
+        yield f"In {python}: {', '.join(names)}."
+    yield from dict.fromkeys(note for function in functions for note in function.notes)
 
 
 def _described(written: WrittenFunction) -> Iterator[tuple[str, Any]]:

@@ -195,6 +195,11 @@ class Registry:
         function = self.function(name)
         return function.problem if function else "there is no such function"
 
+    def notes(self, name: str) -> tuple[str, ...]:
+        """What is not as on Lambda where a function runs."""
+        function = self.function(name)
+        return function.notes if function else ()
+
     def calling(self, name: str, qualifier: str) -> Calling:
         """How a function may be called under a qualifier."""
         project = self._project.get(name)

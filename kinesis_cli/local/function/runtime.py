@@ -96,6 +96,11 @@ class LocalFunction:
         except InputError as error:
             self.problem = ". ".join(filter(None, (error.problem, error.advice)))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of its process is not as on Lambda."""
+        return self._handler.notes if self._handler else ()
+
     async def call(self, request: InvocationRequest) -> InvocationResult:
         """Call it once. A failing function is a result.
 

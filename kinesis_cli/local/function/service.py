@@ -34,6 +34,7 @@ from kinesis_cli.local.function.project import (
     LATEST,
     ProjectFunction,
     mappings_of_project,
+    notes_of_project,
     project_functions,
     without_stream,
 )
@@ -53,7 +54,7 @@ from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.place import Place
 from kinesis_cli.local.state import Server
 from kinesis_cli.local.status import MappingStatus, Problem
-from kinesis_cli.project.function import Function
+from kinesis_cli.project.function import CodeChoices, Function
 from kinesis_cli.project.template_file import TemplateFile
 
 _LOOK_AGAIN_SECONDS = 1.0
@@ -77,6 +78,7 @@ class FunctionService:
         data_plane: the streams.
         neighbours: for logs and on-failure documents.
         template: names the functions.
+        code: how these run.
         state: where mappings and checkpoints are kept; None: nowhere.
         reload: whether changed code is used from the next call on.
 
@@ -90,11 +92,12 @@ class FunctionService:
         neighbours: Neighbours,
         *,
         template: TemplateFile | None,
+        code: CodeChoices,
         state: Path | None,
         reload: bool = True,
     ) -> None:
         self._data_plane, self._neighbours = data_plane, neighbours
-        self._template, self._reload = template, reload
+        self._template, self._code, self._reload = template, code, reload
         self.store, self._event_store = MappingStore(state), EventStore(state)
         self.function_store, self.packages = FunctionStore(state), Packages(state)
         self.packages.sweep(used_packages(self.function_store))
@@ -138,7 +141,7 @@ class FunctionService:
         self._variables = client_variables(server)
         self._surroundings = Surroundings(self._executor, self._logs.write, self._reload)
         if self._template:
-            self._adopt(project_functions(self._template, self.place))
+            self._adopt(project_functions(self._template, self.place, self._code))
             if self._reload:
                 self._tasks.add(asyncio.create_task(self._watch(TemplateWatch(self._template))))
         else:
@@ -255,7 +258,8 @@ class FunctionService:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             if watch.has_changed():
                 try:
-                    await self._change_to(project_functions(watch.template, self.place))
+                    now = project_functions(watch.template, self.place, self._code)
+                    await self._change_to(now)
                 except InputError as error:
                     self.tell(Remark(f"{error}; all goes on as the template was before"))
 
@@ -441,6 +445,11 @@ class FunctionService:
         hosted = [each for each in self.home.names if not self.home.is_of_template(each)]
         refused = [Problem(each, self.home.problem(each)) for each in hosted]
         return [*self._problems_of_template(), *(each for each in refused if each.reason)]
+
+    def notes(self) -> list[str]:
+        """Which Python runs the template's functions, and what is not as on Lambda."""
+        of_processes = [note for each in self._project for note in self.home.notes(each.name)]
+        return [*notes_of_project(self._project), *dict.fromkeys(of_processes)]
 
     def _problems_of_template(self) -> list[Problem]:
         found = []

@@ -1,6 +1,7 @@
 """`kcli local` has what a template names: all functions, tables, queues and the rest."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -14,7 +15,9 @@ from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.process import ensure_running, stop_server
 from kinesis_cli.local.status import LocalStatus, local_status
 from kinesis_cli.local.waiting import wait_until_idle
+from kinesis_cli.project.function import CodeChoices
 from tests.e2e.local_endpoint import write_project
+from tests.pythons import new_environment
 
 from .conftest import Local
 
@@ -247,6 +250,25 @@ def test_what_is_not_made_is_named_and_what_has_no_effect_is_not(started: Start)
     with started(RESOURCES, "") as local:
         named = {(each.name, each.reason) for each in status(local).not_made}
         assert named == {("Api", "AWS::Serverless::Api")}
+
+
+def test_what_runs_the_functions_and_what_is_not_as_on_lambda_is_said(
+    tmp_path: Path,
+) -> None:
+    project = tmp_path / "project"
+    code = "Runtime: python3.99\n      Handler: app.handler\n      CodeUri: src/"
+    template = IMAGE.replace("PackageType: Image", code)
+    write_project(project, "def handler(event, context):\n    return 1\n", template)
+    python = new_environment(tmp_path / "another")
+    options = LocalOptions.of_project(project, region="us-east-1")
+    options = replace(options, code=CodeChoices(python=str(python)))
+    ensure_running(options, directory=project)
+    try:
+        runs_in, differs = local_status(project / ".kcli").notes
+    finally:
+        stop_server(project / ".kcli")
+    assert re.fullmatch(r"In Python 3\.\S+ \(--python\): Worker\.", runs_in)
+    assert differs.startswith("The template says python3.99, and this is Python 3.")
 
 
 FOREIGN = """\
