@@ -95,7 +95,8 @@ def _payloads_in(found: Input, tell: Tell) -> Iterator[Payload]:
     with found:
         # nothing is given where something in it is wrong
         count = sum(1 for _ in _each(found)) if found.has_records else found.count_payloads()
-        for note in found.notes(count):
+        # Of a record its payload and its key are taken: no made-up shard or stream matters.
+        for note in found.found(count):
             tell(note)
         yield from _each(found)
 

@@ -167,6 +167,12 @@ class Input:
         Args:
             count: of records or payloads; None: not known.
         """
+        what = self.found(count)
+        made_up = self._as_lambda_sends.notes() if what else []
+        return what + [f"{self.name}: {each}" for each in made_up]
+
+    def found(self, count: int | None) -> list[str]:
+        """What it is, without what was made up for its records; as `notes`."""
         look, number = self.look, "" if count is None else f"{count:,} "
         plural = "" if count == 1 else "s"
         if self._reading.form in (Form.EVENT, Form.RECORDING, Form.PAYLOADS):
@@ -182,7 +188,7 @@ class Input:
                 what = f"{number}record{plural} out of on-failure documents"
             case _:
                 what = f"{number}{look.one}{plural}{look.whole}: no keys, no timing"
-        return [f"{self.name}: {each}" for each in (what, *self._as_lambda_sends.notes())]
+        return [f"{self.name}: {what}"]
 
     # --- what it is
 

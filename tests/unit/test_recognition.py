@@ -449,3 +449,10 @@ def test_what_is_packed_twice_is_unpacked_twice_by_whatever_packed_it(tmp_path: 
         file = tmp_path / f"in-{number}"
         file.write_bytes(data)
         assert [each.data for each in payloads_from(str(file))] == [b'{"a":1}']
+
+
+def test_payloads_are_taken_without_a_word_of_shard_and_stream(tmp_path: Path) -> None:
+    file, told = tmp_path / "got.json", list[str]()
+    file.write_text(one({"Records": [{**GOT, "SequenceNumber": "1"}]}))
+    assert len(list(payloads_from(str(file), tell=told.append))) == 1
+    assert told == [f"{file}: 1 record of get-records"]
