@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +31,6 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.event_source_mapping.effects import uncalled_risk
 from kinesis_cli.event_source_mapping.faults import Fault
-from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
@@ -338,9 +338,17 @@ def _tell(function: Function, choices: list[MappingChoice]) -> None:
     for risk in dict.fromkeys(uncalled_risk(choice.mapping) for choice in choices):
         if risk is not None:
             warn(risk)
-    filters = [compile_filters(choice.mapping.filter_patterns) for choice in choices]
-    for sentence in dict.fromkeys(sentence for each in filters for sentence in each.warnings):
+    patterns = [choice.mapping.filter_patterns for choice in choices]
+    for sentence in dict.fromkeys(chain.from_iterable(map(_filter_warnings, patterns))):
         warn(sentence)
+
+
+def _filter_warnings(patterns: Sequence[str]) -> Sequence[str]:
+    if not patterns:
+        return ()
+    from kinesis_cli.event_source_mapping.filters.criteria import compile_filters  # see simulation
+
+    return compile_filters(patterns).warnings
 
 
 def _beginning_at(at: float, choice: MappingChoice) -> MappingChoice:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.function_log.measured_calls import MeasuredCall
+from kinesis_cli.function_log.measured_call import MeasuredCall
 
 KB = 1024  # bytes
 _TERM = re.compile(r"(?P<seconds>\d+(?:\.\d*)?|\.\d+)\s*(?:/\s*(?P<unit>records?|KB))?", re.I)

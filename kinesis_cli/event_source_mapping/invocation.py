@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from kinesis_cli.event_source_mapping.why import line_that_names
-
 
 @dataclass(frozen=True, slots=True)
 class FunctionError:
@@ -72,6 +70,8 @@ class InvocationResult:
         """Return why a record failed: the call's error, or a line of the log; "" if none tells."""
         if self.error is not None:
             return f"{self.error.error_type}: {self.error.error_message}"
+        from kinesis_cli.event_source_mapping.why import line_that_names  # only for what failed
+
         return line_that_names(sequence_number, self.logs)
 
 

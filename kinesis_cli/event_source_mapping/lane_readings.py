@@ -18,7 +18,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
-from kinesis_cli.function_log.measured_calls import MeasuredCall
+from kinesis_cli.function_log.measured_call import MeasuredCall
 
 MOST_SAMPLES = 1_000  # calls whose duration is remembered
 # Runs that differ by less are the same to a reader.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
+from typing import TYPE_CHECKING
 
 from kinesis_cli.event_source_mapping.aggregates import left_whole, opened
 from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
@@ -41,8 +42,6 @@ from kinesis_cli.event_source_mapping.events import (
     Wake,
 )
 from kinesis_cli.event_source_mapping.faults import Fault, Faults
-from kinesis_cli.event_source_mapping.filters.criteria import Filters, compile_filters
-from kinesis_cli.event_source_mapping.filters.doubts import FilterDoubts
 from kinesis_cli.event_source_mapping.gathering import LaneReading
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
@@ -74,6 +73,11 @@ from kinesis_cli.event_source_mapping.trace import (
 from kinesis_cli.event_source_mapping.unsure import named_in, points_of, with_points
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordSource
+
+if TYPE_CHECKING:
+    from kinesis_cli.event_source_mapping.filters.criteria import Filters
+    from kinesis_cli.event_source_mapping.filters.doubts import FilterDoubts
+
 
 LEAST_READ_RECORDS = 500  # so that a small BatchSize does not read the recording in crumbs
 EXPLAINED_FILTERED_RECORDS = 10
@@ -137,6 +141,17 @@ class _Call:
     duration: float = 0.0
 
 
+def _filters(mapping: EventSourceMapping) -> "tuple[Filters | None, FilterDoubts | None]":
+    if not mapping.filter_patterns:
+        return None, None
+    # A dozen modules, which a mapping without filters need not wait for.
+    from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
+    from kinesis_cli.event_source_mapping.filters.doubts import FilterDoubts
+
+    filters = compile_filters(mapping.filter_patterns)
+    return filters, FilterDoubts(mapping.filter_patterns, filters)
+
+
 class Simulation:
     """One run. Iterate over `rows()`; `summary()` tells how far it came at any moment.
 
@@ -153,9 +168,7 @@ class Simulation:
     ) -> None:
         self._source, self._handler = source, handler
         self._mapping, self._options = mapping, options
-        patterns = mapping.filter_patterns
-        self._filters: Filters | None = compile_filters(patterns) if patterns else None
-        self._doubts = FilterDoubts(patterns, self._filters) if self._filters else None
+        self._filters, self._doubts = _filters(mapping)
         first = source.first_record()
         self._is_pushed = first is not None and "/consumer/" in stream_arn_of(first)
         self._random = random.Random(f"requests/{options.seed}")

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 
@@ -85,7 +84,7 @@ class Tally:
         if not self._failing:
             return []
         failed = [
-            replace(found[1], ended=ending, deliveries=deliveries)
+            msgspec.structs.replace(found[1], ended=ending, deliveries=deliveries)
             for record in records
             if (found := self._failing.pop(id(record), None))
         ]

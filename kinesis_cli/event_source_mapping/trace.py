@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from kinesis_cli.event_source_mapping.events import Outcome
 from kinesis_cli.event_source_mapping.invocation import FunctionError
 from kinesis_cli.event_source_mapping.lane_readings import OtherReading
@@ -15,8 +17,7 @@ from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 SHOWN_DATA_BYTES = 1024  # how much of a failed record's payload a row carries
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(msgspec.Struct, frozen=True, gc=False):
     """One call of the function."""
 
     index: int  # 0-based, by start
@@ -34,8 +35,7 @@ class Invocation:
     logs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """An attempt that never reached the function, yet used up a retry."""
 
     shard_id: str
@@ -45,8 +45,7 @@ class Attempt:
     reason: str  # one sentence: why, and what follows
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True, gc=False):
     """An on-failure document, whether or not a destination is configured."""
 
     document: Mapping[str, object]  # as AWS writes it
@@ -57,8 +56,7 @@ class Destination:
     unsure: tuple[str, ...] = ()  # points that it depends on, ids of docs/fidelity.md
 
 
-@dataclass(frozen=True, slots=True)
-class FilteredRecords:
+class FilteredRecords(msgspec.Struct, frozen=True, gc=False):
     """Records that match no filter."""
 
     shard_id: str
@@ -67,8 +65,7 @@ class FilteredRecords:
     unsure: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExpiredRecords:
+class ExpiredRecords(msgspec.Struct, frozen=True, gc=False):
     """Records that left the stream before they were done."""
 
     shard_id: str
@@ -80,8 +77,7 @@ class ExpiredRecords:
 Ending = Literal["succeeded", "discarded", "expired", "undelivered"]
 
 
-@dataclass(frozen=True, slots=True)
-class FailedRecord:
+class FailedRecord(msgspec.Struct, frozen=True, gc=False):
     """A record that the function reported, or failed on alone; told when it has ended."""
 
     sequence_number: str
@@ -95,8 +91,7 @@ class FailedRecord:
     packing: str = ""  # "gzip", "zstd", "KPL aggregate of 3": what `data` was opened from
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(msgspec.Struct, frozen=True, gc=False):
     """How long failures kept a shard from new records."""
 
     shard_id: str

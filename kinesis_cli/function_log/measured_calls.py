@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from kinesis_cli.function_log.lines import LineKind, LogLine, Requests, parse_line
+from kinesis_cli.function_log.measured_call import MeasuredCall
 
 # Where a function logs how many records it was given: a member of a JSON line, or a text.
 _COUNTS = {"records", "recordcount", "recordscount", "numberofrecords", "batchsize"}
@@ -14,15 +14,6 @@ _COUNT_IN_TEXT = re.compile(r"\b(\d{1,5}) (?:kinesis )?records?\b", re.I)
 _PREFIX = re.compile(
     r"^\S+ (?P<stream>\S+) (?=(?:START|END|REPORT) RequestId: |INIT_|\[[A-Z]+\]\t|\{)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredCall:
-    """A call that a log tells of."""
-
-    seconds: float
-    records: int | None = None  # of its batch; None: the log does not say
-    init_seconds: float | None = None  # of the start of its process, where it started one
 
 
 def logged_messages(text: str) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,6 @@ from kinesis_cli.handlers.environment import (
     layer_path,
 )
 from kinesis_cli.handlers.failure import function_error
-from kinesis_cli.handlers.load_errors import input_error
 from kinesis_cli.handlers.response import MarshalError, as_json_value, marshal_error
 from kinesis_cli.handlers.runner import virtual_time
 from kinesis_cli.handlers.runner.call import Caller, context_type
@@ -204,6 +203,8 @@ class InProcessHandler(CallableHandler):
             )
         except LoadError as error:
             is_virtual = at is not None and not self._wall_clock
+            from kinesis_cli.handlers.load_errors import input_error
+
             raise input_error(error, self.function, is_virtual=is_virtual) from error
 
     def close(self) -> None:

@@ -6,12 +6,11 @@ import shlex
 import zlib
 from collections.abc import Iterator
 from itertools import chain
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.recordings.failure_documents import FailureDocument, read_documents
 from kinesis_cli.recordings.foreign import AS_LINES
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
 from kinesis_cli.recordings.get_records import AsLambdaSends
@@ -29,6 +28,9 @@ from kinesis_cli.stream.source import (
     text_reader,
     unpacked,
 )
+
+if TYPE_CHECKING:
+    from kinesis_cli.recordings.failure_documents import FailureDocument
 
 _MOST_NESTED = 4  # gzip in gzip in …
 _LONGEST_MARK = 4  # bytes, of what is packed
@@ -220,6 +222,8 @@ class Input:
         return look
 
     def _of_failure_documents(self, texts: JsonTexts) -> Iterator[object]:
+        from kinesis_cli.recordings.failure_documents import read_documents  # seldom an input
+
         for number, text in enumerate(texts.documents(), 1):
             for document in read_documents(text, f"{self.name}, document {number}"):
                 for record in _held(document, self.name):
@@ -293,7 +297,7 @@ def _may_be_json(line: bytes) -> bool:
     return True
 
 
-def _held(document: FailureDocument, name: str) -> Iterator[bytes]:
+def _held(document: "FailureDocument", name: str) -> Iterator[bytes]:
     """The records that a document holds.
 
     Raises:

@@ -10,7 +10,8 @@ from kinesis_cli.event_source_mapping.durations import (
     call_duration,
     fitted,
 )
-from kinesis_cli.function_log.measured_calls import MeasuredCall, logged_messages, measured_calls
+from kinesis_cli.function_log.measured_call import MeasuredCall
+from kinesis_cli.function_log.measured_calls import logged_messages, measured_calls
 from tests.unit.streams import START, record, records_at
 
 

@@ -11,7 +11,6 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.handlers.environment import layer_path, process_variables
 from kinesis_cli.handlers.failure import exited, timed_out
 from kinesis_cli.handlers.lent_packages import lending_folder
-from kinesis_cli.handlers.load_errors import input_error
 from kinesis_cli.handlers.response import from_json
 from kinesis_cli.handlers.runner import INTERRUPTED
 from kinesis_cli.handlers.runner.loading import LoadError
@@ -137,6 +136,8 @@ class WorkerHandler:
             told = answer["error"]
             is_virtual = self._at is not None and not self._wall_clock
             error = LoadError(**told)
+            from kinesis_cli.handlers.load_errors import input_error
+
             raise input_error(error, function, is_virtual=is_virtual) from error
         self.notes = tuple(answer["notes"])
         return worker
