@@ -59,4 +59,5 @@ def test_the_commands_of_an_example_print_what_it_shows(section: str, folder: Pa
 
 def test_the_page_has_an_example_for_each_kind_of_project() -> None:
     kinds = {section.partition("\n")[0] for section in SECTIONS}
-    assert {"Your packages", "CDK", "Terraform", "Node.js", "Several functions"} <= kinds
+    wanted = {"Your packages", "CDK", "Terraform", "Node.js", "Several functions"}
+    assert {*wanted, "Tables, and what else the template names"} <= kinds
