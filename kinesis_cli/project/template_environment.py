@@ -9,6 +9,13 @@ from kinesis_cli.project.template_reading import Reading
 from kinesis_cli.project.template_values import NO_VALUE, Json
 from kinesis_cli.project.variables import overrides, refuse_impossible, shell_variables, text
 
+_NAMED_BY_AWS = "is known only after deployment."
+
+
+def is_of_a_name(note: str) -> bool:
+    """Whether a note says that AWS makes a name up: on this machine the logical id is the name."""
+    return ": the name of " in note and note.endswith(_NAMED_BY_AWS)
+
 
 def environment_of(reading: Reading, env_vars: Path | None) -> dict[str, str]:
     """The variables of the function, with Lambda's own that follow from its LoggingConfig."""
@@ -44,7 +51,7 @@ def _variable(reading: Reading, name: str, raw: object) -> str:
         ):
             reading.note(
                 f"Environment.Variables.{name} is {logical_id!r}: "
-                f"the name of {logical_id} is known only after deployment."
+                f"the name of {logical_id} {_NAMED_BY_AWS}"
             )
     return text(value)
 

@@ -13,6 +13,7 @@ from kinesis_cli.project.find import with_interpreter
 from kinesis_cli.project.function import CodeChoices, Function
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.template import Template
+from kinesis_cli.project.template_environment import is_of_a_name
 from kinesis_cli.project.template_feeders import kinesis_mappings, version_of
 from kinesis_cli.project.template_file import TemplateFile, reading_template
 from kinesis_cli.project.template_function import function_of_template, mappings_of
@@ -130,7 +131,8 @@ def notes_of_project(project: Iterable[ProjectFunction]) -> Iterator[str]:
             pythons.setdefault(str(function.interpreter), []).append(function.name)
     for python, names in pythons.items():
         yield f"In {python}: {', '.join(names)}."
-    yield from dict.fromkeys(note for function in functions for note in function.notes)
+    notes = dict.fromkeys(note for function in functions for note in function.notes)
+    yield from (note for note in notes if not is_of_a_name(note))
 
 
 def _described(written: WrittenFunction) -> Iterator[tuple[str, Any]]:

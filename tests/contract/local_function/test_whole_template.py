@@ -256,7 +256,8 @@ def test_what_runs_the_functions_and_what_is_not_as_on_lambda_is_said(
     tmp_path: Path,
 ) -> None:
     project = tmp_path / "project"
-    code = "Runtime: python3.99\n      Handler: app.handler\n      CodeUri: src/"
+    code = "Runtime: python3.99\n      Handler: app.handler\n      CodeUri: src/\n"
+    code += "      Environment: {Variables: {STREAM: !Ref Orders}}"  # which has that name here
     template = IMAGE.replace("PackageType: Image", code)
     write_project(project, "def handler(event, context):\n    return 1\n", template)
     python = new_environment(tmp_path / "another")
