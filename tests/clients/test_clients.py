@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import pytest
 
 from docs.make_clients import PAGE, RESULTS, row
 from tests.clients.libraries import LIBRARIES, Library
-from tests.clients.running import Endpoint, Run
+from tests.clients.running import PATIENCE, Endpoint, Run
 
 
 @pytest.mark.parametrize(
@@ -38,21 +39,25 @@ def test_reads_all_once_and_in_order_through_split_merge_resize_and_kill_9(
         client.producer.does("measure 5000")
         assert measured(endpoint) == 5000
     client.catch_up()
-    calls = endpoint.calls()  # before ours, which check what it put
     if "KCL" in library.name:
         for role in library.readers:
-            has_leases_and_metrics(endpoint, f"{library.id}-{role}")
+            wait_for_leases_and_metrics(endpoint, f"{library.id}-{role}")
+    calls = endpoint.calls()  # before ours, which check what it put
     client.check()
     [version] = client.producer.told("version")
     compare_with_page(library, version, calls)
 
 
-def has_leases_and_metrics(endpoint: Endpoint, application: str) -> None:
+def wait_for_leases_and_metrics(endpoint: Endpoint, application: str) -> None:
     """The KCL keeps a lease for each shard in DynamoDB, and puts metrics in CloudWatch."""
     leases = endpoint.client("dynamodb").scan(TableName=application)["Items"]
     assert any("checkpoint" in lease for lease in leases)
-    metrics = endpoint.client("cloudwatch").list_metrics(Namespace=application)["Metrics"]
-    assert "RecordsProcessed" in {metric["MetricName"] for metric in metrics}
+    cloudwatch, end = endpoint.client("cloudwatch"), monotonic() + PATIENCE
+    seen = set[str]()
+    while "RecordsProcessed" not in seen:  # it puts them every second
+        assert monotonic() < end, seen
+        metrics = cloudwatch.list_metrics(Namespace=application)["Metrics"]
+        seen = {metric["MetricName"] for metric in metrics}
 
 
 def measured(endpoint: Endpoint) -> float:
