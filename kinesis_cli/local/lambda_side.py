@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.local.kinesis import DataPlane
@@ -57,6 +58,7 @@ class LambdaSide:
         self._template, self._code, self._state = template, code, state
         self._reload, self._watching = reload, watching
         self._server: Server | None = None
+        self._failures = Failures()  # until the server says where its log is
         self._loaded: tuple[FunctionService, LambdaApi, StackApi] | None = None
         self._refreshing: asyncio.Task[None] | None = None
         if template or (state and (state / FUNCTION_DATABASE).exists()):
@@ -71,6 +73,12 @@ class LambdaSide:
         self._server = server
         if self._loaded:
             self._begin(self._loaded[0], server)
+
+    def tell(self, failures: Failures) -> None:
+        """Say where mistakes of ours are told."""
+        self._failures = failures
+        if self._loaded:
+            self._loaded[0].failures = failures
 
     async def close(self) -> None:
         """End everything. Batches that are being handled come again at the next start."""
@@ -148,6 +156,7 @@ class LambdaSide:
         service.listen(self._watching.told)
         if self._server:
             self._begin(service, self._server)
+        service.failures = self._failures
         self._loaded = (service, LambdaApi(service), StackApi(service, self._template))
         return self._loaded
 

@@ -129,6 +129,7 @@ async def _serve(
 
                 # A detached server's standard error is its log.
                 failures = Failures(None if arguments else state / LOG_FILE)
+                functions.tell(failures)
                 loop = asyncio.get_running_loop()
                 loop.set_exception_handler(failures.of_loop)
                 keeping = loop.create_task(keep_log_small(state / LOG_FILE))

@@ -2,8 +2,6 @@
 
 import asyncio
 import sqlite3
-import sys
-import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +41,7 @@ class MappingTools:
     changed: Callable[[], None]
     looked: Callable[[], None]
     count: Callable[[str, str, int], None]  # of a mapping: CloudWatch's name, and records
+    report: Callable[[str, Exception], None]  # told of our own mistakes: the log has them whole
 
 
 class MappingRun:
@@ -69,6 +68,7 @@ class MappingRun:
         self.is_without_stream = False
         self.problem = ""  # why nothing is delivered; empty: it is
         self.last_result = NOTHING_YET
+        self._mistake = ""  # of ours, in the call that has ended
 
     async def run(self) -> None:
         """Deliver, through whatever happens to the stream."""
@@ -81,7 +81,7 @@ class MappingRun:
             except (sqlite3.Error, InputError) as error:
                 self._trouble(str(error))
             except Exception as error:  # noqa: BLE001 - a mistake of ours: delivery must not end
-                traceback.print_exc(file=sys.stderr)
+                self._tools.report(f"delivering {self.stream}", error)
                 self._trouble(f"a mistake in kcli, {error!r}")
             if not self._is_stopping:
                 await asyncio.sleep(RETRY_SECONDS)
@@ -210,6 +210,7 @@ class MappingRun:
                 changed=tools.changed,
                 looked=tools.looked,
                 count=partial(tools.count, self._mapping.uuid),
+                failed=partial(self._failed, shard_id),
             ),
             settings.batch_size,
         )
@@ -247,11 +248,17 @@ class MappingRun:
 
     # What is told
 
+    def _failed(self, shard_id: str, error: Exception) -> None:
+        """A call ended in a mistake of ours: the log has it whole, the status by its name."""
+        self._mistake = f"PROBLEM: a mistake in kcli: {type(error).__name__}: {error}"[:300]
+        self._tools.report(f"a call of {self._mapping.function} for {shard_id}", error)
+
     def _tell(self, activity: Activity) -> None:
         if isinstance(activity, Called) and activity.outcome != "throttled":
             # Source: stackd's captures: a reported failure counts as OK.
-            failed = activity.error
-            self.last_result = "PROBLEM: Function call failed" if failed else "OK"
+            failed = self._mistake or "PROBLEM: Function call failed"
+            self.last_result = failed if activity.error else "OK"
+            self._mistake = ""
         self._tools.tell(activity)
 
     async def _send(self, discarded: Discarded, shard_id: str, at: float) -> tuple[str | None, str]:

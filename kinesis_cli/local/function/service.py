@@ -13,6 +13,7 @@ from typing import Any
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.local.environment import client_variables
+from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.function.activity import (
     Activity,
     Called,
@@ -102,6 +103,7 @@ class FunctionService:
         self.function_store, self.packages = FunctionStore(state), Packages(state)
         self.packages.sweep(used_packages(self.function_store))
         self.tally = Tally()
+        self.failures = Failures()  # until the server says where its log is
         self._random = Random()
         self._registries: dict[tuple[str, str], Registry] = {}  # by account and region
         self._project: list[ProjectFunction] = []
@@ -371,6 +373,7 @@ class FunctionService:
             changed=self._change,
             looked=self._pulse.beat,
             count=self._count,
+            report=lambda what, error: self.failures.report(what, error),
         )
 
     # What is told

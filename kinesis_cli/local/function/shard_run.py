@@ -30,7 +30,7 @@ from kinesis_cli.event_source_mapping.events import (
     TimeReached,
     Wake,
 )
-from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.invocation import FunctionError, InvocationResult
 from kinesis_cli.event_source_mapping.metrics import failed_events
 from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS
 from kinesis_cli.local.clock import Clock
@@ -61,6 +61,7 @@ class ShardTools:
     changed: Callable[[], None]  # told when records came or ended
     looked: Callable[[], None]  # told when a look was answered
     count: Callable[[str, int], None]  # told CloudWatch's name of an EventCount metric, and records
+    failed: Callable[[Exception], None]  # told of an unexpected error of a call
 
 
 @dataclass(slots=True)
@@ -334,7 +335,12 @@ class ShardRun:
         running.add_done_callback(self._calls.discard)
 
     async def _called(self, call: _Call) -> None:
-        result = await self._tools.call(call.effect.batch.request_id, call.effect.payload)
+        request_id = call.effect.batch.request_id
+        try:
+            result = await self._tools.call(request_id, call.effect.payload)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours: the shard goes on
+            self._tools.failed(error)
+            result = InvocationResult(error=_mistake(error, request_id))
         event = Throttled() if result is None else InvocationEnded(result)
         self._ended.append((call, event, self._now()))
         self._something.set()
@@ -361,3 +367,9 @@ class ShardRun:
 
     def _now(self) -> float:
         return self._tools.clock.now()
+
+
+def _mistake(error: Exception, request_id: str) -> FunctionError:
+    """The result of a call that kcli could not make or finish: it counts as failed."""
+    text = f"a mistake in kcli ended the call: {type(error).__name__}: {error}"
+    return FunctionError("ServiceException", text[:1000], request_id=request_id)
