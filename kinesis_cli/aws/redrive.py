@@ -238,6 +238,16 @@ def redrive(
             yield from _deleted(found, _taken(found, records, action), delete)
 
 
+def refuse_saved(path: Path) -> None:
+    """Refuse a file that may hold what an interrupted run saved, whose documents are deleted.
+
+    Raises:
+        InputError: there is one.
+    """
+    if path.is_file():
+        raise InputError("it exists", place=str(path), advice="Name another file.")
+
+
 def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[Redriven]:
     """Write the records of all documents to a new recording, each once; then delete.
 
@@ -246,8 +256,7 @@ def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[
     Raises:
         InputError: the file is there already, cannot be written, or does not hold what it should.
     """
-    if path.is_file():  # it may hold what an interrupted run saved, whose documents are deleted
-        raise InputError("it exists", place=str(path), advice="Name another file.")
+    refuse_saved(path)
     if delete is not None and path.exists():
         raise InputError(
             "cannot be read back, so nothing may be deleted",

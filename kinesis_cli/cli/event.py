@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.options import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
 from kinesis_cli.event_source_mapping.moment import Moment
 from kinesis_cli.payloads.arriving import ArrivingRecords
@@ -24,6 +24,7 @@ from kinesis_cli.stream.payload_lines import START
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.writing import (
     is_recording_name,
+    refuse_existing,
     write_event,
     write_event_to,
     write_recording,
@@ -76,6 +77,7 @@ def event(
             ".ndjson, .ndjson.gz or .ndjson.zst, else an event. - is standard output.",
         ),
     ] = None,
+    overwrite: OverwriteOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Build a Kinesis event or a recording.
@@ -93,6 +95,8 @@ def event(
     """
     if str(output_file) == "-":
         output_file = None
+    if output_file is not None:
+        refuse_existing(output_file, overwrite=overwrite)
     settings = payload_settings(payload)
     origin = time() if seed is None else float(START)
     first = origin if start is None else Moment.parse(start, "--start", "from now").after(origin)

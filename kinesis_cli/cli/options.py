@@ -147,6 +147,10 @@ CODE = {
 # Which template is meant, for commands that need no function.
 PROJECT = {"template": TemplateOption, "parameter_overrides": ParameterOverridesOption}
 
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Write over a file that exists.")
+]
+
 IsolatedOption = Annotated[
     bool,
     typer.Option(

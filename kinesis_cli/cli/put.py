@@ -16,7 +16,7 @@ from kinesis_cli.aws.streams import open_shards
 from kinesis_cli.cli.interruption import on_ctrl_c
 from kinesis_cli.cli.large_put import ask_if_large, asked_if_large
 from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.options import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
 from kinesis_cli.cli.putting import GiveUpAfterOption, MapOption, YesOption, end_as, mapped_by
 from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached, tell_of_sample
@@ -74,6 +74,7 @@ def put(
             help="Recording of what could not be put; default: put-failed-TIME.ndjson, here.",
         ),
     ] = None,
+    overwrite: OverwriteOption = False,
     part: Annotated[
         str | None,
         typer.Option(
@@ -126,7 +127,7 @@ def put(
     if check_access and not dry_run:
         raise InputError("--check-access needs --dry-run")
     if failed is not None:
-        check_can_be_written(failed)
+        check_can_be_written(failed, overwrite=overwrite)
     number = count if count is not None or settings.from_file is not None else 1
     taken = None if part is None else Slice.parse(part)
     per_second, patience = records_per_second(rate), seconds(give_up_after, "--give-up-after")

@@ -13,14 +13,20 @@ from kinesis_cli.aws.recorder import Recorder
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.interruption import Stop, on_ctrl_c
 from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import LATEST_IS_NOW
+from kinesis_cli.cli.options import LATEST_IS_NOW, OverwriteOption
 from kinesis_cli.cli.putting import mapped_by
 from kinesis_cli.cli.reading import READING, batches, is_only_now, reach, read_plan, selection
 from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.show.console import note
 from kinesis_cli.show.reading import ReadingProgress, reading_progress
-from kinesis_cli.stream.growing import GrowingRecording, Progress, kept_progress, new
+from kinesis_cli.stream.growing import (
+    GrowingRecording,
+    Progress,
+    kept_progress,
+    new,
+    refuse_recorded,
+)
 from kinesis_cli.stream.piped import PipedRecording
 from kinesis_cli.stream.selection import Start, StartKind
 
@@ -44,6 +50,7 @@ def record(
             "begins it where there is none.",
         ),
     ] = False,
+    overwrite: OverwriteOption = False,
     *,
     reading: dict[str, Any],
     change: Annotated[
@@ -76,6 +83,10 @@ def record(
     is_piped = str(output_file) == "-"
     if is_piped and resume:
         raise InputError("--resume continues a file, and -o - is standard output")
+    if resume and overwrite:
+        raise InputError("--resume and --overwrite cannot be used together")
+    if not (is_piped or resume):
+        refuse_recorded(output_file, overwrite=overwrite)
     reachable = reach(target)
     kept = kept_progress(output_file) if resume else None
     with reading_progress("recorded", beside_output=is_piped) as progress:
@@ -86,7 +97,7 @@ def record(
             file = (
                 PipedRecording(sys.stdout.buffer, beginning)
                 if is_piped
-                else new(output_file, beginning)
+                else new(output_file, beginning, overwrite=overwrite)
             )
         else:
             consumer = reachable.consumer(_continued(plan, kept), progress.warn)

@@ -20,6 +20,7 @@ from kinesis_cli.aws.redrive import (
     Nothing,
     Replay,
     Simulate,
+    refuse_saved,
     wanted_records,
 )
 from kinesis_cli.aws.redrive import redrive as take_up
@@ -159,6 +160,8 @@ def redrive(
             place="--save",
             advice="Name one, or print the documents with their records: --output json.",
         )
+    if save is not None:
+        refuse_saved(save)
     connected = reached({"function": function_name, **target})
     connection = connected.connection
     with ExitStack() as open_things:

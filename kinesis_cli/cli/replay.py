@@ -17,7 +17,7 @@ from kinesis_cli.cli.input_options import FORM, SHARD, reading
 from kinesis_cli.cli.interruption import on_ctrl_c
 from kinesis_cli.cli.large_put import asked_if_large
 from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption
+from kinesis_cli.cli.options import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.putting import GiveUpAfterOption, MapOption, YesOption, end_as, mapped_by
 from kinesis_cli.cli.reading import Reachable, reach
 from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
@@ -112,6 +112,7 @@ def replay(
             help="Recording of what was given up; default: replay-failed-TIME.ndjson, here.",
         ),
     ] = None,
+    overwrite: OverwriteOption = False,
     resume: Annotated[
         bool,
         typer.Option(
@@ -152,7 +153,7 @@ def replay(
       kcli replay fixtures/batch.json --speed 10 --dry-run
     """
     if failed is not None:
-        check_can_be_written(failed)
+        check_can_be_written(failed, overwrite=overwrite)
     rate, patience = replay_speed(speed), seconds(give_up_after, "--give-up-after")
     taken = None if part is None else Slice.parse(part)
     function = mapped_by(change)

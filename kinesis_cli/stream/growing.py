@@ -149,16 +149,31 @@ def progress_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.progress")
 
 
-def new(path: Path, progress: Progress) -> GrowingRecording:
+def refuse_recorded(path: Path, *, overwrite: bool) -> None:
+    """Refuse to record into a file that holds something.
+
+    Raises:
+        InputError: there is one, and nobody said that it may go.
+    """
+    if not overwrite and _holds_anything(path):
+        raise InputError(
+            "it exists",
+            place=str(path),
+            advice="--resume continues it, --overwrite begins it anew; or name another file.",
+        )
+
+
+def new(path: Path, progress: Progress, *, overwrite: bool = False) -> GrowingRecording:
     """A new recording.
 
     Raises:
-        InputError: there is a file of this name.
+        InputError: there is a file of this name, and nobody said that it may go.
     """
-    if _holds_anything(path):
-        raise InputError(
-            "it exists", place=str(path), advice="--resume continues it; or delete it first."
-        )
+    refuse_recorded(path, overwrite=overwrite)
+    if overwrite and path.is_file():
+        progress_path(path).unlink(missing_ok=True)  # first: without it nobody resumes what is left
+        with path.open("r+b") as file:
+            file.truncate()
     return GrowingRecording(path, progress)
 
 

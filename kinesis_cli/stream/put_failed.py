@@ -14,7 +14,7 @@ from kinesis_cli.stream.put_entry import Entry
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
-from kinesis_cli.stream.writing import write_recording
+from kinesis_cli.stream.writing import refuse_existing, write_recording
 
 # A member that Lambda does not send: reading a stream never tells the explicit hash key.
 EXPLICIT_HASH_KEY = "explicitHashKey"
@@ -83,12 +83,13 @@ class FailedRecords:
         return json.dumps(record, separators=(",", ":")).encode()
 
 
-def check_can_be_written(path: Path) -> None:
+def check_can_be_written(path: Path, *, overwrite: bool) -> None:
     """Refuse a file that could not be written later, when records depend on it.
 
     Raises:
-        InputError: it has no folder, or may not be written there.
+        InputError: it has no folder, may not be written there, or is there already.
     """
+    refuse_existing(path, overwrite=overwrite)
     folder = path.parent
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}", place=str(path))

@@ -35,6 +35,18 @@ def is_recording_name(path: Path) -> bool:
     return path.name.lower().endswith(_SUFFIXES)
 
 
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Refuse to write over a file, before there is anything to write.
+
+    Raises:
+        InputError: there is one, and nobody said that it may go.
+    """
+    if not overwrite and path.is_file():  # a device or a pipe has nothing to lose
+        raise InputError(
+            "it exists", place=str(path), advice="Name another file, or add --overwrite."
+        )
+
+
 def write_recording(records: Iterable[Record], path: Path) -> int:
     """Write a recording, packed if the name ends in `.gz` or `.zst`.
 
