@@ -1,5 +1,7 @@
 """Finding and reading the files in which a project says what it is."""
 
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +14,50 @@ def bundled_template() -> Path:
     package = Path(__file__).resolve().parent.parent
     in_wheel = package / "_bundled" / "template.yaml"
     return in_wheel if in_wheel.is_file() else package.parent / "template.yaml"
+
+
+def refuse_strangers(file: Path, advice: str) -> None:
+    """Refuse a file that was found, not named, and that somebody else may have put there.
+
+    The code that it names would run as whoever calls kcli. git does the same:
+    https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory
+
+    Args:
+        file: a template, settings, or the file that gives a project away.
+        advice: what to do where it is trusted.
+
+    Raises:
+        InputError: it, or its folder, belongs to neither this user nor root. Root, whom a container
+            makes of everybody, is refused only what anybody may write.
+    """
+    if not isinstance(owner := _stranger(file), int):
+        return
+    raise InputError(
+        f"it was found, not named, and belongs to {_name_of(owner)}; its code would run as you",
+        place=str(file),
+        advice=advice,
+    )
+
+
+def _stranger(file: Path) -> int | None:
+    """Whose a file or its folder is, of those who are not trusted."""
+    user = os.geteuid()
+    trusted = {0, user}
+    if user == 0 and (caller := os.environ.get("SUDO_UID", "")).isdecimal():
+        trusted.add(int(caller))  # `sudo kcli` in one's own project
+    if user == 0 and not file.parent.stat().st_mode & stat.S_IWOTH:
+        return None
+    owners = (each.stat().st_uid for each in (file, file.parent))
+    return next((owner for owner in owners if owner not in trusted), None)
+
+
+def _name_of(owner: int) -> str:
+    import pwd
+
+    try:
+        return f"the user {pwd.getpwuid(owner).pw_name}"
+    except KeyError:
+        return f"the user {owner}"
 
 
 def read_toml(file: Path) -> Mapping[str, object]:

@@ -1,9 +1,10 @@
 """Where the project is, and the template that says what is in it."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinesis_cli.project.files import bundled_template
+from kinesis_cli.project.files import bundled_template, refuse_strangers
 from kinesis_cli.project.nearest import nearest_project
 from kinesis_cli.project.settings import Settings
 from kinesis_cli.project.template_file import TemplateFile
@@ -53,6 +54,8 @@ def find_project(
         if below := templates_below(directory):
             raise _only_below(below, directory, naming)
         return Project(TemplateFile(bundled_template()), is_bundled=True)
+    named = naming.format(shlex.quote(str(located.template or "FILE")))
+    refuse_strangers(located.template or located.marker, f"If you trust it, name it: {named}.")
     if located.template is None:
         assert located.tool is not None
         raise no_output(located.tool, located.marker, naming)

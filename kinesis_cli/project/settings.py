@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.files import read_toml
+from kinesis_cli.project.files import read_toml, refuse_strangers
 from kinesis_cli.project.nearest import project_root
 from kinesis_cli.project.samconfig import (
     DEFAULT_ENVIRONMENT,
@@ -215,6 +215,7 @@ def _of_project_file(directory: Path) -> Iterator[tuple[str, Setting]]:
     for folder in (directory, *directory.parents):
         for file in (folder / "kcli.toml", folder / "pyproject.toml"):
             if file.is_file() and (table := _table(file)) is not None:
+                refuse_strangers(file, "If you trust it, copy its folder to one of your own.")
                 yield from _of_table(table, file)
                 return
 
