@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from kinesis_cli.aws.answers import ADVICE
 from kinesis_cli.aws.functions import function_name
 from kinesis_cli.aws.mappings import arn_of_stream, destination, stream_mappings
 from kinesis_cli.aws.session import Connection
@@ -280,6 +281,9 @@ def queue_url(connection: Connection, arn: str) -> str:
         return client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
 
 
+_DEPTH: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+
 def queue_depth(connection: Connection, url: str) -> tuple[int, int]:
     """How many messages of a queue wait, and how many somebody holds; about, as SQS says.
 
@@ -290,9 +294,11 @@ def queue_depth(connection: Connection, url: str) -> tuple[int, int]:
     with connection.explained("sqs"):
         answer = client.get_queue_attributes(
             QueueUrl=url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            AttributeNames=_DEPTH,
         )
     depth = answer["Attributes"]
+    if not all(str(depth.get(name)).isdecimal() for name in _DEPTH):
+        raise EndpointError(f"{url} does not say how many messages it has", advice=ADVICE)
     return (
         int(depth["ApproximateNumberOfMessages"]),
         int(depth["ApproximateNumberOfMessagesNotVisible"]),

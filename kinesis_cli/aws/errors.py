@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from botocore import exceptions as botocore_errors
 
+from kinesis_cli.aws.answers import ADVICE
 from kinesis_cli.errors import EndpointError, KcliError, aws_code, is_access_denied
 
 
@@ -115,8 +116,23 @@ def _refused(error: botocore_errors.ClientError, caller: Caller) -> EndpointErro
     code = aws_code(error)
     message = _one_line(str(error.response.get("Error", {}).get("Message", "")))
     problem = ": ".join(filter(None, (code, message.rstrip(".")))) or _one_line(str(error))
+    if code.isdecimal():  # HTTP's, where there is none of AWS's
+        service = _SERVICES.get(caller.service, caller.service)
+        problem = f"{caller.endpoint} does not answer like {service}: {problem}"
+        return EndpointError(problem, advice=ADVICE, code=code)
     advice = _help(code, message, error.operation_name, caller)
     return EndpointError(problem, advice=advice, code=code)
+
+
+_SERVICES = {
+    "cloudformation": "CloudFormation",
+    "cloudwatch": "CloudWatch",
+    "kinesis": "Kinesis",
+    "lambda": "Lambda",
+    "logs": "CloudWatch Logs",
+    "s3": "S3",
+    "sqs": "SQS",
+}
 
 
 def _help(code: str, message: str, operation: str, caller: Caller) -> str:

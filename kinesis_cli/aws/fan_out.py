@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from kinesis_cli.aws.pages import event_page
+from kinesis_cli.aws.pages import MalformedAnswer, Page, event_page
 from kinesis_cli.aws.reading import Outcome, Position, Reading
 from kinesis_cli.errors import EndpointError, aws_code
 from kinesis_cli.stream.selection import StartKind
@@ -147,7 +147,7 @@ class FanOut:
         events = answer["EventStream"]
         try:
             for event in events:
-                page = event_page(event["SubscribeToShardEvent"])
+                page = _page(event)
                 # here, not by the reader, which may not have come to it when the next one begins
                 reading.advance(page)
                 self._outcomes.put((reading, page))
@@ -171,3 +171,10 @@ def _starting_position(position: Position) -> "StartingPositionTypeDef":
     if position.kind == StartKind.AT_TIMESTAMP:
         found["Timestamp"] = position.seconds
     return cast("StartingPositionTypeDef", found)
+
+
+def _page(event: Any) -> Page:  # noqa: ANN401 - botocore does not look at what is in an event
+    try:
+        return event_page(event["SubscribeToShardEvent"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise MalformedAnswer(f"SubscribeToShard answered nonsense: {error!r}") from error

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import SubscribeToShardEventTypeDef
 
-MEMBER = "Page"  # of GetRecords' parsed answer, added by `decode_pages`
+MEMBER = "KcliPage"  # of GetRecords' parsed answer, added by `decode_pages`
 
 
 class MalformedAnswer(Exception):  # noqa: N818 - named for what it is

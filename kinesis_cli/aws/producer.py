@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
+from kinesis_cli.aws.answers import ForeignAnswerError
 from kinesis_cli.aws.put_calls import PutCalls
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import StreamLimits, open_shards, stream_limits
@@ -325,8 +326,9 @@ class Producer:
 
         if isinstance(error, exceptions.ClientError):
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return status >= 500 or aws_code(error) in _TRANSIENT
-        if isinstance(error, exceptions.EndpointConnectionError):
+            # 501 is a web server's word for a method that it does not know
+            return (status >= 500 and status != 501) or aws_code(error) in _TRANSIENT
+        if isinstance(error, exceptions.EndpointConnectionError | ForeignAnswerError):
             return self.summary.acknowledged > 0  # else the address is wrong, or nobody is there
         return isinstance(error, _passing_errors())
 

@@ -8,6 +8,7 @@ import json
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from kinesis_cli.aws.answers import ADVICE, ForeignAnswerError
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import (
@@ -73,6 +74,10 @@ class RemoteHandler:
             body = answer["Payload"].read()
         elapsed = perf_counter() - began
         metadata = answer["ResponseMetadata"]
+        if "RequestId" not in metadata and not _is_json(body):  # `sam local start-lambda` has no id
+            raise ForeignAnswerError(
+                f"{self._client.meta.endpoint_url} does not answer like Lambda", advice=ADVICE
+            )
         logs = _lines(answer.get("LogResult", ""))
         response, error = _outcome(body, is_error=bool(answer.get("FunctionError")))
         return InvocationResult(
@@ -81,7 +86,7 @@ class RemoteHandler:
             elapsed=elapsed,
             logs=logs,
             report=_report(logs, metadata["HTTPHeaders"]),
-            request_id=metadata["RequestId"],
+            request_id=metadata.get("RequestId"),
         )
 
     def close(self) -> None:
@@ -99,8 +104,19 @@ class RemoteHandler:
 
 def _lines(log_result: str) -> tuple[str, ...]:
     """The end of the log; its first line may be the end of one."""
-    text = base64.b64decode(log_result).decode("utf-8", "replace")
+    try:
+        text = base64.b64decode(log_result).decode("utf-8", "replace")
+    except ValueError:  # not what Lambda answers
+        return ()
     return tuple(whole_messages(line for line in text.split("\n") if line))
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _outcome(body: bytes, *, is_error: bool) -> tuple[object, FunctionError | None]:

@@ -110,10 +110,14 @@ class Connection:
     def _session(self) -> "Session":
         from botocore.session import Session
 
-        if self.target.kind is not TargetKind.LOCAL:
-            return Session(profile=self.target.profile)
-        session = Session(_NO_CONFIGURATION)
-        session.set_credentials(LOCAL_KEY, LOCAL_KEY)
+        from kinesis_cli.aws.answers import check_answers
+
+        if self.target.kind is TargetKind.LOCAL:
+            session = Session(_NO_CONFIGURATION)
+            session.set_credentials(LOCAL_KEY, LOCAL_KEY)
+        else:
+            session = Session(profile=self.target.profile)
+        check_answers(session.get_component("event_emitter"))
         return session
 
     def _create(self, service: str) -> Any:  # noqa: ANN401

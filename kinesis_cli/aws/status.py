@@ -227,7 +227,7 @@ def _metrics(
         pages = client.get_paginator("get_metric_data")
         for page in pages.paginate(MetricDataQueries=queries, StartTime=start, EndTime=end):
             for result in page["MetricDataResults"]:
-                pairs = zip(result["Timestamps"], result["Values"], strict=True)
+                pairs = zip(result["Timestamps"], result["Values"], strict=False)
                 values.setdefault(result["Id"], {}).update(pairs)
     if connection.target.is_local and not any(values.values()):
         return None

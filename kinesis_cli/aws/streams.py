@@ -22,7 +22,10 @@ def open_shards(connection: Connection, stream: str) -> list[Shard]:
         EndpointError: AWS or the endpoint refused, or was not reached.
     """
     with connection.explained(stream=stream):
-        return sorted(_open_shards(connection, stream), key=attrgetter("starting_hash_key"))
+        shards = sorted(_open_shards(connection, stream), key=attrgetter("starting_hash_key"))
+    if not shards:
+        raise EndpointError(f"{stream} has no open shard, and each stream of Kinesis has one")
+    return shards
 
 
 def hash_range(connection: Connection, stream: str, shard_id: str) -> tuple[int, int] | None:
