@@ -45,6 +45,17 @@ _NEEDED_WITHIN: Mapping[str, tuple[str, ...]] = {
     "Object": ("Key",),
     "Output": ("OutputKey", "OutputValue"),
 }
+# Members that AWS always sends, kcli never reads, and other servers leave out.
+_NOT_READ = frozenset(
+    {
+        "ConsumerCreationTimestamp",
+        "EnhancedMonitoring",
+        "FailedRecordCount",
+        "HasMoreShards",
+        "HasMoreStreams",
+        "StreamCreationTimestamp",
+    }
+)
 _PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "structure": dict,
     "list": list,
@@ -180,7 +191,7 @@ def _fault_in(parsed: object, shape: "Shape", place: str) -> str:
 
 def _fault_in_structure(value: Mapping[str, Any], shape: Any, place: str) -> str:  # noqa: ANN401
     for name in (*shape.required_members, *_NEEDED_WITHIN.get(shape.name, ())):
-        if name not in value:
+        if name not in value and name not in _NOT_READ:
             return f"{place}{'.' if place else ''}{name} is missing"
     for name, member in shape.members.items():
         if name in value:
