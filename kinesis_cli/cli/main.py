@@ -70,6 +70,15 @@ OPTIONS = {
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run kcli with `arguments` (default: the process's own) and return its exit code."""
+    code = _ended(arguments)
+    if arguments is None and "threading" in sys.modules:
+        from kinesis_cli.cli.left_threads import leave_threads
+
+        leave_threads(code)
+    return code
+
+
+def _ended(arguments: "Sequence[str] | None") -> int:
     try:
         _never_fail_on_encoding()
         code = _run(sys.argv[1:] if arguments is None else list(arguments))

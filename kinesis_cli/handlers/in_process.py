@@ -1,7 +1,6 @@
 """Running a handler in this process: the fastest place, and the one where a debugger works.
 
-What cannot be contained here: `os._exit` and a crash end kcli too, and what a subprocess writes
-goes to kcli's own standard output.
+What cannot be contained here: `os._exit` and a crash end kcli too.
 """
 
 import json

@@ -3,6 +3,7 @@
 What is quick shows nothing, and a pipe or a log file never sees it.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -59,7 +60,8 @@ class Progress:
             BarColumn(),
             TextColumn("{task.completed:,}" + of_total),
             TimeRemainingColumn(),
-            console=Console(file=sys.stderr),
+            # of its own, for it writes from a thread, and a call's standard error goes to its log
+            console=Console(file=os.fdopen(os.dup(2), "w", errors="backslashreplace")),
             transient=True,
             # Results go to standard output while the bar is up; rich must not take them over.
             redirect_stdout=False,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, TextIO
 
 from .clock_errors import is_refused_for_its_clock
 from .context import ClientContext, LambdaContext
+from .descriptors import Descriptors
 from .failure import Failure, error_of_exception, exit_error, timed_out
 from .interruption import Alarm, CtrlC
 from .loading import LambdaFunction
@@ -89,6 +90,7 @@ class Caller:
         self._wall_clocks, self._surroundings = wall_clocks, surroundings
         self._virtual: VirtualTime | None = None
         self._alarm, self.ctrl_c = Alarm(), CtrlC()
+        self._descriptors = Descriptors(output)
 
     def load(self, load: Callable[[], Any], at: float | None, *, debugging: bool) -> Any:  # noqa: ANN401
         """Import the code. What it writes belongs to the log of the first call, as in Lambda."""
@@ -169,6 +171,7 @@ class Caller:
     def close(self) -> None:
         """Give the signals back."""
         self.ctrl_c.close()
+        self._descriptors.close()
 
     def _clock(self, at: float | None) -> VirtualTime | None:
         if at is None or self._wall_clocks is None:
@@ -194,6 +197,7 @@ class Caller:
         if debugging:
             self._output.passes_to = sys.stderr
         else:
+            self._descriptors.enter()
             sys.stdout = sys.stderr = self._output
         if self._surroundings is not None:
             self._surroundings.enter()
@@ -205,6 +209,7 @@ class Caller:
             clock.stop()
         if self._surroundings is not None:
             self._surroundings.leave()
+        self._descriptors.leave()
         sys.stdout, sys.stderr = streams
         self._output.passes_to = None
         self._log_handler.request_id = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,10 +31,12 @@ class Descriptors:
             self._file = _unnamed_file()
         _flush()
         for descriptor in (1, 2):
-            with suppress(OSError):  # it is closed
+            try:
                 own = os.dup(descriptor)
-                os.dup2(self._file, descriptor)
-                self._own.append((descriptor, own))
+            except OSError:  # it is closed
+                continue
+            os.dup2(self._file, descriptor)
+            self._own.append((descriptor, own))
 
     def leave(self) -> None:
         """Lead them where they led, and keep what was written."""
@@ -46,7 +47,7 @@ class Descriptors:
             os.dup2(own, descriptor)
             os.close(own)
         self._own.clear()
-        if os.fstat(self._file).st_size:
+        if os.lseek(self._file, 0, os.SEEK_CUR):  # whoever writes there moves it
             self._keep()
 
     def close(self) -> None:
@@ -68,9 +69,11 @@ class Descriptors:
 
 def _flush() -> None:
     for stream in (sys.__stdout__, sys.__stderr__):
-        if stream is not None:
-            with suppress(OSError, ValueError):  # nobody reads it, or it is closed
+        try:
+            if stream is not None:
                 stream.flush()
+        except (OSError, ValueError):  # nobody reads it, or it is closed
+            pass
 
 
 def _unnamed_file() -> int:

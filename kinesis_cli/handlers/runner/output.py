@@ -57,6 +57,11 @@ class Output(io.TextIOBase):
             self._overflow(text, room)
         return len(text)
 
+    def begin_line(self) -> None:
+        """What follows is a line of its own."""
+        if not self._latest.endswith("\n"):
+            self.write("\n")
+
     def write_message(self, text: str) -> None:
         """Keep `text` as one entry, whatever lines it has."""
         text = text.rstrip("\n")
