@@ -89,6 +89,7 @@ class CallableHandler:
             log_handler=log_handler,
             wall_clocks=None if wall_clock else TimeMachine,
             surroundings=self._environment,
+            takes_descriptors=True,
         )
         self._closed = False
         if not wall_clock:

@@ -337,7 +337,7 @@ def test_bad_input_is_one_sentence(
 def test_ctrl_c_ends_a_call(terminal: Callable[..., Terminal], project: Path) -> None:
     write_handler(
         project,
-        "open('started', 'w').close(); print('started', file=sys.__stderr__, flush=True); "
+        "open('started', 'w').close(); print('started', file=open('/dev/tty', 'w'), flush=True); "
         "time.sleep(60)",
     )
     template = project / "template.yaml"

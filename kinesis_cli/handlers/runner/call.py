@@ -71,6 +71,8 @@ class Caller:
         wall_clocks: makes what moves the wall clocks; None: the function sees the real time.
         surroundings: besides clocks and output.
         takes_ctrl_c: whether the user's Ctrl-C comes to this process.
+        takes_descriptors: whether what is written past Python is to be kept here; a process of the
+            function's own has them kept outside.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Caller:
         wall_clocks: Callable[[], WallClocks] | None = None,
         surroundings: Surroundings | None = None,
         takes_ctrl_c: bool = True,
+        takes_descriptors: bool = False,
     ) -> None:
         self._takes_ctrl_c = takes_ctrl_c
         self._timeout, self._context_type = timeout, context_type
@@ -90,7 +93,7 @@ class Caller:
         self._wall_clocks, self._surroundings = wall_clocks, surroundings
         self._virtual: VirtualTime | None = None
         self._alarm, self.ctrl_c = Alarm(), CtrlC()
-        self._descriptors = Descriptors(output)
+        self._descriptors = Descriptors(output) if takes_descriptors else None
 
     def load(self, load: Callable[[], Any], at: float | None, *, debugging: bool) -> Any:  # noqa: ANN401
         """Import the code. What it writes belongs to the log of the first call, as in Lambda."""
@@ -171,7 +174,8 @@ class Caller:
     def close(self) -> None:
         """Give the signals back."""
         self.ctrl_c.close()
-        self._descriptors.close()
+        if self._descriptors is not None:
+            self._descriptors.close()
 
     def _clock(self, at: float | None) -> VirtualTime | None:
         if at is None or self._wall_clocks is None:
@@ -197,7 +201,8 @@ class Caller:
         if debugging:
             self._output.passes_to = sys.stderr
         else:
-            self._descriptors.enter()
+            if self._descriptors is not None:
+                self._descriptors.enter()
             sys.stdout = sys.stderr = self._output
         if self._surroundings is not None:
             self._surroundings.enter()
@@ -209,7 +214,8 @@ class Caller:
             clock.stop()
         if self._surroundings is not None:
             self._surroundings.leave()
-        self._descriptors.leave()
+        if self._descriptors is not None:
+            self._descriptors.leave()
         sys.stdout, sys.stderr = streams
         self._output.passes_to = None
         self._log_handler.request_id = None
