@@ -148,6 +148,11 @@ def invoke(
         invocation = far.call(called_with)
         show_invocation(invocation, far.place, None, output)
     else:
+        if found.mapping is None and found.other_feeders and called_with.records:
+            note(
+                f"{', '.join(found.other_feeders)} feeds this function, and it is called with an "
+                "event of Kinesis"
+            )
         found = in_one_call(found, aws)
         if env_from_stack:
             found = replace(found, environment={**found.environment, **far.environment()})

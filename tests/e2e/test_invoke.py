@@ -370,3 +370,23 @@ def test_boto3_and_time_machine_are_not_imported(kcli: Kcli, tmp_path: Path) -> 
     )
     done = kcli("invoke", "--handler", "app.handler", "--output", "json")
     assert json.loads(done.stdout)["response"] == []
+
+
+def test_an_event_of_kinesis_for_a_function_that_a_queue_feeds_is_said(
+    kcli: Kcli, tmp_path: Path
+) -> None:
+    (tmp_path / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\n"
+        "Resources:\n"
+        "  Waiting: {Type: AWS::SQS::Queue}\n"
+        "  Worker:\n"
+        "    Type: AWS::Serverless::Function\n"
+        "    Properties:\n"
+        "      Handler: app.handler\n"
+        "      Events: {In: {Type: SQS, Properties: {Queue: !GetAtt Waiting.Arn}}}\n"
+    )
+    (tmp_path / "app.py").write_text("def handler(event, context): return len(event['Records'])")
+    made = kcli("invoke", "--data", "x")
+    assert made.returncode == 0
+    said = "SQS (In) feeds this function, and it is called with an event of Kinesis"
+    assert made.stderr.count(said) == 1
