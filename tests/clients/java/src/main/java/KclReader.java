@@ -53,7 +53,7 @@ class KclReader {
                 builder.coordinatorConfig()
                         .parentShardPollIntervalMillis(Client.PATIENCE)
                         .shardConsumerDispatchPollIntervalMillis(Client.PATIENCE),
-                builder.leaseManagementConfig().failoverTimeMillis(5000).shardSyncIntervalMillis(1000),
+                builder.leaseManagementConfig().failoverTimeMillis(2000).shardSyncIntervalMillis(1000),
                 builder.lifecycleConfig().taskBackoffTimeMillis(Client.PATIENCE),
                 builder.metricsConfig().metricsLevel(MetricsLevel.DETAILED).metricsBufferTimeMillis(1000),
                 builder.processorConfig(),
