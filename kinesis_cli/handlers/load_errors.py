@@ -73,7 +73,7 @@ def init_error(
             advice = _how_to_find(missing[1], function, interpreter)
         advice = f"{interpreter.difference(function.runtime)} {advice}".strip()
     # Node.js adds which file asked for it, and who asked for that
-    message = error.error_message.partition("\nRequire stack:")[0]
+    message = _REQUIRE_STACK.split(error.error_message)[0]
     if not function.is_python and (package := _MISSING_PACKAGE.search(message)):
         how = _how_to_install(package[1], function)
         if _is_handlers_own(package[1], function):
@@ -83,6 +83,8 @@ def init_error(
         advice = f"{meant} {advice}"
     return InputError(f"{error.error_type}: {message}", advice=advice.strip())
 
+
+_REQUIRE_STACK = re.compile(r"\nRequire stack:")  # of Node.js, too
 
 # Of Node.js; a path is no package.
 _MISSING_PACKAGE = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[a-z0-9_][\w.-]*)")

@@ -4,6 +4,7 @@ No socket is in between: the request is handed to whoever answers it when it com
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote
@@ -12,6 +13,8 @@ from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.local.neighbours import Neighbours
 from kinesis_cli.local.place import Place
+
+_XML_CODE = re.compile(r"<Code>([\w.]+)</Code>")
 
 
 class NeighbourError(Exception):
@@ -98,4 +101,6 @@ def _refusal(response: Response, body: bytes) -> NeighbourError:
         code = str(document.get("__type", "")).rpartition("#")[2]
         return NeighbourError(f"{code}: {document.get('message') or document.get('Message')}", code)
     except (ValueError, AttributeError):
-        return NeighbourError(f"{response.status} {' '.join(text.split())[:300]}")
+        code = _XML_CODE.search(text)  # of S3 and SNS
+        words = f"{response.status} {' '.join(text.split())[:300]}"
+        return NeighbourError(words, code[1] if code else "")

@@ -260,6 +260,12 @@ async def _kept(context: Context, code: Parameters) -> Document:
     return {"CodeKey": key, "CodeSha256": sha, "CodeSize": len(archive)}
 
 
+_S3_REFUSALS = {
+    "NoSuchBucket": "The specified bucket does not exist",
+    "NoSuchKey": "The specified key does not exist.",
+}
+
+
 async def _from_s3(context: Context, code: Parameters) -> bytes:
     bucket, key = code.get("S3Bucket"), code.get("S3Key")
     if not bucket or not key:
@@ -269,11 +275,8 @@ async def _from_s3(context: Context, code: Parameters) -> bytes:
             bucket, key, code.get("S3ObjectVersion")
         )
     except NeighbourError as error:
-        reason = "NoSuchBucket" if "NoSuchBucket" in str(error) else "NoSuchKey"
-        sentence = {
-            "NoSuchBucket": "The specified bucket does not exist",
-            "NoSuchKey": "The specified key does not exist.",
-        }[reason]
+        reason = error.code if error.code in _S3_REFUSALS else "NoSuchKey"
         raise invalid_parameter(
-            f"Error occurred while GetObject. S3 Error Code: {reason}. S3 Error Message: {sentence}"
+            f"Error occurred while GetObject. S3 Error Code: {reason}. S3 Error Message:"
+            f" {_S3_REFUSALS[reason]}"
         ) from error
