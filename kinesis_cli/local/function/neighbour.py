@@ -101,6 +101,6 @@ def _refusal(response: Response, body: bytes) -> NeighbourError:
         code = str(document.get("__type", "")).rpartition("#")[2]
         return NeighbourError(f"{code}: {document.get('message') or document.get('Message')}", code)
     except (ValueError, AttributeError):
-        code = _XML_CODE.search(text)  # of S3 and SNS
+        found = _XML_CODE.search(text)  # of S3 and SNS
         words = f"{response.status} {' '.join(text.split())[:300]}"
-        return NeighbourError(words, code[1] if code else "")
+        return NeighbourError(words, found[1] if found else "")
