@@ -430,16 +430,16 @@ def test_json_is_read_under_any_name(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("mapping.json", '{"BatchSize": 1', "not readable: "),
-        ("mapping.json", "", "not readable: "),
-        ("mapping.json", "[1]", "not a mapping"),
-        ("mapping.yaml", "BatchSize: 1\nx: [\n", "not readable: line 3: "),
-        ("mapping.yaml", "", "not a mapping"),
-        ("mapping.yaml", "just text", "not a mapping"),
-        ("mapping.yaml", "a: !Ref B", "not readable: line 1: "),
-        ("mapping.yaml", "a: \x1b", "not readable: "),
-        ("mapping.yaml", "[" * 10_000, "not readable: "),
-        ("mapping.json", "[" * 100_000, "not readable: "),
+        ("mapping.json", '{"BatchSize": 1', ": not readable: "),
+        ("mapping.json", "", ": not readable: "),
+        ("mapping.json", "[1]", ": not a mapping"),
+        ("mapping.yaml", "BatchSize: 1\nx: [\n", ", line 3: is not YAML: "),
+        ("mapping.yaml", "", ": not a mapping"),
+        ("mapping.yaml", "just text", ": not a mapping"),
+        ("mapping.yaml", "a: !Ref B", ", line 1: is not YAML: "),
+        ("mapping.yaml", "a: \x1b", ": is not YAML: "),
+        ("mapping.yaml", "[" * 10_000, ", line 1: is not YAML: "),
+        ("mapping.json", "[" * 100_000, ": not readable: "),
     ],
 )
 def test_a_broken_mapping_file_is_named_with_the_line(
@@ -449,7 +449,7 @@ def test_a_broken_mapping_file_is_named_with_the_line(
     file.write_text(text)
     with pytest.raises(InputError) as caught:
         read_mapping(file)
-    assert str(caught.value).startswith(f"{file}: {problem}")
+    assert str(caught.value).startswith(f"{file}{problem}")
     assert "\n" not in str(caught.value)
 
 
