@@ -68,7 +68,7 @@ def install_line(extra: str) -> str:
 
 def missing_extra(extra: str, problem: str, *, place: str = "") -> InputError:
     """The error to raise where a package of `extra` is missing; its advice can be pasted."""
-    return InputError(problem, place=place, advice=f"Install it: {install_line(extra)}")
+    return InputError(problem, place=place, advice=f"Install it: `{install_line(extra)}`")
 
 
 @cache

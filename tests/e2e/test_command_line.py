@@ -217,8 +217,8 @@ def test_a_bug_is_said_to_be_a_bug_and_kcli_debug_shows_where(tmp_path: Path) ->
     [
         (("simulate",), True),
         (("invoke",), True),
-        (("replay",), False),
-        (("event", "--from"), False),
+        (("replay",), True),
+        (("event", "--from"), True),
     ],
 )
 def test_no_command_advises_an_option_that_it_has_not(

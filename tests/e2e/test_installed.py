@@ -141,7 +141,7 @@ def test_what_is_missing_is_said_with_a_line_that_installs_it(
     refused = sh(f"{folder}/kcli event --template mine.j2")
     assert refused.returncode == 2
     assert "needs the package jinja2, which is not installed" in refused.stderr
-    line = refused.stderr.partition("Install it: ")[2].strip()
+    line = refused.stderr.partition("Install it: ")[2].strip().strip("`")
     assert line.startswith(tool) or tool == "pip"
     added = sh(line)
     assert added.returncode == 0, added.stderr

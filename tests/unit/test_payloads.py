@@ -256,7 +256,7 @@ def test_a_model_that_cannot_be_used_is_named(name: str, message: str) -> None:
 def test_a_package_that_is_not_installed_comes_with_the_way_to_get_it() -> None:
     with pytest.raises(InputError, match="needs the package no_such") as caught:
         extra("no_such.part")
-    assert caught.value.advice == f"Install it: {install_line('payloads')}"
+    assert caught.value.advice == f"Install it: `{install_line('payloads')}`"
 
 
 @pytest.mark.parametrize(
