@@ -675,9 +675,8 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_in_flight(
 def test_a_reader_that_leaves_ends_it_quietly(
     kcli: Kcli, endpoint: str, project: Path, environment: dict[str, str]
 ) -> None:
-    command = (
-        f"{shlex.join(KCLI)} put --count 100000 --output ndjson | head -1; echo ${{PIPESTATUS[0]}}"
-    )
+    options = "--count 100000 --sensors 1 --output ndjson"
+    command = f"{shlex.join(KCLI)} put {options} | head -1; echo ${{PIPESTATUS[0]}}"
     run = subprocess.run(
         ["bash", "-c", command], cwd=project, env=environment, capture_output=True, text=True
     )
