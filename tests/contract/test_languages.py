@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kinesis_cli import InputError, Recording, SimulationResult, simulate
@@ -148,11 +149,11 @@ def rows_of(result: SimulationResult) -> list[object]:
 def _same(row: object) -> object:
     match row:
         case Invocation():
-            return replace(
+            return msgspec.structs.replace(
                 row, error=None, reason="", logs=(), duration_ms=0.0, at=0.0
             ), row.error is None
         case FailedRecord():
-            return replace(row, why="")
+            return msgspec.structs.replace(row, why="")
     document = getattr(row, "document", None)
     if document is None:
         return row
