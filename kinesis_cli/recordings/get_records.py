@@ -11,7 +11,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.json_forms import is_get_records_record, is_pipes_record
 from kinesis_cli.stream.documents import as_lambda_record
-from kinesis_cli.stream.event import ROLE_ARN, STREAM_ARN, region_of
+from kinesis_cli.stream.event import STREAM_ARN, region_of, role_of
 from kinesis_cli.stream.sequence import SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
@@ -79,7 +79,7 @@ class AsLambdaSends:
             "eventVersion": "1.0",
             "eventID": event_id,
             "eventName": "aws:kinesis:record",
-            "invokeIdentityArn": ROLE_ARN,
+            "invokeIdentityArn": role_of(arn),
             "awsRegion": region_of(arn),
             "eventSourceARN": arn,
         }

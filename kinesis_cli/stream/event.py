@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Self
 
 import msgspec
@@ -121,6 +122,14 @@ def kinesis_event(records: Iterable[Record]) -> bytes:
 _encode = msgspec.json.Encoder().encode
 
 
+@lru_cache(maxsize=128)
+def role_of(event_source_arn: str) -> str:
+    """A role of the stream's account that stands in for the function's own."""
+    parts = event_source_arn.split(":", 5)
+    account = parts[4] if len(parts) == 6 else ""
+    return f"arn:aws:iam::{account}:role/lambda-role" if account else ROLE_ARN
+
+
 def lambda_record(
     *,
     shard_id: str,
@@ -150,6 +159,7 @@ def lambda_record(
         event_id=f"{shard_id}:{sequence_number}",
         aws_region=region_of(event_source_arn),
         event_source_arn=event_source_arn,
+        invoke_identity_arn=role_of(event_source_arn),
     )
     return Record(shard_id, sequence_number, partition_key, arrival, _ascii(_encode(record)))
 

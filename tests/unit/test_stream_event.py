@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.event import KinesisEvent, kinesis_event, lambda_record, region_of
+from kinesis_cli.stream.event import KinesisEvent, kinesis_event, lambda_record, region_of, role_of
 
 EVENTS = sorted((Path(__file__).parent / "data/events").glob("*.json"))
 NUMBER = "49590338271490256608559692538361571095921575989136588898"
@@ -115,3 +115,16 @@ def test_an_event_of_kinesis_without_its_record_is_never_told_to_be_of_kinesis()
         KinesisEvent.from_json(document)
     assert "kinesis" in str(refused.value)
     assert "expected" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arn", "account"),
+    [
+        ("arn:aws:kinesis:us-east-1:000000000000:stream/orders", "000000000000"),
+        ("arn:aws:kinesis:eu-west-1:111122223333:stream/o/consumer/c:1", "111122223333"),
+        ("", "123456789012"),
+        ("orders", "123456789012"),
+    ],
+)
+def test_the_role_is_of_the_streams_account(arn: str, account: str) -> None:
+    assert role_of(arn) == f"arn:aws:iam::{account}:role/lambda-role"
