@@ -74,7 +74,7 @@ def record(
     Examples:
       kcli record -o day.ndjson --since trim-horizon --no-follow
       kcli record -o day.ndjson --resume --no-follow
-      kcli put --count 20; kcli record -o - --since 10m --no-follow | kcli simulate -
+      kcli put; kcli record -o - --since 10m --no-follow | kcli simulate -
       kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
     """
     chosen = selection(reading)

@@ -529,7 +529,8 @@ def test_redrive_refuses_what_makes_no_sense(run: Kcli, arguments: tuple[str, ..
 WAITS = (
     "import os, threading\n"
     "def handler(event, context):\n"
-    "    os.write(2, b'the handler waits')\n"
+    # past kcli, which captures what is written to its descriptors
+    "    os.write(os.open('/dev/tty', os.O_WRONLY), b'the handler waits')\n"
     "    threading.Event().wait(60)\n"
 )
 
@@ -556,7 +557,7 @@ def test_what_a_killed_kcli_held_comes_back(
         "import os, threading\n"
         "def handler(event, context):\n"
         "    if os.path.exists('first'):\n"
-        "        os.write(2, b'the second one waits')\n"
+        "        os.write(os.open('/dev/tty', os.O_WRONLY), b'the second one waits')\n"
         "        threading.Event().wait(60)\n"
         "    open('first', 'w').close()\n"
     )
