@@ -261,6 +261,8 @@ def stop_server(state: Path) -> Server | None:
     """
     server = running_server(state)
     if server is None:
+        if (state / SERVER_LOCK).is_file():
+            _gone(state, PATIENCE_STOP)  # one may be about to end, whoever told it to
         return None
     for signal_, patience in ((signal.SIGTERM, PATIENCE_STOP), (signal.SIGKILL, PATIENCE_STOP)):
         _send(server, signal_)

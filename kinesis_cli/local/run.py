@@ -24,10 +24,10 @@ from kinesis_cli.local.state import (
     LOG_FILE,
     Server,
     make_directory,
-    only_server,
     process_identity,
     published_server,
     read_server,
+    stay_only_server,
 )
 from kinesis_cli.local.status import LocalStatus, stream_status
 
@@ -59,8 +59,8 @@ def run_here(
         InputError: the state directory, its database or the port is not usable.
     """
     make_directory(state)
-    with only_server(state):
-        asyncio.run(_serve(state, options, ready, arguments, watching))
+    stay_only_server(state)
+    asyncio.run(_serve(state, options, ready, arguments, watching))
 
 
 async def _serve(

@@ -279,8 +279,21 @@ def locked(file: Path) -> Iterator[None]:
         yield
 
 
+def stay_only_server(state: Path) -> None:
+    """Be the one server of a state directory until this process has ended.
+
+    Not only until its work is done: threads and databases come to their end with the interpreter,
+    and SQLite then deletes files which the next server might have made.
+
+    Raises:
+        InputError: another server has it.
+    """
+    with only_server(state) as lock:
+        os.dup(lock.fileno())  # shares the lock, and is never closed
+
+
 @contextlib.contextmanager
-def only_server(state: Path) -> Iterator[None]:
+def only_server(state: Path) -> Iterator[IO[bytes]]:
     """Be the one server of a state directory. The system frees it when the process ends, however.
 
     Raises:
@@ -296,4 +309,4 @@ def only_server(state: Path) -> Iterator[None]:
                 advice=f"`kcli local stop --state {shlex.quote(str(state))}` ends it,"
                 " --state names another directory.",
             ) from error
-        yield
+        yield lock

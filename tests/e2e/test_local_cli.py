@@ -676,7 +676,8 @@ def list_streams(directory: Path, **environment: str) -> list[str]:
 def test_a_server_whose_directory_was_deleted_ends(kcli: Kcli, project: Path) -> None:
     succeeded(kcli("local", "start", "--detach"))
     process = os.pidfd_open(status(kcli)["pid"])
-    shutil.rmtree(project / ".kcli")
+    # in one step: the server makes and deletes files there meanwhile
+    shutil.rmtree((project / ".kcli").rename(project / "deleted"))
     assert select.select([process], [], [], 30)[0]
     os.close(process)
     succeeded(kcli("local", "start", "--detach"))
