@@ -11,7 +11,8 @@ from .virtual_time import TimedOut
 
 _Previous = Any  # what `signal.signal` returns: a function, a number or None
 
-# A handler may swallow the interruption (a bare `except:`); it is then interrupted again.
+# A handler may swallow the interruption (a bare `except:`); it is then interrupted again, so long
+# after it saw the last one: however late that came, there is the same time to tidy up.
 _AGAIN_SECONDS = 0.1
 
 
@@ -38,7 +39,7 @@ class Alarm:
         if in_main_thread():
             self._previous = signal.signal(signal.SIGALRM, self._ring)
             self._armed = True
-            self._others_left = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+            self._others_left = signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def silence(self) -> None:
         """From here on it does not interrupt."""
@@ -57,6 +58,7 @@ class Alarm:
     def _ring(self, _signal: int, _frame: FrameType | None) -> None:
         if self._armed:
             self.rang = True
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
             raise TimedOut
 
 
