@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ADVICE = (
     "Is the address right? kcli talks to AWS, to `kcli local` and to what speaks AWS's protocols."
 )
+MAX_TORN_BEFORE_ANY = 6  # torn answers to an operation that was never answered rightly
 OWN_MEMBER = "Kcli"  # an answer with a member that begins so was decoded by kcli itself
 
 # Members that the models call optional, and that each answer of AWS's has.
@@ -76,22 +77,51 @@ class ForeignAnswerError(EndpointError):
     """Whatever answered does not speak the service's language."""
 
 
+class TornAnswerError(ForeignAnswerError):
+    """An empty or unreadable answer, most likely an accident: ask again."""
+
+
 class _NotJsonError(Exception):
     """An answer is not JSON, where the service speaks it."""
 
 
 def check_answers(events: "BaseEventHooks") -> None:
     """Let the clients of a botocore session refuse answers that are not like the service's."""
-    events.register("creating-client-class", _add_checks, unique_id="kcli-answers")
+    history = _History()
+
+    def add_checks(base_classes: list[type], **_: object) -> None:
+        base_classes.insert(0, type("_CheckedClient", (_CheckedClient,), {"history": history}))
+
+    events.register("creating-client-class", add_checks, unique_id="kcli-answers")
     events.register("before-parse", _refuse_other_text, unique_id="kcli-text")
 
 
-def _add_checks(base_classes: list[type], **_: object) -> None:
-    base_classes.insert(0, _CheckedClient)
+class _History:
+    """Who has answered rightly before, so that an accident is told from a foreign language."""
+
+    def __init__(self) -> None:
+        self._services = set[str]()
+        self._torn_before_any = dict[tuple[str, str], int]()  # 0: the operation was answered once
+
+    def answered(self, url: str, operation: str) -> None:
+        """Note a right answer."""
+        self._services.add(url)
+        self._torn_before_any[url, operation] = 0
+
+    def is_accident(self, url: str, operation: str, *, is_empty: bool) -> bool:
+        """Note an empty or unreadable answer; return whether asking again may help."""
+        if url not in self._services and not is_empty:
+            return False  # a page, most likely
+        torn = self._torn_before_any.setdefault((url, operation), 1)
+        if torn:
+            self._torn_before_any[url, operation] = torn + 1
+        return torn < MAX_TORN_BEFORE_ANY
 
 
 class _CheckedClient:
     """The part of a client that looks at each answer."""
+
+    history: _History
 
     def _make_api_call(self, operation_name: str, api_params: Any) -> Any:  # noqa: ANN401 - as in botocore
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -103,16 +133,28 @@ class _CheckedClient:
         except (BotoCoreError, ClientError, HTTPClientError, KcliError, OSError):
             raise
         except _NotJsonError as error:
-            raise _foreign(operation, "the answer is not a JSON object", meta) from error
+            raise self._torn(operation, "the answer is not a JSON object") from error
         except Exception as error:
             if not _comes_from_botocore(error):
                 raise
-            raise _foreign(
-                operation, f"the answer cannot be read: {_first_line(error)}", meta
+            raise self._torn(
+                operation, f"the answer cannot be read: {_first_line(error)}"
             ) from error
         if fault := _fault(answer, operation):
-            raise _foreign(operation, fault, meta)
+            if answer.keys() - {"ResponseMetadata"}:
+                raise _foreign(operation, fault, meta)
+            raise self._torn(operation, fault, is_empty=True)
+        self.history.answered(meta.endpoint_url, operation_name)
         return answer
+
+    def _torn(
+        self, operation: "OperationModel", why: str, *, is_empty: bool = False
+    ) -> ForeignAnswerError:
+        meta: Any = self.meta  # type: ignore[attr-defined]
+        url = meta.endpoint_url
+        is_accident = self.history.is_accident(url, operation.name, is_empty=is_empty)
+        kind = TornAnswerError if is_accident else ForeignAnswerError
+        return _foreign(operation, why, meta, kind)
 
 
 def _first_line(error: Exception) -> str:
@@ -149,8 +191,13 @@ def _refuse_other_text(
         raise _NotJsonError
 
 
-def _foreign(operation: "OperationModel", why: str, meta: Any) -> ForeignAnswerError:  # noqa: ANN401
-    return ForeignAnswerError(
+def _foreign(
+    operation: "OperationModel",
+    why: str,
+    meta: Any,  # noqa: ANN401 - botocore's
+    kind: type[ForeignAnswerError] = ForeignAnswerError,
+) -> ForeignAnswerError:
+    return kind(
         f"{meta.endpoint_url} does not answer like {operation.service_model.service_id}: "
         f"{operation.name}: {why}",
         advice=ADVICE,
@@ -171,8 +218,8 @@ def _fault_in(parsed: object, shape: "Shape", place: str) -> str:
     value: Any = parsed
     kind = shape.type_name
     expected = _PYTHON_TYPES.get(kind)
-    if getattr(shape, "is_eventstream", False) or expected is None:
-        return ""
+    if expected is None or shape.serialization.get("eventstream"):
+        return ""  # a stream of events is read, and judged, as it comes
     is_right = isinstance(value, expected) and (expected is bool or not isinstance(value, bool))
     if not is_right:
         return f"{place or 'it'} is not a {kind}"

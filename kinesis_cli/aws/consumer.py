@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from kinesis_cli.aws.answers import TornAnswerError
 from kinesis_cli.aws.fan_out import FanOut, registered
 from kinesis_cli.aws.pages import MalformedAnswer, Page, decode_pages
 from kinesis_cli.aws.polling import AT_TIP, BETWEEN_CALLS, Polling
@@ -353,8 +354,9 @@ def _is_interruption(error: Exception) -> bool:
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
-    kinds = (HTTPClientError, NoConnection, ResponseStreamingError, ResponseParserError, HTTPError)
-    return isinstance(error, (*kinds, MalformedAnswer, OSError)) or _status(error) >= 500
+    network = (HTTPClientError, NoConnection, ResponseStreamingError, HTTPError, OSError)
+    broken = (ResponseParserError, MalformedAnswer, TornAnswerError)
+    return isinstance(error, (*network, *broken)) or _status(error) >= 500
 
 
 def _status(error: Exception) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from kinesis_cli.aws.answers import TornAnswerError
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, aws_code
 from kinesis_cli.handlers.log_events import LogEvent
@@ -179,7 +180,7 @@ class LogFollower:
         failing_since, failures = time.monotonic(), 0
         while True:
             try:
-                page = _whole(self._client.filter_log_events(**parameters))
+                page = self._client.filter_log_events(**parameters)
                 self._answered = True
                 return page
             except Exception as error:
@@ -311,16 +312,7 @@ def _passes(error: Exception) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or aws_code(error) in _PASSING
     network = (exceptions.HTTPClientError, exceptions.ConnectionError)
-    return isinstance(error, (*network, parsers.ResponseParserError))
-
-
-def _whole(page: Any) -> Any:  # noqa: ANN401 - botocore's types know only dicts
-    """The page. botocore takes a body that is no JSON for an answer without members."""
-    from botocore import parsers
-
-    if "events" not in page:
-        raise parsers.ResponseParserError("FilterLogEvents answered nonsense")
-    return page
+    return isinstance(error, (*network, parsers.ResponseParserError, TornAnswerError))
 
 
 def _is_nonsense(error: Exception) -> bool:

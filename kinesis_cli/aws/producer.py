@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
-from kinesis_cli.aws.answers import ForeignAnswerError
+from kinesis_cli.aws.answers import TornAnswerError
 from kinesis_cli.aws.put_calls import PutCalls
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import StreamLimits, open_shards, stream_limits
@@ -328,7 +328,7 @@ class Producer:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             # 501 is a web server's word for a method that it does not know
             return (status >= 500 and status != 501) or aws_code(error) in _TRANSIENT
-        if isinstance(error, exceptions.EndpointConnectionError | ForeignAnswerError):
+        if isinstance(error, exceptions.EndpointConnectionError):
             return self.summary.acknowledged > 0  # else the address is wrong, or nobody is there
         return isinstance(error, _passing_errors())
 
@@ -369,7 +369,8 @@ def _acknowledged_records(entry: Entry) -> Sequence[Entry]:
 
 
 def _passing_errors() -> tuple[type[Exception], ...]:
-    """The network's faults, and answers that are none."""
+    """The network's faults, and broken answers."""
     from botocore import exceptions, parsers
 
-    return (exceptions.HTTPClientError, exceptions.ConnectionError, parsers.ResponseParserError)
+    network = (exceptions.HTTPClientError, exceptions.ConnectionError)
+    return (*network, parsers.ResponseParserError, TornAnswerError)

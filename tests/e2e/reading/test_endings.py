@@ -90,4 +90,5 @@ def test_nohup_stays_so(kcli: Commands, kinesis: KinesisClient, stream: str) -> 
         process.send_signal(signal.SIGHUP)
         put(kinesis, stream, 3, 1)
         assert process.stdout.readline().strip()
+        process.stdout.read()  # to its end: closing the pipe earlier would end the command, too
     assert process.returncode == 0
