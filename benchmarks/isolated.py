@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 
 def payload(records: int) -> bytes:
     """An event of good readings."""
-    from kinesis_cli.handlers.single import reading_event
+    from kinesis_cli.handlers.invoke_once import reading_event
     from kinesis_cli.stream.event import kinesis_event
 
     return kinesis_event([reading_event(20.5).records[0]] * records)

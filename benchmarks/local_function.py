@@ -46,8 +46,8 @@ def run(records: int = RECORDS) -> list[Row]:
     """One row, in seconds."""
     if sys.platform != "linux":  # where AWS's runtime client runs
         return []
+    from kinesis_cli.local.client.process import ensure_running, stop_server
     from kinesis_cli.local.options import LocalOptions
-    from kinesis_cli.local.process import ensure_running, stop_server
 
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
@@ -64,7 +64,7 @@ def run(records: int = RECORDS) -> list[Row]:
 
 
 def _measure(server: Any, project: Path, records: int) -> tuple[float, float]:  # noqa: ANN401
-    from kinesis_cli.local.waiting import wait_until_idle
+    from kinesis_cli.local.client.waiting import wait_until_idle
 
     kinesis, functions = client_of(server, "kinesis"), client_of(server, "lambda")
     (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kinesis_cli.local.process import READY
+from kinesis_cli.local.client.process import READY
 
 ROOT = Path(__file__).parent.parent
 

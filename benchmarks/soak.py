@@ -61,8 +61,8 @@ class Held:
 
 def main(seconds: float) -> int:
     """Run it; the exit code."""
+    from kinesis_cli.local.client.process import ensure_running, stop_server
     from kinesis_cli.local.options import LocalOptions
-    from kinesis_cli.local.process import ensure_running, stop_server
 
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
@@ -78,7 +78,7 @@ def main(seconds: float) -> int:
 
 
 def _soak(server: Any, seconds: float) -> int:  # noqa: ANN401
-    from kinesis_cli.local.waiting import wait_until_idle
+    from kinesis_cli.local.client.waiting import wait_until_idle
 
     kinesis = client_of(server, "kinesis")
     began = monotonic()

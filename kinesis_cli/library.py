@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kinesis_cli.event_source_mapping.durations import CallDuration, call_duration
-from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.gathering import LaneReading
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
-from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
-from kinesis_cli.event_source_mapping.trace import (
+from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.simulation.durations import CallDuration, call_duration
+from kinesis_cli.simulation.faults import Fault
+from kinesis_cli.simulation.run import Simulation, SimulationOptions
+from kinesis_cli.simulation.trace import (
     Destination,
     ExpiredRecords,
     FailedRecord,
@@ -19,7 +20,6 @@ from kinesis_cli.event_source_mapping.trace import (
     Row,
     Summary,
 )
-from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordList
 

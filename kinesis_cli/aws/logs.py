@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kinesis_cli.aws.answers import TornAnswerError
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, aws_code
-from kinesis_cli.handlers.log_events import LogEvent
+from kinesis_cli.function_log.entries import LogEvent
 from kinesis_cli.project.target import TargetKind
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 )
 from kinesis_cli.function_log.lines import last_report, whole_messages
 from kinesis_cli.handlers.invocation_type import InvocationType, LogType
-from kinesis_cli.handlers.single import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
+from kinesis_cli.handlers.invoke_once import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

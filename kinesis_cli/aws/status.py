@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from kinesis_cli.aws.destinations import queue_depth, queue_url
+from kinesis_cli.aws.failure_sources import queue_depth, queue_url
 from kinesis_cli.aws.mappings import stream_mappings
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import stream_parameter

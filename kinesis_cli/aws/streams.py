@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError
-from kinesis_cli.stream.put_entry import DEFAULT_MAX_RECORD
+from kinesis_cli.putting.entry import DEFAULT_MAX_RECORD
 from kinesis_cli.stream.shards import Shard
 
 

@@ -11,12 +11,9 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from kinesis_cli.errors import InputError
-
-if TYPE_CHECKING:
-    from kinesis_cli.cli.main import Command
 
 BASH = """\
 _kcli_completion() {
@@ -60,7 +57,7 @@ Candidate = tuple[str, str]  # what may be typed, and what it means
 
 
 def answer(
-    environment: Mapping[str, str], commands: "Mapping[str, Command]", options: Mapping[str, str]
+    environment: Mapping[str, str], commands: Mapping[str, str], options: Mapping[str, str]
 ) -> int:
     """Print what may be typed next, as the asking shell reads it. No answer means: a file name."""
     # "complete_bash" as typer's scripts say it, "bash_complete" as click's do
@@ -76,7 +73,7 @@ def answer(
     elif incomplete.startswith("-"):
         candidates = list(options.items())
     else:
-        candidates = [(name, command.summary) for name, command in commands.items()]
+        candidates = list(commands.items())
     for value, meaning in candidates:
         if value.startswith(incomplete):
             sys.stdout.write(_line(shell, prefix + value, meaning) + "\n")

@@ -1,9 +1,9 @@
 """`kcli config`."""
 
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption
-from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
-from kinesis_cli.local.connect import describe
+from kinesis_cli.cli.options.shared import Output, OutputOption
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.local.client.connection import describe
 from kinesis_cli.project.settings import read_settings
 from kinesis_cli.show.config import show_config
 

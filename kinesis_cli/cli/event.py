@@ -10,19 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption, OverwriteOption
-from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
-from kinesis_cli.event_source_mapping.moment import Moment
+from kinesis_cli.cli.options.payloads import PAYLOADS, CountOption, payload_settings
+from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
+from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.settings import evenly
-from kinesis_cli.show.console import note
-from kinesis_cli.show.progress import Progress, progress
-from kinesis_cli.stream.event import STREAM_ARN, source_arn
-from kinesis_cli.stream.payload_lines import START
-from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.writing import (
+from kinesis_cli.recordings.payload_lines import START
+from kinesis_cli.recordings.writing import (
     is_recording_name,
     refuse_existing,
     write_event,
@@ -30,6 +25,11 @@ from kinesis_cli.stream.writing import (
     write_recording,
     write_recording_to,
 )
+from kinesis_cli.show.console import note
+from kinesis_cli.show.progress import Progress, progress
+from kinesis_cli.simulation.moment import Moment
+from kinesis_cli.stream.event import STREAM_ARN, source_arn
+from kinesis_cli.stream.record import Record
 
 
 @takes(payload=PAYLOADS)

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinesis_cli.cli.aws_access import AwsOption, explaining, in_one_call
-from kinesis_cli.cli.called_with import event_of, made_of
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.function_options import FunctionNameOption, place_of
-from kinesis_cli.cli.input_options import SHARD, reading
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import (
+from kinesis_cli.cli.options.aws_access import AwsOption, explaining, in_one_call
+from kinesis_cli.cli.options.called_with import event_of, made_of
+from kinesis_cli.cli.options.function import FunctionNameOption, place_of
+from kinesis_cli.cli.options.inputs import SHARD, reading
+from kinesis_cli.cli.options.payloads import PAYLOADS_BESIDE_TEMPLATE, CountOption
+from kinesis_cli.cli.options.shared import (
     CODE,
     IsolatedOption,
     KeepFailingInitOption,
     Output,
     OutputOption,
 )
-from kinesis_cli.cli.payload_options import PAYLOADS_BESIDE_TEMPLATE, CountOption
-from kinesis_cli.cli.target_options import TARGET, Target, reached
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.comparison import differences
 from kinesis_cli.handlers.invocation_type import InvocationType, LogType
-from kinesis_cli.handlers.single import (
+from kinesis_cli.handlers.invoke_once import (
     Event,
     SingleInvocation,
     invoke_once,

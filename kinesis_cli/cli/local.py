@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.main import PLAIN
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import (
+from kinesis_cli.cli.options.shared import (
+    PLAIN,
     PROJECT,
     ConfigEnvOption,
     NoBuildOption,
@@ -19,22 +18,24 @@ from kinesis_cli.cli.options import (
     OutputOption,
     PythonOption,
 )
-from kinesis_cli.cli.target_options import tell_of_sample
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import tell_of_sample
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.environment import shell_lines
-from kinesis_cli.local.fault_verbs import fault_request
-from kinesis_cli.local.logs import log_lines
-from kinesis_cli.local.options import LocalOptions
-from kinesis_cli.local.process import (
+from kinesis_cli.local.client.fault_verbs import fault_request
+from kinesis_cli.local.client.process import (
     change_faults,
     ensure_running,
     needs_extra,
     reset_state,
     stop_server,
 )
+from kinesis_cli.local.client.status import local_status
+from kinesis_cli.local.client.waiting import wait_until_idle
+from kinesis_cli.local.environment import shell_lines
+from kinesis_cli.local.logs import log_lines
+from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.state import Server, running_server, state_directory
-from kinesis_cli.local.status import LocalStatus, local_status
-from kinesis_cli.local.waiting import wait_until_idle
+from kinesis_cli.local.status import LocalStatus
 from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.interpreter import choose_interpreter
 from kinesis_cli.project.settings import DEFAULT_REGION, read_settings
@@ -188,7 +189,7 @@ def start(
         from kinesis_cli.show.local_live import live_view
 
         with needs_extra():
-            from kinesis_cli.local.run import run_here
+            from kinesis_cli.local.server.run import run_here
         with live_view() as view:
 
             def ready(status: LocalStatus) -> None:

@@ -15,7 +15,6 @@ from kinesis_cli.errors import EndpointError, InputError, KcliError
 TYPE_CHECKING = False  # as `typing.TYPE_CHECKING`; typer costs a tenth of a second
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     import typer
 
@@ -52,14 +51,6 @@ COMMANDS = {
     ),
 }
 
-# Of each typer application. Plain help, not rich's: three times as fast, and the same text in
-# terminals, pipes and docs.
-PLAIN: "dict[str, Any]" = {
-    "add_completion": False,
-    "rich_markup_mode": None,
-    "context_settings": {"help_option_names": ["--help", "-h"]},
-}
-
 OPTIONS = {
     "--version": "Show the version.",
     "--help": "Show this message.",
@@ -72,7 +63,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run kcli with `arguments` (default: the process's own) and return its exit code."""
     code = _ended(arguments)
     if arguments is None and "threading" in sys.modules:
-        from kinesis_cli.cli.left_threads import leave_threads
+        from kinesis_cli.cli.running.left_threads import leave_threads
 
         leave_threads(code)
     return code
@@ -106,7 +97,8 @@ def _run(arguments: list[str]) -> int:
     if "_KCLI_COMPLETE" in os.environ:
         from kinesis_cli.cli import completion
 
-        return completion.answer(os.environ, COMMANDS, OPTIONS)
+        summaries = {name: command.summary for name, command in COMMANDS.items()}
+        return completion.answer(os.environ, summaries, OPTIONS)
     match arguments:
         case [] | ["--help" | "-h" | "help"]:
             print(_help())  # noqa: T201
@@ -152,6 +144,8 @@ def load(name: str) -> "typer.Typer":
     module = import_module(COMMANDS[name].module)
     if group := getattr(module, "app", None):
         return cast("typer.Typer", group)
+    from kinesis_cli.cli.options.shared import PLAIN
+
     application = typer.Typer(**PLAIN)
     application.command(name)(getattr(module, name.replace("-", "_")))
     return application
@@ -175,12 +169,12 @@ def _run_command(name: str, arguments: list[str]) -> int:
 
     import typer
 
-    from kinesis_cli.cli.interruption import let_others_end_it
+    from kinesis_cli.cli.running.interruption import let_others_end_it
 
     let_others_end_it()
     command = typer.main.get_command(application)
     if "--parameter-overrides" in arguments:
-        from kinesis_cli.cli.overrides import separated  # seldom given, and start-up counts
+        from kinesis_cli.cli.options.overrides import separated  # seldom given, and start-up counts
 
         arguments = separated(arguments)
     try:
@@ -189,7 +183,7 @@ def _run_command(name: str, arguments: list[str]) -> int:
             gc.enable()
             command.invoke(context)
     except KcliError as error:
-        from kinesis_cli.cli.advice import fitting
+        from kinesis_cli.cli.running.advice import fitting
 
         error.advice = fitting(error.advice, _options(command, arguments))
         raise

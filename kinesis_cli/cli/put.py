@@ -10,29 +10,35 @@ from typing import Annotated, Any
 
 import typer
 
-from kinesis_cli.aws.live_entries import LiveEntries
-from kinesis_cli.aws.producer import Producer
+from kinesis_cli.aws.producing.arriving_entries import LiveEntries
+from kinesis_cli.aws.producing.producer import Producer
 from kinesis_cli.aws.streams import open_shards
-from kinesis_cli.cli.interruption import on_ctrl_c
-from kinesis_cli.cli.large_put import ask_if_large, asked_if_large
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption, OverwriteOption
-from kinesis_cli.cli.payload_options import PAYLOADS, CountOption, payload_settings
-from kinesis_cli.cli.putting import GiveUpAfterOption, MapOption, YesOption, end_as, mapped_by
-from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached, tell_of_sample
+from kinesis_cli.cli.options.payloads import PAYLOADS, CountOption, payload_settings
+from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import STREAM_TARGET, Target, reached, tell_of_sample
+from kinesis_cli.cli.running.interruption import on_ctrl_c
+from kinesis_cli.cli.running.large_put import ask_if_large, asked_if_large
+from kinesis_cli.cli.running.putting import (
+    GiveUpAfterOption,
+    MapOption,
+    YesOption,
+    end_as,
+    mapped_by,
+)
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.connect import Connected
+from kinesis_cli.local.client.connection import Connected
 from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.putting.entry import Entry
+from kinesis_cli.putting.plan import PutPlan
+from kinesis_cli.putting.rated_source import RatedSource, records_per_second, seconds
+from kinesis_cli.putting.slice import Slice
+from kinesis_cli.putting.unsent import FailedRecords, check_can_be_written
+from kinesis_cli.recordings.opening import is_live
 from kinesis_cli.show.console import note
-from kinesis_cli.show.put import PutTarget, PutView, show_base64, show_dry_run
+from kinesis_cli.show.streams.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
-from kinesis_cli.stream.put_entry import Entry
-from kinesis_cli.stream.put_failed import FailedRecords, check_can_be_written
-from kinesis_cli.stream.put_plan import PutPlan
-from kinesis_cli.stream.put_slice import Slice
-from kinesis_cli.stream.put_source import RatedSource, records_per_second, seconds
 from kinesis_cli.stream.shards import ShardMap
-from kinesis_cli.stream.source import is_live
 
 SAMPLE = 20  # made-up payloads of which the size of all is estimated
 
@@ -226,7 +232,7 @@ def _dry_run(
     shards = ShardMap(open_shards(connected.connection, target.stream))
     first = next(entries, None)
     if check_access and first is not None:
-        from kinesis_cli.aws.put_check import check_put
+        from kinesis_cli.aws.producing.check import check_put
 
         check_put(connected.connection, target.stream, first)
     everything = chain([] if first is None else [first], entries)

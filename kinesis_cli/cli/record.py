@@ -8,26 +8,33 @@ from typing import Annotated, Any
 
 import typer
 
-from kinesis_cli.aws.consumer import Consumer, ReadPlan, ShardRecords
-from kinesis_cli.aws.recorder import Recorder
+from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
+from kinesis_cli.aws.consuming.recorder import Recorder
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.interruption import Stop, on_ctrl_c
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import LATEST_IS_NOW, OverwriteOption
-from kinesis_cli.cli.putting import mapped_by
-from kinesis_cli.cli.reading import READING, batches, is_only_now, reach, read_plan, selection
-from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.options.reading import (
+    READING,
+    batches,
+    is_only_now,
+    reach,
+    read_plan,
+    selection,
+)
+from kinesis_cli.cli.options.shared import LATEST_IS_NOW, OverwriteOption
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.running.interruption import Stop, on_ctrl_c
+from kinesis_cli.cli.running.putting import mapped_by
 from kinesis_cli.errors import EndpointError, InputError
-from kinesis_cli.show.console import note
-from kinesis_cli.show.reading import ReadingProgress, reading_progress
-from kinesis_cli.stream.growing import (
+from kinesis_cli.recordings.piped import PipedRecording
+from kinesis_cli.recordings.resumable import (
     GrowingRecording,
     Progress,
     kept_progress,
     new,
     refuse_recorded,
 )
-from kinesis_cli.stream.piped import PipedRecording
+from kinesis_cli.show.console import note
+from kinesis_cli.show.streams.reading import ReadingProgress, reading_progress
 from kinesis_cli.stream.selection import Start, StartKind
 
 

@@ -10,10 +10,29 @@ from typing import Annotated, Any
 
 import typer
 
-from kinesis_cli.aws.destinations import open_source
-from kinesis_cli.aws.failed_records import named_records
+from kinesis_cli.aws.failure_sources import open_source
 from kinesis_cli.aws.functions import function_name as find_function_name
-from kinesis_cli.aws.redrive import (
+from kinesis_cli.aws.remote_handler import RemoteHandler
+from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.options.aws_access import explaining, in_a_simulation, in_one_call
+from kinesis_cli.cli.options.function import FunctionNameOption, place_of
+from kinesis_cli.cli.options.shared import (
+    CODE,
+    IsolatedOption,
+    Output,
+    OutputOption,
+)
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import STREAM_TARGET, Target, reached
+from kinesis_cli.cli.running.interruption import ctrl_c_waits
+from kinesis_cli.cli.running.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
+from kinesis_cli.cli.running.putting import YesOption
+from kinesis_cli.errors import InputError
+from kinesis_cli.handlers import handler_of
+from kinesis_cli.local.client.connection import Connected
+from kinesis_cli.project.find import find_function
+from kinesis_cli.project.mapping import choose_mapping
+from kinesis_cli.redriving.actions import (
     Action,
     InvokeOnce,
     Named,
@@ -23,31 +42,12 @@ from kinesis_cli.aws.redrive import (
     refuse_saved,
     wanted_records,
 )
-from kinesis_cli.aws.redrive import redrive as take_up
-from kinesis_cli.aws.redrive import save as save_records
-from kinesis_cli.aws.remote_handler import RemoteHandler
-from kinesis_cli.cli.aws_access import explaining, in_a_simulation, in_one_call
-from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.function_options import FunctionNameOption, place_of
-from kinesis_cli.cli.interruption import ctrl_c_waits
-from kinesis_cli.cli.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import (
-    CODE,
-    IsolatedOption,
-    Output,
-    OutputOption,
-)
-from kinesis_cli.cli.putting import YesOption
-from kinesis_cli.cli.target_options import STREAM_TARGET, Target, reached
-from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.simulation import SimulationOptions
-from kinesis_cli.handlers import handler_of
-from kinesis_cli.local.connect import Connected
-from kinesis_cli.project.find import find_function
-from kinesis_cli.project.mapping import choose_mapping
+from kinesis_cli.redriving.actions import redrive as take_up
+from kinesis_cli.redriving.actions import save as save_records
+from kinesis_cli.redriving.failed_records import named_records
 from kinesis_cli.show.console import note, warn
-from kinesis_cli.show.redrive import show_redrive
+from kinesis_cli.show.streams.redrive import show_redrive
+from kinesis_cli.simulation.run import SimulationOptions
 
 
 class FailOn(StrEnum):

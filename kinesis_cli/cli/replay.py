@@ -11,27 +11,28 @@ from typing import Annotated, Any
 
 import typer
 
-from kinesis_cli.aws.producer import Producer
+from kinesis_cli.aws.producing.producer import Producer
 from kinesis_cli.aws.streams import open_shards
-from kinesis_cli.cli.input_options import FORM, SHARD, reading
-from kinesis_cli.cli.interruption import on_ctrl_c
-from kinesis_cli.cli.large_put import asked_if_large
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption, OverwriteOption
-from kinesis_cli.cli.putting import GiveUpAfterOption, MapOption, YesOption, end_as, mapped_by
-from kinesis_cli.cli.reading import Reachable, reach
-from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.options.inputs import FORM, SHARD, reading
+from kinesis_cli.cli.options.reading import Reachable, reach
+from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.running.interruption import on_ctrl_c
+from kinesis_cli.cli.running.large_put import asked_if_large
+from kinesis_cli.cli.running.putting import (
+    GiveUpAfterOption,
+    MapOption,
+    YesOption,
+    end_as,
+    mapped_by,
+)
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.moment import Moment
-from kinesis_cli.payloads.replay_input import ReplayInput, open_replay_input
-from kinesis_cli.show.console import note
-from kinesis_cli.show.put import PutView
-from kinesis_cli.show.replay import ReplayView, show_load, show_schedule, show_uncertain
-from kinesis_cli.stream.event import STREAM_ARN
-from kinesis_cli.stream.put_failed import FailedRecords, check_can_be_written
-from kinesis_cli.stream.put_slice import Slice
-from kinesis_cli.stream.put_source import seconds
-from kinesis_cli.stream.replay import (
+from kinesis_cli.putting.rated_source import seconds
+from kinesis_cli.putting.replay_input import ReplayInput, open_replay_input
+from kinesis_cli.putting.replay_journal import JournaledPlan, Replay, ReplayJournal
+from kinesis_cli.putting.replay_load import replay_load
+from kinesis_cli.putting.replay_source import (
     Moved,
     ReplaySource,
     between,
@@ -39,8 +40,13 @@ from kinesis_cli.stream.replay import (
     shifted,
     with_change,
 )
-from kinesis_cli.stream.replay_journal import JournaledPlan, Replay, ReplayJournal
-from kinesis_cli.stream.replay_load import replay_load
+from kinesis_cli.putting.slice import Slice
+from kinesis_cli.putting.unsent import FailedRecords, check_can_be_written
+from kinesis_cli.show.console import note
+from kinesis_cli.show.streams.put import PutView
+from kinesis_cli.show.streams.replay import ReplayView, show_load, show_schedule, show_uncertain
+from kinesis_cli.simulation.moment import Moment
+from kinesis_cli.stream.event import STREAM_ARN
 
 
 @takes(how={**FORM, **SHARD}, target=PROJECT_STREAM_TARGET)

@@ -10,13 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from kinesis_cli.cli.aws_access import AwsOption, explaining, in_a_simulation
-from kinesis_cli.cli.duration_options import DURATION, chosen_duration, warn_of_constant
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.input_options import FORM, SHARD, reading
-from kinesis_cli.cli.mapping_options import MAPPING_SETTINGS, Lanes, named_as_aws
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import (
+from kinesis_cli.cli.options.aws_access import AwsOption, explaining, in_a_simulation
+from kinesis_cli.cli.options.durations import DURATION, chosen_duration, warn_of_constant
+from kinesis_cli.cli.options.inputs import FORM, SHARD, reading
+from kinesis_cli.cli.options.mapping import MAPPING_SETTINGS, Lanes, named_as_aws
+from kinesis_cli.cli.options.shared import (
     CODE,
     ConfigEnvOption,
     FailOn,
@@ -27,14 +26,10 @@ from kinesis_cli.cli.options import (
     OutputOption,
     SeedOption,
 )
+from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.aggregates import opened
-from kinesis_cli.event_source_mapping.effects import uncalled_risk
-from kinesis_cli.event_source_mapping.faults import Fault
 from kinesis_cli.event_source_mapping.invocation import Handler
-from kinesis_cli.event_source_mapping.moment import Moment
-from kinesis_cli.event_source_mapping.simulation import Simulation, SimulationOptions
-from kinesis_cli.event_source_mapping.trace import Summary
 from kinesis_cli.handlers import python_handler
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
@@ -42,8 +37,13 @@ from kinesis_cli.project.mapping import MappingChoice, choose_mapping
 from kinesis_cli.project.stream_settings import DEFAULT_RETENTION_HOURS
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.show.console import note, warn
+from kinesis_cli.show.mapping_in_words import uncalled_risk
 from kinesis_cli.show.progress import progress
 from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
+from kinesis_cli.simulation.faults import Fault
+from kinesis_cli.simulation.moment import Moment
+from kinesis_cli.simulation.run import Simulation, SimulationOptions
+from kinesis_cli.simulation.trace import Summary
 from kinesis_cli.stream.record import Record
 
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from kinesis_cli.aws.status import read_status
-from kinesis_cli.cli.function_options import FunctionNameOption, place_of
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import Output, OutputOption
-from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target, reached
-from kinesis_cli.local.status import local_status
+from kinesis_cli.cli.options.function import FunctionNameOption, place_of
+from kinesis_cli.cli.options.shared import Output, OutputOption
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target, reached
+from kinesis_cli.local.client.status import local_status
 from kinesis_cli.show.console import note
 from kinesis_cli.show.local import problem_lines
 from kinesis_cli.show.status import show_status

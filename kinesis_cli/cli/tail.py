@@ -5,14 +5,21 @@ from typing import Annotated, Any
 
 import typer
 
-from kinesis_cli.cli.interruption import ctrl_c_waits
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import LATEST_IS_NOW, Output, OutputOption
-from kinesis_cli.cli.reading import READING, batches, is_only_now, reach, read_plan, selection
-from kinesis_cli.cli.target_options import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.options.reading import (
+    READING,
+    batches,
+    is_only_now,
+    reach,
+    read_plan,
+    selection,
+)
+from kinesis_cli.cli.options.shared import LATEST_IS_NOW, Output, OutputOption
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.running.interruption import ctrl_c_waits
 from kinesis_cli.show.console import note
-from kinesis_cli.show.reading import reading_progress
-from kinesis_cli.show.tail import DataForm, TailEvent, TailLines, TailTable, TailView
+from kinesis_cli.show.streams.reading import reading_progress
+from kinesis_cli.show.streams.tail import DataForm, TailEvent, TailLines, TailTable, TailView
 from kinesis_cli.stream.selection import Selection
 
 

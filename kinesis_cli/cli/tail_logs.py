@@ -9,12 +9,12 @@ import typer
 
 from kinesis_cli.aws.functions import log_group as find_log_group
 from kinesis_cli.aws.logs import LogFollower, LogQuery
-from kinesis_cli.cli.function_options import FunctionNameOption
-from kinesis_cli.cli.option_table import takes
-from kinesis_cli.cli.options import LATEST_IS_NOW
-from kinesis_cli.cli.target_options import PROJECT_TARGET, Target, reached
+from kinesis_cli.cli.options.function import FunctionNameOption
+from kinesis_cli.cli.options.shared import LATEST_IS_NOW
+from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.target import PROJECT_TARGET, Target, reached
 from kinesis_cli.errors import InputError
-from kinesis_cli.handlers.log_events import LogReader, LogSelection, parse_level, parse_where
+from kinesis_cli.function_log.entries import LogReader, LogSelection, parse_level, parse_where
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.tail_logs import LogFace, LogView
 from kinesis_cli.stream.selection import Start, StartKind, grep_pattern, moment

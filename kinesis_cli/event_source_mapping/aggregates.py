@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kinesis_cli.event_source_mapping.destination import stream_arn_of
 from kinesis_cli.stream.aggregate import UserRecord, deaggregated, is_signed
 from kinesis_cli.stream.event import KinesisEventRecord, with_payload
+from kinesis_cli.stream.on_failure_document import stream_arn_of
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.shards import hash_key
 

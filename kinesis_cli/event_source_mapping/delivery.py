@@ -14,7 +14,7 @@ One shard has as many lanes as ParallelizationFactor says. A lane works on one b
 
 The retry budget belongs to the batch, not to the record: a rest or a half starts afresh.
 
-Sources: the pages named in `response`, `destination` and `windows`;
+Sources: the pages named in `response`, `stream.on_failure_document` and `windows`;
 https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html (batching, order, one call at a time)
 and LocalStack's and stackd's recordings (`tests/unit/data/esm_cases.json`).
 """
@@ -27,11 +27,6 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 import msgspec
 
-from kinesis_cli.event_source_mapping.destination import (
-    Condition,
-    Discard,
-    stream_arn_of,
-)
 from kinesis_cli.event_source_mapping.events import (
     Batch,
     Discarded,
@@ -71,6 +66,11 @@ from kinesis_cli.event_source_mapping.response import (
 from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
 from kinesis_cli.event_source_mapping.windows import TumblingWindow, has_state
 from kinesis_cli.stream.event import kinesis_event
+from kinesis_cli.stream.on_failure_document import (
+    Condition,
+    Discard,
+    stream_arn_of,
+)
 from kinesis_cli.stream.record import Record
 
 if TYPE_CHECKING:

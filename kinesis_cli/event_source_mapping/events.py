@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from kinesis_cli.event_source_mapping.destination import Discard
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.stream.on_failure_document import Discard
 from kinesis_cli.stream.record import Record
 
 

@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from kinesis_cli.event_source_mapping.destination import stream_arn_of
+from kinesis_cli.stream.on_failure_document import stream_arn_of
 from kinesis_cli.stream.record import Record
 
 STATE_LIMIT_BYTES = 1_048_576

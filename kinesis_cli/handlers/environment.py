@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import Function
-from kinesis_cli.project.template_values import region
+from kinesis_cli.project.template.values import region
 
 _LOGGING = ("AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_LOG_FORMAT")
 

@@ -28,7 +28,7 @@ from kinesis_cli.handlers.runner.loading import Code, LambdaFunction, LoadError
 from kinesis_cli.handlers.runner.output import LogHandler, Output, install_logging
 from kinesis_cli.handlers.time_machine import TimeMachine
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
-from kinesis_cli.project.template_values import ACCOUNT_ID, region
+from kinesis_cli.project.template.values import ACCOUNT_ID, region
 
 # Clocks, standard output and the environment belong to the whole process.
 _one_call_at_a_time = threading.RLock()

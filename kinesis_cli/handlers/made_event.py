@@ -4,11 +4,11 @@ import time
 from random import Random
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.handlers.single import MAXIMUM_EVENT_BYTES, Event
+from kinesis_cli.handlers.invoke_once import MAXIMUM_EVENT_BYTES, Event
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.settings import PayloadSettings, evenly
+from kinesis_cli.recordings.payload_lines import START
 from kinesis_cli.stream.event import kinesis_event
-from kinesis_cli.stream.payload_lines import START
 from kinesis_cli.stream.record import Record
 
 

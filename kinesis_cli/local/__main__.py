@@ -1,4 +1,4 @@
-"""The detached server: `python -m kinesis_cli.local`, started by `kinesis_cli.local.process`."""
+"""The detached server: `python -m kinesis_cli.local`, started by `local.client.process`."""
 
 import argparse
 import contextlib
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kinesis_cli.errors import KcliError
+from kinesis_cli.local.client.process import READY, needs_extra
 from kinesis_cli.local.options import LocalOptions, read_stream
-from kinesis_cli.local.process import READY, needs_extra
 from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.settings import DEFAULT_REGION
-from kinesis_cli.project.template_file import TemplateFile
-from kinesis_cli.project.template_parameters import parse_overrides
+from kinesis_cli.project.template.file import TemplateFile
+from kinesis_cli.project.template.parameters import parse_overrides
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         with needs_extra():
-            from kinesis_cli.local.run import run_here
+            from kinesis_cli.local.server.run import run_here
         options = _options(parsed)
         run_here(
             parsed.state,

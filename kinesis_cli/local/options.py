@@ -16,8 +16,8 @@ from kinesis_cli.project.stream_settings import (
     StreamSettings,
 )
 from kinesis_cli.project.target import template_streams
-from kinesis_cli.project.template_file import TemplateFile
-from kinesis_cli.project.template_parameters import written_overrides
+from kinesis_cli.project.template.file import TemplateFile
+from kinesis_cli.project.template.parameters import written_overrides
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
-from kinesis_cli.project.template_values import ACCOUNT_ID, region
+from kinesis_cli.project.template.values import ACCOUNT_ID, region
 
 Value = TypeVar("Value")
 

@@ -36,7 +36,7 @@ SERVER_LOCK = "server.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
 PORT_FILE = "port"
-# The databases of `local.kinesis.store` and `local.function`, which import much, and of `journals`.
+# The databases of `kinesis.storage.store` and `function`, which import much, and of `journals`.
 FUNCTION_DATABASE = "function.sqlite3"
 HOSTED_DATABASE = "functions.sqlite3"
 DATABASES = (
@@ -44,7 +44,7 @@ DATABASES = (
     *(FUNCTION_DATABASE, HOSTED_DATABASE),
 )
 PACKAGES = "functions"  # the code that arrived by API, see `local.function.packages`
-CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.http.certificate`
+CERTIFICATE_FILE = "certificate.pem"  # made by `kinesis_cli.local.server.certificate`
 
 
 @dataclass(frozen=True, slots=True)

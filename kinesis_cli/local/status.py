@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kinesis_cli.local.process import ask
-from kinesis_cli.local.state import Server, running_server
+from kinesis_cli.local.state import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +47,6 @@ class LocalStatus:
     problems: tuple[Problem, ...] = ()
     not_made: tuple[Problem, ...] = ()  # resources of the template: logical id, type
     notes: tuple[str, ...] = ()  # which Python runs what, and what is not as on Lambda
-
-
-def local_status(state: Path) -> LocalStatus:
-    """The status of the endpoint of a state directory.
-
-    Raises:
-        EndpointError: it runs and does not answer.
-    """
-    server = running_server(state)
-    if server is None:
-        return LocalStatus(state, None, ())
-    answer: Any = ask(server, "status")
-    mappings = tuple(MappingStatus(**each) for each in answer["mappings"])
-    return LocalStatus(
-        state,
-        server,
-        stream_status(answer["streams"]),
-        mappings,
-        problems=tuple(Problem(**each) for each in answer["problems"]),
-        not_made=tuple(Problem(**each) for each in answer["not_made"]),
-        notes=tuple(answer.get("notes", ())),  # which a server of an older kcli does not tell
-    )
 
 
 def stream_status(summary: Iterable[Mapping[str, Any]]) -> tuple[StreamStatus, ...]:

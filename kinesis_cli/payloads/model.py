@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.extras import extra
+from kinesis_cli.payloads.optional_packages import extra
 from kinesis_cli.payloads.own_data import numbered
 from kinesis_cli.payloads.payload import Payload
 

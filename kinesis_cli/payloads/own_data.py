@@ -1,7 +1,6 @@
 """The user's own data: a text, a file of payloads, records that exist already."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
@@ -10,14 +9,20 @@ from pathlib import Path
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.live import ENOUGH, Read, comes_in_lines, lines_as_they_come, read_head
+from kinesis_cli.payloads.arriving_data import (
+    ENOUGH,
+    Read,
+    comes_in_lines,
+    lines_as_they_come,
+    read_head,
+)
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.recordings.form import DEFAULT, Form, Layout, Look, Reading
+from kinesis_cli.recordings.index import fault_error, line_error
 from kinesis_cli.recordings.inputs import Input, json_lines
-from kinesis_cli.recordings.survey import fault_error, line_error
+from kinesis_cli.recordings.opening import BLOCK, is_live, is_packed, open_live, spooled
 from kinesis_cli.stream.lines import Fault, fault_for
-from kinesis_cli.stream.put_entry import MAX_KEY
-from kinesis_cli.stream.source import BLOCK, is_live, is_packed, open_live, spooled
+from kinesis_cli.stream.shards import MAX_KEY
 
 NEEDED_TO_PUT = ("partitionKey", "data")  # all else a record gets when it is put
 
@@ -36,7 +41,7 @@ def data_argument(argument: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(reason, place=f"--data {argument}") from error
-    return os.fsencode(argument)
+    return argument.encode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 
 
 def same_data(data: bytes) -> Iterator[Payload]:

@@ -13,7 +13,7 @@ from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.stream.lines import LATEST_ARRIVAL
-from kinesis_cli.stream.put_entry import MAX_KEY
+from kinesis_cli.stream.shards import MAX_KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.extras import extra
+from kinesis_cli.payloads.optional_packages import extra
 from kinesis_cli.payloads.own_data import numbered
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.template_sandbox import (

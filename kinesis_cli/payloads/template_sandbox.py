@@ -15,7 +15,7 @@ from types import BuiltinMethodType
 from typing import Any
 from uuid import UUID
 
-from kinesis_cli.payloads.extras import extra
+from kinesis_cli.payloads.optional_packages import extra
 
 MAX_STEPS = 1_000_000  # loop rounds and calls of one record
 MAX_SIZE = 10 * 2**20  # characters or elements of any value; no record is larger

@@ -1,1 +1,1 @@
-"""What the user's project says: its template, read without deploying anything."""
+"""What the user's project says: its template, its settings, its tools. Nothing is deployed."""

@@ -6,9 +6,9 @@ Source: https://docs.aws.amazon.com/cdk/v2/guide/deploy.html
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.template import Template
-from kinesis_cli.project.template_file import TemplateFile, reading_template
-from kinesis_cli.project.template_functions import all_functions
+from kinesis_cli.project.functions.choosing import all_functions
+from kinesis_cli.project.template.file import TemplateFile, reading_template
+from kinesis_cli.project.template.template import Template
 
 
 def choose_stack(folder: Path, parameters: dict[str, str], naming: str) -> Path:

@@ -13,7 +13,7 @@ from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, F
 from kinesis_cli.project.interpreter import choose_interpreter, named_python
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.settings import Settings, template_settings
-from kinesis_cli.project.template_parameters import parse_overrides
+from kinesis_cli.project.template.parameters import parse_overrides
 
 _JAVASCRIPT = (".js", ".cjs", ".mjs")
 
@@ -131,9 +131,9 @@ def function_of_project(
         InputError: there is no such function, or it is not usable.
     """
     directory = (directory or Path()).resolve()
+    from kinesis_cli.project.functions.code import CodeNotHereError
+    from kinesis_cli.project.functions.from_template import function_of_template
     from kinesis_cli.project.locate import BY_OPTION, find_project  # start-up counts
-    from kinesis_cli.project.template_code import CodeNotHereError
-    from kinesis_cli.project.template_function import function_of_template
 
     project = find_project(settings, directory, naming=BY_OPTION)
     is_bundled = project.is_bundled
@@ -161,9 +161,9 @@ def function_of_project(
 def _refuse_unknown_parameters(settings: Settings, directory: Path, given: Sequence[str]) -> None:
     """Refuse what the command line gives and the template does not have."""
     from kinesis_cli.project.locate import find_project
-    from kinesis_cli.project.template import Template
-    from kinesis_cli.project.template_file import reading_template
-    from kinesis_cli.project.template_given import refuse_unknown
+    from kinesis_cli.project.template.file import reading_template
+    from kinesis_cli.project.template.given import refuse_unknown
+    from kinesis_cli.project.template.template import Template
 
     source = find_project(settings, directory).template
     with reading_template(source):

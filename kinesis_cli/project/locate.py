@@ -7,8 +7,8 @@ from pathlib import Path
 from kinesis_cli.project.files import bundled_template, refuse_strangers
 from kinesis_cli.project.nearest import nearest_project
 from kinesis_cli.project.settings import Settings
-from kinesis_cli.project.template_file import TemplateFile
-from kinesis_cli.project.template_parameters import parse_overrides
+from kinesis_cli.project.template.file import TemplateFile
+from kinesis_cli.project.template.parameters import parse_overrides
 from kinesis_cli.project.tools import NoTemplateError, no_output, templates_below, tool_of
 
 BY_SETTING = "KCLI_TEMPLATE={}"  # how any command is told of a template

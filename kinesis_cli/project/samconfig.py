@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import read_toml, read_yaml
-from kinesis_cli.project.template_parameters import parse_overrides
+from kinesis_cli.project.template.parameters import parse_overrides
 from kinesis_cli.project.tools import SAMCONFIG_NAMES
 
 DEFAULT_ENVIRONMENT = "default"

@@ -24,7 +24,7 @@ from kinesis_cli.project.samconfig import (
     read_samconfig,
     samconfig_overrides,
 )
-from kinesis_cli.project.template_parameters import parse_overrides, written_overrides
+from kinesis_cli.project.template.parameters import parse_overrides, written_overrides
 from kinesis_cli.project.tools import SAMCONFIG_NAMES
 
 LOCAL = "local"  # the value of `endpoint_url` that names the embedded endpoint

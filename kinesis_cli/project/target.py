@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.project.functions.streams import streams_of
 from kinesis_cli.project.locate import find_project
 from kinesis_cli.project.settings import (
     DEFAULT_REGION,
@@ -21,9 +22,8 @@ from kinesis_cli.project.settings import (
     template_settings,
 )
 from kinesis_cli.project.stream_settings import StreamSettings
-from kinesis_cli.project.template import Template
-from kinesis_cli.project.template_file import reading_template
-from kinesis_cli.project.template_streams import streams_of
+from kinesis_cli.project.template.file import reading_template
+from kinesis_cli.project.template.template import Template
 
 # Of endpoints in all partitions, botocore's `endpoints.json`
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")

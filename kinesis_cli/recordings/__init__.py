@@ -1,1 +1,1 @@
-"""What a file or pipe of records or payloads is, and reading it: one reader for all commands."""
+"""Files and pipes of records or payloads: what they are, reading them, and writing recordings."""

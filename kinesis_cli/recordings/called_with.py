@@ -9,13 +9,13 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form
+from kinesis_cli.recordings.index import compact, fault_error, line_error
 from kinesis_cli.recordings.inputs import Input
-from kinesis_cli.recordings.survey import compact, fault_error, line_error
+from kinesis_cli.recordings.opening import BOM
+from kinesis_cli.recordings.payload_lines import PayloadLines
 from kinesis_cli.stream.event import kinesis_event
 from kinesis_cli.stream.lines import fault_for
-from kinesis_cli.stream.payload_lines import PayloadLines
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.source import BOM
 
 _CHECKED = ("data",)  # a function decodes it, and what is no base64 is a slip; all else may be
 

@@ -16,9 +16,7 @@ from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
 from kinesis_cli.recordings.get_records import AsLambdaSends
 from kinesis_cli.recordings.json_texts import JsonTexts
 from kinesis_cli.recordings.members import GZIP, gzip_members
-from kinesis_cli.recordings.recognition import recognised
-from kinesis_cli.stream.documents import Documents
-from kinesis_cli.stream.source import (
+from kinesis_cli.recordings.opening import (
     BLOCK,
     BOM,
     MAX_LINE,
@@ -28,9 +26,11 @@ from kinesis_cli.stream.source import (
     text_reader,
     unpacked,
 )
+from kinesis_cli.recordings.recognition import recognised
+from kinesis_cli.stream.documents import Documents
 
 if TYPE_CHECKING:
-    from kinesis_cli.recordings.failure_documents import FailureDocument
+    from kinesis_cli.stream.on_failure_reading import FailureDocument
 
 _MOST_NESTED = 4  # gzip in gzip in …
 _LONGEST_MARK = 4  # bytes, of what is packed
@@ -222,7 +222,7 @@ class Input:
         return look
 
     def _of_failure_documents(self, texts: JsonTexts) -> Iterator[object]:
-        from kinesis_cli.recordings.failure_documents import read_documents  # seldom an input
+        from kinesis_cli.stream.on_failure_reading import read_documents  # seldom an input
 
         for number, text in enumerate(texts.documents(), 1):
             for document in read_documents(text, f"{self.name}, document {number}"):

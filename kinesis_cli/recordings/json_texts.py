@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.source import BLOCK, MAX_LINE
+from kinesis_cli.recordings.opening import BLOCK, MAX_LINE
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN = re.compile(r"[ \t\r\n,]*")  # Firehose puts nothing there, people put anything

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.source import BLOCK
+from kinesis_cli.recordings.opening import BLOCK
 
 GZIP = b"\x1f\x8b"
 _FORMAT = 16 + zlib.MAX_WBITS  # as zlib.decompressobj wants it

@@ -18,8 +18,8 @@ from kinesis_cli.recordings.foreign import (
 from kinesis_cli.recordings.foreign import text as named_text
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look
 from kinesis_cli.recordings.json_forms import form_of
+from kinesis_cli.recordings.opening import BOM, MAX_LINE
 from kinesis_cli.recordings.outline import Outline, outline, space
-from kinesis_cli.stream.source import BOM, MAX_LINE
 
 _LINES = Look(Form.PAYLOADS, Layout.LINES, "payload line")
 _JSON_LINES = Look(Form.PAYLOADS, Layout.JSON_LINES, "payload line")

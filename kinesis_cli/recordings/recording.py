@@ -17,12 +17,12 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form, Reading
+from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.inputs import Input
-from kinesis_cli.recordings.survey import Survey
+from kinesis_cli.recordings.opening import split_lines
 from kinesis_cli.stream.lines import shard_ids_of
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import move_due
-from kinesis_cli.stream.source import split_lines
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
 HELD_PER_SHARD = 96 << 10  # bytes that each shard may hold however many there are: a batch or so

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from kinesis_cli.event_source_mapping.trace import SHOWN_DATA_BYTES
+from kinesis_cli.simulation.trace import SHOWN_DATA_BYTES
 
 
 def cut(text: str, columns: int) -> str:

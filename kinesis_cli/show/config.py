@@ -1,6 +1,6 @@
 """The result of `kcli config`: every setting, where it came from, and what they lead to."""
 
-from kinesis_cli.local.connect import Description
+from kinesis_cli.local.client.connection import Description
 from kinesis_cli.project.target import TargetKind
 from kinesis_cli.show.console import plain, stdout_console, write_json, write_line
 

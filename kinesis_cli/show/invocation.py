@@ -10,7 +10,7 @@ from pathlib import Path
 from kinesis_cli.event_source_mapping.invocation import FunctionError, InvocationResult
 from kinesis_cli.function_log.lines import LineKind, LogLine, parse_line
 from kinesis_cli.handlers.comparison import Absent, Difference
-from kinesis_cli.handlers.single import SingleInvocation
+from kinesis_cli.handlers.invoke_once import SingleInvocation
 from kinesis_cli.show.ansi import BOLD, DIM, GREEN, RED, YELLOW, coloured, is_styled, width
 from kinesis_cli.show.cells import (
     counted,

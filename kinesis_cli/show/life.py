@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from kinesis_cli.event_source_mapping.trace import (
+from kinesis_cli.event_source_mapping.unsure import without_points
+from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, since_cell, time_cell
+from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.show.failed_record import SHARED_NUMBER, why_in_words
+from kinesis_cli.simulation.trace import (
     Attempt,
     Destination,
     ExpiredRecords,
@@ -20,10 +24,6 @@ from kinesis_cli.event_source_mapping.trace import (
     Row,
     Summary,
 )
-from kinesis_cli.event_source_mapping.unsure import without_points
-from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, since_cell, time_cell
-from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
-from kinesis_cli.show.failed_record import SHARED_NUMBER, why_in_words
 from kinesis_cli.stream.event import KinesisEventRecord
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.user_records import opened_data

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kinesis_cli.local.function.activity import Activity, ShardCounts
-from kinesis_cli.local.function.lines import Lines
+from kinesis_cli.local.function.activity_lines import Lines
 from kinesis_cli.show.cells import number_cell, shard_cell, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console
 from kinesis_cli.show.local import show_lines

@@ -7,18 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from kinesis_cli.event_source_mapping.lane_readings import OtherReading, other_than
 from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
-from kinesis_cli.event_source_mapping.trace import (
-    Attempt,
-    Destination,
-    ExpiredRecords,
-    FailedRecord,
-    FilteredRecords,
-    Invocation,
-    Row,
-    Summary,
-)
 from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.show.cells import (
@@ -42,6 +31,17 @@ from kinesis_cli.show.failed_record import (
     why_lines,
 )
 from kinesis_cli.show.function import function_document, function_origin
+from kinesis_cli.simulation.lane_readings import OtherReading, other_than
+from kinesis_cli.simulation.trace import (
+    Attempt,
+    Destination,
+    ExpiredRecords,
+    FailedRecord,
+    FilteredRecords,
+    Invocation,
+    Row,
+    Summary,
+)
 
 T = TypeVar("T")
 

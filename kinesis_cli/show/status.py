@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterator
 
 from kinesis_cli.aws.status import MINUTES, MappingState, Metric, Status, StreamStatus
-from kinesis_cli.event_source_mapping.effects import Effect, effects, risks
 from kinesis_cli.show.cells import counted, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.show.mapping_in_words import Effect, effects, risks
 
 _BARS = "▁▂▃▄▅▆▇█"
 _VALUES = 36  # columns for a setting and its value; what is longer has a line of its own

@@ -5,8 +5,8 @@ import zlib
 from collections.abc import Iterator
 from enum import StrEnum
 
+from kinesis_cli.function_log.entries import Block, LogEntry
 from kinesis_cli.function_log.lines import LineKind
-from kinesis_cli.handlers.log_events import Block, LogEntry
 from kinesis_cli.show.ansi import DIM, coloured, is_styled, width
 from kinesis_cli.show.cells import time_cell
 from kinesis_cli.show.console import escape, write_line

@@ -1,1 +1,1 @@
-"""Records, shards, sequence numbers, KinesisEvents and recordings. Pure: knows no AWS client."""
+"""Records, shards, sequence numbers, events and on-failure documents. Pure: values, no files."""

@@ -9,13 +9,12 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from kinesis_cli.stream.shards import MAX_KEY
+
 MAGIC = b"\xf3\x89\x9a\xc2"
 MAX_SIZE = 51_200  # bytes; the KPL's AggregationMaxSize
 # Of one aggregate that is opened, at most: three for each user record, so some 20,000 of these.
 MAX_FIELDS = 2**16
-
-# Kinesis's own limit for a key. One of 300 kB that is named 90,000 times would become 27 GB.
-MAX_KEY = 256  # characters
 
 _DIGEST = 16  # bytes of MD5 at the end
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -115,6 +114,7 @@ def _records(message: bytes) -> list[UserRecord]:
         match number, value:
             case (1, bytes()):
                 keys.append(key := value.decode())
+                # A key of 300 kB that is named 90,000 times would become 27 GB.
                 if len(key) > MAX_KEY:
                     raise _Malformed
             case (2, bytes()):

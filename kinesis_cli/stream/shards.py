@@ -12,6 +12,8 @@ from operator import attrgetter
 from kinesis_cli.errors import InputError
 
 HASH_KEYS = 2**128  # hash keys are 0 .. HASH_KEYS - 1
+# UNSURE(partition-key-length): AWS says 256 characters; we count code points, not UTF-16 units.
+MAX_KEY = 256
 MOST_SHARDS = 20_000  # the largest shard quota of a region
 
 _PREFIX = "shardId-"

@@ -17,13 +17,13 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
-from kinesis_cli.event_source_mapping.trace import FailedRecord, Invocation
 from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.handlers.isolated import IsolatedHandler
 from kinesis_cli.project.function import Function
+from kinesis_cli.simulation.trace import FailedRecord, Invocation
 from tests.language_builds import LANGUAGES, PYTHON, Language
 from tests.unit.handler_files import REQUEST_ID, function_in, request
-from tests.unit.test_recorded_cases import (
+from tests.unit.simulation.test_recorded_cases import (
     DESTINATIONS,
     START,
     applies,

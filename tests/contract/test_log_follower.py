@@ -15,7 +15,7 @@ from benchmarks.peers import ours
 from kinesis_cli.aws.logs import LogFollower, LogQuery
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError
-from kinesis_cli.local.http import event_stream
+from kinesis_cli.local.kinesis_protocol import event_stream
 from kinesis_cli.project.target import Target, TargetKind
 
 _numbers = count()

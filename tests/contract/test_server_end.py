@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kinesis_cli.local import process
+from kinesis_cli.local.client import process
+from kinesis_cli.local.client.process import ensure_running, stop_server
 from kinesis_cli.local.options import LocalOptions
-from kinesis_cli.local.process import ensure_running, stop_server
 from kinesis_cli.local.state import SERVER_FILE, SERVER_LOCK
 
 # Python imports this at its start: the process of the server cannot end before the test lets it.

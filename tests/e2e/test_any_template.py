@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from kinesis_cli.local.process import stop_server
+from kinesis_cli.local.client.process import stop_server
 from tests.e2e.programs import Completed, Kcli
 
 APP = """\

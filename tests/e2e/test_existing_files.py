@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.growing import Progress, new, progress_path
+from kinesis_cli.recordings.resumable import Progress, new, progress_path
 from tests.e2e.programs import Kcli
 
 NOBODY = ("--stream", "s", "--endpoint-url", "http://127.0.0.1:1")

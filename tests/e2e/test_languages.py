@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kinesis_cli.local.process import stop_server
+from kinesis_cli.local.client.process import stop_server
 from tests.e2e.local_endpoint import document
 from tests.e2e.programs import KCLI, Completed, Kcli
 from tests.language_builds import LANGUAGES, Language

@@ -16,9 +16,9 @@ import pytest
 from botocore.session import Session
 
 from kinesis_cli.cli.local import app
-from kinesis_cli.local.fault_verbs import VERBS
+from kinesis_cli.local.client.fault_verbs import VERBS
 from kinesis_cli.local.journals import MESSAGES, TABLES
-from kinesis_cli.local.kinesis import store
+from kinesis_cli.local.kinesis.storage import store
 from kinesis_cli.local.state import DATABASES, PACKAGES, process_identity, read_server
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
 
@@ -315,8 +315,8 @@ def test_reset_of_one_that_does_not_run_deletes_what_it_kept(kcli: Kcli) -> None
 
 
 def test_reset_deletes_the_files_of_all_who_keep_something() -> None:
-    mappings = pytest.importorskip("kinesis_cli.local.function.mappings")
-    events = pytest.importorskip("kinesis_cli.local.function.events")
+    mappings = pytest.importorskip("kinesis_cli.local.mapping.store")
+    events = pytest.importorskip("kinesis_cli.local.function.asynchronous")
     hosted = pytest.importorskip("kinesis_cli.local.function.store")
     packages = pytest.importorskip("kinesis_cli.local.function.packages")
     files = (store.FILE_NAME, MESSAGES, TABLES, events.FILE, mappings.FILE, hosted.FILE)
@@ -654,7 +654,7 @@ def test_streams_are_found_in_the_region_in_which_they_were_made(kcli: Kcli, pro
 def list_streams(directory: Path, **environment: str) -> list[str]:
     """The streams that kcli as a library sees in a directory."""
     program = (
-        "from kinesis_cli.local.connect import connect\n"
+        "from kinesis_cli.local.client.connection import connect\n"
         "from kinesis_cli.project.settings import read_settings\n"
         "kinesis = connect(read_settings()).connection.client('kinesis')\n"
         "print(*kinesis.list_streams()['StreamNames'])"

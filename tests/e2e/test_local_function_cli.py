@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kinesis_cli.local.process import stop_server
+from kinesis_cli.local.client.process import stop_server
 from kinesis_cli.local.state import read_server
 from tests.e2e.local_endpoint import write_project
 from tests.e2e.programs import KCLI, Completed, Terminal

@@ -564,7 +564,7 @@ def test_what_a_killed_kcli_held_comes_back(
     numbers = [failed_batch(client, quiet_queue, 1, 1)[0] for _ in range(3)]
     # As kcli does it, with a time that a test can wait for.
     shortly = (
-        "import kinesis_cli.aws.destinations as d; d.HOLD = 2\n"
+        "import kinesis_cli.aws.failure_sources as d; d.HOLD = 2\n"
         "from kinesis_cli.cli.main import main; raise SystemExit(main())"
     )
     redrive = ("redrive", quiet_queue, "--invoke", "--handler", "one.py:handler", "--delete")

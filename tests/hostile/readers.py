@@ -19,11 +19,10 @@ from kinesis_cli.errors import KcliError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.function_log.lines import last_report, parse_line
 from kinesis_cli.function_log.measured_calls import logged_messages, measured_calls
-from kinesis_cli.handlers.single import read_event
+from kinesis_cli.handlers.invoke_once import read_event
 from kinesis_cli.local.function.project import project_functions
 from kinesis_cli.local.place import Place
 from kinesis_cli.payloads.own_data import payloads_from
-from kinesis_cli.payloads.replay_input import open_replay_input
 from kinesis_cli.payloads.template import from_template
 from kinesis_cli.project.find import function_of_project
 from kinesis_cli.project.function import CodeChoices, Function
@@ -32,11 +31,12 @@ from kinesis_cli.project.samples import sample_events
 from kinesis_cli.project.settings import read_settings, template_settings
 from kinesis_cli.project.target import resolve_target, template_streams
 from kinesis_cli.project.variables import overrides
-from kinesis_cli.recordings.failure_documents import read_documents
+from kinesis_cli.putting.replay_input import open_replay_input
+from kinesis_cli.putting.replay_journal import Replay, ReplayJournal
 from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.recordings.resumable import GrowingRecording, kept_progress
 from kinesis_cli.stream.event import KinesisEvent, lambda_record
-from kinesis_cli.stream.growing import GrowingRecording, kept_progress
-from kinesis_cli.stream.replay_journal import Replay, ReplayJournal
+from kinesis_cli.stream.on_failure_reading import read_documents
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
 from kinesis_cli.handlers.load_errors import init_error
 from kinesis_cli.project.function import Function
-from kinesis_cli.project.template_values import ACCOUNT_ID, region
+from kinesis_cli.project.template.values import ACCOUNT_ID, region
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_SECONDS = 10.0

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.project.function import SYSTEM_LOG_LEVELS, Function
-from kinesis_cli.project.template_values import region
+from kinesis_cli.project.template.values import region
 
 INIT_TYPE = "on-demand"
 

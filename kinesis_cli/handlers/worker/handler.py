@@ -17,7 +17,7 @@ from kinesis_cli.handlers.runner.loading import LoadError
 from kinesis_cli.handlers.worker.process import Worker, WorkerEndedError
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.interpreter import own_interpreter
-from kinesis_cli.project.template_values import ACCOUNT_ID, region
+from kinesis_cli.project.template.values import ACCOUNT_ID, region
 
 # A call that lasts too long is interrupted in its own process; where that does not help, as in C
 # code that never returns, kcli ends the process so many seconds later.

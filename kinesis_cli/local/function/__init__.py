@@ -1,11 +1,10 @@
-"""The template's functions behind the local endpoint: Lambda's API, and what feeds them.
+"""The functions behind the local endpoint: the template's, and those that arrived by API.
 
-project       the template's functions and mappings, as they are on this machine
-runtime       one function: its processes, its code, its log
-mappings      event source mappings and their checkpoints, in a file
-reading       a shard of the local stream, record after record
-shard_run     the delivery of one shard on the real clock, by the simulator's own machine
-mapping_run   one mapping: its shards, parents before children
-service       all of it: what is started, asked and ended
-lambda_api    Lambda over HTTP;  stack_api: CloudFormation's view of the template
+project        the template's functions and mappings, as they are on this machine
+hosted         functions that arrived by API;  packages: their code;  store: what is kept of them
+registry       all functions of an account in a region, with versions and aliases
+runtime        one function: its processes, its code, its log
+asynchronous   events that are kept until they were handled;  destinations: where they end up
+activity       what the functions do, told as it happens;  activity_lines: as lines of a log
+log_writer     their log lines on the way to CloudWatch Logs;  embedded_metrics: metrics in them
 """

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from kinesis_cli.project.template_file import TemplateFile
+from kinesis_cli.project.template.file import TemplateFile
 
 # Looking takes at most this share of the time: a folder full of dependencies is looked at rarely.
 _SHARE = 0.05

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from kinesis_cli.local.function.neighbour import NeighbourCalls, NeighbourError
+from kinesis_cli.local.neighbours.client import NeighbourCalls, NeighbourError
 from kinesis_cli.local.place import Place
 
 Attributes = Mapping[str, tuple[str, str]]  # name → type and value

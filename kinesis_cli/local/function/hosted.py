@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from kinesis_cli.project.calling import Calling
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, DEFAULT_TIMEOUT, Function
+from kinesis_cli.project.functions.invoke_config import Calling
 
 Configuration = dict[str, Any]  # as GetFunctionConfiguration shows it
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from kinesis_cli.local.function.activity import Remark, Tell
 from kinesis_cli.local.function.embedded_metrics import embedded_metrics
-from kinesis_cli.local.function.neighbour import NeighbourCalls, NeighbourError
+from kinesis_cli.local.neighbours.client import NeighbourCalls, NeighbourError
 
 # Logs are kept in memory, and a server may run for weeks: a group keeps its newest events.
 EVENTS_PER_STREAM = 10_000

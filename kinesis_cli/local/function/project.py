@@ -5,24 +5,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.function.mappings import StoredMapping, new_mapping
 from kinesis_cli.local.place import Place
-from kinesis_cli.project.calling import Calling, calling_of
 from kinesis_cli.project.files import bundled_template
 from kinesis_cli.project.find import with_interpreter
 from kinesis_cli.project.function import CodeChoices, Function
-from kinesis_cli.project.runtime_command import with_runtime_command
-from kinesis_cli.project.template import Template
-from kinesis_cli.project.template_environment import is_of_a_name
-from kinesis_cli.project.template_feeders import kinesis_mappings, version_of
-from kinesis_cli.project.template_file import TemplateFile, reading_template
-from kinesis_cli.project.template_function import function_of_template, mappings_of
-from kinesis_cli.project.template_functions import (
+from kinesis_cli.project.functions.choosing import (
     WrittenFunction,
     all_functions,
     merged_properties,
 )
-from kinesis_cli.project.template_values import first_unresolved
+from kinesis_cli.project.functions.environment import is_of_a_name
+from kinesis_cli.project.functions.feeders import kinesis_mappings, version_of
+from kinesis_cli.project.functions.from_template import function_of_template, mappings_of
+from kinesis_cli.project.functions.invoke_config import Calling, calling_of
+from kinesis_cli.project.runtime_command import with_runtime_command
+from kinesis_cli.project.template.file import TemplateFile, reading_template
+from kinesis_cli.project.template.template import Template
+from kinesis_cli.project.template.values import first_unresolved
 
 # A function's own access key id: so a put that a function makes can be told from any other.
 FUNCTION_KEY = "function."
@@ -172,33 +171,3 @@ def without_stream(project: ProjectFunction) -> Iterator[tuple[str, str]]:
     """The mappings whose stream only AWS knows: where each is written, and why it feeds nothing."""
     for name, reason in project.unknown.items():
         yield f"{project.logical_id}/{name}", reason
-
-
-def mappings_of_project(
-    project: Iterable[ProjectFunction], stored: Iterable[StoredMapping], now: float
-) -> list[StoredMapping]:
-    """The template's mappings as it has them now; each keeps its UUID and its checkpoints.
-
-    One that was enabled or disabled by a call stays so until the template says something else.
-
-    Args:
-        project: the functions with their mappings.
-        stored: what was kept of former times.
-        now: when new ones start, epoch seconds.
-    """
-    known = {mapping.origin: mapping for mapping in stored if mapping.origin}
-    found = []
-    for each in project:
-        for name, document in each.mappings.items():
-            if name in each.unknown:
-                continue
-            origin = f"{each.logical_id}/{name}/{document['EventSourceArn']}"
-            enabled = document.get("Enabled") is not False
-            mapping = known.get(origin)
-            if mapping is None:
-                found.append(new_mapping(each.name, document, now, enabled=enabled, origin=origin))
-                continue
-            if mapping.document.get("Enabled") == document.get("Enabled"):
-                enabled = mapping.enabled
-            found.append(mapping.changed(document=document, function=each.name, enabled=enabled))
-    return found

@@ -26,8 +26,8 @@ from kinesis_cli.local.function.project import ProjectFunction
 from kinesis_cli.local.function.runtime import Gate, LocalFunction
 from kinesis_cli.local.function.store import FunctionStore
 from kinesis_cli.local.place import Place
-from kinesis_cli.project.calling import Calling
 from kinesis_cli.project.function import Function
+from kinesis_cli.project.functions.invoke_config import Calling
 
 # Takes a function, its ARN, its gate, and whether its code never changes.
 Make = Callable[[Function, str, Gate, bool], LocalFunction]

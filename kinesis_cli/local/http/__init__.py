@@ -1,1 +1,1 @@
-"""The endpoint's front: HTTP, the protocols of AWS's SDKs, and which service answers."""
+"""HTTP as all services of the endpoint share it: requests, answers, signatures, refusals."""

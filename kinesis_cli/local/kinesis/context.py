@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from kinesis_cli.local.clock import Clock
-from kinesis_cli.local.kinesis import errors, reshard
+from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.faults import Faults
 from kinesis_cli.local.kinesis.limits import Limits
 from kinesis_cli.local.kinesis.model import Caller, Request, Shard, Stream
-from kinesis_cli.local.kinesis.pulse import Pulse
-from kinesis_cli.local.kinesis.store import Store
+from kinesis_cli.local.kinesis.storage import resharding as reshard
+from kinesis_cli.local.kinesis.storage.store import Store
 from kinesis_cli.local.kinesis.tokens import Tokens
+from kinesis_cli.local.kinesis.waking import Pulse
 from kinesis_cli.local.metrics import Metrics, Series
 
 # UNSURE(delays): AWS names no times ("a few seconds" to "minutes"); or are they longer?

@@ -12,6 +12,8 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.clock import Clock, ShiftableClock
 from kinesis_cli.local.kinesis.call_measures import CallMeasures
+from kinesis_cli.local.kinesis.calls.streams import create_stream, increase_retention
+from kinesis_cli.local.kinesis.calls.subscriptions import Subscriptions
 from kinesis_cli.local.kinesis.commit import GroupCommit
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.errors import ServiceError, internal_failure
@@ -19,12 +21,10 @@ from kinesis_cli.local.kinesis.faults import Faults, read_fault_request
 from kinesis_cli.local.kinesis.limits import Limits
 from kinesis_cli.local.kinesis.model import Caller, Request, Response
 from kinesis_cli.local.kinesis.operations import OPERATIONS, PUTS
-from kinesis_cli.local.kinesis.pulse import Pulse
 from kinesis_cli.local.kinesis.retention import sweep
-from kinesis_cli.local.kinesis.store import Store, Synchronous
-from kinesis_cli.local.kinesis.streams import create_stream, increase_retention
-from kinesis_cli.local.kinesis.subscriptions import Subscriptions
+from kinesis_cli.local.kinesis.storage.store import Store, Synchronous
 from kinesis_cli.local.kinesis.tokens import ShardIterator, Tokens
+from kinesis_cli.local.kinesis.waking import Pulse
 from kinesis_cli.local.metrics import Metrics
 
 _SWEEP_EVERY_SECONDS = 60.0

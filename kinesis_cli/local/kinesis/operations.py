@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kinesis_cli.local.kinesis import (
+from kinesis_cli.local.kinesis.calls import (
     account,
     consumers,
     reading,

@@ -1,5 +1,6 @@
 """Lambda over HTTP.
 
+service        functions and mappings: what is started, asked and ended
 api            which call a request is, and its answer
 model          the calls as botocore's model has them: paths, parameters, errors
 names          what a function is called: names, ARNs, qualifiers
@@ -8,4 +9,5 @@ invoke         the calls themselves
 settings       concurrency, events, tags, permissions and what else is kept of a function
 mappings       event source mappings
 errors         AWS's words
+stack_api      CloudFormation's view of the template
 """

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kinesis_cli.local.function.service import FunctionService
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.local.lambda_api import (
@@ -19,6 +18,7 @@ from kinesis_cli.local.lambda_api import (
 from kinesis_cli.local.lambda_api.context import Context
 from kinesis_cli.local.lambda_api.errors import LambdaError
 from kinesis_cli.local.lambda_api.model import lambda_model
+from kinesis_cli.local.lambda_api.service import FunctionService
 
 PREFIX = "/2015-03-31/"
 

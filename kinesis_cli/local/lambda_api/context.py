@@ -7,7 +7,6 @@ from typing import Any
 
 from kinesis_cli.local.function.hosted import LATEST, Configuration
 from kinesis_cli.local.function.registry import Registry
-from kinesis_cli.local.function.service import FunctionService
 from kinesis_cli.local.function.store import Item
 from kinesis_cli.local.http.messages import Request
 from kinesis_cli.local.lambda_api.errors import (
@@ -16,6 +15,7 @@ from kinesis_cli.local.lambda_api.errors import (
     wrong_revision,
 )
 from kinesis_cli.local.lambda_api.names import Name, parsed
+from kinesis_cli.local.lambda_api.service import FunctionService
 
 Parameters = dict[str, Any]
 

@@ -9,7 +9,6 @@ import base64
 from typing import Any
 
 from kinesis_cli.local.function.hosted import LATEST, Configuration
-from kinesis_cli.local.function.neighbour import NeighbourError
 from kinesis_cli.local.function.packages import (
     MAX_UNZIPPED_BYTES,
     MAX_ZIPPED_BYTES,
@@ -36,6 +35,7 @@ from kinesis_cli.local.lambda_api.errors import (
 from kinesis_cli.local.lambda_api.names import Name, parsed
 from kinesis_cli.local.lambda_api.pages import page
 from kinesis_cli.local.lambda_api.versions import published_version
+from kinesis_cli.local.neighbours.client import NeighbourError
 
 Parameters = dict[str, Any]
 Document = dict[str, Any]

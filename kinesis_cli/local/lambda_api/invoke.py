@@ -15,12 +15,12 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
-from kinesis_cli.handlers.single import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
+from kinesis_cli.handlers.invoke_once import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
 from kinesis_cli.local.function.hosted import LATEST
 from kinesis_cli.local.function.registry import Target
 from kinesis_cli.local.function.runtime import NotRunnableError, ThrottledError
-from kinesis_cli.local.http import event_stream
 from kinesis_cli.local.http.messages import Request, Response
+from kinesis_cli.local.kinesis_protocol import event_stream
 from kinesis_cli.local.lambda_api.context import Context
 from kinesis_cli.local.lambda_api.errors import (
     LambdaError,

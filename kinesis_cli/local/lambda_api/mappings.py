@@ -13,7 +13,6 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.local.function.hosted import LATEST
-from kinesis_cli.local.function.mappings import StoredMapping, new_mapping
 from kinesis_cli.local.lambda_api.context import Context
 from kinesis_cli.local.lambda_api.errors import (
     LambdaError,
@@ -22,6 +21,7 @@ from kinesis_cli.local.lambda_api.errors import (
     mapping_not_found,
 )
 from kinesis_cli.local.lambda_api.names import Name, parsed
+from kinesis_cli.local.mapping.store import StoredMapping, new_mapping
 
 Parameters = dict[str, Any]
 Document = dict[str, Any]

@@ -19,10 +19,10 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.settings import epoch_seconds
 from kinesis_cli.local.http.messages import Request
-from kinesis_cli.local.http.model import Model, Shape
 from kinesis_cli.local.kinesis.errors import ServiceError
+from kinesis_cli.local.kinesis_protocol.model import Model, Shape
+from kinesis_cli.local.kinesis_protocol.validation import check, converted
 from kinesis_cli.local.lambda_api.errors import LambdaError
-from kinesis_cli.local.validation import check, converted
 
 Parameters = dict[str, Any]
 

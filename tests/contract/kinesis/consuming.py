@@ -8,7 +8,7 @@ import pytest
 from mypy_boto3_kinesis import KinesisClient
 
 from benchmarks.peers import Started
-from kinesis_cli.aws.consumer import Consumer, ReadPlan, ShardRecords
+from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.project.settings import read_settings
 from kinesis_cli.project.target import resolve_target

@@ -4,7 +4,7 @@ import pytest
 from mypy_boto3_kinesis import KinesisClient
 
 from benchmarks.peers import Started
-from kinesis_cli.aws.consumer import ReadPlan
+from kinesis_cli.aws.consuming.consumer import ReadPlan
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 from kinesis_cli.stream.shards import HASH_KEYS, shard_id

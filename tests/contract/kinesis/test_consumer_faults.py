@@ -8,7 +8,7 @@ import pytest
 from mypy_boto3_kinesis import KinesisClient
 
 from benchmarks.peers import Started, ours_in
-from kinesis_cli.aws.consumer import ReadPlan
+from kinesis_cli.aws.consuming.consumer import ReadPlan
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 from kinesis_cli.stream.shards import shard_id

@@ -7,7 +7,7 @@ import pytest
 from mypy_boto3_kinesis import KinesisClient
 
 from benchmarks.peers import Started
-from kinesis_cli.aws.consumer import ReadPlan, ShardRecords
+from kinesis_cli.aws.consuming.consumer import ReadPlan, ShardRecords
 from kinesis_cli.stream.record import Record
 from tests.e2e.fault_proxy import Faults, fault_proxy
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from benchmarks.peers import Started
-from kinesis_cli.local.http.model import Shape, kinesis_model
+from kinesis_cli.local.kinesis_protocol.model import Shape, kinesis_model
 
 from .raw import CBOR, JSON, answer_on, ask, connection, request
 

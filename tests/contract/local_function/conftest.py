@@ -15,10 +15,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from kinesis_cli.local.client.process import ensure_running, stop_server
+from kinesis_cli.local.client.waiting import wait_until_idle
 from kinesis_cli.local.options import LocalOptions
-from kinesis_cli.local.process import ensure_running, stop_server
 from kinesis_cli.local.state import Server
-from kinesis_cli.local.waiting import wait_until_idle
 from tests.e2e.local_endpoint import write_project
 
 TEMPLATE = """\

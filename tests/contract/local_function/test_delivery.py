@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from kinesis_cli.local.process import change_faults, stop_server
+from kinesis_cli.local.client.process import change_faults, stop_server
+from kinesis_cli.local.client.waiting import wait_until_idle
 from kinesis_cli.local.state import running_server
-from kinesis_cli.local.waiting import wait_until_idle
 from kinesis_cli.stream.aggregate import UserRecord, aggregated
 from kinesis_cli.stream.event import lambda_record
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from kinesis_cli.local.process import change_faults, stop_server
-from kinesis_cli.local.waiting import wait_until_idle
+from kinesis_cli.local.client.process import change_faults, stop_server
+from kinesis_cli.local.client.waiting import wait_until_idle
 from tests.e2e.local_endpoint import write_project
 
 from .conftest import Local, kill, start

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.local.client.process import ensure_running, stop_server
+from kinesis_cli.local.client.status import local_status
+from kinesis_cli.local.client.waiting import wait_until_idle
 from kinesis_cli.local.options import LocalOptions
-from kinesis_cli.local.process import ensure_running, stop_server
-from kinesis_cli.local.status import LocalStatus, local_status
-from kinesis_cli.local.waiting import wait_until_idle
+from kinesis_cli.local.status import LocalStatus
 from kinesis_cli.project.function import CodeChoices
 from tests.e2e.local_endpoint import write_project
 from tests.pythons import new_environment

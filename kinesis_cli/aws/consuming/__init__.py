@@ -1,0 +1,1 @@
+"""Reading the records of a stream through its API."""

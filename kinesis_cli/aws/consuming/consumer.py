@@ -1,0 +1,370 @@
+"""Reading a stream: all shards at once, parents before children, through faults, nothing twice."""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from kinesis_cli.aws.answers import TornAnswerError
+from kinesis_cli.aws.consuming.fan_out import FanOut, registered
+from kinesis_cli.aws.consuming.pages import MalformedAnswer, Page, decode_pages
+from kinesis_cli.aws.consuming.polling import AT_TIP, BETWEEN_CALLS, Polling
+from kinesis_cli.aws.consuming.shard_reading import (
+    AFTER_SEQUENCE_NUMBER,
+    DATE_AGE,
+    Position,
+    Reading,
+    Source,
+)
+from kinesis_cli.aws.session import Connection
+from kinesis_cli.errors import EndpointError, InputError, aws_code
+from kinesis_cli.stream.lineage import Lineage, ListedShard
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.selection import Start, StartKind
+from kinesis_cli.stream.sequence import SequenceNumber
+from kinesis_cli.stream.shards import Shard, hash_key, shard_index
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import ShardTypeDef
+
+GIVE_UP_AFTER = 600.0  # seconds without one good answer for a shard
+TELL_AFTER = 5.0  # seconds of trouble with a shard before the user hears of it
+LONGEST_PAUSE = 20.0  # seconds between two tries
+LOOK_UP = 0.5  # seconds; how often the caller of `batches` gets to look at the time
+
+# Codes after which the same call may be made again; ResourceInUseException: a subscription to a
+# shard can be taken over 5 seconds after it began.
+_PASSING = {
+    "InternalFailure",
+    "InternalFailureException",
+    "InternalServerError",
+    "KMSThrottlingException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "ResourceInUseException",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What to read of a stream.
+
+    Args:
+        start: where to begin in the shards that are there; later ones are read from their start.
+        until: epoch seconds; what arrives then or later is not read.
+        follow: wait for more at the tip.
+        shard_ids: read only these; empty: all.
+        partition_key: read only the shards that take records of this key.
+        positions: shard → sequence number of its last record that is known already.
+        limit: records to ask for at once, where few are wanted; None: as many as there are.
+    """
+
+    start: Start
+    until: float | None = None
+    follow: bool = True
+    shard_ids: frozenset[str] = frozenset()
+    partition_key: str | None = None
+    positions: Mapping[str, str] = field(default_factory=dict)
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRecords:
+    """What came from a shard."""
+
+    shard_id: str
+    records: list[Record]  # in order; maybe none
+    millis_behind: int | None  # milliseconds behind the tip; None: the server did not say
+    position: str = ""  # the sequence number up to which the shard was read; empty: as before
+
+
+class Consumer:
+    """Reads a stream.
+
+    Args:
+        connection: to what.
+        stream: name or ARN.
+        plan: what to read.
+        warn: told in one sentence of trouble that lasts; reading goes on.
+
+    Attributes:
+        stream_arn: of the stream.
+        began: when, by the service's clock, epoch seconds; up to `DATE_AGE` too early.
+
+    Raises:
+        EndpointError: there is no such stream, or it cannot be asked.
+    """
+
+    def __init__(
+        self, connection: Connection, stream: str, plan: ReadPlan, warn: Callable[[str], None]
+    ) -> None:
+        self._connection, self._plan, self._warn = connection, plan, warn
+        self._named: Any = {"StreamARN" if stream.startswith("arn:") else "StreamName": stream}
+        self._stream = stream
+        self._lineage = Lineage()
+        self._starts: dict[str, Position] = {}
+        self._readings: dict[str, Reading] = {}
+        self._random = Random()
+        self._client: KinesisClient = connection.client("kinesis")
+        decode_pages(self._client)
+        with connection.explained(stream=stream):
+            answer = self._client.describe_stream_summary(**self._named)
+        self.stream_arn = answer["StreamDescriptionSummary"]["StreamARN"]
+        self.began = _service_time(answer["ResponseMetadata"]["HTTPHeaders"])
+
+    @property
+    def shards(self) -> int:
+        """How many shards are being read."""
+        return len(self._readings)
+
+    def poll(self) -> Generator[ShardRecords, None, None]:
+        """Records as they come, asked for with GetRecords; see `_batches`."""
+        # On this machine nobody else reads, and a developer waits.
+        at_tip = BETWEEN_CALLS if self._connection.target.is_local else AT_TIP
+        with self._connection.explained(stream=self._stream):
+            yield from self._batches(
+                Polling(self._client, self._named, at_tip=at_tip, limit=self._plan.limit)
+            )
+
+    def fan_out(self, name: str) -> Generator[ShardRecords, None, None]:
+        """Records as they are pushed to an enhanced fan-out consumer; see `_batches`.
+
+        Args:
+            name: of the consumer; where there is none, it is registered and, in the end,
+                deregistered.
+        """
+        with (
+            self._connection.explained(stream=self._stream),
+            registered(self._client, self.stream_arn, name, self._warn) as consumer_arn,
+        ):
+            yield from self._batches(FanOut(self._client, consumer_arn))
+
+    def _batches(self, source: Source) -> Generator[ShardRecords, None, None]:
+        """Until all is read that the plan wants.
+
+        A batch without records comes at least every `LOOK_UP` seconds.
+
+        Raises:
+            EndpointError: it refused, or gave no good answer for `GIVE_UP_AFTER` seconds.
+            InputError: the plan names a shard that the stream does not have.
+        """
+        try:
+            for reading in self._first_readings():
+                source.begin(reading)
+            while self._readings:
+                arrived = source.next(LOOK_UP)
+                if arrived is None:
+                    yield ShardRecords("", [], None)
+                    continue
+                reading, outcome = arrived
+                if reading.shard_id not in self._readings:
+                    continue  # pushed after the shard was left
+                if isinstance(outcome, Exception):
+                    self._failed(source, reading, outcome)
+                else:
+                    yield self._received(source, reading, outcome)
+        finally:
+            source.close()
+
+    # --- which shards
+
+    def _listed(self) -> list[ListedShard]:
+        pages = self._client.get_paginator("list_shards").paginate(**self._named)
+        return [_listed_shard(shard) for page in pages for shard in page["Shards"]]
+
+    def _first_readings(self) -> list[Reading]:
+        plan, listed = self._plan, self._listed()
+        if unknown := plan.shard_ids - {each.shard_id for each in listed}:
+            ids = [each.shard_id for each in listed]
+            advice = f"It has {ids[0]} to {ids[-1]}." if ids else "It has none."
+            raise InputError(f"the stream has no shard {min(unknown)}", advice=advice)
+        wanted = []
+        for each in listed:
+            start = self._start(each, len(listed)) if self._wants(each) else None
+            if start is None:
+                self._lineage.end(each.shard_id)
+            else:
+                self._starts[each.shard_id] = start
+                wanted.append(each)
+        return self._new_readings(self._lineage.add(wanted))
+
+    def _wants(self, each: ListedShard) -> bool:
+        plan = self._plan
+        if plan.shard_ids and each.shard_id not in plan.shard_ids:
+            return False
+        return plan.partition_key is None or hash_key(plan.partition_key) in each.shard
+
+    def _start(self, each: ListedShard, shards: int) -> Position | None:
+        """From where a shard is read that is there at the beginning; None: not at all."""
+        start = self._plan.start
+        # UNSURE(trimmed-number): we ask for what comes after a number whose record has left the
+        # stream; AWS may begin with the oldest record, as we hope, or refuse.
+        if number := self._plan.positions.get(each.shard_id):
+            return Position(AFTER_SEQUENCE_NUMBER, number)
+        match start.kind:
+            case StartKind.LATEST if not each.is_open:
+                return None
+            case StartKind.AT_SEQUENCE_NUMBER:
+                only = shards == 1 or len(self._plan.shard_ids) == 1
+                return _around(start.sequence_number, each, is_only=only)
+            case StartKind.LATEST:
+                return Position(start.kind, seconds=self.began)
+        return Position(start.kind, seconds=start.seconds)
+
+    def _new_readings(self, ready: Iterable[ListedShard]) -> list[Reading]:
+        whole = Position(StartKind.TRIM_HORIZON)
+        readings = [Reading(each, self._starts.get(each.shard_id, whole)) for each in ready]
+        self._readings |= {each.shard_id: each for each in readings}
+        return readings
+
+    # --- what came
+
+    def _received(self, source: Source, reading: Reading, page: Page) -> ShardRecords:
+        records = page.lambda_records(reading.shard_id, self.stream_arn)
+        if self._is_past_the_plan(records, page):
+            del self._readings[reading.shard_id]
+            source.leave(reading)
+        elif page.at_end:
+            self._ended(source, reading, page.children())
+        elif not self._plan.follow and self._is_at_tip(source, page):
+            source.leave(reading)
+            if reading.shard.is_open:
+                del self._readings[reading.shard_id]
+            else:  # the end may be told a call later than the last records (UNSURE(shard-end) of
+                # the local endpoint), or, by moto, never
+                self._ended(source, reading, [])
+        else:
+            source.go_on(reading)
+        position = page.position
+        if (until := self._plan.until) is not None:
+            wanted = [record for record in records if record.arrival < until]
+            if len(wanted) < len(records):
+                position = wanted[-1].sequence_number if wanted else ""
+            records = wanted
+        return ShardRecords(reading.shard_id, records, page.millis_behind_latest, position)
+
+    def _is_at_tip(self, source: Source, page: Page) -> bool:
+        """Whether a shard was read as far as there was something when reading began.
+
+        Where a writer never stops there is always more. And not every server knows how far behind
+        it is, so when asked its 0 alone does not count.
+        """
+        if page.millis_behind_latest:
+            return False
+        if source.knows_the_tip or not page.records:
+            return True
+        return page.records[-1].approximate_arrival_timestamp >= self.began + DATE_AGE
+
+    def _is_past_the_plan(self, records: list[Record], page: Page) -> bool:
+        """Whether the rest of a shard arrives when the plan wants no more."""
+        until = self._plan.until
+        if until is None or page.at_end:
+            return False
+        if records:
+            return records[-1].arrival >= until
+        return not page.millis_behind_latest and time.time() >= until
+
+    def _ended(self, source: Source, reading: Reading, children: list[ListedShard]) -> None:
+        del self._readings[reading.shard_id]
+        if not children or any(each.shard_id not in self._lineage for each in children):
+            # Listed too: they may have been closed meanwhile, or have a parent not heard of yet.
+            children = [*self._listed(), *children]
+        ready = self._lineage.add(filter(self._wants, children))
+        for each in self._new_readings([*ready, *self._lineage.end(reading.shard_id)]):
+            source.begin(each)
+
+    # --- what did not
+
+    def _failed(self, source: Source, reading: Reading, error: Exception) -> None:
+        code = aws_code(error)
+        if code == "ExpiredIteratorException":
+            reading.restart()
+            source.retry(reading, 0.0)
+        elif code == "ResourceNotFoundException" and self._has_left(reading):
+            self._warn(f"{reading.shard_id} left the stream before it was read to its end")
+            self._ended(source, reading, [])
+        elif code in _PASSING or _is_interruption(error):
+            source.retry(reading, self._pause(reading, error))
+        else:
+            raise error
+
+    def _has_left(self, reading: Reading) -> bool:
+        return reading.shard_id not in {each.shard_id for each in self._listed()}
+
+    def _pause(self, reading: Reading, error: Exception) -> float:
+        """Seconds until the next try: longer each time, with full jitter."""
+        now = time.monotonic()
+        if not reading.failures:
+            reading.failing_since = now
+        reading.failures += 1
+        lasts = now - reading.failing_since
+        trouble = f"{reading.shard_id} could not be read for {lasts:.0f} s: {error}"
+        if lasts > GIVE_UP_AFTER:
+            raise EndpointError(trouble, code=aws_code(error)) from error
+        if lasts > TELL_AFTER and reading.failures & (reading.failures - 1) == 0:  # ever less often
+            self._warn(trouble)
+        return self._random.uniform(0.0, min(LONGEST_PAUSE, 0.1 * 2**reading.failures))
+
+
+def _listed_shard(shard: "ShardTypeDef") -> ListedShard:
+    keys = shard["HashKeyRange"]
+    parents = (shard.get("ParentShardId"), shard.get("AdjacentParentShardId"))
+    return ListedShard(
+        Shard(shard["ShardId"], int(keys["StartingHashKey"]), int(keys["EndingHashKey"])),
+        tuple(filter(None, parents)),
+        is_open=not shard["SequenceNumberRange"].get("EndingSequenceNumber"),
+    )
+
+
+def _service_time(headers: Mapping[str, str]) -> float:
+    """The clock of who answered, epoch seconds: this machine's own may be off."""
+    try:
+        return parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError):
+        return time.time()
+
+
+def _around(number: str, each: ListedShard, *, is_only: bool) -> Position:
+    """The record in its own shard; in the others what arrived since.
+
+    Args:
+        number: of a record.
+        each: a shard.
+        is_only: it must be that one's.
+    """
+    if is_only:
+        return Position(StartKind.AT_SEQUENCE_NUMBER, number)
+    try:
+        decoded = SequenceNumber.decode(number)
+    except InputError as error:
+        raise InputError(
+            error.problem, place="--since", advice="Name its shard with --shard."
+        ) from error
+    if decoded.shard_index == shard_index(each.shard_id):
+        return Position(StartKind.AT_SEQUENCE_NUMBER, number)
+    return Position(StartKind.AT_TIMESTAMP, seconds=float(decoded.time))
+
+
+def _is_interruption(error: Exception) -> bool:
+    """Whether no answer came, or only a part of one."""
+    from botocore.exceptions import ConnectionError as NoConnection
+    from botocore.exceptions import HTTPClientError, ResponseStreamingError
+    from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
+
+    network = (HTTPClientError, NoConnection, ResponseStreamingError, HTTPError, OSError)
+    broken = (ResponseParserError, MalformedAnswer, TornAnswerError)
+    return isinstance(error, (*network, *broken)) or _status(error) >= 500
+
+
+def _status(error: Exception) -> int:
+    response = getattr(error, "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

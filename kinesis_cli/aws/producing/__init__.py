@@ -1,0 +1,1 @@
+"""Putting records on a stream through its API."""

@@ -1,0 +1,107 @@
+"""What `kcli invoke` calls the function with: a file, payloads that are made, or a sample."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kinesis_cli.cli.options.inputs import FORM
+from kinesis_cli.cli.options.payloads import nothing_to_send, payload_settings, says_payloads
+from kinesis_cli.errors import InputError
+from kinesis_cli.handlers.invoke_once import Event, read_event, reading_event
+from kinesis_cli.project.own import foreign_project
+from kinesis_cli.recordings.form import Reading
+from kinesis_cli.show.console import note
+
+_READING = ("temperature", "timestamp")
+_JINJA = (".j2", ".jinja", ".jinja2")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was said of payloads."""
+
+    payload: dict[str, Any]  # the options of `PAYLOADS_BESIDE_TEMPLATE`
+    count: int | None
+    seed: int | None
+    template: Path | None  # the project's, where it was named
+    handler: str | None  # the user's, where it was named
+
+    def named(self) -> list[str]:
+        """The options that were given."""
+        given = [
+            name for name, value in self.payload.items() if value is not None and name not in FORM
+        ]
+        given += [name for name in ("count", "seed") if getattr(self, name) is not None]
+        return [f"--{name.strip('_').replace('_', '-')}" for name in given]
+
+
+def made_of(
+    payload: dict[str, Any], count: int | None, seed: int | None, code: dict[str, Any]
+) -> Made:
+    """What the options say. `--template` is the project's, a Jinja2 one by its name is of payloads.
+
+    Raises:
+        InputError: two templates of payloads.
+    """
+    template: Path | None = code["template"]
+    if template is not None and template.suffix.lower() in _JINJA:
+        if payload["payload_template"] is not None:
+            raise InputError("--template and --payload-template both name one of payloads")
+        payload = {**payload, "payload_template": template}
+        code["template"] = template = None
+    return Made(payload, count, seed, template, code["handler"])
+
+
+def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: bool) -> Event:
+    """The event.
+
+    Args:
+        path: EVENT.
+        made: what was said of payloads instead.
+        how: what the options say of reading EVENT.
+        may_take_sample: whether the call is harmless, so that the project's sample may be taken.
+
+    Raises:
+        InputError: contradictions; a file that is not usable; nothing is said where kcli's
+            readings would mean nothing.
+    """
+    named = made.named()
+    if path is not None:
+        if named:
+            raise InputError(
+                f"{named[0]} is about an event that is made, and EVENT names one",
+                advice="Leave one of the two out.",
+            )
+        return read_event(path, how)
+    if (how.form or how.shard) and made.payload["from_"] is None:
+        raise InputError(
+            "--raw, --format and --shard say how to read a file, and none is named",
+            advice="Name it: EVENT, or --from FILE.",
+        )
+    options = {**made.payload, "template": made.payload["payload_template"]}
+    del options["payload_template"]
+    if not says_payloads(options) and (project := foreign_project(made.template)):
+        return _sample(project, may_take=may_take_sample and not named)
+    given = {name for name, value in options.items() if value is not None}
+    if made.handler is not None and not says_payloads(options):
+        note("called with a made-up sensor reading; --data, or EVENT, gives your own")
+    if given <= {*_READING} and made.count in (None, 1) and made.seed is None:
+        return reading_event(options["temperature"], options["timestamp"])
+    from kinesis_cli.handlers.made_event import made_event  # start-up counts
+
+    settings = payload_settings(options, made.template)
+    count = made.count if made.count is not None or settings.from_file is not None else 1
+    return made_event(settings, count, made.seed)
+
+
+def _sample(project: Path, *, may_take: bool) -> Event:
+    """The project's own sample, where it has exactly one."""
+    from kinesis_cli.project.samples import sample_events
+
+    samples = sample_events(project.parent, Path.cwd())
+    if len(samples) != 1 or not may_take:
+        raise nothing_to_send(project, "name it as EVENT, {}")
+    path = os.path.relpath(samples[0].path)
+    note(f"called with {path}, the one sample event of this project")
+    return read_event(path)

@@ -1,0 +1,173 @@
+"""What the commands that read a stream share: which records, and from where."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from time import time
+from typing import Annotated, Any
+
+import typer
+
+from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
+from kinesis_cli.cli.options.target import Target, reached
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
+from kinesis_cli.local.client.connection import Connected
+from kinesis_cli.show.console import warn
+from kinesis_cli.show.streams.put import PutTarget
+from kinesis_cli.stream.selection import Selection, Start, StartKind, grep_pattern, moment
+from kinesis_cli.stream.shards import shard_id
+
+# Which records, and from where: for `selection` and `read_plan`.
+READING = {
+    "since": Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="WHEN",
+            help="Where to begin: latest, trim-horizon (the oldest), 10m (ago), an ISO time, epoch "
+            "seconds, or a sequence number; default: latest.",
+        ),
+    ],
+    "until": Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="TIME",
+            help="Only what arrives before: 10m (ago), +10m (from now), an ISO time, epoch "
+            "seconds.",
+        ),
+    ],
+    "count": Annotated[
+        int | None, typer.Option("-n", "--count", metavar="N", min=1, help="End after N records.")
+    ],
+    "no_follow": Annotated[
+        bool | None, typer.Option("--no-follow", help="End when all is read that is there.")
+    ],
+    "shard": Annotated[
+        list[str] | None,
+        typer.Option(
+            "--shard", metavar="ID", help="Only this shard, by its id or number; repeatable."
+        ),
+    ],
+    "partition_key": Annotated[
+        str | None,
+        typer.Option(
+            "--partition-key",
+            metavar="KEY",
+            help="Only records of this key, and only the shards that its hash belongs to.",
+        ),
+    ],
+    "key": Annotated[
+        str | None,
+        typer.Option("--key", metavar="GLOB", help="Only records whose key is like sensor-*."),
+    ],
+    "filters": Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="PATTERN",
+            help="Only records that match a filter of Lambda's, JSON; repeatable, one must match.",
+        ),
+    ],
+    "grep": Annotated[
+        str | None,
+        typer.Option("--grep", metavar="REGEX", help="Only records with this in their text."),
+    ],
+    "efo": Annotated[
+        str | None,
+        typer.Option(
+            "--efo",
+            metavar="NAME",
+            help="Let records be pushed to the enhanced fan-out consumer NAME; where there is "
+            "none, it is registered, and deregistered in the end, though not after kill -9. AWS "
+            "charges for it.",
+        ),
+    ],
+}
+
+
+def selection(reading: dict[str, Any], *, deaggregate: bool = True) -> Selection:
+    """Which records the options of `READING` mean.
+
+    Raises:
+        InputError: a pattern is none.
+    """
+    filters, grep = reading["filters"], reading["grep"]
+    compiled = compile_filters(filters) if filters else None
+    for sentence in compiled.warnings if compiled else ():
+        warn(sentence)
+    return Selection(
+        partition_key=reading["partition_key"],
+        key=reading["key"],
+        filters=compiled,
+        grep=None if grep is None else grep_pattern(grep),
+        deaggregate=deaggregate,
+    )
+
+
+def read_plan(reading: dict[str, Any]) -> ReadPlan:
+    """What the options of `READING` say to read.
+
+    Raises:
+        InputError: a time or a shard is none.
+    """
+    now, until = time(), reading["until"]
+    return ReadPlan(
+        start=Start.parse(reading["since"] or "latest", now),
+        until=None if until is None else moment(until, now, "--until"),
+        follow=not reading["no_follow"],
+        shard_ids=frozenset(map(_shard_id, reading["shard"] or ())),
+        partition_key=reading["partition_key"],
+    )
+
+
+def batches(
+    consumer: Consumer, reading: dict[str, Any]
+) -> AbstractContextManager[Iterator[ShardRecords]]:
+    """What a consumer reads, in the way that the options of `READING` say."""
+    name = reading["efo"]
+    return closing(consumer.fan_out(name) if name else consumer.poll())
+
+
+def is_only_now(plan: ReadPlan) -> bool:
+    """Whether a plan begins at the latest record and ends there: it finds next to nothing."""
+    return plan.start.kind is StartKind.LATEST and not plan.follow
+
+
+def _shard_id(text: str) -> str:
+    if text.isascii() and text.isdigit():
+        return shard_id(int(text))
+    if not re.fullmatch(r"[a-zA-Z0-9_.-]{1,128}", text):
+        raise InputError(f"{text!r} is no shard, which reads like {shard_id(0)}", place="--shard")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """A stream that can be talked to."""
+
+    connected: Connected
+    stream: str  # name or ARN
+
+    @property
+    def target(self) -> PutTarget:
+        """The stream and where it is, for people."""
+        connection = self.connected.connection
+        return PutTarget(connection.target, self.stream, connection.endpoint_url, connection.region)
+
+    def consumer(self, plan: ReadPlan, warn: Callable[[str], None]) -> Consumer:
+        """Reads it; `warn` is told of trouble."""
+        return Consumer(self.connected.connection, self.stream, plan, warn)
+
+
+def reach(target: Target) -> Reachable:
+    """The stream that the target options name; says which, and what was started for it.
+
+    Raises:
+        InputError: no stream is named.
+        EndpointError: the target is not usable.
+    """
+    connected = reached(target)
+    return Reachable(connected, connected.connection.target.named_stream())

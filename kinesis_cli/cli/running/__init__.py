@@ -1,0 +1,1 @@
+"""What commands share while they run: Ctrl-C, questions, the end."""

@@ -1,0 +1,53 @@
+"""What the commands share that put records, or change them on their way."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.putting.summary import PutSummary
+
+MapOption = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        metavar="MODULE:FUNCTION",
+        help="Your function sees each payload, bytes, and returns the one to put; None: none.",
+    ),
+]
+GiveUpAfterOption = Annotated[
+    str,
+    typer.Option("--give-up-after", metavar="DURATION", help="How long to retry a record."),
+]
+YesOption = Annotated[
+    bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
+]
+
+
+def mapped_by(name: str | None) -> Callable[[bytes], bytes | None] | None:
+    """The function that --map names.
+
+    Raises:
+        InputError: there is no such function.
+    """
+    if name is None:
+        return None
+    from kinesis_cli.payloads.user_function import user_function  # start-up counts
+
+    return user_function(name)
+
+
+def end_as(summary: PutSummary) -> None:
+    """End the command as the put has ended.
+
+    Raises:
+        KcliError: it ended early with this.
+        Exit: with another code than 0.
+    """
+    if summary.error:
+        raise summary.error
+    if summary.interrupted:
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if summary.failed:
+        raise typer.Exit(ExitCode.ENDPOINT)

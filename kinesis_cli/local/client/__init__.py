@@ -1,0 +1,1 @@
+"""The server as other processes see it: started, asked, waited for, ended."""

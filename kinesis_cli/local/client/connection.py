@@ -1,0 +1,141 @@
+"""From settings to something that answers: AWS, a named endpoint, or the one on this machine.
+
+Here, and not in `aws`, since the local endpoint is started where the target is local.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kinesis_cli.aws.session import Connection
+from kinesis_cli.aws.stacks import complete
+from kinesis_cli.errors import InputError, KcliError
+from kinesis_cli.local.client.process import Running, ensure_running
+from kinesis_cli.local.state import Server, running_server, state_directory
+from kinesis_cli.project.find import function_of_project
+from kinesis_cli.project.settings import Level, Setting, Settings
+from kinesis_cli.project.target import (
+    Target,
+    TargetKind,
+    is_aws_named_by_flag,
+    resolve_target,
+)
+from kinesis_cli.project.tools import NoTemplateError
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A target that can be talked to."""
+
+    connection: Connection
+    settings: Settings  # with what the stack says
+    local: Running | None  # the server behind a local target
+
+
+def connect(settings: Settings, directory: Path | None = None) -> Connected:
+    """The target of these settings, ready to be called. Starts the local endpoint where it is that.
+
+    Never another target than the one that was named, whatever fails; and AWS, while the project's
+    local stream runs, only where this very command names it.
+
+    Raises:
+        InputError, EndpointError: the target is not usable.
+    """
+    target = resolve_target(settings, directory)
+    if target.kind is TargetKind.LOCAL:
+        running = ensure_running(directory=directory, settings=settings)
+        server = running.server
+        target = _at(server, target, settings)
+        connection = Connection(
+            target, server.endpoint, server.certificate, local_limits=server.limits
+        )
+        return Connected(connection, settings, running)
+    _refuse_aws_beside_local(target, settings, directory)
+    connection = Connection(target)
+    return Connected(connection, complete(connection, settings), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a command would talk to, as far as it is known without starting anything."""
+
+    settings: Settings
+    target: Target
+    endpoint: str | None  # None: the local endpoint does not run yet, or AWS's is not known
+    problem: KcliError | None  # why a command would fail already now
+
+
+def describe(settings: Settings, directory: Path | None = None) -> Description:
+    """What `connect` would come to.
+
+    Raises:
+        InputError: the settings contradict each other.
+    """
+    problem: KcliError | None = None
+    try:
+        target = resolve_target(settings, directory)
+    except NoTemplateError as error:  # what is set can be told nevertheless
+        problem, target = error, resolve_target(settings, directory, with_template=False)
+    if target.kind is TargetKind.LOCAL:
+        server = running_server(state_directory(directory=directory))
+        endpoint = None
+        if server:
+            endpoint, target = server.endpoint, _at(server, target, settings)
+        if settings.function is None and (function := _template_function(settings, directory)):
+            settings = replace(settings, function=function)
+            target = replace(target, function=function.value)
+        return Description(_effective(settings, target, "default"), target, endpoint, problem)
+    connection = Connection(target)
+    try:
+        _refuse_aws_beside_local(target, settings, directory)
+        connection.target = replace(target, region=connection.region)
+        settings = complete(connection, settings)
+    except KcliError as error:
+        problem = error
+    target = connection.target
+    endpoint = target.endpoint_url if problem else connection.endpoint_url
+    settings = _effective(settings, target, "AWS's configuration")
+    return Description(settings, target, endpoint, problem)
+
+
+def _refuse_aws_beside_local(target: Target, settings: Settings, directory: Path | None) -> None:
+    """Stop where somebody who works with the local stream may not mean AWS.
+
+    Raises:
+        InputError: the local stream runs, and no flag names AWS.
+    """
+    if not target.is_aws or is_aws_named_by_flag(settings):
+        return
+    if server := running_server(state_directory(directory=directory)):
+        raise InputError(
+            f"this means AWS, and the project's local stream runs on {server.endpoint}",
+            place=target.reason,
+            advice="Say which: --endpoint-url local, or for AWS --profile, --region or --stack.",
+        )
+
+
+def _at(server: Server, target: Target, settings: Settings) -> Target:
+    """The target in the region where the server made its streams, unless kcli was told another."""
+    region = settings.region
+    if region and region.level is not Level.AWS_VARIABLE:
+        return target
+    return replace(target, region=server.region)
+
+
+def _template_function(settings: Settings, directory: Path | None) -> Setting | None:
+    """What is called on this machine where no function is named."""
+    try:
+        return Setting(function_of_project(settings, directory).name, "the template", Level.DEFAULT)
+    except InputError:  # the template has none, or several: one is to be named
+        return None
+
+
+def _effective(settings: Settings, target: Target, region_source: str) -> Settings:
+    """The settings with what the target adds: a default region, the template's stream."""
+    region, stream = settings.region, settings.stream
+    if target.region and (region is None or region.value != target.region):
+        of_arn = target.stream and target.region in target.stream.split(":")
+        source = "the stream's ARN" if of_arn else region_source
+        region = Setting(target.region, source, Level.DEFAULT)
+    if target.stream and stream is None:
+        stream = Setting(target.stream, "the template", Level.DEFAULT)
+    return replace(settings, region=region, stream=stream)

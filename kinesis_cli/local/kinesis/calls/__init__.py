@@ -1,0 +1,1 @@
+"""The operations of Kinesis's API, a module for each subject."""

@@ -1,0 +1,542 @@
+"""The functions, their mappings and what is asked of them: one object for the server's life."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
+from kinesis_cli.local.environment import client_variables
+from kinesis_cli.local.failures import Failures
+from kinesis_cli.local.function.activity import (
+    Activity,
+    Called,
+    Remark,
+    ShardCounts,
+    Tally,
+    Tell,
+)
+from kinesis_cli.local.function.asynchronous import EventCalls, EventStore
+from kinesis_cli.local.function.code import TemplateWatch
+from kinesis_cli.local.function.destinations import Destinations
+from kinesis_cli.local.function.log_writer import LogWriter
+from kinesis_cli.local.function.packages import Packages
+from kinesis_cli.local.function.project import (
+    FUNCTION_KEY,
+    LATEST,
+    ProjectFunction,
+    notes_of_project,
+    project_functions,
+    without_stream,
+)
+from kinesis_cli.local.function.registry import Registry, Target, used_packages
+from kinesis_cli.local.function.runtime import (
+    Gate,
+    LocalFunction,
+    NotRunnableError,
+    Surroundings,
+    ThrottledError,
+)
+from kinesis_cli.local.function.store import FunctionStore
+from kinesis_cli.local.kinesis import Caller, DataPlane
+from kinesis_cli.local.kinesis.waking import Pulse
+from kinesis_cli.local.mapping.of_template import mappings_of_project
+from kinesis_cli.local.mapping.run import MappingRun, MappingTools, stream_of
+from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
+from kinesis_cli.local.metrics import Series
+from kinesis_cli.local.neighbours.client import NeighbourCalls
+from kinesis_cli.local.neighbours.moto_server import Neighbours
+from kinesis_cli.local.place import Place
+from kinesis_cli.local.state import Server
+from kinesis_cli.local.status import MappingStatus, Problem
+from kinesis_cli.project.function import CodeChoices, Function
+from kinesis_cli.project.template.file import TemplateFile
+
+_LOOK_AGAIN_SECONDS = 1.0
+_THREADS = 256  # calls at the same time; each has a process of its own
+# What in the environment of whoever started the server would lead a function elsewhere.
+_FOREIGN_VARIABLES = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+
+
+@dataclass(slots=True)
+class _Running:
+    run: MappingRun
+    task: asyncio.Task[None]
+
+
+class FunctionService:
+    """Runs functions, the template's and those that arrive by API, and delivers streams to them.
+
+    It belongs to the data plane's event loop.
+
+    Args:
+        data_plane: the streams.
+        neighbours: for logs and on-failure documents.
+        template: names the functions.
+        code: how these run.
+        state: where mappings and checkpoints are kept; None: nowhere.
+        reload: whether changed code is used from the next call on.
+
+    Raises:
+        InputError: the file of mappings is not usable.
+    """
+
+    def __init__(
+        self,
+        data_plane: DataPlane,
+        neighbours: Neighbours,
+        *,
+        template: TemplateFile | None,
+        code: CodeChoices,
+        state: Path | None,
+        reload: bool = True,
+    ) -> None:
+        self._data_plane, self._neighbours = data_plane, neighbours
+        self._template, self._code, self._reload = template, code, reload
+        self.store, self._event_store = MappingStore(state), EventStore(state)
+        self.function_store, self.packages = FunctionStore(state), Packages(state)
+        self.packages.sweep(used_packages(self.function_store))
+        self.tally = Tally()
+        self.failures = Failures()  # until the server says where its log is
+        self._random = Random()
+        self._registries: dict[tuple[str, str], Registry] = {}  # by account and region
+        self._project: list[ProjectFunction] = []
+        self._running: dict[str, _Running] = {}  # by the mapping's UUID
+        self._refused: dict[str, str] = {}  # by the same: why it does not run
+        self._ending: set[asyncio.Task[None]] = set()
+        self._listeners: list[Tell] = []
+        self._pulse = Pulse()
+        self._changes = 0
+        self._round = 0
+        self._warned: set[str] = set()
+        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="call")
+        self._tasks: set[asyncio.Task[None]] = set()  # that run as long as the server
+
+    # Its life
+
+    def start(self, server: Server) -> None:
+        """Begin: requests are answered from now on.
+
+        Raises:
+            InputError: the template is not usable.
+        """
+        _forget_foreign_variables(server.region)
+        self.place = Place(server.endpoint, server.region)
+        calls = self.neighbours_of(self.place)
+        self._destinations = Destinations(calls, self.place)
+        self.events = EventCalls(
+            self._event_store,
+            self._data_plane.clock,
+            self.find,
+            self._destinations,
+            self.tell,
+            self._change,
+        )
+        self._logs = LogWriter(calls, self.tell)
+        self._tasks.add(asyncio.create_task(self._logs.run()))
+        self._variables = client_variables(server)
+        self._surroundings = Surroundings(self._executor, self._logs.write, self._reload)
+        if self._template:
+            self._adopt(project_functions(self._template, self.place, self._code))
+            if self._reload:
+                self._tasks.add(asyncio.create_task(self._watch(TemplateWatch(self._template))))
+        else:
+            self._resume_all()
+        self.events.resume()
+
+    async def close(self) -> None:
+        """End everything. Batches that are being handled come again at the next start."""
+        tasks = [each.task for each in self._running.values()]
+        tasks += [*self._ending, *self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._tasks:  # it has begun
+            await self.events.close()
+        for registry in self._registries.values():
+            registry.close()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self.store.close()
+        self._event_store.close()
+        self.function_store.close()
+        self.packages.close()
+
+    # The functions
+
+    @property
+    def home(self) -> Registry:
+        """The functions of the project's own account and region."""
+        return self.registry(self.place.account, self.place.region)
+
+    def registry(self, account: str, region: str) -> Registry:
+        """The functions of an account in a region."""
+        key = (account, region)
+        if key not in self._registries:
+            place = Place(self.place.endpoint, region, account)
+            store, packages = self.function_store, self.packages
+            self._registries[key] = Registry(
+                place, store, packages, self._maker(place), self._random
+            )
+        return self._registries[key]
+
+    def find(self, reference: str) -> Target | None:
+        """What is called by an ARN, or by a name of the project's own; None: there is no such."""
+        if not reference.startswith("arn:"):
+            return self.home.find(reference)
+        _, _, _, region, account, _, name = reference.split(":", 6)
+        return self.registry(account, region).find(name)
+
+    def functions_changed(self, registry: Registry, name: str) -> None:
+        """A function came, changed or is gone; mappings that waited for it go on."""
+        registry.changed(name)
+        for mapping in self.store.mappings():
+            if mapping.function == name and self.registry_of(mapping) is registry:
+                self.resume(mapping)
+
+    def neighbours_of(self, place: Place) -> NeighbourCalls:
+        """The services beside, as an account sees them in a region."""
+        return NeighbourCalls(self._neighbours, place)
+
+    def _maker(self, place: Place) -> Callable[[Function, str, Gate, bool], LocalFunction]:
+        def make(function: Function, arn: str, gate: Gate, is_fixed: bool) -> LocalFunction:
+            return LocalFunction(
+                function,
+                arn,
+                self._surroundings,
+                {**self._variables, **self._access(place, function.name)},
+                gate,
+                partial(self._measure, place, function.name),
+                is_fixed=is_fixed,
+            )
+
+        return make
+
+    def _access(self, place: Place, function: str) -> dict[str, str]:
+        """Whose resources the function sees, and where."""
+        is_home = place.account == self.place.account
+        key = FUNCTION_KEY + function if is_home else place.account
+        return {
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_REGION": place.region,
+            "AWS_DEFAULT_REGION": place.region,
+        }
+
+    # The template
+
+    def _adopt(self, project: list[ProjectFunction]) -> None:
+        """Run the functions and deliver the mappings of the template, as it has them now."""
+        self._project = project
+        self.home.adopt(project)
+        self._adopt_mappings()
+        self._resume_all()
+
+    def _resume_all(self) -> None:
+        for mapping in self.store.mappings():
+            self.resume(mapping)
+
+    def _adopt_mappings(self) -> None:
+        for problem in self._problems_of_template():
+            self.tell(Remark(f"{problem.name}: {problem.reason}"))
+        found = self._mappings_now(self._project)
+        for mapping in found:
+            self.store.save(mapping)
+        for gone in {each.uuid for each in self.store.mappings() if each.origin} - {
+            each.uuid for each in found
+        }:
+            self.store.delete(gone)
+
+    def _mappings_now(self, project: list[ProjectFunction]) -> list[StoredMapping]:
+        return mappings_of_project(project, self.store.mappings(), self._data_plane.clock.now())
+
+    async def _watch(self, watch: TemplateWatch) -> None:
+        """Do as the template says, whenever it is changed."""
+        while True:
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            if watch.has_changed():
+                try:
+                    now = project_functions(watch.template, self.place, self._code)
+                    await self._change_to(now)
+                except InputError as error:
+                    self.tell(Remark(f"{error}; all goes on as the template was before"))
+
+    async def _change_to(self, project: list[ProjectFunction]) -> None:
+        """Pause what runs otherwise from now on, let its calls end, and go on with the rest."""
+        before = {each.name: each for each in self._project}
+        now = {each.name: each for each in project}
+        changed = {name for name in {*before, *now} if before.get(name) != now.get(name)}
+        mappings = self._mappings_now(project)
+        paused = [
+            each.uuid
+            for each in self.store.mappings()
+            if each.function in changed or (each.origin and each not in mappings)
+        ]
+        await asyncio.gather(*(self.pause(each) for each in paused))
+        self._adopt(project)
+        if changed:
+            self.tell(
+                Remark(
+                    f"the template has changed: {', '.join(sorted(changed))} as it says now; a new"
+                    " stream or queue comes with the next start of kcli local"
+                )
+            )
+
+    # Mappings
+
+    def mapping(self, uuid_: str) -> StoredMapping | None:
+        """The mapping of this UUID."""
+        return next((each for each in self.store.mappings() if each.uuid == uuid_), None)
+
+    def resume(self, mapping: StoredMapping) -> None:
+        """Deliver a mapping, if it is enabled and its function is there."""
+        if not mapping.enabled or mapping.uuid in self._running:
+            return
+        registry = self.registry_of(mapping)
+        try:
+            if problem := registry.problem(mapping.function):
+                raise InputError(problem)
+            arn = registry.arn(mapping.reference)
+            run = MappingRun(mapping, arn, self._tools(mapping, registry))
+        except InputError as error:
+            self._refused[mapping.uuid] = str(error)
+            self.tell(Remark(f"{mapping.function} does not run: {error}"))
+            return
+        self._refused.pop(mapping.uuid, None)
+        self._running[mapping.uuid] = _Running(run, asyncio.create_task(run.run()))
+
+    async def pause(self, uuid_: str) -> None:
+        """Stop delivering a mapping; calls that are running end, and count."""
+        running = self._running.pop(uuid_, None)
+        if running is not None:
+            self._ending.add(running.task)
+            running.run.stop()
+            await asyncio.wait([running.task])
+            self._ending.discard(running.task)
+
+    def registry_of(self, mapping: StoredMapping) -> Registry:
+        """Where a mapping and its function are: in the account and region of the stream."""
+        _, _, _, region, account, _ = mapping.stream_arn.split(":", 5)
+        return self.registry(account, region)
+
+    def mapping_arn(self, mapping: StoredMapping) -> str:
+        """The ARN of a mapping itself."""
+        functions = self.registry_of(mapping).arn("").removesuffix("function:")
+        return f"{functions}event-source-mapping:{mapping.uuid}"
+
+    def has_stream(self, arn: str) -> bool:
+        """Whether there is the stream that an ARN, or a consumer's, names."""
+        stream = arn.partition("/consumer/")[0]
+        return any(each["arn"] == stream for each in self._data_plane.summary())
+
+    def now(self) -> float:
+        """The time, epoch seconds."""
+        return self._data_plane.clock.now()
+
+    def last_result(self, uuid_: str) -> str:
+        """AWS's LastProcessingResult."""
+        running = self._running.get(uuid_)
+        return running.run.last_result if running else "No records processed"
+
+    def _tools(self, mapping: StoredMapping, registry: Registry) -> MappingTools:
+        version = LATEST
+
+        async def call(request_id: str, payload: bytes) -> InvocationResult | None:
+            nonlocal version
+            # each time: an alias may lead elsewhere now, and the code may be another
+            target = registry.find(mapping.reference)
+            try:
+                if target is None:
+                    raise NotRunnableError("it is not there")
+                version = target.function.version
+                return await target.call(InvocationRequest(request_id, payload))
+            except ThrottledError:
+                return None
+            except NotRunnableError as error:
+                self.tell(Remark(f"{mapping.reference} could not be called: {error}"))
+                return None
+
+        place = registry.place
+        return MappingTools(
+            data_plane=self._data_plane,
+            caller=Caller(place.account, place.region),
+            store=self.store,
+            destinations=self._destinations,
+            call=call,
+            executed_version=lambda: version,
+            tell=self.tell,
+            tally=self.tally,
+            changed=self._change,
+            looked=self._pulse.beat,
+            count=self._count,
+            report=lambda what, error: self.failures.report(what, error),
+        )
+
+    # What is told
+
+    def _measure(self, place: Place, function: str, name: str, value: float, unit: str) -> None:
+        series = Series(
+            *(place.account, place.region),
+            *("AWS/Lambda", "FunctionName", function, name, unit),
+        )
+        self._data_plane.metrics.add(series, value)
+
+    def _count(self, mapping: str, name: str, records: int) -> None:
+        """Count records for CloudWatch: AWS does where MetricsConfig asks for it, kcli always."""
+        series = Series(
+            *(self.place.account, self.place.region),
+            *("AWS/Lambda", "EventSourceMappingUUID", mapping, name, "Count"),
+        )
+        self._data_plane.metrics.add(series, records)
+
+    def listen(self, listener: Tell) -> None:
+        """Tell `listener` what happens, as it happens."""
+        self._listeners.append(listener)
+
+    def tell(self, activity: Activity) -> None:
+        """Pass on what happened."""
+        if isinstance(activity, Called) and activity.iterator_age is not None:
+            age = activity.iterator_age * 1000
+            self._measure(self.place, activity.function, "IteratorAge", age, "Milliseconds")
+        for listener in self._listeners:
+            listener(activity)
+
+    def noticed_put(self, access_key: str, request: Mapping[str, Any]) -> None:
+        """A put came: warn where a function feeds the stream that feeds it.
+
+        It is told by the access key that functions here are given. One that brings its own
+        credentials is not noticed.
+        """
+        name = access_key.removeprefix(FUNCTION_KEY)
+        if name == access_key:
+            return
+        stream = request.get("StreamName") or stream_of(str(request.get("StreamARN", "")))
+        runs = [each.run for each in self._running.values()]
+        fed_by = {run.stream for run in runs if run.function == name}
+        if stream in fed_by and name not in self._warned:
+            self._warned.add(name)
+            self.tell(
+                Remark(f"{name} puts records on {stream}, the stream that feeds it: it may not end")
+            )
+
+    async def status(self) -> list[MappingStatus]:
+        """All mappings."""
+        return [await self._status(mapping) for mapping in self.store.mappings()]
+
+    async def _status(self, mapping: StoredMapping) -> MappingStatus:
+        running = self._running.get(mapping.uuid)
+        state = "Enabled" if mapping.enabled else "Disabled"
+        problem = running.run.problem if running else self._refused.get(mapping.uuid, "")
+        problem = problem or self._hopeless(mapping)
+        if problem and mapping.enabled:
+            state = f"Problem: {problem}"
+        stream = stream_of(mapping.stream_arn)
+        backlog = await running.run.backlog() if running else 0
+        return MappingStatus(mapping.reference, stream, state, backlog)
+
+    def _hopeless(self, mapping: StoredMapping) -> str:
+        """Why all calls of a mapping fail since its function's code was changed."""
+        target = self.registry_of(mapping).find(mapping.reference)
+        return target.function.hopeless if target else ""
+
+    def problems(self) -> list[Problem]:
+        """The functions that cannot run, and the mappings that feed nothing."""
+        hosted = [each for each in self.home.names if not self.home.is_of_template(each)]
+        refused = [Problem(each, self.home.problem(each)) for each in hosted]
+        return [*self._problems_of_template(), *(each for each in refused if each.reason)]
+
+    def notes(self) -> list[str]:
+        """Which Python runs the template's functions, and what is not as on Lambda."""
+        of_processes = [note for each in self._project for note in self.home.notes(each.name)]
+        return [*notes_of_project(self._project), *dict.fromkeys(of_processes)]
+
+    def _problems_of_template(self) -> list[Problem]:
+        found = []
+        for each in self._project:
+            if reason := self.home.problem(each.name):
+                found.append(Problem(each.name, reason))
+            found += [Problem(*each) for each in without_stream(each)]
+        return found
+
+    def shards(self) -> list[ShardCounts]:
+        """What came of each shard's records since the start."""
+        return list(self.tally.shards.values())
+
+    # Waiting
+
+    async def wait_idle(self, seconds: float) -> bool:
+        """Wait until every record and event has ended, and its log lines are written.
+
+        An open tumbling window is not waited for: it closes two minutes after its end.
+
+        Args:
+            seconds: to wait at most.
+
+        Returns:
+            Whether it has.
+
+        Raises:
+            InputError: a mapping is enabled and does not deliver.
+        """
+        self._refuse_to_wait()
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    changes = self._changes
+                    if await self._found_nothing():
+                        break
+                    while self._changes == changes:
+                        self._refuse_to_wait()
+                        await self._pulse.wait(_LOOK_AGAIN_SECONDS)
+                await self._logs.flush()
+        except TimeoutError:
+            return False
+        return True
+
+    def _refuse_to_wait(self) -> None:
+        """Raises: InputError: what is waited for will not come."""
+        for mapping in self.store.mappings():
+            why = self._refused.get(mapping.uuid) or self._hopeless(mapping)
+            if mapping.enabled and why:
+                raise InputError(f"{mapping.reference} does not run: {why}")
+            running = self._running.get(mapping.uuid)
+            if running and running.run.never_had_a_stream:
+                raise InputError(f"{mapping.reference} gets nothing: {running.run.problem}")
+        for project in self._project:
+            for place, why in without_stream(project):
+                raise InputError(f"{place} feeds nothing: {why}")
+
+    async def _found_nothing(self) -> bool:
+        """Look at all shards once. Whether nothing was in hand before, and nothing there to read.
+
+        Both at the same time: what is in hand may put records, too, or send events.
+        """
+        no_events_before = self.events.is_idle
+        self._round += 1
+        round_ = self._round
+        runs = [each.run for each in self._running.values()]
+        for run in runs:
+            run.look(round_)
+        while not all(run.looked(round_) for run in runs):
+            await self._pulse.wait(_LOOK_AGAIN_SECONDS)
+            for run in runs:
+                if not run.looked(round_):  # its shards have just been found
+                    run.look(round_)
+        no_events = no_events_before and self.events.is_idle
+        return all(run.found_nothing for run in runs) and no_events and not self._ending
+
+    def _change(self) -> None:
+        self._changes += 1
+        self._pulse.beat()
+
+
+def _forget_foreign_variables(region: str) -> None:
+    """Let what the functions and the template's readers see be the endpoint, and nothing else."""
+    for name in list(os.environ):
+        if name in _FOREIGN_VARIABLES or name.startswith("AWS_ENDPOINT_URL"):
+            del os.environ[name]
+    os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = region

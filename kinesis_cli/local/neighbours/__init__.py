@@ -1,0 +1,1 @@
+"""The services beside Kinesis and Lambda, which moto brings."""

@@ -1,0 +1,288 @@
+"""Everything but Kinesis: moto, in this process, imported when a neighbour is first called.
+
+What the template names (`resources`) is made with the import. Messages of queues outlive a restart,
+since a function's failures end up there, and so do DynamoDB's tables, which hold the KCL's leases.
+All else is gone with it, the objects of S3 too.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from kinesis_cli.errors import KcliError
+from kinesis_cli.local.database import check
+from kinesis_cli.local.http.messages import Request, Response
+from kinesis_cli.local.http.not_here import not_here, operation_of, refusal
+from kinesis_cli.local.http.rpc_v2 import as_cbor, as_json, is_rpc_v2
+from kinesis_cli.local.http.signature import Signer
+from kinesis_cli.local.journals import MESSAGES, MESSAGES_VERSION, TABLES, TABLES_VERSION
+from kinesis_cli.local.kinesis.waking import Pulse
+from kinesis_cli.local.metrics import Metrics
+from kinesis_cli.local.neighbours.long_polls import LOOK_EVERY, LongPoll, has_messages, long_poll
+from kinesis_cli.local.neighbours.loopback_only import keep_calls_here
+from kinesis_cli.local.place import Place
+from kinesis_cli.project.template.file import TemplateFile
+
+Answer = tuple[str, list[tuple[str, str]], bytes]
+_ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"  # moto: whose resources a request is about
+
+
+class Neighbours:
+    """The services that moto brings.
+
+    Args:
+        state: where messages are kept; None: nowhere.
+        template: the project's, whose resources are made; None: there is none.
+        region: where they are made.
+        metrics: what CloudWatch shows.
+    """
+
+    def __init__(
+        self, state: Path | None, template: TemplateFile | None, region: str, metrics: Metrics
+    ) -> None:
+        self._state, self._template = state, template
+        self.place = Place("", region)  # the endpoint is known when the server listens
+        self._metrics = metrics
+        self._moto: Moto | None = None
+        self._refusal: KcliError | None = None  # why it cannot be loaded, this time
+        self._loading = threading.Lock()
+        self._called = Pulse()  # beats when a call may have sent a message
+
+    async def handle(self, request: Request, signer: Signer) -> Response:
+        """Answer a request."""
+        try:
+            if is_rpc_v2(request):
+                return as_cbor(await self._answered(as_json(request), signer), request)
+            if signer.service == "sqs" and (poll := long_poll(request)):
+                return await self._polled(poll, signer)
+            return await self._answered(request, signer)
+        except ModuleNotFoundError as error:
+            return not_here(request, signer, f"it needs {error.name}")
+        except NotImplementedError:
+            return not_here(request, signer, "moto does not have it")
+        except ValueError as error:
+            if not is_rpc_v2(request):
+                raise
+            return refusal(request, signer, str(error), 400)
+        except KcliError as error:
+            return refusal(request, signer, f"{error}. {error.advice}".strip(), 500)
+
+    async def _polled(self, poll: LongPoll, signer: Signer) -> Response:
+        """Look, and wait for messages as long as there are none."""
+        answer = await self._answered(poll.request, signer)
+        from kinesis_cli.local.neighbours.moto_queues import may_have_messages, seconds_of
+
+        queue = (signer.account, signer.region, poll.queue)
+        clock = asyncio.get_running_loop().time
+        seconds = seconds_of(*queue) if poll.seconds is None else poll.seconds
+        ends = clock() + seconds
+        while not has_messages(answer) and (left := ends - clock()) > 0:
+            await self._called.wait(min(left, LOOK_EVERY))
+            if may_have_messages(*queue):
+                answer = await self._answered(poll.request, signer)
+        return answer
+
+    async def _answered(self, request: Request, signer: Signer) -> Response:
+        status, headers, body = await in_thread(lambda: self._loaded().answer(request, signer))
+        if status.startswith("501") and not body.lstrip().startswith((b"{", b"<?xml")):
+            raise NotImplementedError  # moto's page does not say what it is that it lacks
+        response = {name.lower(): value for name, value in headers}
+        response.pop("connection", None)
+        if request.method != "HEAD":  # whose answer has the length of a body that is not sent
+            response.pop("content-length", None)
+        content_type = response.pop("content-type", "")
+        operation = operation_of(request)
+        if operation != "ReceiveMessage":
+            self._called.beat()
+        note = f"{signer.service} {operation}".strip()
+        return Response(int(status.split()[0]), content_type, body, response, note)
+
+    def preload(self) -> None:
+        """Import moto in the background: it takes a second, which a function may not have."""
+        threading.Thread(target=self._load_quietly, daemon=True).start()
+
+    def _load_quietly(self) -> None:
+        with suppress(KcliError):  # told to whoever asks a neighbour
+            self._loaded()
+
+    def _loaded(self) -> "Moto":
+        with self._loading:
+            if self._refusal:
+                raise self._refusal
+            if self._moto is None:
+                try:
+                    self._moto = Moto(self._state, self._template, self.place, self._metrics)
+                except KcliError as error:
+                    self._refusal = error
+                    raise
+            return self._moto
+
+
+def check_journals(state: Path) -> None:
+    """Refuse a journal that could not be written when a failed record is to be kept.
+
+    Raises:
+        InputError: one is damaged, foreign or of another version; it is not changed.
+    """
+    check(state / MESSAGES, MESSAGES_VERSION)
+    check(state / TABLES, TABLES_VERSION)
+
+
+class Moto:
+    """moto, imported.
+
+    Raises:
+        InputError: it is not installed, or the journal is not usable.
+    """
+
+    def __init__(
+        self, state: Path | None, template: TemplateFile | None, place: Place, metrics: Metrics
+    ) -> None:
+        os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")  # no web page may come here
+        try:
+            from moto.moto_server.werkzeug_app import (
+                DomainDispatcherApplication,
+                create_backend_app,
+            )
+        except ImportError as error:
+            from kinesis_cli.installation import missing_extra
+
+            raise missing_extra("local", "the services beside Kinesis need moto") from error
+        from kinesis_cli.local.neighbours.message_journal import MessageJournal
+        from kinesis_cli.local.neighbours.moto_metrics import provide
+        from kinesis_cli.local.neighbours.table_journal import Tables
+
+        def application_of(service: Any) -> Any:  # noqa: ANN401 - one of moto's names → Flask's
+            if service is None:
+                raise NotImplementedError
+            return create_backend_app(service)
+
+        self._application = DomainDispatcherApplication(application_of)
+        if template:
+            self._make_resources(template, place)
+        keep_calls_here()
+        self._messages = MessageJournal(state) if state else None
+        self._tables = Tables(state)
+        self._provider = provide(metrics)
+
+    def answer(self, request: Request, signer: Signer) -> Answer:
+        """The answer to a request. What it changed in queues and tables is journalled before."""
+        with self._alone(request, signer):
+            answer = self._called(_environ(request, signer))
+        if self._messages:
+            self._messages.catch_up()
+        _let_go_of_models()
+        return answer
+
+    def _alone(self, request: Request, signer: Signer) -> AbstractContextManager[None]:
+        """moto's DynamoDB takes one call at a time."""
+        if signer.service != "dynamodb":
+            return nullcontext()
+        operation = operation_of(request)
+        return self._tables.call(signer.account, signer.region, operation, request.body)
+
+    def _called(self, environ: dict[str, Any]) -> Answer:
+        """Call moto's WSGI application."""
+        started: list[Any] = []
+        pieces: Iterable[bytes] = self._application(environ, lambda *start: started.extend(start))
+        try:
+            body = b"".join(pieces)
+        finally:
+            if close := getattr(pieces, "close", None):
+                close()
+        return started[0], started[1], body
+
+    def _make_resources(self, template: TemplateFile, place: Place) -> None:
+        """What the template names beside its streams; what moto refuses is named in the log."""
+        from kinesis_cli.local.neighbours.resources.calls import Clients
+        from kinesis_cli.local.neighbours.resources.making import make_resources
+        from kinesis_cli.project.template.file import reading_template
+        from kinesis_cli.project.template.template import Template
+
+        def answered(request: Request, service: str) -> Answer:
+            signer = Signer(place.account, place.region, service)
+            return self._called(_environ(request, signer))
+
+        clients = Clients(answered, place.region)
+        with reading_template(template):
+            for problem in make_resources(Template.read(template), place, clients):
+                sys.stderr.write(f"kcli: {problem}\n")
+
+
+def _let_go_of_models() -> None:
+    """Empty moto's lists of every object that it ever made: deleted ones would stay in memory.
+
+    moto itself reads them in its own tests only.
+    """
+    from moto.core.model_instances import model_data
+
+    for models in list(model_data.values()):
+        for model in list(models.values()):
+            model.instances_tracked.clear()  # type: ignore[attr-defined]
+
+
+def _environ(request: Request, signer: Signer) -> dict[str, Any]:
+    """The request as WSGI has it. Source: https://peps.python.org/pep-3333/"""
+    host, _, port = request.headers.get("host", "127.0.0.1").rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        # WSGI wants the decoded path's UTF-8 bytes, each as one character
+        "PATH_INFO": request.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "RAW_URI": request.raw_path.decode("latin-1"),
+        "QUERY_STRING": request.query_string,
+        "CONTENT_TYPE": request.headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(request.body)),
+        "SERVER_NAME": host or "127.0.0.1",
+        "SERVER_PORT": port if port.isdigit() else "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": request.scheme,  # SQS names its queues by it
+        "wsgi.input": BytesIO(request.body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers.items():
+        if name not in ("content-type", "content-length", "transfer-encoding"):
+            environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    environ[_ACCOUNT_HEADER] = signer.account
+    return environ
+
+
+async def in_thread(work: Callable[[], Answer]) -> Answer:
+    """The result of work that blocks: a receive that waits for messages must hold up nobody.
+
+    Its thread is a daemon, so that one that still waits does not hold up the server's end.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Answer] = loop.create_future()
+
+    def set_result(result: Answer | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            assert result is not None
+            future.set_result(result)
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001 - it is raised where it is waited for
+            error = raised
+        loop.call_soon_threadsafe(set_result, result, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await future

@@ -1,0 +1,1 @@
+"""The server process: one port, and which service answers."""

@@ -1,0 +1,174 @@
+"""Lambda beside the streams, imported when there is a function or somebody asks for one.
+
+A server that only keeps streams starts without it: the import takes longer than opening the store.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.failures import Failures
+from kinesis_cli.local.http.messages import Request, Response
+from kinesis_cli.local.http.signature import Signer
+from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.logs import print_line
+from kinesis_cli.local.neighbours.moto_server import Neighbours
+from kinesis_cli.local.state import FUNCTION_DATABASE, Server
+from kinesis_cli.local.status import MappingStatus, Problem
+from kinesis_cli.project.function import CodeChoices
+from kinesis_cli.project.template.file import TemplateFile
+
+if TYPE_CHECKING:
+    from kinesis_cli.local.function.activity_lines import Watching
+    from kinesis_cli.local.lambda_api.api import LambdaApi
+    from kinesis_cli.local.lambda_api.service import FunctionService
+    from kinesis_cli.local.lambda_api.stack_api import StackApi
+
+
+class LambdaSide:
+    """The functions, what feeds them, and their stack.
+
+    Args:
+        data_plane: the streams.
+        neighbours: for logs and on-failure documents.
+        template: names the functions; None: there are none.
+        code: how these run.
+        state: where mappings and checkpoints are kept; None: nowhere.
+        reload: whether changed code is used from the next call on.
+        watching: sees what the functions do; None: lines on standard output.
+
+    Raises:
+        InputError: the file of mappings is not usable.
+    """
+
+    def __init__(
+        self,
+        data_plane: DataPlane,
+        neighbours: Neighbours,
+        *,
+        template: TemplateFile | None,
+        code: CodeChoices,
+        state: Path | None,
+        reload: bool,
+        watching: "Watching | None",
+    ) -> None:
+        self._data_plane, self._neighbours = data_plane, neighbours
+        self._template, self._code, self._state = template, code, state
+        self._reload, self._watching = reload, watching
+        self._server: Server | None = None
+        self._failures = Failures()  # until the server says where its log is
+        self._loaded: tuple[FunctionService, LambdaApi, StackApi] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+        if template or (state and (state / FUNCTION_DATABASE).exists()):
+            self._load()
+
+    def start(self, server: Server) -> None:
+        """Begin: requests are answered from now on.
+
+        Raises:
+            InputError: the template is not usable.
+        """
+        self._server = server
+        if self._loaded:
+            self._begin(self._loaded[0], server)
+
+    def tell(self, failures: Failures) -> None:
+        """Say where mistakes of ours are told."""
+        self._failures = failures
+        if self._loaded:
+            self._loaded[0].failures = failures
+
+    async def close(self) -> None:
+        """End everything. Batches that are being handled come again at the next start."""
+        if self._loaded:
+            service, _, _ = self._loaded
+            if self._refreshing:
+                self._refreshing.cancel()
+            await service.close()
+            if self._watching:
+                self._watching.refresh(service.shards())
+
+    async def answer(self, request: Request, signer: Signer) -> Response | None:
+        """The answer to a request; None: it is meant for somebody else."""
+        _, lambda_api, stack_api = self._loaded or self._load()
+        if lambda_api.is_meant(request, signer):
+            return await lambda_api.handle(request, signer)
+        if stack_api.is_meant(signer, request.body):
+            return stack_api.handle(request, signer)
+        return None
+
+    def noticed_put(self, access_key: str, request: Mapping[str, Any]) -> None:
+        """A put came. It may be a function's own."""
+        if self._loaded:
+            self._loaded[0].noticed_put(access_key, request)
+
+    async def status(self) -> list[MappingStatus]:
+        """All mappings."""
+        return await self._loaded[0].status() if self._loaded else []
+
+    def problems(self) -> list[Problem]:
+        """What cannot run, and what feeds nothing."""
+        return self._loaded[0].problems() if self._loaded else []
+
+    def notes(self) -> list[str]:
+        """Which Python runs what, and what is not as on Lambda."""
+        return self._loaded[0].notes() if self._loaded else []
+
+    def not_made(self) -> list[Problem]:
+        """What the template names and this machine has not: logical id and type."""
+        from kinesis_cli.local.neighbours.resources.kinds import not_made
+        from kinesis_cli.project.template.file import reading_template
+        from kinesis_cli.project.template.template import Template
+
+        if not self._template:
+            return []
+        try:
+            with reading_template(self._template):
+                return [Problem(*each) for each in not_made(Template.read(self._template))]
+        except InputError:  # it is being written
+            return []
+
+    async def wait_idle(self, seconds: float) -> bool:
+        """Wait until everything put has ended; false: it has not, after so many seconds.
+
+        Raises:
+            InputError: a mapping is enabled and does not deliver.
+        """
+        return await self._loaded[0].wait_idle(seconds) if self._loaded else True
+
+    def _load(self) -> "tuple[FunctionService, LambdaApi, StackApi]":
+        from kinesis_cli.local.function.activity_lines import Lines
+        from kinesis_cli.local.lambda_api.api import LambdaApi
+        from kinesis_cli.local.lambda_api.service import FunctionService
+        from kinesis_cli.local.lambda_api.stack_api import StackApi
+
+        service = FunctionService(
+            self._data_plane,
+            self._neighbours,
+            template=self._template,
+            code=self._code,
+            state=self._state,
+            reload=self._reload,
+        )
+        self._watching = self._watching or Lines(print_line)
+        service.listen(self._watching.told)
+        if self._server:
+            self._begin(service, self._server)
+        service.failures = self._failures
+        self._loaded = (service, LambdaApi(service), StackApi(service, self._template))
+        return self._loaded
+
+    def _begin(self, service: "FunctionService", server: Server) -> None:
+        service.start(server)
+        assert self._watching
+        self._refreshing = asyncio.create_task(_refresh(self._watching, service))
+
+
+async def _refresh(watching: "Watching", service: "FunctionService") -> None:
+    from kinesis_cli.local.function.activity_lines import REFRESH_SECONDS
+
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS)
+        watching.refresh(service.shards())

@@ -1,0 +1,183 @@
+"""The server: one loopback port, HTTP/1.1 and HTTP/2, plain or by TLS.
+
+uvicorn with zttp was measured against granian, hypercorn and uvicorn with httptools (PutRecords of
+500 records over 4 connections, an application that does nothing): the fastest but granian's own
+interface, and one server for both versions of HTTP.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import uvicorn
+import zttp
+from uvicorn.protocols.http import auto_zttp_impl
+from uvicorn.protocols.http.zttp_h2_impl import ZttpH2Protocol
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.local.failures import Failures
+from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.kinesis_protocol.api import KinesisApi
+from kinesis_cli.local.logs import print_line
+from kinesis_cli.local.neighbours.moto_server import Neighbours
+from kinesis_cli.local.server.certificate import certificate
+from kinesis_cli.local.server.control import Control
+from kinesis_cli.local.server.control_path import ControlPath
+from kinesis_cli.local.server.endpoint import Endpoint
+from kinesis_cli.local.server.functions import LambdaSide
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 60  # of an idle connection
+PATIENCE_SECONDS = 1  # for what is being answered when the server is to end
+BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """How to serve."""
+
+    port: int  # 0: any that is free
+    token: str  # of the control path
+    certificates: Path | None = None  # directory of the certificate; None: no TLS
+    verbose: bool = False  # one line per request
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, and leaves signals to end the server, not the process."""
+
+    def __init__(
+        self, config: uvicorn.Config, endpoint: Endpoint, ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._endpoint = endpoint
+        self._ready = ready
+
+    def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002 - as uvicorn calls it
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._endpoint.end()
+        await super().shutdown(sockets)
+
+    def cut(self, client: object) -> None:
+        """Drop the connection of a client, what it was sent and all."""
+        for connection in list(self.server_state.connections):
+            if getattr(connection, "client", None) == client:
+                connection.transport.abort()
+
+
+class _Http2(ZttpH2Protocol):
+    """Notices that a request ends with its head; uvicorn 0.54 waits for its body for ever.
+
+    Its HTTP/1.1 got https://github.com/Kludex/uvicorn/pull/3063.
+    """
+
+    def handle_request(self, event: zttp.Request) -> None:
+        super().handle_request(event)
+        if event.end_stream and (cycle := self.cycles.get(event.stream_id)):
+            cycle.more_body = False
+            cycle.message_event.set()
+
+
+auto_zttp_impl.ZttpH2Protocol = _Http2  # type: ignore[attr-defined]
+
+
+class _EitherHttp(auto_zttp_impl.AutoZttpProtocol):
+    """Looks at the first bytes also under TLS, where the client did not say which version it means.
+
+    Java's asynchronous client, and so the KCL, speaks HTTP/2 without ALPN.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        tls = transport.get_extra_info("ssl_object")
+        if tls is None or tls.selected_alpn_protocol() is not None:
+            super().connection_made(transport)
+            return
+        self.transport = transport
+        self.connections.add(self)
+        wait = self.config.timeout_keep_alive
+        self.timeout_task = self.loop.call_later(wait, transport.close)
+
+
+async def serve(
+    config: ServerConfig,
+    data_plane: DataPlane,
+    neighbours: Neighbours,
+    functions: LambdaSide,
+    control: Control,
+    failures: Failures,
+    *,
+    ready: Callable[[int], None],
+) -> None:
+    """Serve until SIGTERM, SIGINT or our own command ends it.
+
+    Args:
+        config: how.
+        data_plane: Kinesis; stays open.
+        neighbours: the services beside.
+        functions: Lambda, and the stack that they are in.
+        control: what our own commands ask for.
+        failures: told of our own mistakes.
+        ready: told the port as soon as requests are answered.
+
+    Raises:
+        InputError: the port is taken.
+    """
+    listener = _listener(config.port)
+    server: _Server
+    endpoint = Endpoint(
+        KinesisApi(data_plane, Random(), functions.noticed_put, failures),
+        functions,
+        neighbours,
+        ControlPath(control, config.token, stop=lambda: server.handle_exit(0, None)),
+        failures,
+        cut=lambda client: server.cut(client),
+        log=print_line if config.verbose else None,
+    )
+    port = listener.getsockname()[1]
+    server = _Server(_uvicorn(config, endpoint), endpoint, lambda: ready(port))
+    await server.serve(sockets=[listener])
+
+
+def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:
+    file, key = certificate(config.certificates) if config.certificates else (None, None)
+    return uvicorn.Config(
+        endpoint,
+        http=_EitherHttp,
+        loop="asyncio",
+        lifespan="off",
+        ws="none",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=PATIENCE_SECONDS,
+        backlog=BACKLOG,
+        ssl_certfile=file,
+        ssl_keyfile=key,
+    )
+
+
+def _listener(port: int) -> socket.socket:
+    # With the protocol named: only then asyncio sets TCP_NODELAY, without it answers take 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"port {port} of {HOST} cannot be used: {error.strerror}",
+            place="--port",
+            advice="Name another one, or none for any that is free.",
+        ) from error
+    return listener

@@ -1,0 +1,167 @@
+"""The server in this process: `kcli local start` in the foreground, and the detached process."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinesis_cli.local.clock import ShiftableClock
+from kinesis_cli.local.failures import Failures, keep_log_small
+from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.neighbours.moto_server import Neighbours, check_journals
+from kinesis_cli.local.options import LocalOptions
+from kinesis_cli.local.place import Place
+from kinesis_cli.local.server.control import Control
+from kinesis_cli.local.server.functions import LambdaSide
+from kinesis_cli.local.server.listen import ServerConfig, serve
+from kinesis_cli.local.server.port import free_port
+from kinesis_cli.local.state import (
+    LOG_FILE,
+    Server,
+    make_directory,
+    process_identity,
+    published_server,
+    read_server,
+    stay_only_server,
+)
+from kinesis_cli.local.status import LocalStatus, stream_status
+
+if TYPE_CHECKING:
+    from kinesis_cli.local.function.activity_lines import Watching
+
+LOOK_EVERY = 2.0  # seconds
+# So long the first requests have the processor to themselves.
+PRELOAD_AFTER = 0.5  # seconds
+
+
+def run_here(
+    state: Path,
+    options: LocalOptions,
+    ready: Callable[[LocalStatus], None],
+    arguments: Sequence[str] = (),
+    watching: "Watching | None" = None,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Args:
+        state: the state directory.
+        options: how to serve.
+        ready: told once, when requests are answered.
+        arguments: that start this detached server again.
+        watching: sees what the functions do; default: lines on standard output.
+
+    Raises:
+        InputError: the state directory, its database or the port is not usable.
+    """
+    make_directory(state)
+    stay_only_server(state)
+    asyncio.run(_serve(state, options, ready, arguments, watching))
+
+
+async def _serve(
+    state: Path,
+    options: LocalOptions,
+    ready: Callable[[LocalStatus], None],
+    arguments: Sequence[str],
+    watching: "Watching | None",
+) -> None:
+    in_memory = options.in_memory
+    kept = None if in_memory else state
+    neighbours_kept = None if options.neighbours_in_memory else kept
+    if neighbours_kept:
+        check_journals(neighbours_kept)
+    data_plane = DataPlane(
+        kept,
+        clock=ShiftableClock(),
+        limits=options.limits,
+        delays=options.delays,
+        shard_limit=options.shard_limit,
+        synchronous=options.synchronous,
+    )
+    neighbours = Neighbours(neighbours_kept, options.template, options.region, data_plane.metrics)
+    with contextlib.closing(data_plane):
+        functions = LambdaSide(
+            data_plane,
+            neighbours,
+            template=options.template,
+            code=options.code,
+            state=kept,
+            reload=options.reload,
+            watching=watching,
+        )
+        try:
+            control = Control(data_plane, options.region, options.streams, functions)
+            control.make_streams()
+            token = secrets.token_urlsafe(32)
+            config = ServerConfig(
+                port=free_port(state, options.port),
+                token=token,
+                certificates=state if options.tls else None,
+                verbose=options.verbose,
+            )
+            with contextlib.ExitStack() as published:
+
+                def announce(port: int) -> None:
+                    server = _server(state, options, port, token, arguments)
+                    neighbours.place = Place(server.endpoint, server.region)
+                    functions.start(server)
+                    published.enter_context(published_server(server))
+                    streams = stream_status(data_plane.summary())
+                    problems, not_made = functions.problems(), functions.not_made()
+                    ready(
+                        LocalStatus(
+                            state,
+                            server,
+                            streams,
+                            problems=tuple(problems),
+                            not_made=tuple(not_made),
+                            notes=tuple(functions.notes()),
+                        )
+                    )
+                    watch = asyncio.create_task(_end_when_unpublished(server))
+                    published.callback(watch.cancel)
+                    asyncio.get_running_loop().call_later(PRELOAD_AFTER, neighbours.preload)
+
+                # A detached server's standard error is its log.
+                failures = Failures(None if arguments else state / LOG_FILE)
+                functions.tell(failures)
+                loop = asyncio.get_running_loop()
+                loop.set_exception_handler(failures.of_loop)
+                keeping = loop.create_task(keep_log_small(state / LOG_FILE))
+                published.callback(keeping.cancel)
+                await serve(
+                    config, data_plane, neighbours, functions, control, failures, ready=announce
+                )
+        finally:
+            await functions.close()
+
+
+async def _end_when_unpublished(server: Server) -> None:
+    """End the server when its directory was deleted (`git clean`): nobody would find it again."""
+    while read_server(Path(server.state)) == server:
+        await asyncio.sleep(LOOK_EVERY)
+    os.kill(server.pid, signal.SIGTERM)
+
+
+def _server(
+    state: Path, options: LocalOptions, port: int, token: str, arguments: Sequence[str]
+) -> Server:
+    pid = os.getpid()
+    return Server(
+        pid=pid,
+        process=process_identity(pid),
+        port=port,
+        token=token,
+        started=time.time(),
+        state=str(state),
+        region=options.region,
+        in_memory=options.in_memory,
+        tls=options.tls,
+        limits=options.limits,
+        arguments=list(arguments),
+    )

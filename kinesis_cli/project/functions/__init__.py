@@ -1,0 +1,1 @@
+"""What a template says of its functions: their code, environment, mappings and layers."""

@@ -1,0 +1,1 @@
+"""A SAM or CloudFormation template: its file, its intrinsics, its parameters."""

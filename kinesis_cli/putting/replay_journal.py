@@ -1,0 +1,260 @@
+"""What a replay has done so far, on disk, so that it can go on after any end.
+
+A line of JSON says what is replayed where; then come lines such as `s 0-499`, `a 0-498,501` and
+`n 499-499`: these records are being sent, these are acknowledged, these were surely not put. What
+was sent and neither when the process ended may be in the stream or not. The last line is `e` once
+the replay has come to its end: the file stays, so that no kill can make it put all of it again.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any, Self
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.putting.entry import Entry
+from kinesis_cli.putting.plan import THROTTLED, PutPlan
+
+_NOT_PUT, _IN_FLIGHT, _DONE, _UNCERTAIN = range(4)  # uncertain: its answer will never come
+_KINDS = {_NOT_PUT: b"n", _IN_FLIGHT: b"s", _DONE: b"a"}
+_STATES = {kind: state for state, kind in _KINDS.items()}
+_END = b"e"
+MAX_RECORDS = 250_000_000  # of one replay; each is a byte
+_ENDED = bytes([_NOT_PUT, _UNCERTAIN, _DONE, _UNCERTAIN]) + bytes(range(4, 256))  # for `translate`
+
+
+class Replay(msgspec.Struct, rename="camel", frozen=True):
+    """What is replayed where; it must be the same when it goes on."""
+
+    inputs: list[str]
+    records: int | None  # None: not known before the end
+    target: str
+    selection: list[str]  # the options that decide which record has which index
+    version: int = 1
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    replay: Replay
+    offset: float  # seconds; how far timestamps are shifted
+
+
+class ReplayJournal:
+    """Use it as a context manager: it holds a locked file.
+
+    Args:
+        path: of the file.
+        replay: what is done.
+        offset: for `shifted`; of a replay that goes on, its own counts.
+        resume: go on; begin where there is nothing to go on with.
+
+    Raises:
+        InputError: there is a file of an earlier replay, or it is of another one.
+    """
+
+    def __init__(self, path: Path, replay: Replay, offset: float, *, resume: bool) -> None:
+        self.path, self.offset = path, offset
+        self._states = bytearray()  # by index
+        self.had_ended = False  # an earlier one had come to its end
+        try:
+            self._file = path.open("ab+")
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            whole = self._whole_lines()
+        except BlockingIOError as error:
+            raise InputError("this replay is going on", place=str(path)) from error
+        except OSError as error:
+            raise self._not_written(error) from error
+        if whole and whole[-1] == _END:
+            self.had_ended = True
+            if not resume:
+                self._file.truncate(0)
+                whole = []
+        if whole and not resume:
+            self._file.close()
+            raise InputError(
+                "an earlier replay did not come to its end",
+                place=str(path),
+                advice="--resume goes on with it; to begin anew, delete the file.",
+            )
+        if whole:
+            self._read(whole, replay)
+        else:
+            self._write(msgspec.json.encode(_Head(replay, offset)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def done(self) -> int:
+        """How many records are acknowledged."""
+        return self._states.count(_DONE)
+
+    def is_done(self, index: int) -> bool:
+        """Whether a record is acknowledged."""
+        return index < len(self._states) and self._states[index] == _DONE
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing of it can be in the stream."""
+        return not any(self._states)
+
+    def uncertain(self) -> list[tuple[int, int]]:
+        """Ranges of records, both ends included, that may be in the stream or not."""
+        return list(_ranges(i for i, state in enumerate(self._states) if state == _UNCERTAIN))
+
+    def sending(self, entries: Iterable[Entry]) -> None:
+        """Records are being sent."""
+        self._note(_IN_FLIGHT, self._of(entries, _NOT_PUT))
+
+    def acknowledged(self, entries: Iterable[Entry]) -> None:
+        """Records are in the stream."""
+        self._note(_DONE, [entry.index for entry in entries])
+
+    def not_put(self, entries: Iterable[Entry]) -> None:
+        """The service refused records: they are not in the stream by this call."""
+        self._note(_NOT_PUT, self._of(entries, _IN_FLIGHT))
+
+    def unanswered(self, entries: Iterable[Entry]) -> None:
+        """Records were sent, and nobody knows what became of them."""
+        for index in self._of(entries, _IN_FLIGHT):
+            self._states[index] = _UNCERTAIN  # the file says that it was sent, which is the same
+
+    def sync(self) -> None:
+        """Make everything so far certain, whatever happens to the machine."""
+        os.fsync(self._file.fileno())
+
+    def end(self) -> None:
+        """The replay has come to its end."""
+        self._write(_END)
+        self.sync()
+
+    def delete(self) -> None:
+        """Leave no trace of a replay that has put nothing."""
+        self.path.unlink(missing_ok=True)
+
+    def _of(self, entries: Iterable[Entry], state: int) -> list[int]:
+        """The indices of those that are in a state."""
+        known = len(self._states)
+        return [
+            entry.index
+            for entry in entries
+            if (self._states[entry.index] if entry.index < known else _NOT_PUT) == state
+        ]
+
+    def _note(self, state: int, indices: list[int]) -> None:
+        if not indices:
+            return
+        ranges = list(_ranges(sorted(indices)))
+        self._set(state, ranges)
+        self._write(_KINDS[state] + b" " + b",".join(b"%d-%d" % each for each in ranges))
+
+    def _set(self, state: int, ranges: Iterable[tuple[int, int]]) -> None:
+        for first, last in ranges:
+            self._states.extend(bytes(max(last + 1 - len(self._states), 0)))
+            self._states[first : last + 1] = bytes([state]) * (last + 1 - first)
+
+    def _write(self, line: bytes) -> None:
+        try:
+            self._file.write(line + b"\n")
+            self._file.flush()  # the system has it; a killed process loses nothing
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> InputError:
+        reason = (error.strerror or str(error)).lower()
+        return InputError(f"cannot be written: {reason}", place=str(self.path))
+
+    def _whole_lines(self) -> list[bytes]:
+        self._file.seek(0)
+        whole, newline, _ = self._file.read().rpartition(b"\n")
+        self._file.truncate(len(whole) + len(newline))  # a torn last line says nothing
+        return whole.split(b"\n") if newline else []
+
+    def _read(self, lines: Sequence[bytes], replay: Replay) -> None:
+        try:
+            head = msgspec.json.decode(lines[0], type=_Head)
+            for line in lines[1:]:
+                if line != _END:
+                    self._apply(line)
+        except (msgspec.MsgspecError, KeyError, ValueError, RecursionError) as error:
+            raise InputError(f"damaged: {error}", place=str(self.path)) from error
+        if head.replay != replay:
+            raise InputError(
+                "it is of another replay, of other inputs or options, or to another stream",
+                place=str(self.path),
+                advice="Repeat the command as it was; or delete the file to begin anew.",
+            )
+        self.offset = head.offset
+        self._states = self._states.translate(_ENDED)
+
+    def _apply(self, line: bytes) -> None:
+        kind, _, ranges = line.partition(b" ")
+        for each in ranges.split(b","):
+            first, last = map(int, each.split(b"-"))
+            if not 0 <= first <= last < MAX_RECORDS:
+                raise ValueError(f"there is no record {last}")
+            self._set(_STATES[kind], [(first, last)])
+
+
+def _ranges(indices: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Ascending numbers as ranges, both ends included."""
+    first = last = None
+    for index in indices:
+        if last is not None and index == last + 1:
+            last = index
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first = last = index
+    if first is not None and last is not None:
+        yield first, last
+
+
+class JournaledPlan(PutPlan):
+    """A plan that keeps the order within each key, and writes down what is sent before it is.
+
+    Args:
+        random: decides how long to pause.
+        journal: open.
+        give_up_after: seconds.
+    """
+
+    def __init__(self, random: Random, journal: ReplayJournal, *, give_up_after: float) -> None:
+        super().__init__(random, give_up_after=give_up_after, ordered=True)
+        self._journal = journal
+
+    def next_call(self, now: float) -> list[Entry]:
+        """The records to send now; see `PutPlan`."""
+        call = super().next_call(now)
+        self._journal.sending(call)
+        return call
+
+    def answered(
+        self, call: Sequence[Entry], results: Sequence[Mapping[str, Any]], now: float
+    ) -> list[Entry]:
+        """The service's answer to a call; see `PutPlan`."""
+        if len(results) == len(call):
+            codes = [result.get("ErrorCode") for result in results]
+            each = list(zip(call, codes, strict=True))
+            self._journal.not_put(entry for entry, code in each if code == THROTTLED)
+            # What else can be wrong is the service's fault, and it may have kept the record.
+            self._journal.unanswered(entry for entry, code in each if code not in (None, THROTTLED))
+        return super().answered(call, results, now)
+
+    def not_answered(
+        self, call: Sequence[Entry], reason: str, now: float, *, throttled: bool = False
+    ) -> None:
+        """A call failed as a whole; see `PutPlan`."""
+        (self._journal.not_put if throttled else self._journal.unanswered)(call)
+        super().not_answered(call, reason, now, throttled=throttled)
+
+    def refused(self, call: Sequence[Entry], reason: str) -> None:
+        """A call was refused for a reason that does not pass; see `PutPlan`."""
+        self._journal.not_put(call)
+        super().refused(call, reason)

@@ -1,0 +1,189 @@
+"""Records that wait for their shard: each shard takes so much a second, and slows down alone.
+
+Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+"""
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable, Collection
+from itertools import count
+
+from kinesis_cli.putting.entry import Entry
+from kinesis_cli.putting.queue import Size
+
+# What a shard takes in provisioned mode.
+SHARD_RECORDS_PER_SECOND = 1000
+SHARD_BYTES_PER_SECOND = 1 << 20
+# The part of it that is used: the shard's seconds do not begin when ours do.
+PACE = 0.95
+# Seconds. All shards have their turns at the same moments, so that calls are full where there are
+# many of them; a turn that came a little late is caught up with.
+TURN = 0.05
+_OF_A_RECORD = 1 / SHARD_RECORDS_PER_SECOND / PACE  # seconds
+_OF_A_BYTE = 1 / SHARD_BYTES_PER_SECOND / PACE
+
+
+class Lanes:
+    """A lane for each shard that has to wait for its turn.
+
+    Args:
+        held: counts what waits.
+    """
+
+    def __init__(self, held: Size) -> None:
+        self._held = held
+        self._lanes: dict[str, _Lane] = {}
+        # Those in which records wait, by their next turn. A heap; the moment may have moved on.
+        self._agenda: list[tuple[float, int, _Lane]] = []
+        self._paced = False
+        self._number = count()
+
+    def open(self, shard_ids: Collection[str], *, paced: bool) -> None:
+        """The shards are these. Nothing waits now; what they were sent still counts.
+
+        Args:
+            shard_ids: of the open shards.
+            paced: they have turns from now on; else only those that throttle have to wait.
+        """
+        self._paced = paced
+        lanes = {each: lane for each, lane in self._lanes.items() if each in shard_ids}
+        if paced:
+            lanes = {each: lanes.get(each) or _Lane(next(self._number)) for each in shard_ids}
+        self._lanes = lanes
+
+    @property
+    def are_open(self) -> bool:
+        """Whether any shard has to wait."""
+        return bool(self._lanes)
+
+    def takes(self, entry: Entry, shard_id: str, now: float) -> bool:
+        """Whether the record of a shard has to wait; it does so here."""
+        lane = self._lanes.get(shard_id)
+        if lane is None or lane.lets_pass(entry, now, paced=self._paced):
+            return False
+        lane.waiting.append(entry)
+        self._held.add([entry])
+        self._plan_turn(lane)
+        return True
+
+    def throttled(self, shard_id: str, now: float, pause: Callable[[int], float]) -> None:
+        """A shard refused records: it has to wait for so long as `pause` says."""
+        lane = self._lanes.setdefault(shard_id, _Lane(next(self._number)))
+        lane.throttled(now, pause)
+
+    def put_back(self, shard_id: str, refused: list[Entry]) -> None:
+        """Records that the shard refused are the next to be sent."""
+        lane = self._lanes[shard_id]
+        lane.waiting.extendleft(reversed(refused))
+        self._held.add(refused)
+        self._plan_turn(lane)
+
+    def acknowledged(self, shard_id: str) -> None:
+        """The shard took a record."""
+        if lane := self._lanes.get(shard_id):
+            lane.throttles, lane.refuses_since = 0, math.inf
+
+    def refuses_since(self, shard_id: str) -> float:
+        """Since when the shard has taken nothing at all; infinite: it takes records."""
+        lane = self._lanes.get(shard_id)
+        return math.inf if lane is None else lane.refuses_since
+
+    @property
+    def next_moment(self) -> float | None:
+        """When something may be sent at the earliest; None: nothing waits."""
+        return self._agenda[0][0] if self._agenda else None
+
+    def take(self, now: float, records: int, size: int) -> list[Entry]:
+        """What may be sent now.
+
+        Args:
+            now: when this is.
+            records: at most so many.
+            size: bytes at most; a single record that is larger goes alone.
+        """
+        taken: list[Entry] = []
+        while self._agenda and self._agenda[0][0] <= now and len(taken) < records:
+            lane = heapq.heappop(self._agenda)[2]
+            lane.is_planned = False
+            some = lane.take(now, records - len(taken), size, alone=not taken, paced=self._paced)
+            taken += some
+            size -= sum(entry.size for entry in some)
+            self._plan_turn(lane)
+            if not some and lane.next_moment <= now:
+                break  # its next record is too large for what is left of the call
+        self._held.remove(taken)
+        return taken
+
+    def take_all(self) -> list[Entry]:
+        """All that waits, shard after shard."""
+        waiting = [entry for lane in self._lanes.values() for entry in lane.waiting]
+        for lane in self._lanes.values():
+            lane.waiting.clear()
+            lane.is_planned = False
+        self._agenda = []
+        self._held.remove(waiting)
+        return waiting
+
+    def _plan_turn(self, lane: "_Lane") -> None:
+        if lane.waiting and not lane.is_planned:
+            lane.is_planned = True
+            heapq.heappush(self._agenda, (lane.next_moment, lane.number, lane))
+
+
+class _Lane:
+    """The records of one shard."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number  # decides between turns at the same moment
+        self.waiting: deque[Entry] = deque()
+        self.is_planned = False  # it stands in the agenda
+        self.throttles = 0  # in a row
+        self.refuses_since = math.inf
+        self._closed_until = 0.0
+        self._paid_until = 0.0  # when what was sent has had its share of the shard's throughput
+
+    @property
+    def next_moment(self) -> float:
+        """When it may send."""
+        return max(self._closed_until, math.ceil(self._paid_until / TURN - 1e-6) * TURN)
+
+    def lets_pass(self, entry: Entry, now: float, *, paced: bool) -> bool:
+        """Whether a record that has just come may be sent at once."""
+        if self.waiting or now < self._closed_until:
+            return False
+        return not paced or self._pays(entry, now)
+
+    def take(self, now: float, records: int, size: int, *, alone: bool, paced: bool) -> list[Entry]:
+        """What may be sent now: at most so many records and bytes, and a turn's worth.
+
+        Where it is `alone` in the call, one record may be larger.
+        """
+        taken: list[Entry] = []
+        if now < self.next_moment:
+            return taken
+        while self.waiting and len(taken) < records:
+            entry = self.waiting[0]
+            if entry.size > size and (taken or not alone):
+                break
+            if paced and not self._pays(entry, now):
+                break
+            taken.append(self.waiting.popleft())
+            size -= entry.size
+        return taken
+
+    def throttled(self, now: float, pause: Callable[[int], float]) -> None:
+        """It refused records."""
+        self.refuses_since = min(self.refuses_since, now)
+        if now >= self._closed_until:  # else this call was under way before
+            self.throttles += 1
+            self._closed_until = now + pause(self.throttles)
+
+    def _pays(self, entry: Entry, now: float) -> bool:
+        """Take a record's share of the shard's throughput; whether there was any for it."""
+        if self._paid_until < now - TURN:
+            self._paid_until = now
+        if self._paid_until >= now + TURN:
+            return False
+        self._paid_until += max(_OF_A_RECORD, entry.size * _OF_A_BYTE)
+        return True

@@ -1,0 +1,1 @@
+"""Records that Lambda gave up: found by their on-failure documents, and taken up again."""

@@ -1,0 +1,142 @@
+"""What `kcli replay` prints, besides what it has in common with `kcli put`."""
+
+import time
+from collections.abc import Sequence
+
+from kinesis_cli.putting.entry import Entry
+from kinesis_cli.putting.replay_journal import ReplayJournal
+from kinesis_cli.putting.replay_load import ReplayLoad, ShardLoad
+from kinesis_cli.putting.replay_source import ReplaySource
+from kinesis_cli.putting.summary import PutSummary
+from kinesis_cli.show.cells import counted, duration_cell, shard_cell
+from kinesis_cli.show.console import note, plain, stdout_console, warn, write_json, write_line
+from kinesis_cli.show.streams.put import PutTarget, PutView
+
+LATE = 1.0  # seconds behind the schedule that are worth a line
+_BETWEEN_LINES = 10.0  # seconds
+_SYNC_EVERY = 1.0  # seconds
+_MIB = 1 << 20
+_FEW = 20  # ranges that are named one by one
+
+
+class ReplayView:
+    """Shows a replay while it goes on, and writes down what is acknowledged.
+
+    Args:
+        view: of a put.
+        source: knows how far behind its schedule the replay is.
+        journal: open.
+    """
+
+    def __init__(self, view: PutView, source: ReplaySource, journal: ReplayJournal) -> None:
+        self._view, self._source, self._journal = view, source, journal
+        self._told = self._synced = time.monotonic()
+
+    def acknowledged(self, records: Sequence[Entry]) -> None:
+        """Records are in the stream."""
+        self._journal.acknowledged(records)
+        self._view.acknowledged(records)
+
+    def failed(self, records: Sequence[Entry]) -> None:
+        """Records were given up."""
+        self._view.failed(records)
+
+    def progress(self, summary: PutSummary) -> None:
+        """So far it is this."""
+        self._view.progress(summary)
+        now = time.monotonic()
+        if now - self._synced >= _SYNC_EVERY:
+            self._synced = now
+            self._journal.sync()
+        if self._source.behind >= LATE and now - self._told >= _BETWEEN_LINES:
+            self._told = now
+            note(f"{duration_cell(self._source.behind)} behind the schedule")
+
+
+def show_uncertain(ranges: Sequence[tuple[int, int]]) -> None:
+    """Say which records may be in the stream twice."""
+    if not ranges:
+        return
+    count = sum(last - first + 1 for first, last in ranges)
+    were = "record was" if count == 1 else "records were"
+    if len(ranges) <= _FEW:
+        which = ", ".join(_range_text(first + 1, last + 1) for first, last in ranges)
+    else:
+        which = f"within {_range_text(ranges[0][0] + 1, ranges[-1][1] + 1)}"
+    warn(
+        f"{count:,} {were} in flight when the replay ended, and may be in the stream twice now: "
+        f"{which} of the recording, by arrival"
+    )
+
+
+def _range_text(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def show_schedule(source: ReplaySource) -> None:
+    """Say how well the schedule was kept."""
+    if source.is_timed and source.taken:
+        note(f"at most {source.most_behind * 1000:,.0f} ms behind the schedule")
+
+
+def show_load(target: PutTarget, load: ReplayLoad, output: str) -> None:
+    """Print what a replay would ask of the stream.
+
+    Args:
+        target: where it would go.
+        load: estimated.
+        output: "table", "json" or "ndjson".
+    """
+    if output == "json":
+        write_json(_as_document(target, load))
+    elif output == "ndjson":
+        write_line(_as_document(target, load))
+    else:
+        _show_table(target, load)
+
+
+def _as_document(target: PutTarget, load: ReplayLoad) -> dict[str, object]:
+    return {
+        "version": 1,
+        "target": target.as_document(),
+        "records": load.records,
+        "seconds": None if load.at_full_speed else round(load.seconds, 3),
+        "leastSeconds": round(load.least_seconds, 3),
+        "shards": [
+            {
+                "shardId": shard_id,
+                "records": each.records,
+                "bytes": each.bytes,
+                "mostRecordsPerSecond": None if load.at_full_speed else each.most_records,
+                "mostBytesPerSecond": None if load.at_full_speed else each.most_bytes,
+                "throttles": not load.at_full_speed and each.is_too_much,
+            }
+            for shard_id, each in load.shards.items()
+        ],
+    }
+
+
+def _show_table(target: PutTarget, load: ReplayLoad) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table("Shard", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("Records", "MiB", *([] if load.at_full_speed else ["Busiest second"])):
+        table.add_column(name, justify="right")
+    for shard_id, each in load.shards.items():
+        table.add_row(plain(shard_cell(shard_id)), *_cells(each, load))
+    console = stdout_console()
+    console.print(table)
+    least = f"a provisioned stream needs at least {duration_cell(load.least_seconds)}"
+    own = "" if load.at_full_speed else f" in {duration_cell(load.seconds)}"
+    text = f"Would put {counted(load.records, 'record')} on {target}{own}; {least}."
+    console.print(plain(text), soft_wrap=True)
+    if not load.at_full_speed and any(each.is_too_much for each in load.shards.values()):
+        warn("a provisioned shard takes 1,000 records and 1 MiB a second; this is more")
+
+
+def _cells(load: ShardLoad, of: ReplayLoad) -> list[str]:
+    cells = [f"{load.records:,}", f"{load.bytes / _MIB:,.2f}"]
+    if not of.at_full_speed:
+        cells.append(f"{load.most_records:,}/s, {load.most_bytes / _MIB:,.2f} MiB/s")
+    return cells

@@ -1,0 +1,1 @@
+"""Delivery in virtual time: a recording and a clock of its own drive the event source mapping."""

@@ -1,0 +1,630 @@
+"""Delivery in virtual time: a day of retries in milliseconds, the same answer every time.
+
+The driver is dull. It polls each shard when Lambda would, tells the delivery what happened, calls
+the function when told to, and moves the clock to whatever comes next.
+"""
+
+import math
+import random
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from typing import TYPE_CHECKING
+
+from kinesis_cli.event_source_mapping.aggregates import left_whole, opened
+from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
+from kinesis_cli.event_source_mapping.events import (
+    Discarded,
+    Effect,
+    Event,
+    Expired,
+    Filtered,
+    InvocationEnded,
+    Invoke,
+    Judged,
+    NotCalled,
+    RecordsQueued,
+    Succeeded,
+    Throttled,
+    TimeReached,
+    Unsure,
+    Wake,
+)
+from kinesis_cli.event_source_mapping.gathering import LaneReading
+from kinesis_cli.event_source_mapping.invocation import (
+    FunctionError,
+    Handler,
+    InvocationRequest,
+    InvocationResult,
+)
+from kinesis_cli.event_source_mapping.metrics import failed_events
+from kinesis_cli.event_source_mapping.polling import (
+    POLL_INTERVAL_SECONDS,
+    POLL_LIMIT_BYTES,
+    POLL_LIMIT_RECORDS,
+    Polls,
+    Pushes,
+)
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.unsure import named_in, points_of, with_points
+from kinesis_cli.simulation.durations import USUAL, CallDuration
+from kinesis_cli.simulation.environments import Environments
+from kinesis_cli.simulation.faults import Fault, Faults
+from kinesis_cli.simulation.lane_readings import Lessons, OtherReading, other_than
+from kinesis_cli.simulation.tally import Tally, redelivered
+from kinesis_cli.simulation.trace import (
+    Attempt,
+    Destination,
+    Ending,
+    ExpiredRecords,
+    FilteredRecords,
+    Invocation,
+    Row,
+    Summary,
+)
+from kinesis_cli.stream.on_failure_document import (
+    on_failure_document,
+    s3_document,
+    s3_key,
+    stream_arn_of,
+)
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.record_source import RecordSource
+
+if TYPE_CHECKING:
+    from kinesis_cli.event_source_mapping.filters.criteria import Filters
+    from kinesis_cli.event_source_mapping.filters.doubts import FilterDoubts
+
+
+LEAST_READ_RECORDS = 500  # so that a small BatchSize does not read the recording in crumbs
+EXPLAINED_FILTERED_RECORDS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationOptions:
+    """How a recording is delivered. Times are epoch seconds of virtual time."""
+
+    start_at: float | None = None  # when the mapping goes live; default: the first arrival
+    until: float | None = None  # nothing starts after it
+    # None: as long as the real call took
+    invocation_duration: CallDuration | None = USUAL
+    cold_start: float = 0.0  # seconds that a call takes longer for which no environment is idle
+    reserved_concurrency: int | None = None  # calls at the same time; None: no limit
+    function_timeout: float = 900.0  # seconds
+    function_name: str = "function"  # with its version or alias, where one is called
+    executed_version: str = "$LATEST"
+    retention_hours: float = 24.0
+    lanes: LaneReading = "keys"  # how partition keys find their lanes
+    seed: int = 0
+    faults: tuple[Fault, ...] = ()
+    show_throttled: bool = False
+    parents: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # of shards made by resharding
+    explain: Container[str] = ()  # sequence numbers to explain if they are filtered
+
+
+@dataclass(slots=True)
+class _ShardRun:
+    """What the driver keeps of a shard."""
+
+    shard_id: str
+    delivery: ShardDelivery
+    polls: Polls
+    poll_is_due: bool = False
+    is_finished: bool = False
+    has_aggregates: bool = False  # some were opened, see UNSURE(foreign-inner)
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A place among the rows, and its row as soon as that is known."""
+
+    row: Row | None = None
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call in flight, or one that has just ended."""
+
+    run: _ShardRun
+    lane: Lane
+    effect: Invoke
+    at: float
+    index: int = 0
+    slot: _Slot | None = None  # None: a throttled call that is not shown
+    unsure: list[str] = field(default_factory=list)  # points that what came of it depends on
+    result: InvocationResult = field(default_factory=InvocationResult)
+    duration: float = 0.0
+
+
+def _filters(mapping: EventSourceMapping) -> "tuple[Filters | None, FilterDoubts | None]":
+    if not mapping.filter_patterns:
+        return None, None
+    # A dozen modules, which a mapping without filters need not wait for.
+    from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
+    from kinesis_cli.event_source_mapping.filters.doubts import FilterDoubts
+
+    filters = compile_filters(mapping.filter_patterns)
+    return filters, FilterDoubts(mapping.filter_patterns, filters)
+
+
+class Simulation:
+    """One run. Iterate over `rows()`; `summary()` tells how far it came at any moment.
+
+    Raises:
+        InputError: a filter pattern of the mapping is not valid.
+    """
+
+    def __init__(
+        self,
+        source: RecordSource,
+        handler: Handler,
+        mapping: EventSourceMapping,
+        options: SimulationOptions,
+    ) -> None:
+        self._source, self._handler = source, handler
+        self._mapping, self._options = mapping, options
+        self._filters, self._doubts = _filters(mapping)
+        first = source.first_record()
+        self._is_pushed = first is not None and "/consumer/" in stream_arn_of(first)
+        self._random = random.Random(f"requests/{options.seed}")
+        self._faults = Faults(options.faults, options.seed)
+        self._lessons = Lessons() if mapping.parallelization_factor > 1 else None
+        self._environments = Environments(options.reserved_concurrency, options.cold_start)
+        start = options.start_at if options.start_at is not None else source.first_arrival
+        self.start_at = start if start is not None else 0.0
+        self._until = options.until if options.until is not None else math.inf
+        self._now = self.start_at
+        self._agenda: list[tuple[float, int, bool, Callable[[float], None]]] = []
+        self._order = count()
+        self._runs: dict[str, _ShardRun] = {}
+        self._unopened = list(source.shard_ids)
+        self._attempts = 0
+        self._calls = 0
+        # Rows in the order of what they tell: a call's place is that of its start, and what comes
+        # behind it waits until it has ended.
+        self._told: deque[_Slot] = deque()
+        self._tally = Tally(source.count)
+
+    def rows(self) -> Iterator[Row]:
+        """Run to the end. Rows come as they happen, invocations in the order of their start."""
+        self._open_shards(self.start_at)
+        while self._agenda:
+            yield from self._drain()
+            at, _, is_end_of_call, step = heappop(self._agenda)
+            if at > self._until and not is_end_of_call:
+                continue
+            self._now = max(self._now, at)
+            step(at)
+        if math.isfinite(self._until):
+            self._now = max(self._now, self._until)
+        for row in self._tally.give_up_waiting():
+            self._tell(row)
+        yield from self._drain()
+
+    def summary(self) -> Summary:
+        """What has come of the records so far."""
+        held = sum(run.delivery.held for run in self._runs.values())
+        return self._tally.summary(held, self._now, self._now - self.start_at)
+
+    def other_reading(self, source: RecordSource) -> OtherReading | None:
+        """How the run would have gone had keys found their lanes the other way; None: the same.
+
+        Args:
+            source: the same records, from the beginning.
+        """
+        if self._lessons is None:
+            return None
+        reading = other_than(self._options.lanes)
+        duration = self._lessons.duration(self._options.invocation_duration)
+        options = replace(
+            self._options, lanes=reading, invocation_duration=duration, faults=(), explain=()
+        )
+        other = Simulation(source, self._lessons.stand_in(), self._mapping, options)
+        for _ in other.rows():
+            pass
+        own, found = self.summary(), other.summary()
+        told = OtherReading(reading, found.elapsed_seconds, found.max_iterator_age_seconds)
+        differs = told.differs(own.elapsed_seconds, own.max_iterator_age_seconds)
+        return told if differs else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What AWS may see otherwise in the mapping's filters, a sentence each."""
+        return self._filters.warnings if self._filters is not None else ()
+
+    @property
+    def starts_from(self) -> float:
+        """The arrival from which on records are delivered, epoch seconds."""
+        if self._mapping.starting_position == "LATEST":
+            return self.start_at
+        at = self._mapping.starting_position_timestamp
+        return -math.inf if at is None else at
+
+    @property
+    def records(self) -> int:
+        """All records of the recording."""
+        return self._source.count
+
+    @property
+    def ended(self) -> int:
+        """Records of which it is decided how they end."""
+        return self._tally.ended
+
+    def _drain(self) -> Iterator[Row]:
+        while self._told and (row := self._told[0].row) is not None:
+            self._told.popleft()
+            yield row
+
+    def _tell(self, row: Row) -> None:
+        self._told.append(_Slot(row))
+
+    # Shards
+
+    def _open_shards(self, now: float) -> None:
+        """Start reading the shards whose parents are read to their end.
+
+        Source: stackd's reshard capture (a merged child waits for both parents).
+        """
+        ready = [shard_id for shard_id in self._unopened if self._has_read_parents(shard_id)]
+        # Taken off the list first: a shard without records is done at once and opens its children.
+        self._unopened = [shard_id for shard_id in self._unopened if shard_id not in ready]
+        for shard_id in ready:
+            self._open(shard_id, now)
+
+    def _has_read_parents(self, shard_id: str) -> bool:
+        return all(self._is_read(parent) for parent in self._options.parents.get(shard_id, ()))
+
+    def _is_read(self, shard_id: str) -> bool:
+        # A parent that the recording does not hold has left the stream long ago.
+        run = self._runs.get(shard_id)
+        return shard_id not in self._unopened if run is None else run.is_finished
+
+    def _open(self, shard_id: str, now: float) -> None:
+        shard = Shard(
+            shard_id=shard_id,
+            retention_seconds=self._options.retention_hours * 3600,
+            first_arrival=first if (first := self._source.first_arrival) is not None else 0.0,
+        )
+        delivery = ShardDelivery(
+            shard, self._mapping, self._filters, self._request_id, now, self._options.lanes
+        )
+        run = _ShardRun(shard_id, delivery, self._new_polls(shard_id))
+        self._runs[shard_id] = run
+        self._skip_to_starting_position(shard_id)
+        self._plan_poll(run, now)
+        self._finish_if_done(run, now)
+
+    def _new_polls(self, shard_id: str) -> Polls:
+        if self._is_pushed:
+            return Pushes()
+        phase = random.Random(f"phase/{self._options.seed}/{shard_id}").random()
+        return Polls(self.start_at + phase * POLL_INTERVAL_SECONDS)
+
+    def _skip_to_starting_position(self, shard_id: str) -> None:
+        before = math.nextafter(self.starts_from, -math.inf)
+        while records := self._source.take(shard_id, before, POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES):
+            self._tally.skipped += len(records)
+
+    def _plan_poll(self, run: _ShardRun, now: float) -> None:
+        """Plan the next poll that would find something: empty ones are skipped by arithmetic."""
+        if run.poll_is_due or run.is_finished or not run.delivery.wants_records:
+            return
+        arrival = self._source.next_arrival(run.shard_id)
+        if arrival is None:
+            return
+        run.poll_is_due = True
+        self._at(run.polls.next_after(arrival, now), partial(self._poll, run))
+
+    def _poll(self, run: _ShardRun, now: float) -> None:
+        run.poll_is_due = False
+        run.polls.reach(now)
+        self._read(run, now)
+        for lane in run.delivery.lanes:
+            self._step(run, lane, RecordsQueued(), now)
+
+    def _read(self, run: _ShardRun, now: float) -> bool:
+        """Hand over what the last poll brought, as far as there is room: the rest stays on disk.
+
+        Returns:
+            Whether there was anything.
+        """
+        delivery, polls, has_read = run.delivery, run.polls, False
+        at_once = max(self._mapping.batch_size * len(delivery.lanes), LEAST_READ_RECORDS)
+        while polls.quota > 0 and polls.quota_bytes > 0 and delivery.wants_records:
+            limit = min(polls.quota, at_once)
+            records = self._source.take(run.shard_id, polls.visible_until, limit, polls.quota_bytes)
+            if not records:
+                polls.quota = 0
+                break
+            has_read = True
+            polls.quota -= len(records)
+            polls.quota_bytes -= sum([len(record.raw) for record in records])
+            delivered = opened(records)
+            self._tally.took(len(records), len(delivered), now)
+            run.has_aggregates |= len(delivered) != len(records)
+            if delivered is not records:
+                self._tally.whole_aggregates += left_whole(delivered)
+            for effect in delivery.queue(delivered, now):
+                if isinstance(effect, Expired):  # these had left the stream: no poll brought them
+                    self._tally.metrics.at(now).polled -= len(effect.records)
+                self._note(run, effect, now)
+        return has_read
+
+    def _finish_if_done(self, run: _ShardRun, now: float) -> None:
+        if run.is_finished or not run.delivery.is_idle:
+            return
+        if self._source.next_arrival(run.shard_id) is None:
+            run.is_finished = True
+            if self._unopened:
+                self._open_shards(now)
+
+    # Telling a lane what happened, and doing what it wants
+
+    def _step(
+        self, run: _ShardRun, lane: Lane, event: Event, now: float, call: _Call | None = None
+    ) -> None:
+        run.polls.go_on(now)
+        has_read = self._read(run, now)
+        self._handle(run, lane, event, now, call)
+        if has_read:
+            for other in run.delivery.lanes:
+                if other is not lane:
+                    self._handle(run, other, RecordsQueued(), now)
+        self._plan_poll(run, now)
+        self._finish_if_done(run, now)
+
+    def _handle(
+        self, run: _ShardRun, lane: Lane, event: Event, now: float, call: _Call | None = None
+    ) -> None:
+        for effect in lane.handle(event, now):
+            match effect:
+                case Invoke():
+                    self._call(run, lane, effect, now)
+                case Unsure(points=points):
+                    self._tally.unsure.update(points)
+                    if call is not None:
+                        call.unsure += points
+                case Wake(at=at):
+                    self._at(at, partial(self._step, run, lane, TimeReached()))
+                case Judged():
+                    assert call is not None
+                    self._judged(call, effect, now)
+                case _:
+                    self._note(run, effect, now)
+        self._tally.follow(run.shard_id, lane, now)
+
+    def _note(self, run: _ShardRun, effect: Effect, now: float) -> None:
+        """Keep what was decided about records."""
+        match effect:
+            case Succeeded(records=records, deliveries=deliveries):
+                self._ended(records, "succeeded", deliveries)
+            case Discarded():
+                self._discarded(run, effect, now)
+            case Expired(records=records, deliveries=deliveries, unsure=points):
+                self._tally.unsure.update(points)
+                self._tell(ExpiredRecords(run.shard_id, _numbers(records), now, points))
+                self._ended(records, "expired", deliveries)
+            case Filtered(records=records):
+                self._filtered(run, records, now)
+            case NotCalled(records=records, attempt=attempt):
+                reason = with_points(effect.reason, effect.unsure)
+                self._tell(Attempt(run.shard_id, now, attempt, _numbers(records), reason))
+            case Judged() | Invoke() | Wake() | Unsure():
+                pass
+
+    def _discarded(self, run: _ShardRun, effect: Discarded, now: float) -> None:
+        discard = effect.discard
+        document = on_failure_document(
+            discard,
+            at=now,
+            shard_id=run.shard_id,
+            function_name=self._mapping.function_name or self._options.function_name,
+            executed_version=self._options.executed_version,
+        )
+        key = None
+        if (self._mapping.destination or "").startswith("arn:aws:s3:"):
+            document = s3_document(document, effect.payload)
+            mapping_id = _uuid(random.Random(f"mapping/{self._options.seed}"))
+            unique = self._request_id()
+            key = s3_key(mapping_id=mapping_id, shard_id=run.shard_id, at=now, unique=unique)
+        self._tally.documents += 1
+        numbers = _numbers(discard.records)
+        points = effect.unsure
+        if (self._mapping.destination or "").startswith("kafka:"):
+            points = (*points, "kafka-destination")
+        self._tally.unsure.update(points)
+        # UNSURE(dropped-count): what a destination is told of is no dropped event, as the guide
+        # says; a capture without a destination saw no figure at all.
+        minute = self._tally.metrics.at(now)
+        if self._mapping.destination is None:
+            minute.dropped += len(numbers)
+        else:
+            minute.delivered_on_failure += len(numbers)
+        self._tell(Destination(document, key, now, run.shard_id, numbers, points))
+        self._ended(discard.records, "discarded", effect.deliveries)
+
+    def _ended(self, records: Sequence[Record], ending: Ending, deliveries: int) -> None:
+        for row in self._tally.end(records, ending, deliveries):
+            self._tell(row)
+
+    def _filtered(self, run: _ShardRun, records: Sequence[Record], now: float) -> None:
+        assert self._filters is not None
+        explanations: dict[str, str] = {}
+        for record in records:
+            number = record.sequence_number
+            if self._tally.explained < EXPLAINED_FILTERED_RECORDS:
+                self._tally.explained += 1
+            elif number not in self._options.explain:
+                continue
+            why = self._filters.explain(record)
+            earlier = explanations.get(number, why)  # of another record out of its aggregate
+            explanations[number] = why if why == earlier else f"{earlier}; {why}"
+        assert self._doubts is not None
+        points = dict.fromkeys(point for record in records for point in self._doubts.of(record))
+        self._tally.unsure.update(points)
+        self._tally.filtered += len(records)
+        self._tally.metrics.at(now).filtered_out += len(records)
+        row = FilteredRecords(run.shard_id, _numbers(records), explanations, tuple(points))
+        self._tell(row)
+
+    # Calls
+
+    def _call(self, run: _ShardRun, lane: Lane, effect: Invoke, now: float) -> None:
+        if now > self._until:
+            return  # nothing starts after it: the batch stays undelivered
+        self._attempts += 1
+        fault = self._faults.at(self._attempts)
+        cold_start = None if fault == "throttle" else self._environments.begin()
+        throttled = cold_start is None
+        call = _Call(run, lane, effect, now, unsure=self._points_of_batch(run, lane, effect))
+        if cold_start == 0.0 and self._options.cold_start:
+            call.unsure.append("environment-life")
+        if not throttled or self._options.show_throttled:
+            call.index, call.slot = self._calls, _Slot()
+            self._calls += 1
+            self._told.append(call.slot)
+        if cold_start is None:
+            self._tally.throttled(by_reservation=fault is None)
+            self._at(now, partial(self._end, call, Throttled()), is_end_of_call=True)
+            return
+        self._tally.redelivered += redelivered(effect)
+        self._tally.metrics.at(now).invoked += len(effect.batch.records)
+        expected = self._expected_duration(effect)
+        call.result = self._result(fault, effect, now, expected or 0.0)
+        call.duration = cold_start + self._duration(call.result, fault, expected)
+        ended = InvocationEnded(call.result, deliver_again=fault == "duplicate")
+        self._at(now + call.duration, partial(self._end, call, ended), is_end_of_call=True)
+
+    def _points_of_batch(self, run: _ShardRun, lane: Lane, effect: Invoke) -> list[str]:
+        """What it depends on that a call is made now, with these records."""
+        points, records = [*effect.unsure], effect.batch.records
+        is_new = effect.attempt == 1 and not effect.batch.is_duplicate
+        # When its last record came decides what was there for a batch, unless that is full.
+        has_room = 0 < len(records) < self._mapping.batch_size
+        if is_new and has_room and records[-1].arrival > self.start_at:
+            points.append("push-delay" if self._is_pushed else "poll-phase")
+        if len(run.delivery.lanes) > 1:
+            others = (other for other in run.delivery.lanes if other is not lane)
+            if any(other.blocking_record is not None for other in others):
+                points.append("blocked-lane")
+        if run.has_aggregates:
+            points.append("foreign-inner")
+        if self._doubts is not None:
+            points += [point for record in records for point in self._doubts.of(record)]
+        return points
+
+    def _expected_duration(self, effect: Invoke) -> float | None:
+        """Seconds of a call besides its own sleeps; None: as it was measured."""
+        duration = self._options.invocation_duration
+        if duration is None:
+            return None
+        return duration.of(len(effect.batch.records), len(effect.payload))
+
+    def _result(
+        self, fault: str | None, effect: Invoke, now: float, expected: float
+    ) -> InvocationResult:
+        request_id = effect.batch.request_id
+        if fault == "timeout":
+            return InvocationResult(error=timed_out(request_id, self._options.function_timeout))
+        if fault == "error":
+            error = FunctionError("InjectedError", "injected by kcli", request_id=request_id)
+            return InvocationResult(error=error)
+        request = InvocationRequest(
+            request_id,
+            effect.payload,
+            at=now,
+            number=self._attempts,
+            invocation_duration=expected,
+        )
+        return self._handler.invoke(request)
+
+    def _duration(
+        self, result: InvocationResult, fault: str | None, expected: float | None
+    ) -> float:
+        if fault == "timeout":
+            return self._options.function_timeout
+        if expected is None:
+            return result.elapsed + result.slept
+        if result.error is not None and result.error.error_type == TIMED_OUT:
+            return self._options.function_timeout
+        return expected + result.slept
+
+    def _end(self, call: _Call, event: InvocationEnded | Throttled, now: float) -> None:
+        if isinstance(event, InvocationEnded):  # a throttled attempt never read the records
+            error = call.result.error
+            is_lost = error is not None and error.error_type in ENDED_PROCESS
+            self._environments.end(is_lost=is_lost)
+            self._tally.call_ended(call.effect.batch.records, now)
+        self._step(call.run, call.lane, event, now, call)
+
+    def _judged(self, call: _Call, judged: Judged, now: float) -> None:
+        batch, result = call.effect.batch, call.result
+        self._tally.failing(batch, judged, result)
+        points = {*call.unsure, *points_of(result), *named_in(judged.reason)}
+        self._tally.unsure.update(points)
+        if failed := failed_events(judged.outcome, len(batch.records), judged.failures):
+            self._tally.metrics.at(now).failed_invoke += failed
+        if self._lessons is not None:
+            expected = self._expected_duration(call.effect) or 0.0
+            self._lessons.learn(batch, judged, call.duration - expected)
+        if judged.warning is not None:
+            self._tally.warnings[judged.warning] += 1
+        if call.slot is None:
+            return
+        reason = with_points(judged.reason, points)
+        call.slot.row = row = Invocation(
+            index=call.index,
+            request_id=batch.request_id,
+            shard_id=call.run.shard_id,
+            at=call.at,
+            attempt=call.effect.attempt,
+            sequence_numbers=_numbers(batch.records),
+            outcome=judged.outcome,
+            checkpoint=judged.checkpoint,
+            batch_item_failures=judged.failures,
+            error=result.error,
+            reason=reason,
+            duration_ms=round(call.duration * 1000, 6),
+            logs=result.logs,
+        )
+        self._tally.invocation(row)
+
+    # Small things
+
+    def _at(
+        self, at: float, step: Callable[[float], None], *, is_end_of_call: bool = False
+    ) -> None:
+        heappush(self._agenda, (at, next(self._order), is_end_of_call, step))
+
+    def _request_id(self) -> str:
+        return _uuid(self._random)
+
+
+TIMED_OUT = "Sandbox.Timedout"
+# Errors after which Lambda starts a new process for the next call
+ENDED_PROCESS = {TIMED_OUT, "Runtime.ExitError", "Runtime.OutOfMemory"}
+
+
+def timed_out(request_id: str, timeout: float) -> FunctionError:
+    """The error of a call that ran longer than the function's Timeout (seconds).
+
+    Source: LocalStack's snapshots recorded on AWS.
+    """
+    message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
+    return FunctionError(TIMED_OUT, message)
+
+
+def _numbers(records: Iterable[Record]) -> tuple[str, ...]:
+    return tuple([record.sequence_number for record in records])
+
+
+def _uuid(source: random.Random) -> str:
+    """A random UUID, version 4, drawn from a seeded source."""
+    digits = f"{source.getrandbits(128):032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
