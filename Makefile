@@ -20,11 +20,13 @@ demo: $(READY)  ## show what Lambda would do with fixtures/batch.json
 test: $(READY)  ## run all tests, with the coverage gate on the pure rooms
 	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term $(TESTS)
 
-lint: $(READY)  ## ruff, mypy --strict, and the arrows between the rooms
+lint: $(READY)  ## ruff, mypy --strict, the arrows between the rooms, and the declared dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=lambda_function $(BIN)/lint-imports --no-logo
+	$(BIN)/deptry kinesis_cli lambda_function
+	$(BIN)/deptry tests benchmarks docs --ignore DEP002,DEP004  # these may use the tools of `dev`
 
 format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .

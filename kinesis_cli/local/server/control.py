@@ -1,6 +1,6 @@
 """What the server answers to our own commands, under `/_kcli/`. Nobody else has the token."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +24,7 @@ class Control:
         region: where the project's streams are made.
         streams: those streams, by name.
         functions: what is delivered to them.
+        notes: of the server, to be told before those of the functions.
     """
 
     def __init__(
@@ -32,7 +33,9 @@ class Control:
         region: str,
         streams: Mapping[str, StreamSettings],
         functions: LambdaSide,
+        notes: Sequence[str] = (),
     ) -> None:
+        self._notes = notes
         self._functions = functions
         self._data_plane = data_plane
         self._project = Caller(DEFAULT_ACCOUNT, region)
@@ -54,7 +57,7 @@ class Control:
                     "mappings": mappings,
                     "problems": problems,
                     "not_made": not_made,
-                    "notes": self._functions.notes(),
+                    "notes": self.notes(),
                 }
             case "wait":
                 return {"idle": await self._functions.wait_idle(_seconds(request))}
@@ -62,6 +65,10 @@ class Control:
                 switches = self._data_plane.switch_faults(dict(request))
                 return {n: value for n, value in switches.items() if value != _OFF[n]}
         raise InputError(f"there is no {verb}")
+
+    def notes(self) -> list[str]:
+        """What is not as on AWS, and which Python runs what."""
+        return [*self._notes, *self._functions.notes()]
 
     def make_streams(self) -> None:
         """Make the project's streams. One that is there already stays as it is.

@@ -2,7 +2,8 @@
 
 uvicorn with zttp was measured against granian, hypercorn and uvicorn with httptools (PutRecords of
 500 records over 4 connections, an application that does nothing): the fastest but granian's own
-interface, and one server for both versions of HTTP.
+interface, and one server for both versions of HTTP. Where zttp cannot be imported, uvicorn speaks
+HTTP/1.1 with h11, which it brings.
 """
 
 import asyncio
@@ -11,11 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import uvicorn
-import zttp
-from uvicorn.protocols.http import auto_zttp_impl
-from uvicorn.protocols.http.zttp_h2_impl import ZttpH2Protocol
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.failures import Failures
@@ -73,37 +72,22 @@ class _Server(uvicorn.Server):
                 connection.transport.abort()
 
 
-class _Http2(ZttpH2Protocol):
-    """Notices that a request ends with its head; uvicorn 0.54 waits for its body for ever.
+def _protocol() -> tuple[type[asyncio.Protocol] | Literal["h11"], list[str]]:
+    """What speaks HTTP here, and what there is to say of it."""
+    try:
+        from kinesis_cli.local.server.either_http import either_http
 
-    Its HTTP/1.1 got https://github.com/Kludex/uvicorn/pull/3063.
-    """
+        return either_http(), []
+    except ImportError as error:
+        from kinesis_cli.installation import install_line
 
-    def handle_request(self, event: zttp.Request) -> None:
-        super().handle_request(event)
-        if event.end_stream and (cycle := self.cycles.get(event.stream_id)):
-            cycle.more_body = False
-            cycle.message_event.set()
-
-
-auto_zttp_impl.ZttpH2Protocol = _Http2  # type: ignore[attr-defined]
+        note = f"Speaks HTTP/1.1 only: zttp, which has HTTP/2, cannot be imported: {error}."
+        if isinstance(error, ModuleNotFoundError):
+            note += f" Install it: `{install_line('local')}`"
+        return "h11", [note]
 
 
-class _EitherHttp(auto_zttp_impl.AutoZttpProtocol):
-    """Looks at the first bytes also under TLS, where the client did not say which version it means.
-
-    Java's asynchronous client, and so the KCL, speaks HTTP/2 without ALPN.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        tls = transport.get_extra_info("ssl_object")
-        if tls is None or tls.selected_alpn_protocol() is not None:
-            super().connection_made(transport)
-            return
-        self.transport = transport
-        self.connections.add(self)
-        wait = self.config.timeout_keep_alive
-        self.timeout_task = self.loop.call_later(wait, transport.close)
+_PROTOCOL, HTTP_NOTES = _protocol()
 
 
 async def serve(
@@ -150,7 +134,7 @@ def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:
     file, key = certificate(config.certificates) if config.certificates else (None, None)
     return uvicorn.Config(
         endpoint,
-        http=_EitherHttp,
+        http=_PROTOCOL,
         loop="asyncio",
         lifespan="off",
         ws="none",

@@ -18,7 +18,7 @@ from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.place import Place
 from kinesis_cli.local.server.control import Control
 from kinesis_cli.local.server.functions import LambdaSide
-from kinesis_cli.local.server.listen import ServerConfig, serve
+from kinesis_cli.local.server.listen import HTTP_NOTES, ServerConfig, serve
 from kinesis_cli.local.server.port import free_port
 from kinesis_cli.local.state import (
     LOG_FILE,
@@ -95,7 +95,7 @@ async def _serve(
             watching=watching,
         )
         try:
-            control = Control(data_plane, options.region, options.streams, functions)
+            control = Control(data_plane, options.region, options.streams, functions, HTTP_NOTES)
             control.make_streams()
             token = secrets.token_urlsafe(32)
             config = ServerConfig(
@@ -120,7 +120,7 @@ async def _serve(
                             streams,
                             problems=tuple(problems),
                             not_made=tuple(not_made),
-                            notes=tuple(functions.notes()),
+                            notes=tuple(control.notes()),
                         )
                     )
                     watch = asyncio.create_task(_end_when_unpublished(server))
