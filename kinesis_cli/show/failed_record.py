@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from kinesis_cli.function_log.lines import parse_line
+from kinesis_cli.function_log.words import why_in_words as why_in_words
 from kinesis_cli.show.cells import chopped, cut, wrapped
 from kinesis_cli.show.console import escape
-from kinesis_cli.show.log_text import message_lines
 
 NOT_NAMED = "no line of the log names the record"
 # The user records of one KPL aggregate, as a consumer's mapping delivers them, share one number:
@@ -60,19 +59,6 @@ def why_lines(why: str, width: int) -> Iterator[str]:
     """
     lines = wrapped(escape(why_in_words(why)), _room(width)) if why else []
     return _hanging("why", lines[:_MOST_LINES])
-
-
-def why_in_words(why: str) -> str:
-    """What a log line says of a record: its `reason`, or its message and the exception in it."""
-    line = parse_line(why)
-    if reason := line.members.get("reason"):
-        return str(reason)
-    said, *traceback = message_lines(line.text)
-    if not traceback:
-        return said
-    kind = line.members.get("errorType")
-    error = f"{kind}: {line.members.get('errorMessage')}" if kind else traceback[-1].strip()
-    return said if error in said else f"{said}: {error}"
 
 
 def _room(width: int) -> int:

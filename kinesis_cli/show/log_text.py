@@ -1,6 +1,7 @@
 """A line of a function's log for people: the same in `kcli invoke` and `kcli tail-logs`."""
 
 from kinesis_cli.function_log.lines import LineKind, LogLine
+from kinesis_cli.function_log.words import message_lines as message_lines
 from kinesis_cli.show.ansi import DIM, RED, YELLOW
 from kinesis_cli.show.cells import report_text
 
@@ -34,11 +35,3 @@ def _label(line: LogLine) -> str:
     if line.kind is LineKind.APPLICATION:
         return f"{line.level} " if line.level else ""
     return "" if line.kind is LineKind.PLATFORM else f"{line.kind.name} "
-
-
-def message_lines(text: str) -> list[str]:
-    r"""The lines of a message; AWS's runtime joins those of a traceback with \r."""
-    text = text.rstrip("\r\n").replace("\r\n", "\n").replace("\r", "\n")
-    return [
-        line.replace("\N{NO-BREAK SPACE}", " ").replace("\t", "    ") for line in text.split("\n")
-    ]
