@@ -6,7 +6,7 @@ What cannot be contained here: `os._exit` and a crash end kcli too.
 import json
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,11 +21,12 @@ from kinesis_cli.handlers.environment import (
 from kinesis_cli.handlers.failure import function_error
 from kinesis_cli.handlers.response import MarshalError, as_json_value, marshal_error
 from kinesis_cli.handlers.runner import virtual_time
-from kinesis_cli.handlers.runner.call import Caller, context_type
+from kinesis_cli.handlers.runner.call import Caller, Surroundings, context_type
 from kinesis_cli.handlers.runner.context import ClientContext
 from kinesis_cli.handlers.runner.encoding import close_coroutine
 from kinesis_cli.handlers.runner.loading import Code, LambdaFunction, LoadError
 from kinesis_cli.handlers.runner.output import LogHandler, Output, install_logging
+from kinesis_cli.handlers.runner.virtual_time import WallClocks
 from kinesis_cli.handlers.time_machine import TimeMachine
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
 from kinesis_cli.project.template.values import ACCOUNT_ID, region
@@ -51,6 +52,10 @@ class CallableHandler:
         wall_clock: whether it sees the real time in a simulation.
         debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
         debug_at: the same for the delivery attempt of this number only.
+        wall_clocks: what shows it the virtual time; default: this process's clocks, moved.
+        surroundings: what else is in force during calls, if there are no variables.
+        keeps_descriptors: whether what is written past Python is part of its log.
+        counts_real_time: whether a call that really runs for too long times out.
     """
 
     runtime = "in-process"
@@ -70,6 +75,10 @@ class CallableHandler:
         debug: bool = False,
         debug_at: int | None = None,
         qualifier: str = "",
+        wall_clocks: Callable[[], WallClocks] = TimeMachine,
+        surroundings: Surroundings | None = None,
+        keeps_descriptors: bool = True,
+        counts_real_time: bool = True,
     ) -> None:
         variables = environment or {}
         self.name = name or str(getattr(function, "__qualname__", type(function).__name__))
@@ -87,9 +96,10 @@ class CallableHandler:
             context_type=context_type(self.name, memory_size, arn, variables, qualifier),
             output=self._output,
             log_handler=log_handler,
-            wall_clocks=None if wall_clock else TimeMachine,
-            surroundings=self._environment,
-            takes_descriptors=True,
+            wall_clocks=None if wall_clock else wall_clocks,
+            surroundings=self._environment or surroundings,
+            takes_descriptors=keeps_descriptors,
+            counts_real_time=counts_real_time,
         )
         self._closed = False
         if not wall_clock:

@@ -71,7 +71,7 @@ class CtrlC:
 
     def __init__(self) -> None:
         self.pressed = False
-        self._held = False
+        self._held = self._closed = False
         self._previous: _Previous = None
         if in_main_thread() and callable(previous := signal.getsignal(signal.SIGINT)):
             self._previous = previous
@@ -92,10 +92,13 @@ class CtrlC:
             raise KeyboardInterrupt
 
     def close(self) -> None:
-        """Give the signal back."""
-        if self._previous is not None and self.is_known():
-            signal.signal(signal.SIGINT, self._previous)
-        self._previous = None
+        """Give the signal back, in whatever order those that took it are closed."""
+        self._closed = True
+        while in_main_thread():
+            owner = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+            if not isinstance(owner, CtrlC) or not owner._closed:
+                return
+            signal.signal(signal.SIGINT, owner._previous)
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         self.pressed = True

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import time
 from threading import get_ident
-from typing import Protocol
+from typing import Any, Protocol
 
 _NANOSECONDS = 1_000_000_000
 
@@ -103,12 +103,16 @@ class VirtualTime:
 
 
 def install() -> None:
-    """Put the functions of this module into `time`. The handler is imported after that."""
+    """Put the functions of this module into `time`. The handler is imported after that.
+
+    What somebody else has put there, a test's stand-in for `sleep`, stays.
+    """
     global _installations
     _installations += 1
     if _installations == 1:
-        for name, (_, virtual) in _CLOCKS.items():
-            setattr(time, name, virtual)
+        for name, (real, virtual) in CLOCKS.items():
+            if getattr(time, name) is real:
+                setattr(time, name, virtual)
 
 
 def uninstall() -> None:
@@ -116,8 +120,9 @@ def uninstall() -> None:
     global _installations
     _installations -= 1
     if _installations == 0:
-        for name, (real, _) in _CLOCKS.items():
-            setattr(time, name, real)
+        for name, (real, virtual) in CLOCKS.items():
+            if getattr(time, name) is virtual:
+                setattr(time, name, real)
 
 
 def _sleep(seconds: float, /) -> None:
@@ -146,7 +151,8 @@ def _perf_counter_ns() -> int:
     return _real_perf_counter_ns() + int(_gone_by * _NANOSECONDS)
 
 
-_CLOCKS = {
+# name in `time` → (the real function, the one that follows virtual time)
+CLOCKS: dict[str, tuple[Any, Any]] = {
     "sleep": (_real_sleep, _sleep),
     "monotonic": (_real_monotonic, _monotonic),
     "monotonic_ns": (_real_monotonic_ns, _monotonic_ns),

@@ -590,6 +590,14 @@ def test_leaving_the_debugger_ends_kcli(load: Load) -> None:
         handler.invoke(request())
 
 
+def test_handlers_give_ctrl_c_back_in_whatever_order_they_are_closed() -> None:
+    handlers = [CallableHandler(lambda event, context: None) for _ in range(3)]
+    for number in (1, 0, 2):
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        handlers[number].close()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_a_plain_function_is_a_handler_too() -> None:
     def echo(event: object, context: object) -> object:
         return [event, getattr(context, "function_name", "")]
