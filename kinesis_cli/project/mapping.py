@@ -21,7 +21,10 @@ class MappingChoice:
 
 
 def choose_mapping(
-    function: Function, file: Path | None, overrides: Mapping[str, object]
+    function: Function,
+    file: Path | None,
+    overrides: Mapping[str, object],
+    said_by: str = "from the command line",
 ) -> MappingChoice:
     """The mapping for a function.
 
@@ -30,6 +33,7 @@ def choose_mapping(
         file: a mapping in the form of CreateEventSourceMapping, JSON or YAML; replaces the
             template's wholly.
         overrides: single settings under AWS's names; None where they are not given.
+        said_by: whose overrides they are, for people.
 
     Raises:
         InputError: the file cannot be read, or the settings are not valid.
@@ -46,7 +50,7 @@ def choose_mapping(
         # A mapping that is whole in itself is checked first, so that an error names its place.
         EventSourceMapping.from_aws(document, place=place)
         document = _overridden(document, given)
-        origin, place = f"{origin}, with {', '.join(given)} from the command line", ""
+        origin, place = f"{origin}, with {', '.join(given)} {said_by}", ""
     mapping = EventSourceMapping.from_aws(document, place=place)
     return MappingChoice(mapping, origin, members_not_acted_on(document))
 

@@ -35,10 +35,20 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return json.loads(self.data)
 
     def __repr__(self) -> str:
+        return f"<Record {self.in_short}>"
+
+    @property
+    def in_short(self) -> str:
+        """Number, shard, key and payload in a few words; harmless, whatever they hold."""
         number = self.sequence_number
-        short = number if len(number) <= 13 else f"…{number[-12:]}"
-        key = ascii(self.partition_key)
-        return f"<Record {short} of {self.shard_id}, key {key}: {_shown(self.raw)}>"
+        short = number if len(number) <= 6 else f"…{number[-6:]}"
+        shard = self.shard_id.removeprefix("shardId-").lstrip("0") or "0"
+        key = _safe(self.partition_key)
+        return f"{short} of shard {_safe(shard)}, key {key}, {_shown(self.raw)}"
+
+
+def _safe(text: str) -> str:
+    return text if text.isprintable() and text.isascii() else ascii(text)
 
 
 class _Kinesis(msgspec.Struct, gc=False):
@@ -56,8 +66,7 @@ def _shown(raw: bytes) -> str:
     except (msgspec.MsgspecError, UnicodeError):
         return "not a record of Kinesis"
     try:
-        text = data[: 4 * _SHOWN_CHARACTERS].decode()
-        shown = text if text.isprintable() and text.isascii() else ascii(text)
+        shown = _safe(data[: 4 * _SHOWN_CHARACTERS].decode())
     except UnicodeDecodeError:
         shown = ascii(data[:_SHOWN_CHARACTERS])
     if len(shown) > _SHOWN_CHARACTERS or len(data) > 4 * _SHOWN_CHARACTERS:

@@ -159,3 +159,8 @@ CLOCKS: dict[str, tuple[Any, Any]] = {
     "perf_counter": (_real_perf_counter, _perf_counter),
     "perf_counter_ns": (_real_perf_counter_ns, _perf_counter_ns),
 }
+
+
+def is_running() -> bool:
+    """Whether a call is running in virtual time."""
+    return _current is not None

@@ -1,0 +1,34 @@
+"""Tests of Lambda functions that Kinesis feeds: a pytest plugin, and the same for any test.
+
+The public names are resolved when they are asked for: pytest loads this package in every project
+that has kcli installed, whether a test uses it or not.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kinesis_cli.handlers.runner.context import LambdaContext as LambdaContext
+    from kinesis_cli.stream.record import Record as Record
+    from kinesis_cli.testing.kinesis import Kinesis as Kinesis
+    from kinesis_cli.testing.kinesis import deliver as deliver
+    from kinesis_cli.testing.run import Call as Call
+    from kinesis_cli.testing.run import Run as Run
+
+_HOMES = {
+    "Call": "kinesis_cli.testing.run",
+    "Kinesis": "kinesis_cli.testing.kinesis",
+    "LambdaContext": "kinesis_cli.handlers.runner.context",
+    "Record": "kinesis_cli.stream.record",
+    "Run": "kinesis_cli.testing.run",
+    "deliver": "kinesis_cli.testing.kinesis",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
