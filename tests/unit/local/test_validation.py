@@ -1,6 +1,7 @@
 import base64
 import string
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ values = st.recursive(
 )
 
 
+@cache
 def fitting(shape: Shape) -> st.SearchStrategy[Any]:
     """Values of a shape, often right and often nearly so."""
     match shape.type:
