@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak build lock docs clean
+.PHONY: help demo test quick lint format bench soak build lock docs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ demo: $(READY)  ## show what Lambda would do with fixtures/batch.json
 
 test: $(READY)  ## run all tests, with the coverage gate on the pure rooms
 	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term $(TESTS)
+
+quick: $(READY)  ## run the tests that are not slow: no AWS CLI, no SAM, no other languages
+	$(BIN)/pytest -n auto --dist loadgroup -m "not slow" $(TESTS)
 
 lint: $(READY)  ## ruff, mypy --strict, the arrows between the rooms, and the declared dependencies
 	$(BIN)/ruff check .

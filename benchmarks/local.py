@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.measure import Row, row
-from benchmarks.peers import PEERS, Started, ours, peer
+from tests.servers import PEERS, Started, ours, peer
 
 CONNECTIONS = 4
 SECONDS = 3.0  # of each measurement of throughput

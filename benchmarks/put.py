@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks import peers
 from benchmarks.measure import Row, row
+from tests import environments, servers
 
 RECORDS = 100_000
 CALL = 500
@@ -50,7 +50,7 @@ class Cost:
     def __init__(self, *command: str) -> None:
         start = perf_counter()
         process = subprocess.Popen(
-            command, env=ENVIRONMENT, cwd=peers.ROOT, stdout=subprocess.DEVNULL
+            command, env=ENVIRONMENT, cwd=environments.ROOT, stdout=subprocess.DEVNULL
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -64,7 +64,7 @@ class Cost:
 def run(records: int = RECORDS, rounds: int = ROUNDS) -> Iterator[Row]:
     """Yields rows of CPU, time, start-up and memory."""
     with (
-        peers.ours("--in-memory", "--stream", f"{STREAM}=4") as server,
+        servers.ours("--in-memory", "--stream", f"{STREAM}=4") as server,
         tempfile.TemporaryDirectory() as folder,
     ):
         to_stream = ("--endpoint-url", server.endpoint, "--stream", STREAM)
@@ -92,7 +92,7 @@ def _in_turns(commands: Mapping[str, tuple[str, ...]], rounds: int) -> dict[str,
 
 def _aws(endpoint: str, operation: str) -> tuple[str, ...]:
     # As `python -m awscli`, not through a wrapper: both sides start the same way.
-    python = str(peers._environment("awscli", AWS_CLI) / "python")
+    python = str(environments.python_environment("awscli", AWS_CLI) / "python")
     options = ("--stream-name", STREAM, "--endpoint-url", endpoint)
     return (python, "-m", "awscli", "kinesis", operation, *options)
 

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.session import Session
 
 from benchmarks.measure import Row, medians, row
-from benchmarks.peers import Started, ours
+from tests.servers import Started, ours
 
 SHARDS = 4
 RECORDS = 100_000  # of each shard

@@ -1,10 +1,13 @@
 import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.environments import aws_cli as aws_cli
 from tests.environments import environment_with as environment_with
+from tests.left_processes import pytest_configure as pytest_configure
+from tests.left_processes import pytest_unconfigure as pytest_unconfigure
 
 # No test depends on how fast the machine is; in CI the same commit tries the same cases.
 settings.register_profile(
@@ -14,6 +17,16 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("kcli")
+
+MAX_SECONDS_OF_SLOW = 1800  # in which toolchains are fetched and programs built
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests that are marked as slow the time for it."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(MAX_SECONDS_OF_SLOW))
+
 
 # A shell starts background jobs with Ctrl-C ignored, and programs hand that on to those they start:
 # the programs under test get it as on a terminal, however the tests were started.

@@ -11,6 +11,8 @@ from docs.make_clients import PAGE, RESULTS, row
 from tests.clients.libraries import LIBRARIES, Library
 from tests.clients.running import PATIENCE, Endpoint, Run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "library",

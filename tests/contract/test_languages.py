@@ -33,7 +33,10 @@ from tests.unit.simulation.test_recorded_cases import (
     throttles,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
+]
 
 ROOT = Path(__file__).parent.parent.parent
 TIMEOUT = 60.0  # seconds: far more than any call takes

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.peers import ours
 from kinesis_cli.aws.logs import LogFollower, LogQuery
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError
 from kinesis_cli.local.kinesis_protocol import event_stream
 from kinesis_cli.project.target import Target, TargetKind
+from tests.servers import ours
 
 _numbers = count()
 

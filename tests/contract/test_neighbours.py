@@ -14,7 +14,7 @@ import cbor2
 import pytest
 from botocore.exceptions import ClientError
 
-from benchmarks.peers import Started, ours_in
+from tests.servers import Started, ours_in
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from benchmarks.peers import Started, ours_in
+from tests.servers import Started, ours_in
 
 WRITERS, ROUNDS = 8, 300
 

@@ -11,6 +11,8 @@ import pytest
 
 from tests.e2e.programs import Completed, Kcli
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,6 +16,7 @@ from tests.e2e.programs import KCLI, Completed, Kcli
 from tests.language_builds import LANGUAGES, Language
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
 ]
 has_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js")

@@ -11,7 +11,10 @@ import pytest
 
 from tests.e2e.programs import KCLI
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
+]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "languages.md").read_text()
 FILES = re.findall(r"^`([\w./-]+)`:\n\n```\w+\n(.*?)^```", PAGE, re.M | re.S)

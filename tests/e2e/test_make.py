@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not in
 
 def test_make_lists_its_targets(root: Path) -> None:
     listed = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True).stdout
-    for target in ("demo", "test", "lint", "bench", "build"):
+    for target in ("demo", "test", "quick", "lint", "bench", "build"):
         assert re.search(rf"^  make {target} +\w", listed, re.MULTILINE)
 
 

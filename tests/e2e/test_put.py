@@ -16,10 +16,10 @@ import pytest
 from botocore.session import Session
 from rich.cells import cell_len
 
-from benchmarks.peers import peer
 from kinesis_cli.stream.aggregate import deaggregated
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import ENDINGS, KCLI, Completed, Kcli, Terminal
+from tests.servers import peer
 
 TEMPLATE = """\
 Resources:

@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started, ours, peer
+from tests.servers import Started, ours, peer
 
 from .consuming import created
 from .differences import DIFFERENCES

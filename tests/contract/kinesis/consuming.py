@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started
 from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.project.settings import read_settings
@@ -15,6 +14,7 @@ from kinesis_cli.project.target import resolve_target
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 from kinesis_cli.stream.user_records import data_of
+from tests.servers import Started
 
 ALL = Start(StartKind.TRIM_HORIZON)
 KEYS = 20

@@ -3,12 +3,12 @@
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started
 from kinesis_cli.aws.consuming.consumer import ReadPlan
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 from kinesis_cli.stream.shards import HASH_KEYS, shard_id
 from kinesis_cli.stream.user_records import data_of
+from tests.servers import Started
 
 from .consuming import ALL, KEYS, Writer, assert_complete, consumer, created, records, when_active
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started, ours_in
 from kinesis_cli.aws.consuming.consumer import ReadPlan
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 from kinesis_cli.stream.shards import shard_id
+from tests.servers import Started, ours_in
 
 from .conftest import Control, client_of, control
 from .consuming import ALL, KEYS, Writer, assert_complete, consumer

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started
 from kinesis_cli.aws.consuming.consumer import ReadPlan, ShardRecords
 from kinesis_cli.stream.record import Record
 from tests.e2e.fault_proxy import Faults, fault_proxy
+from tests.servers import Started
 
 from .consuming import ALL, KEYS, Writer, assert_complete, consumer, records
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started, ours_in
+from tests.servers import Started, ours_in
 
 from .conftest import Control, client_of, control
 

@@ -7,8 +7,8 @@ import cbor2
 import msgspec
 import pytest
 
-from benchmarks.peers import Started
 from kinesis_cli.local.kinesis_protocol.model import Shape, kinesis_model
+from tests.servers import Started
 
 from .raw import CBOR, JSON, answer_on, ask, connection, request
 

@@ -14,7 +14,7 @@ import h2.connection
 import h2.events
 import pytest
 
-from benchmarks.peers import Started, ours_in
+from tests.servers import Started, ours_in
 
 from .raw import CBOR, JSON, answer_on, answers_on, ask, connection, request
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started
+from tests.servers import Started
 
 from .conftest import client_of
 

@@ -13,6 +13,8 @@ from kinesis_cli.local.environment import client_variables
 
 from .conftest import Local
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awslambdaric")
 
 Completed = subprocess.CompletedProcess[str]

@@ -12,9 +12,9 @@ from typing import Any
 
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started
 from kinesis_cli.recordings.recording import Recording
 from tests.e2e.programs import KCLI, Completed
+from tests.servers import Started
 
 # `make soak` sets more
 ROUNDS = int(os.environ.get("KCLI_SOAK_ROUNDS", "10"))

@@ -9,8 +9,8 @@ import pytest
 from botocore.session import Session
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started, ours
 from tests.e2e.reading.commands import Commands
+from tests.servers import Started, ours
 
 _names = count()
 

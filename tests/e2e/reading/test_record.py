@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started
 from tests.e2e.programs import ENDINGS
 from tests.e2e.reading.commands import (
     ALL,
@@ -24,6 +23,7 @@ from tests.e2e.reading.commands import (
     read,
     succeeded,
 )
+from tests.servers import Started
 
 
 @contextmanager

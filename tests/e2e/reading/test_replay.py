@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks.peers import Started
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import ENDINGS, KCLI
 from tests.e2e.reading.commands import (
@@ -20,6 +19,7 @@ from tests.e2e.reading.commands import (
     read,
     succeeded,
 )
+from tests.servers import Started
 
 
 def recorded(kcli: Commands, number: int, interval: float, name: str = "day.ndjson") -> list[Any]:

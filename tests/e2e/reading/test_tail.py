@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started
 from tests.e2e.programs import Terminal
 from tests.e2e.reading.commands import (
     ALL,
@@ -20,6 +19,7 @@ from tests.e2e.reading.commands import (
     put,
     succeeded,
 )
+from tests.servers import Started
 
 HOSTILE = "\x1b[31m\x9b31m\u202e[red]\n"
 

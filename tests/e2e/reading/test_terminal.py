@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from benchmarks.peers import Started
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import Terminal
 from tests.e2e.reading.commands import ALL, FROM_START, Commands, put
+from tests.servers import Started
 
 Run = Callable[..., Terminal]
 
