@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.shards import MAX_KEY, Shard, ShardMap, explicit_hash_key, hash_key
+from kinesis_cli.stream.shards import MAX_KEY, Shard, ShardMap, explicit_hash_key
 
 DEFAULT_MAX_RECORD = 1 << 20  # bytes of data and key; a stream may have up to 10 MiB
 
@@ -43,13 +43,6 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     def records(self) -> "Sequence[Entry]":
         """The user's records: those of an aggregate, else itself."""
         return self.parts or (self,)
-
-    @property
-    def hash(self) -> int:
-        """Where it belongs among the shards' hash keys."""
-        if self.explicit_hash_key is not None:
-            return explicit_hash_key(self.explicit_hash_key)
-        return hash_key(self.partition_key)
 
     def shard_in(self, shards: ShardMap) -> Shard:
         """The one of the open shards that takes it."""

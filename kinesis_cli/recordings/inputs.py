@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import zlib
 from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -15,7 +14,7 @@ from kinesis_cli.recordings.foreign import AS_LINES
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
 from kinesis_cli.recordings.get_records import AsLambdaSends
 from kinesis_cli.recordings.json_texts import JsonTexts
-from kinesis_cli.recordings.members import GZIP, gzip_members
+from kinesis_cli.recordings.members import gzip_members
 from kinesis_cli.recordings.opening import (
     BLOCK,
     BOM,
@@ -28,12 +27,12 @@ from kinesis_cli.recordings.opening import (
 )
 from kinesis_cli.recordings.recognition import recognised
 from kinesis_cli.stream.documents import Documents
+from kinesis_cli.stream.packing import GZIP, MAX_MAGIC, gzip_decompressor
 
 if TYPE_CHECKING:
     from kinesis_cli.stream.on_failure_reading import FailureDocument
 
-_MOST_NESTED = 4  # gzip in gzip in …
-_LONGEST_MARK = 4  # bytes, of what is packed
+_MAX_NESTED = 4  # gzip in gzip in …
 _FIREHOSE = {False: Layout.DOCUMENTS, True: Layout.MEMBERS}
 
 
@@ -207,8 +206,8 @@ class Input:
         return Look(form, Layout.LINES, "payload line")
 
     def _looked(self, packed: BinaryIO) -> Look:
-        for _ in range(_MOST_NESTED):
-            head = os.pread(self.file.fileno(), _LONGEST_MARK, 0)
+        for _ in range(_MAX_NESTED):
+            head = os.pread(self.file.fileno(), MAX_MAGIC, 0)
             if not is_packed(head):
                 break
             if head.startswith(GZIP) and _are_payloads(self.file, self.name):
@@ -332,7 +331,7 @@ def _are_documents(file: BinaryIO, name: str) -> bool:
 
 
 def _is_one_message(member: bytes) -> bool:
-    text = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(member, MAX_LINE)
+    text = gzip_decompressor().decompress(member, MAX_LINE)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -4,14 +4,12 @@ CloudWatch Logs does so: https://docs.aws.amazon.com/AmazonCloudWatch/latest/log
 """
 
 import os
-import zlib
 from collections.abc import Iterator
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.opening import BLOCK
+from kinesis_cli.stream.packing import DAMAGES, gzip_decompressor
 
-GZIP = b"\x1f\x8b"
-_FORMAT = 16 + zlib.MAX_WBITS  # as zlib.decompressobj wants it
 _MAX_MEMBER = 16 << 20  # bytes; a record is at most 10 MiB
 
 
@@ -32,7 +30,7 @@ def gzip_members(descriptor: int, name: str) -> Iterator[bytes]:
 
 def _member(descriptor: int, rest: bytes, position: int, place: str) -> tuple[bytes, bytes, int]:
     """The next member, what was read behind it, and where in the file that begins."""
-    unpacker, packed = zlib.decompressobj(_FORMAT), bytearray()
+    unpacker, packed = gzip_decompressor(), bytearray()
     start = position
     while True:
         if not rest:
@@ -42,7 +40,7 @@ def _member(descriptor: int, rest: bytes, position: int, place: str) -> tuple[by
             while packed_text and not unpacker.eof:  # in pieces: it may grow a thousandfold
                 unpacker.decompress(packed_text, BLOCK)
                 packed_text = unpacker.unconsumed_tail
-        except zlib.error as error:
+        except DAMAGES as error:
             raise InputError("its compression is damaged", place=place) from error
         used = len(rest) - len(unpacker.unused_data)
         packed += rest[:used]

@@ -5,20 +5,14 @@ import io
 import os
 import sys
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, cast
 
 from kinesis_cli.errors import InputError
-
-if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdError, ZstdFile
-else:
-    from backports.zstd import ZstdError, ZstdFile
+from kinesis_cli.stream.packing import DAMAGES, format_of, packed_reader
 
 BLOCK = 1 << 18  # bytes read at a time; what fits into the processor's cache is fastest
 BOM = b"\xef\xbb\xbf"
@@ -27,36 +21,18 @@ MAX_LINE = 16 << 20  # bytes; the largest record, 10 MiB, has 14 MiB as base64
 # A recording shrinks to about a tenth; what shrinks so much more is a mistake or an attack.
 _BOMB_SIZE, _BOMB_RATIO = 256 << 20, 200
 
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def open_plain(path: str) -> tuple[BinaryIO, str]:
+def open_regular(path: str) -> tuple[BinaryIO, str]:
     """Open a file of which every byte can be read at its position, any number of times.
 
     Args:
         path: a file's name; "-" is standard input.
 
     Returns:
-        The file, not compressed: what cannot be read twice is copied to an unnamed temporary file.
-        And the name for messages.
-
-    Raises:
-        InputError: it cannot be opened, or is damaged.
-    """
-    file, name = open_regular(path)
-    try:
-        plain = unpacked(file, name)
-    except BaseException:
-        file.close()
-        raise
-    if plain is not file:
-        file.close()
-    return plain, name
-
-
-def open_regular(path: str) -> tuple[BinaryIO, str]:
-    """Open a file as it is, packed or not; see `open_plain`.
+        The file as it is, packed or not: what cannot be read twice is copied to an unnamed
+        temporary file. And the name for messages.
 
     Raises:
         InputError: it cannot be opened.
@@ -102,7 +78,7 @@ def open_live(path: str) -> Iterator[tuple[Callable[[int], bytes], str]]:
 
 def is_packed(head: bytes) -> bool:
     """Whether this is the beginning of what cannot be read line by line."""
-    return head[:2] in (_GZIP, *_UTF16) or head[:4] == _ZSTD
+    return head[:2] in _UTF16 or format_of(head) is not None
 
 
 def spooled(head: bytes, read: Callable[[int], bytes]) -> BinaryIO:
@@ -226,12 +202,9 @@ def unpacked(file: BinaryIO, name: str) -> BinaryIO:
     head = os.pread(file.fileno(), 4, 0)
     if head[:2] in _UTF16:
         raise InputError("this is UTF-16 text", place=name, advice="Save it as UTF-8.")
-    if head[:2] == _GZIP:
-        reader: BinaryIO = cast("BinaryIO", GzipFile(fileobj=file))
-    elif head == _ZSTD:
-        reader = cast("BinaryIO", ZstdFile(file))
-    else:
+    if (format_ := format_of(head)) is None:
         return file
+    reader = packed_reader(file, format_)
     length = 0
 
     def read(size: int) -> bytes:
@@ -245,7 +218,7 @@ def unpacked(file: BinaryIO, name: str) -> BinaryIO:
 
     try:
         return _temporary(read)
-    except (EOFError, BadGzipFile, zlib.error, ZstdError) as error:
+    except DAMAGES as error:
         problem = "it ends early" if isinstance(error, EOFError) else "its compression is damaged"
         raise InputError(f"{problem}, after {length:,} bytes of text", place=name) from error
     except OSError as error:

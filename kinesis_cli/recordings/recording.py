@@ -21,7 +21,7 @@ from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import split_lines
 from kinesis_cli.stream.lines import shard_ids_of
-from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.record import PlacedRecord, Record, decode_placed_lines
 from kinesis_cli.stream.record_source import move_due
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
@@ -280,32 +280,16 @@ class _PassedLines:
         return first >> 48, first & (1 << 48) - 1, span
 
 
-class _Data(msgspec.Struct, rename="camel", gc=False):
-    partition_key: str
-    sequence_number: str
-    approximate_arrival_timestamp: float
-
-
-class _Line(msgspec.Struct, rename="camel", gc=False):
-    """What the second reading needs of a record that the first has checked."""
-
-    kinesis: _Data
-    event_id: str | None = msgspec.field(default=None, name="eventID")
-
-
-_decode_lines = msgspec.json.Decoder(_Line).decode_lines
-
-
-def _parsed(text: bytes) -> tuple[list[str], list[_Line]]:
+def _parsed(text: bytes) -> tuple[list[str], list[PlacedRecord]]:
     """Each line's shard id, and the line decoded."""
     try:
-        lines = _decode_lines(text)
+        lines = decode_placed_lines(text)
         return shard_ids_of(lines), lines
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
         raise _changed() from error
 
 
-def _record(shard_id: str, line: _Line, raw: bytes) -> Record:
+def _record(shard_id: str, line: PlacedRecord, raw: bytes) -> Record:
     data = line.kinesis
     return Record(
         shard_id,

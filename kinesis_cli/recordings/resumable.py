@@ -7,10 +7,7 @@ line; a line, or a packed member, that is torn is dropped.
 
 import fcntl
 import os
-import sys
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from gzip import compress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -19,14 +16,8 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.opening import BLOCK
 from kinesis_cli.stream.lines import shard_id_of
-from kinesis_cli.stream.record import Record
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
-_GZIP_FORMAT = 16 + zlib.MAX_WBITS  # as zlib.decompressobj wants it
+from kinesis_cli.stream.packing import DAMAGES, SUFFIXES, decompressor, packer
+from kinesis_cli.stream.record import Record, decode_placed
 
 
 class Progress(msgspec.Struct, rename="camel"):
@@ -42,16 +33,6 @@ class Progress(msgspec.Struct, rename="camel"):
     version: int = 1
 
 
-class _Data(msgspec.Struct, rename="camel"):
-    sequence_number: str
-
-
-class _Line(msgspec.Struct, rename="camel"):
-    kinesis: _Data
-    event_id: str | None = msgspec.field(default=None, name="eventID")
-
-
-_decode_line = msgspec.json.Decoder(_Line).decode
 _decode_progress = msgspec.json.Decoder(Progress).decode
 
 
@@ -68,7 +49,8 @@ class GrowingRecording:
 
     def __init__(self, path: Path, progress: Progress) -> None:
         self.path, self.progress = path, progress
-        self._pack = _PACKING.get(path.suffix.lower())
+        format_ = SUFFIXES.get(path.suffix.lower())
+        self._pack = format_ and packer(format_)
         self._waiting: list[bytes] = []  # lines that become the next packed member
         try:
             self._file = path.open("ab")
@@ -205,16 +187,16 @@ def kept_progress(path: Path) -> Progress | None:
 
 def _whole_parts(file: BinaryIO, path: Path) -> Iterator[tuple[int, list[bytes]]]:
     """The lines that are whole from here on, and where in the file each group of them ends."""
-    suffix = path.suffix.lower()
-    if suffix not in _PACKING:
+    format_ = SUFFIXES.get(path.suffix.lower())
+    if format_ is None:
         yield from _whole_lines(file)
         return
     end, packed = file.tell(), file.read()  # what one commit, and so one member, holds
     while packed:
-        unpacker = zlib.decompressobj(_GZIP_FORMAT) if suffix == ".gz" else zstd.ZstdDecompressor()
+        unpacker = decompressor(format_)
         try:
             text = unpacker.decompress(packed)
-        except (zlib.error, zstd.ZstdError):
+        except DAMAGES:
             return
         if not unpacker.eof:
             return
@@ -234,22 +216,11 @@ def _whole_lines(file: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
 
 def _place_of(line: bytes, path: Path) -> tuple[str, str]:
     try:
-        found = _decode_line(line)
+        found = decode_placed(line)
         number = found.kinesis.sequence_number
         return shard_id_of(found.event_id, number), number
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
         raise InputError(f"a line is no record: {error}", place=str(path)) from error
-
-
-def _gzip(text: bytes) -> bytes:
-    return compress(text, compresslevel=6, mtime=0)
-
-
-def _zstd(text: bytes) -> bytes:
-    return zstd.compress(text)
-
-
-_PACKING: dict[str, Callable[[bytes], bytes]] = {".gz": _gzip, ".zst": _zstd}
 
 
 def _replace(path: Path, content: bytes) -> None:

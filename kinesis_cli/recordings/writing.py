@@ -1,22 +1,16 @@
 """Writing recordings and events. A file appears whole or not at all."""
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from gzip import GzipFile
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO, Protocol, cast
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.stream.packing import SUFFIXES, packing_writer
 from kinesis_cli.stream.record import Record
-
-if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdFile
-else:
-    from backports.zstd import ZstdFile
 
 _SUFFIXES = (".ndjson", ".ndjson.gz", ".ndjson.zst")
 _TOGETHER = 1_000  # records written at once
@@ -140,15 +134,12 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _packing(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
-    if suffix == ".gz":
-        # No name and no time in it: the same records are the same bytes.
-        with GzipFile(filename="", fileobj=file, mode="wb", mtime=0, compresslevel=6) as packed:
-            yield cast("BinaryIO", packed)
-    elif suffix == ".zst":
-        with ZstdFile(file, "wb") as packed:
-            yield cast("BinaryIO", packed)
-    else:
+    format_ = SUFFIXES.get(suffix)
+    if format_ is None:
         yield file
+        return
+    with packing_writer(file, format_) as packed:
+        yield packed
 
 
 def _not_written(path: Path, error: OSError) -> InputError:

@@ -17,7 +17,7 @@ from kinesis_cli.simulation.trace import (
     Invocation,
     Summary,
 )
-from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.record import Record, data_in
 from kinesis_cli.stream.user_records import opened_data
 
 
@@ -159,19 +159,8 @@ def redelivered(effect: Invoke) -> int:
     return sum(record.sequence_number in handled for record in effect.batch.records)
 
 
-class _Data(msgspec.Struct):
-    data: bytes = b""  # msgspec decodes the base64
-
-
-class _Payload(msgspec.Struct):
-    kinesis: _Data
-
-
-_payload = msgspec.json.Decoder(_Payload).decode
-
-
 def _failed_record(record: Record, batch: Batch, why: str) -> FailedRecord:
-    opened = opened_data(_payload(record.raw).kinesis.data)
+    opened = opened_data(data_in(record.raw))
     return FailedRecord(
         sequence_number=record.sequence_number,
         shard_id=record.shard_id,

@@ -5,12 +5,13 @@ which says of a record that did not pass what is wrong with it.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.not_base64 import why_not_base64
+from kinesis_cli.stream.record import PlacedRecord
 from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
 from kinesis_cli.stream.shards import shard_id
 
@@ -115,24 +116,7 @@ def shard_id_of(event_id: str | None, sequence_number: str) -> str:
         ) from error
 
 
-class NamesShard(Protocol):
-    """A decoded record; `CheckedLine` is one."""
-
-    event_id: str | None
-
-    @property
-    def kinesis(self) -> "HasSequenceNumber":
-        """The record's own members."""
-        ...
-
-
-class HasSequenceNumber(Protocol):
-    """A decoded `kinesis` member."""
-
-    sequence_number: str
-
-
-def shard_ids_of(records: Sequence[NamesShard]) -> list[str]:
+def shard_ids_of(records: Sequence[CheckedLine] | Sequence[PlacedRecord]) -> list[str]:
     """The shard of each record, quickly where all have a proper `eventID`.
 
     Raises:

@@ -24,8 +24,3 @@ def fitting(advice: str, options: Collection[str]) -> str:
 def named_options(text: str) -> set[str]:
     """The options that a text tells one to add; what stands in `…` is a command by itself."""
     return {option for prose in text.split("`")[::2] for option in _OPTION.findall(prose)}
-
-
-def named_commands(text: str) -> list[str]:
-    """The commands of kcli that a text quotes, without `kcli`."""
-    return [code.removeprefix("kcli ") for code in text.split("`")[1::2] if code[:5] == "kcli "]

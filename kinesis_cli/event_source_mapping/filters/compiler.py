@@ -77,15 +77,6 @@ def _in_order(fields: dict[str, Field]) -> tuple[Field, ...]:
     return tuple(sorted(fields.values(), key=name))
 
 
-def matches_pattern(pattern: object, value: object) -> bool:
-    """Whether a JSON value matches an event pattern, both parsed.
-
-    Raises:
-        InputError: the pattern is not valid.
-    """
-    return compile_pattern(pattern).matches(value)
-
-
 class _Compiler:
     """Walks a pattern; remembers which operators it saw."""
 

@@ -21,11 +21,11 @@ from kinesis_cli.event_source_mapping.filters.compiler import (
 )
 from kinesis_cli.event_source_mapping.filters.json_text import ABSENT, read, read_pattern
 from kinesis_cli.event_source_mapping.filters.pattern import Pattern
-from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.record import Record, data_in
 
-DEFAULT_QUOTA = 5  # filters of one mapping; AWS raises it to MAXIMUM_FILTERS on request
-MAXIMUM_FILTERS = 10
-MAXIMUM_PATTERN_LENGTH = 4096  # characters
+DEFAULT_QUOTA = 5  # filters of one mapping; AWS raises it to MAX_FILTERS on request
+MAX_FILTERS = 10
+MAX_PATTERN_LENGTH = 4096  # characters
 
 DATA = "data"
 METADATA = frozenset(
@@ -44,17 +44,6 @@ METADATA = frozenset(
         "invokeIdentityArn",
     }
 )
-
-
-class _Kinesis(msgspec.Struct):
-    data: bytes = b""  # msgspec decodes the base64
-
-
-class _Envelope(msgspec.Struct):
-    kinesis: _Kinesis
-
-
-_payload = msgspec.json.Decoder(_Envelope).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +77,6 @@ class Filters:
 
     filters: tuple[Filter, ...]
     warnings: tuple[str, ...]  # one sentence for each thing that AWS may treat otherwise
-    numbers_as_text: bool = False
     reads_data: bool = False
     reads_metadata: bool = False
     compares_numbers: bool = False
@@ -128,44 +116,35 @@ class Filters:
 
     def _data(self, record: Record) -> object:
         try:
-            payload = _payload(record.raw).kinesis.data
+            payload = data_in(record.raw)
         except msgspec.DecodeError:  # no base64
             return ABSENT
         return self._parse(payload)
 
     def _parse(self, document: bytes) -> object:
-        return read(
-            document,
-            exact_numbers=self.compares_numbers,
-            numbers_as_text=self.numbers_as_text,
-        )
+        return read(document, exact_numbers=self.compares_numbers)
 
 
-def compile_filters(patterns: Sequence[str], *, numbers_as_text: bool = False) -> Filters:
+def compile_filters(patterns: Sequence[str]) -> Filters:
     """Compile the patterns of FilterCriteria.
 
     Args:
         patterns: each filter's Pattern, JSON as text.
-        numbers_as_text: 300 and 300.0 are different, as the Lambda guide says.
 
     Raises:
         InputError: AWS would refuse to create the mapping.
     """
-    if len(patterns) > MAXIMUM_FILTERS:
+    if len(patterns) > MAX_FILTERS:
         raise InputError(
-            f"{len(patterns)} filters, AWS allows at most {MAXIMUM_FILTERS}",
+            f"{len(patterns)} filters, AWS allows at most {MAX_FILTERS}",
             place="FilterCriteria",
             advice="Join several with $or, or list several values in one pattern.",
         )
-    filters = tuple(
-        _compile_filter(pattern, number, numbers_as_text=numbers_as_text)
-        for number, pattern in enumerate(patterns, 1)
-    )
+    filters = tuple(_compile_filter(pattern, number) for number, pattern in enumerate(patterns, 1))
     top_level = frozenset[str]().union(*(one.top_level for one in filters))
     return Filters(
         filters,
         tuple(_warnings(filters)),
-        numbers_as_text,
         reads_data=DATA in top_level,
         reads_metadata=bool(top_level - {DATA}),
         compares_numbers=any(
@@ -174,14 +153,12 @@ def compile_filters(patterns: Sequence[str], *, numbers_as_text: bool = False) -
     )
 
 
-def _compile_filter(text: str, number: int, *, numbers_as_text: bool) -> Filter:
+def _compile_filter(text: str, number: int) -> Filter:
     place = f"filter {number}"
-    if len(text) > MAXIMUM_PATTERN_LENGTH:
-        why = (
-            f"the pattern has {len(text)} characters, at most {MAXIMUM_PATTERN_LENGTH} are allowed"
-        )
+    if len(text) > MAX_PATTERN_LENGTH:
+        why = f"the pattern has {len(text)} characters, at most {MAX_PATTERN_LENGTH} are allowed"
         raise InputError(why, place=place)
-    parsed = read_pattern(text, numbers_as_text=numbers_as_text)
+    parsed = read_pattern(text)
     if parsed is ABSENT:
         raise InputError(
             f"{AWS_MESSAGE} It is not JSON",

@@ -9,23 +9,12 @@ import msgspec
 
 from kinesis_cli.event_source_mapping.filters.compiler import LAMBDA_OPERATORS
 from kinesis_cli.event_source_mapping.filters.criteria import DATA, METADATA, Filters
-from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.record import Record, data_in
 
 _OR = "$or"
 # Numbers that are written otherwise than the same number mostly is: with a fraction of zeros, or an
 # exponent.
 _OTHER_SPELLING = re.compile(rb"\d\.0+(?!\d)|\d[eE][+-]?\d|-0(?![\d.])")
-
-
-class _Data(msgspec.Struct):
-    data: bytes = b""  # msgspec decodes the base64
-
-
-class _Payload(msgspec.Struct):
-    kinesis: _Data
-
-
-_payload = msgspec.json.Decoder(_Payload).decode
 
 
 class FilterDoubts:
@@ -51,7 +40,7 @@ class FilterDoubts:
     def of(self, record: Record) -> tuple[str, ...]:
         """The points that a verdict on this record depends on."""
         try:
-            data = _payload(record.raw).kinesis.data
+            data = data_in(record.raw)
         except msgspec.DecodeError:
             return self.always
         points = self.always

@@ -7,7 +7,6 @@ import msgspec
 from kinesis_cli.event_source_mapping.filters.numbers import (
     read_float,
     read_integer,
-    read_written,
 )
 
 ABSENT = object()  # the text is not JSON
@@ -26,34 +25,31 @@ class Members(dict[str, object]):
         self.pairs = pairs
 
 
-def read(document: bytes, *, exact_numbers: bool = True, numbers_as_text: bool = False) -> object:
+def read(document: bytes, *, exact_numbers: bool = True) -> object:
     """Read a record's JSON; ABSENT where it is none.
 
     Args:
         document: the text.
         exact_numbers: whether anybody compares its numbers.
-        numbers_as_text: 300 and 300.0 are different.
     """
-    if not numbers_as_text:
-        try:
-            return (_exact if exact_numbers else _fast)(document)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass  # the standard parser also takes lone surrogates
-    return _read(document, None, numbers_as_text=numbers_as_text)
+    try:
+        return (_exact if exact_numbers else _fast)(document)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _read(document, None)  # the standard parser also takes lone surrogates
 
 
-def read_pattern(text: str, *, numbers_as_text: bool = False) -> object:
+def read_pattern(text: str) -> object:
     """Read a pattern's JSON; ABSENT where it is none."""
-    return _read(text.encode(errors="replace"), Members, numbers_as_text=numbers_as_text)
+    return _read(text.encode(errors="replace"), Members)
 
 
-def _read(document: bytes, objects: type[Members] | None, *, numbers_as_text: bool) -> object:
+def _read(document: bytes, objects: type[Members] | None) -> object:
     try:
         return json.loads(
             document.decode(),
             parse_constant=_refuse,
-            parse_int=read_written if numbers_as_text else read_integer,
-            parse_float=read_written if numbers_as_text else read_float,
+            parse_int=read_integer,
+            parse_float=read_float,
             object_pairs_hook=objects,
         )
     except (ValueError, RecursionError):

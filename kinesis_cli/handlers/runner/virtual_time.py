@@ -77,10 +77,6 @@ class VirtualTime:
         _current = self._previous
         _gone_by = 0.0 if _current is None else _current._latest
 
-    def remaining(self) -> float:
-        """Virtual seconds until the call times out."""
-        return self._left - self.slept
-
     def sleep(self, seconds: float) -> None:
         """Let `seconds` go by.
 

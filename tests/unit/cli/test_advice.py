@@ -10,9 +10,16 @@ import pytest
 import typer
 
 from kinesis_cli.cli.main import COMMANDS, load
-from kinesis_cli.cli.running.advice import fitting, named_commands, named_options
+from kinesis_cli.cli.running.advice import fitting, named_options
 
 ROOT = Path(__file__).parents[3]
+
+
+def named_commands(text: str) -> list[str]:
+    """The commands of kcli that a text quotes, without `kcli`."""
+    return [code.removeprefix("kcli ") for code in text.split("`")[1::2] if code[:5] == "kcli "]
+
+
 # Words of other programs, where they are no sentence of kcli's: a line that is run.
 OTHER_PROGRAMS = {
     "kinesis_cli/cli/completion.py",  # shells' own commands

@@ -25,9 +25,16 @@ from kinesis_cli.putting.plan import (
 from kinesis_cli.putting.shard_limits import PACE
 from kinesis_cli.putting.slice import Slice
 from kinesis_cli.stream.aggregate import deaggregated
-from kinesis_cli.stream.shards import HASH_KEYS, Shard, ShardMap, even_shards, shard_id
+from kinesis_cli.stream.shards import HASH_KEYS, Shard, ShardMap, even_shards, hash_key, shard_id
 
 IN_FLIGHT = 4
+
+
+def hash_of(entry: Entry) -> int:
+    """Where a record belongs among the shards' hash keys."""
+    if entry.explicit_hash_key is not None:
+        return int(entry.explicit_hash_key)
+    return hash_key(entry.partition_key)
 
 
 @dataclass
@@ -78,7 +85,7 @@ class Stream:
         return {
             shard.shard_id
             for shard in (*self.shards, *self.closed)
-            if entry.parts and not all(part.hash in shard for part in entry.parts)
+            if entry.parts and not all(hash_of(part) in shard for part in entry.parts)
         }
 
     def _store(self, call: Sequence[Entry]) -> list[Mapping[str, str]]:
@@ -274,7 +281,7 @@ def test_an_aggregate_that_went_to_another_shard_is_sent_again_to_its_own() -> N
     assert indices(run.acknowledged) == list(range(50))
     ranges = {shard.shard_id: shard for shard in stream.shards}
     for entry in run.acknowledged:
-        assert all(part.hash in ranges[entry.shard_id] for part in entry.parts)
+        assert all(hash_of(part) in ranges[entry.shard_id] for part in entry.parts)
 
 
 def test_calls_are_filled_and_no_fuller() -> None:
