@@ -27,9 +27,9 @@ from kinesis_cli.recordings.writing import (
 )
 from kinesis_cli.show.console import note
 from kinesis_cli.show.progress import Progress, progress
-from kinesis_cli.simulation.moment import Moment
 from kinesis_cli.stream.event import STREAM_ARN, source_arn
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.times import Moment
 
 
 @takes(payload=PAYLOADS)

@@ -31,7 +31,7 @@ from kinesis_cli.local.client.connection import Connected
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import PutPlan
-from kinesis_cli.putting.rated_source import RatedSource, records_per_second, seconds
+from kinesis_cli.putting.rated_source import RatedSource, records_per_second
 from kinesis_cli.putting.slice import Slice
 from kinesis_cli.putting.unsent import FailedRecords, check_can_be_written
 from kinesis_cli.recordings.opening import is_live
@@ -39,6 +39,7 @@ from kinesis_cli.show.console import note
 from kinesis_cli.show.streams.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.shards import ShardMap
+from kinesis_cli.stream.times import length_in_seconds
 
 SAMPLE = 20  # made-up payloads of which the size of all is estimated
 
@@ -136,7 +137,10 @@ def put(
         check_can_be_written(failed, overwrite=overwrite)
     number = count if count is not None or settings.from_file is not None else 1
     taken = None if part is None else Slice.parse(part)
-    per_second, patience = records_per_second(rate), seconds(give_up_after, "--give-up-after")
+    per_second, patience = (
+        records_per_second(rate),
+        length_in_seconds(give_up_after, "--give-up-after"),
+    )
     payloads = settings.payloads(Random(seed), _times(number))
     live = settings.from_file is not None and is_live(settings.from_file)
 

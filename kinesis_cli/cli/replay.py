@@ -28,7 +28,6 @@ from kinesis_cli.cli.running.putting import (
     mapped_by,
 )
 from kinesis_cli.errors import InputError
-from kinesis_cli.putting.rated_source import seconds
 from kinesis_cli.putting.replay_input import ReplayInput, open_replay_input
 from kinesis_cli.putting.replay_journal import JournaledPlan, Replay, ReplayJournal
 from kinesis_cli.putting.replay_load import replay_load
@@ -45,8 +44,8 @@ from kinesis_cli.putting.unsent import FailedRecords, check_can_be_written
 from kinesis_cli.show.console import note
 from kinesis_cli.show.streams.put import PutView
 from kinesis_cli.show.streams.replay import ReplayView, show_load, show_schedule, show_uncertain
-from kinesis_cli.simulation.moment import Moment
 from kinesis_cli.stream.event import STREAM_ARN
+from kinesis_cli.stream.times import Moment, length_in_seconds
 
 
 @takes(how={**FORM, **SHARD}, target=PROJECT_STREAM_TARGET)
@@ -160,7 +159,10 @@ def replay(
     """
     if failed is not None:
         check_can_be_written(failed, overwrite=overwrite)
-    rate, patience = replay_speed(speed), seconds(give_up_after, "--give-up-after")
+    rate, patience = (
+        replay_speed(speed),
+        length_in_seconds(give_up_after, "--give-up-after"),
+    )
     taken = None if part is None else Slice.parse(part)
     function = mapped_by(change)
     with open_replay_input(inputs, partition_key, key_field, reading(how)) as found:

@@ -41,10 +41,10 @@ from kinesis_cli.show.mapping_in_words import uncalled_risk
 from kinesis_cli.show.progress import progress
 from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
 from kinesis_cli.simulation.faults import Fault
-from kinesis_cli.simulation.moment import Moment
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import Summary
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.times import Moment
 
 
 @takes(

@@ -17,7 +17,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.function_log.entries import LogReader, LogSelection, parse_level, parse_where
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.tail_logs import LogFace, LogView
-from kinesis_cli.stream.selection import Start, StartKind, grep_pattern, moment
+from kinesis_cli.stream.selection import Start, StartKind, grep_pattern, moment_of_all_shards
 
 
 class LogOutput(StrEnum):
@@ -158,7 +158,7 @@ def _start(since: str, now: float) -> float | None:
 def _end(until: str | None, start: float | None, now: float) -> float | None:
     if until is None:
         return None
-    end = moment(until, now, "--until")
+    end = moment_of_all_shards(until, now, "--until")
     if start is not None and end <= start:
         raise InputError(
             f"{until} is not after the beginning",

@@ -7,10 +7,10 @@ AWS::Lambda::EventSourceMapping (record age), and for each combination the place
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Literal, get_args
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.stream.times import epoch_seconds
 
 StartingPosition = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
 REPORT_BATCH_ITEM_FAILURES = "ReportBatchItemFailures"
@@ -258,37 +258,6 @@ def _timestamp(document: Mapping[str, object], place: str) -> float | None:
             "ISO 8601 time",
             place=place,
         ) from None
-
-
-def epoch_seconds(value: object) -> float:
-    """Epoch seconds from a number, its text, an ISO 8601 text (UTC without a zone) or a date.
-
-    Raises:
-        ValueError: it is none of these, or out of any use: before 1970 or beyond the year 5000.
-    """
-    try:
-        seconds = _seconds(value)
-    except OverflowError:
-        raise ValueError(value) from None
-    if not 0 <= seconds < 1e11:  # also refuses NaN and infinities
-        raise ValueError(value)
-    return seconds
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            value = datetime.fromisoformat(value)
-    if isinstance(value, date) and not isinstance(value, datetime):  # as YAML reads 2026-01-31
-        value = datetime(value.year, value.month, value.day)
-    if isinstance(value, datetime):
-        zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return zoned.timestamp()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(value)
-    return float(value)
 
 
 def _reports_batch_item_failures(document: Mapping[str, object], place: str) -> bool:

@@ -5,13 +5,13 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.ht
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import cast
 
 import msgspec
 
 from kinesis_cli.stream.on_failure_document import stream_arn_of
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.times import utc_seconds
 
 STATE_LIMIT_BYTES = 1_048_576
 # UNSURE(window-close): "Lambda waits up to 2 minutes for late data". We wait that long where the
@@ -112,13 +112,9 @@ class TumblingWindow:
 
     def _bounds(self) -> dict[str, str]:
         assert self._start is not None
-        return {"start": _utc(self._start), "end": _utc(self._start + self._length)}
+        return {"start": utc_seconds(self._start), "end": utc_seconds(self._start + self._length)}
 
 
 def has_state(response: object) -> bool:
     """Whether an answer carries `state`; without it the call counts as failed."""
     return isinstance(response, Mapping) and "state" in response
-
-
-def _utc(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,8 +12,8 @@ from kinesis_cli.payloads.own_data import payloads_from, same_data, with_key, wi
 from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings
 from kinesis_cli.recordings.form import Reading
-from kinesis_cli.stream.lines import LATEST_ARRIVAL
 from kinesis_cli.stream.shards import MAX_KEY
+from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

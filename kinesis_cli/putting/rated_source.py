@@ -17,7 +17,6 @@ TICK = 0.01  # seconds between two calls at least, where the rate would allow si
 Put = tuple[str, str | None, bytes]
 
 _PER = {"": 1.0, "/s": 1.0, "/m": 60.0}
-_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Source(Protocol):
@@ -160,14 +159,3 @@ def records_per_second(text: str) -> float | None:
     if found and float(found[1]) > 0:
         return float(found[1]) / _PER[found[2]]
     raise InputError(f"{text!r} is no rate, such as 100/s, 30/m or max", place="--rate")
-
-
-def seconds(text: str, option: str) -> float:
-    """`90`, `500ms`, `30s`, `5m`, `1h` in seconds.
-
-    Raises:
-        InputError: it is no duration.
-    """
-    if found := re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|)", text):
-        return float(found[1]) * _SECONDS[found[2]]
-    raise InputError(f"{text!r} is no duration, such as 30s, 5m or 1h", place=option)

@@ -25,15 +25,9 @@ from kinesis_cli.recordings.opening import (
     split_lines,
 )
 from kinesis_cli.recordings.payload_lines import PayloadLines
-from kinesis_cli.stream.lines import (
-    LATEST_ARRIVAL,
-    CheckedLine,
-    Fault,
-    fault_for,
-    fault_in,
-    shard_ids_of,
-)
+from kinesis_cli.stream.lines import CheckedLine, Fault, fault_for, fault_in, shard_ids_of
 from kinesis_cli.stream.sequence import is_sequence_number
+from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)

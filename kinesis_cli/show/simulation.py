@@ -4,7 +4,6 @@ import re
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
@@ -42,6 +41,7 @@ from kinesis_cli.simulation.trace import (
     Row,
     Summary,
 )
+from kinesis_cli.stream.times import utc_seconds
 
 T = TypeVar("T")
 
@@ -172,9 +172,8 @@ def _lanes_document(summary: Summary) -> dict[str, object]:
 
 def minute_document(minute: MinuteMetrics) -> dict[str, object]:
     """What CloudWatch would show of a minute; IteratorAge is its maximum, in milliseconds."""
-    begin = datetime.fromtimestamp(minute.begin, UTC)
     return {
-        "minute": begin.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "minute": utc_seconds(minute.begin),
         **minute.counts(),
         "IteratorAge": minute.iterator_age_ms,
     }

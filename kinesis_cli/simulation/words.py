@@ -1,9 +1,9 @@
 """Records, shards, times and payloads in words as short as they stay clear."""
 
 import math
-from datetime import UTC, datetime
 
 from kinesis_cli.simulation.trace import SHOWN_DATA_BYTES
+from kinesis_cli.stream.times import utc_milliseconds
 
 
 def number_cell(sequence_number: str, *, whole: bool = False) -> str:
@@ -22,10 +22,9 @@ def time_cell(epoch_seconds: float) -> str:
     if math.isnan(epoch_seconds):
         return "not told"
     try:
-        moment = datetime.fromtimestamp(epoch_seconds, UTC)
+        return utc_milliseconds(epoch_seconds)
     except (OverflowError, ValueError, OSError):
         return str(epoch_seconds)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def since_cell(seconds: float) -> str:

@@ -14,9 +14,10 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.documents import Documents
-from kinesis_cli.stream.lines import LATEST_ARRIVAL, fault_in, shard_id_of
+from kinesis_cli.stream.lines import fault_in, shard_id_of
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import is_sequence_number
+from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/kcli"
 _SOURCE_ARN = (

@@ -14,8 +14,7 @@ from kinesis_cli.stream.not_base64 import why_not_base64
 from kinesis_cli.stream.record import PlacedRecord
 from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
 from kinesis_cli.stream.shards import shard_id
-
-LATEST_ARRIVAL = 253_402_300_800.0  # epoch seconds; the year 10,000
+from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 
 class CheckedData(msgspec.Struct, rename="camel", gc=False):

@@ -6,12 +6,12 @@ LocalStack's snapshots recorded on AWS (`tests/unit/data/esm_cases.json`).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.times import clock_time, iso_time, object_key_time
 
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
 
@@ -90,8 +90,7 @@ def s3_key(*, mapping_id: str, shard_id: str, at: float, unique: str) -> str:
         at: epoch seconds.
         unique: a UUID.
     """
-    moment = datetime.fromtimestamp(at, UTC)
-    return f"aws/lambda/{mapping_id}/{shard_id}/{moment:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{unique}"
+    return f"aws/lambda/{mapping_id}/{shard_id}/{object_key_time(at)}-{unique}"
 
 
 def _batch_info(discard: Discard, shard_id: str) -> dict[str, object]:
@@ -126,29 +125,3 @@ _source = msgspec.json.Decoder(_Source).decode
 def stream_arn_of(record: Record) -> str:
     """The ARN of the stream, or of the consumer, that a record came from."""
     return _source(record.raw).event_source_arn
-
-
-def iso_time(at: float) -> str:
-    """Epoch seconds as AWS writes them in documents: 2019-11-14T00:38:06.021Z, or 00:38:06Z.
-
-    Java's Instant prints as many groups of three decimals as it needs, and none for a whole second.
-    Source: https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/time/format/DateTimeFormatter.html#ISO_INSTANT;
-    recorded by LocalStack and stackd for DynamoDB streams (whole seconds).
-    """
-    return _instant(datetime.fromtimestamp(at, UTC))
-
-
-def clock_time(at: float) -> str:
-    """The same of Lambda's own clock, which shows milliseconds in every recorded document."""
-    moment = datetime.fromtimestamp(at, UTC)
-    return _instant(moment.replace(microsecond=moment.microsecond // 1000 * 1000))
-
-
-def _instant(moment: datetime) -> str:
-    if not moment.microsecond:
-        precision = "seconds"
-    elif moment.microsecond % 1000 == 0:
-        precision = "milliseconds"
-    else:
-        precision = "microseconds"
-    return moment.isoformat(timespec=precision).removesuffix("+00:00") + "Z"

@@ -5,7 +5,6 @@ They mean the same in `tail`, `record`, `replay` and `tail-logs`.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Protocol
@@ -13,16 +12,14 @@ from typing import Protocol
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.aggregate import UserRecord
 from kinesis_cli.stream.event import lambda_record
-from kinesis_cli.stream.lines import LATEST_ARRIVAL
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
+from kinesis_cli.stream.times import FORMS, moment, utc_seconds
 from kinesis_cli.stream.user_records import unpacked, user_records
 
 # Epoch seconds have 10 digits, milliseconds 13, sequence numbers 56; no server's have fewer than 20
 # digits that does not count from 1.
 _SEQUENCE_DIGITS = 20
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_FORMS = "10m (ago), an ISO time such as 2026-01-31T12:00:00Z, or epoch seconds"
 
 
 class StartKind(StrEnum):
@@ -64,39 +61,15 @@ class Start:
         return cls(StartKind.AT_TIMESTAMP, seconds)
 
 
-def moment(text: str, now: float, place: str, others: str = "") -> float:
-    """A moment in epoch seconds: `10m` (ago), `+10m` (from now), an ISO time or epoch seconds.
-
-    Args:
-        text: an ISO time without a zone is UTC.
-        now: epoch seconds.
-        place: the option, for the error.
-        others: what else it takes, for the error.
+def moment_of_all_shards(text: str, now: float, place: str, others: str = "") -> float:
+    """Read a moment as `times.moment` does; a sequence number is refused with the time near it.
 
     Raises:
-        InputError: it is none of these.
+        InputError: it is not a moment.
     """
     if _is_record(text):
         raise _of_one_shard(text, place)
-    problem, advice = f"{text!r} is no time", f"Write {others}{_FORMS}."
-    if found := re.fullmatch(r"(\+?)(\d+(?:\.\d+)?)(ms|s|m|h|d)", text, re.ASCII):
-        length = float(found[2]) * _UNITS[found[3]]
-        seconds = now + length if found[1] else now - length
-    elif re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
-        seconds = float(text)
-        if now < seconds / 1000 < LATEST_ARRIVAL or 0 < now - seconds / 1000 < 1e9:
-            advice = "It looks like milliseconds; write seconds."
-            raise InputError(problem, place=place, advice=advice)
-    else:
-        try:
-            found_time = datetime.fromisoformat(text)
-        except ValueError:
-            raise InputError(problem, place=place, advice=advice) from None
-        zoned = found_time if found_time.tzinfo else found_time.replace(tzinfo=UTC)
-        seconds = zoned.timestamp()
-    if not 0 <= seconds < LATEST_ARRIVAL:
-        raise InputError(problem, place=place, advice=advice)
-    return seconds
+    return moment(text, now, place, others)
 
 
 def _is_record(text: str) -> bool:
@@ -106,11 +79,11 @@ def _is_record(text: str) -> bool:
 def _of_one_shard(number: str, place: str) -> InputError:
     """Why a sequence number is no end, and which moment is near it."""
     try:
-        arrived = datetime.fromtimestamp(SequenceNumber.decode(number).time, UTC)
+        arrived = utc_seconds(SequenceNumber.decode(number).time)
     except (InputError, ValueError):
-        advice = f"Write {_FORMS}."
+        advice = f"Write {FORMS}."
     else:
-        advice = f"That record arrived at about {arrived:%Y-%m-%dT%H:%M:%SZ}; write a time."
+        advice = f"That record arrived at about {arrived}; write a time."
     return InputError(
         "a sequence number is a place in one shard, no end of the others",
         place=place,

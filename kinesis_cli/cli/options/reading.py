@@ -16,7 +16,13 @@ from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.local.client.connection import Connected
 from kinesis_cli.show.console import warn
 from kinesis_cli.show.streams.put import PutTarget
-from kinesis_cli.stream.selection import Selection, Start, StartKind, grep_pattern, moment
+from kinesis_cli.stream.selection import (
+    Selection,
+    Start,
+    StartKind,
+    grep_pattern,
+    moment_of_all_shards,
+)
 from kinesis_cli.stream.shards import shard_id
 
 # Which records, and from where: for `selection` and `read_plan`.
@@ -116,7 +122,7 @@ def read_plan(reading: dict[str, Any]) -> ReadPlan:
     now, until = time(), reading["until"]
     return ReadPlan(
         start=Start.parse(reading["since"] or "latest", now),
-        until=None if until is None else moment(until, now, "--until"),
+        until=None if until is None else moment_of_all_shards(until, now, "--until"),
         follow=not reading["no_follow"],
         shard_ids=frozenset(map(_shard_id, reading["shard"] or ())),
         partition_key=reading["partition_key"],

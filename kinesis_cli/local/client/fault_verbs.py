@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.stream.times import length_in_seconds
 
 # verb → what it takes
 VERBS = {
@@ -17,8 +18,6 @@ VERBS = {
     "clock": "+DURATION | -DURATION | reset",
     "off": "nothing",
 }
-
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 
 
 def fault_request(verb: str, values: Sequence[str]) -> dict[str, object]:
@@ -73,6 +72,4 @@ def _share(verb: str, text: str) -> float:
 
 def _duration(verb: str, text: str) -> float:
     """`6m`, `250ms`, `90` in seconds."""
-    if found := re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)", text):
-        return float(found[1]) * _SECONDS[found[2]]
-    raise InputError(f"{text!r} is no duration, such as 250ms, 6m or 25h", place=f"faults {verb}")
+    return length_in_seconds(text, f"faults {verb}", "250ms, 6m or 25h")

@@ -9,7 +9,6 @@ import math
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +19,7 @@ from kinesis_cli.local.function.activity import Remark, Tell
 from kinesis_cli.local.function.destinations import Destinations
 from kinesis_cli.local.function.registry import Target
 from kinesis_cli.local.function.runtime import NotRunnableError, ThrottledError
-from kinesis_cli.stream.on_failure_document import clock_time
+from kinesis_cli.stream.times import clock_time, object_key_time
 
 FILE = "events.sqlite3"
 VERSION = 1
@@ -314,5 +313,4 @@ def _dead_letter(event: StoredEvent, result: InvocationResult | None) -> dict[st
 
 def _key(function: str, at: float) -> str:
     """Of the object in a bucket. Source: the same page."""
-    time = datetime.fromtimestamp(at, UTC)
-    return f"aws/lambda/async/{function}/{time:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+    return f"aws/lambda/async/{function}/{object_key_time(at)}-{uuid.uuid4()}"

@@ -17,12 +17,12 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.settings import epoch_seconds
 from kinesis_cli.local.http.messages import Request
 from kinesis_cli.local.kinesis.errors import ServiceError
 from kinesis_cli.local.kinesis_protocol.model import Model, Shape
 from kinesis_cli.local.kinesis_protocol.validation import check, converted
 from kinesis_cli.local.lambda_api.errors import LambdaError
+from kinesis_cli.stream.times import epoch_seconds
 
 Parameters = dict[str, Any]
 

@@ -13,13 +13,12 @@ from kinesis_cli import Record, simulate
 from kinesis_cli.simulation.trace import Destination
 from kinesis_cli.stream.on_failure_document import (
     Discard,
-    clock_time,
-    iso_time,
     on_failure_document,
     s3_document,
     s3_key,
     stream_arn_of,
 )
+from kinesis_cli.stream.times import clock_time, iso_time
 from tests.unit.streams import START, STREAM_ARN, raising, record, records_at, reporting
 
 REQUEST_ID = "c9b8fa9f-5a7f-xmpl-af9c-0c604cde93a5"

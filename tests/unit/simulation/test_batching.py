@@ -19,11 +19,11 @@ from kinesis_cli.event_source_mapping.invocation import (
 )
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.simulation.faults import Fault, Faults
-from kinesis_cli.simulation.moment import Moment
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import FilteredRecords
 from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.stream.shards import hash_key
+from kinesis_cli.stream.times import Moment
 from tests.unit.streams import (
     FIRST_NUMBER,
     START,

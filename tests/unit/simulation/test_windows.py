@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesis_cli import Record, SimulationResult, simulate
-from kinesis_cli.stream.on_failure_document import iso_time
+from kinesis_cli.stream.times import iso_time
 from tests.unit.streams import (
     FIRST_NUMBER,
     START,

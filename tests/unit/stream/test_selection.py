@@ -10,7 +10,13 @@ from kinesis_cli.show.streams.tail import DataForm, data_text
 from kinesis_cli.stream.aggregate import UserRecord, aggregated
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.selection import Selection, Start, StartKind, grep_pattern, moment
+from kinesis_cli.stream.selection import (
+    Selection,
+    Start,
+    StartKind,
+    grep_pattern,
+    moment_of_all_shards,
+)
 from kinesis_cli.stream.user_records import changed, data_of, unpacked
 
 if sys.version_info >= (3, 14):
@@ -66,7 +72,7 @@ def test_since_refuses_the_future_and_tells_milliseconds() -> None:
 
 
 def test_until_may_lie_in_the_future() -> None:
-    assert moment("+10m", NOW, "--until") == NOW + 600
+    assert moment_of_all_shards("+10m", NOW, "--until") == NOW + 600
 
 
 def test_all_conditions_must_hold() -> None:
@@ -131,4 +137,4 @@ def test_grep_takes_a_regular_expression() -> None:
 @pytest.mark.parametrize("text", ["9" * 15, "99999d"])
 def test_a_moment_lies_between_1970_and_the_year_10000(text: str) -> None:
     with pytest.raises(InputError):
-        moment(text, NOW, "--until")
+        moment_of_all_shards(text, NOW, "--until")
