@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from kinesis_cli.aws.answers import TornAnswerError
+from kinesis_cli.aws.retries import GIVE_UP_AFTER, Trouble, passes
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, aws_code
 from kinesis_cli.function_log.entries import LogEvent
@@ -28,19 +28,8 @@ LOCAL_PAUSE = 0.25  # where nobody else asks
 LOOK_BACK = 60.0
 LONG_LOOK_BACK, LONG_LOOK_EACH = 900.0, 30.0
 SETTLE = 5.0  # seconds after `until`, for what is still on its way
-LONGEST_PAUSE = 20.0  # seconds between two tries
-TELL_AFTER = 5.0  # seconds of trouble before the user hears of it
-GIVE_UP_AFTER = 600.0  # seconds without an answer
 
 _MISSING = "ResourceNotFoundException"
-# UNSURE(logs-rates): an old guide allows 5 FilterLogEvents a second; we stay below and back off.
-_PASSING = {
-    "LimitExceededException",
-    "RequestLimitExceeded",
-    "ServiceUnavailableException",
-    "Throttling",
-    "ThrottlingException",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +166,7 @@ class LogFollower:
         parameters = {**self._query.parameters, "startTime": start}
         if token:
             parameters["nextToken"] = token
-        failing_since, failures = time.monotonic(), 0
+        trouble = Trouble()
         while True:
             try:
                 page = self._client.filter_log_events(**parameters)
@@ -191,15 +180,13 @@ class LogFollower:
                     raise self._no_group() from error
                 if code == "InvalidParameterException" and token:
                     return None  # the token has expired; ids tell what was seen
-                lasts = time.monotonic() - failing_since
+                lasts = trouble.add(time.monotonic())
                 # where nobody has ever answered, the address is wrong
-                if not (self._answered and _passes(error)) or lasts > GIVE_UP_AFTER:
+                if not (self._answered and passes(error)) or lasts > GIVE_UP_AFTER:
                     raise
-                failures += 1
-                if lasts > TELL_AFTER and failures & (failures - 1) == 0:  # ever less often
+                if trouble.is_worth_telling(lasts):
                     self._warn(f"the log could not be read for {lasts:.0f} s: {error}")
-                pause = self._random.uniform(0.0, min(LONGEST_PAUSE, 0.2 * 2**failures))
-                time.sleep(pause)
+                time.sleep(trouble.pause(self._random, base=0.2))
 
     def _missing(self) -> None:
         if not self._told_missing:
@@ -302,17 +289,6 @@ def _keep_host(client: Any, connection: Connection) -> None:  # noqa: ANN401
     """A live tail has a host of its own at AWS, and nowhere else."""
     if connection.target.kind is not TargetKind.AWS:
         client.meta.config.inject_host_prefix = False
-
-
-def _passes(error: Exception) -> bool:
-    """Whether trying again may help."""
-    from botocore import exceptions, parsers
-
-    if isinstance(error, exceptions.ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or aws_code(error) in _PASSING
-    network = (exceptions.HTTPClientError, exceptions.ConnectionError)
-    return isinstance(error, (*network, parsers.ResponseParserError, TornAnswerError))
 
 
 def _is_nonsense(error: Exception) -> bool:

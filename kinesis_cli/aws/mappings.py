@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.aws.streams import stream_parameter
+from kinesis_cli.aws.streams import summary_of
 from kinesis_cli.errors import EndpointError
 
 if TYPE_CHECKING:
@@ -73,7 +73,4 @@ def arn_of_stream(connection: Connection, stream: str) -> str:
     """
     if stream.startswith("arn:"):
         return stream
-    client = connection.client("kinesis")
-    with connection.explained(stream=stream):
-        answer = client.describe_stream_summary(**stream_parameter(stream))
-    return answer["StreamDescriptionSummary"]["StreamARN"]
+    return summary_of(connection, stream)["StreamARN"]

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kinesis_cli.aws.failure_sources import queue_depth, queue_url
 from kinesis_cli.aws.mappings import stream_mappings
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.aws.streams import stream_parameter
+from kinesis_cli.aws.streams import summary_of
 from kinesis_cli.errors import KcliError
 from kinesis_cli.event_source_mapping.settings import LIMITS, EventSourceMapping
 from kinesis_cli.project.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
 
 Value = TypeVar("Value")
@@ -123,10 +122,7 @@ def _part(ask: Callable[[], Value | None]) -> Part[Value]:
 
 def _stream(connection: Connection) -> StreamStatus:
     name = connection.target.named_stream()
-    client: KinesisClient = connection.client("kinesis")
-    with connection.explained(stream=name):
-        answer = client.describe_stream_summary(**stream_parameter(name))
-    found = answer["StreamDescriptionSummary"]
+    found = summary_of(connection, name)
     return StreamStatus(
         name=found["StreamName"],
         arn=found["StreamARN"],

@@ -12,11 +12,6 @@ def function_error(failure: Failure) -> FunctionError:
     return FunctionError(*failure)
 
 
-def timed_out(timeout: float, request_id: str) -> FunctionError:
-    """A call that used up its time."""
-    return function_error(runner.timed_out(timeout, request_id))
-
-
 def exited(exit_code: int, request_id: str) -> FunctionError:
     """A process that ended.
 

@@ -35,10 +35,13 @@ from kinesis_cli.event_source_mapping.events import (
 )
 from kinesis_cli.event_source_mapping.gathering import LaneReading
 from kinesis_cli.event_source_mapping.invocation import (
+    ENDED_PROCESS,
+    TIMED_OUT,
     FunctionError,
     Handler,
     InvocationRequest,
     InvocationResult,
+    timed_out,
 )
 from kinesis_cli.event_source_mapping.metrics import failed_events
 from kinesis_cli.event_source_mapping.polling import (
@@ -603,20 +606,6 @@ class Simulation:
 
     def _request_id(self) -> str:
         return _uuid(self._random)
-
-
-TIMED_OUT = "Sandbox.Timedout"
-# Errors after which Lambda starts a new process for the next call
-ENDED_PROCESS = {TIMED_OUT, "Runtime.ExitError", "Runtime.OutOfMemory"}
-
-
-def timed_out(request_id: str, timeout: float) -> FunctionError:
-    """The error of a call that ran longer than the function's Timeout (seconds).
-
-    Source: LocalStack's snapshots recorded on AWS.
-    """
-    message = f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds"
-    return FunctionError(TIMED_OUT, message)
 
 
 def _numbers(records: Iterable[Record]) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from email.utils import parsedate_to_datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from kinesis_cli.aws.answers import TornAnswerError
 from kinesis_cli.aws.consuming.fan_out import FanOut, registered
 from kinesis_cli.aws.consuming.pages import MalformedAnswer, Page, decode_pages
 from kinesis_cli.aws.consuming.polling import AT_TIP, BETWEEN_CALLS, Polling
@@ -18,39 +17,23 @@ from kinesis_cli.aws.consuming.shard_reading import (
     Reading,
     Source,
 )
+from kinesis_cli.aws.retries import GIVE_UP_AFTER, passes
 from kinesis_cli.aws.session import Connection
+from kinesis_cli.aws.streams import listed_shards, stream_parameter
 from kinesis_cli.errors import EndpointError, InputError, aws_code
 from kinesis_cli.stream.lineage import Lineage, ListedShard
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 from kinesis_cli.stream.sequence import SequenceNumber
-from kinesis_cli.stream.shards import Shard, hash_key, shard_index
+from kinesis_cli.stream.shards import hash_key, shard_index
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
-    from mypy_boto3_kinesis.type_defs import ShardTypeDef
 
-GIVE_UP_AFTER = 600.0  # seconds without one good answer for a shard
-TELL_AFTER = 5.0  # seconds of trouble with a shard before the user hears of it
-LONGEST_PAUSE = 20.0  # seconds between two tries
 LOOK_UP = 0.5  # seconds; how often the caller of `batches` gets to look at the time
 
-# Codes after which the same call may be made again; ResourceInUseException: a subscription to a
-# shard can be taken over 5 seconds after it began.
-_PASSING = {
-    "InternalFailure",
-    "InternalFailureException",
-    "InternalServerError",
-    "KMSThrottlingException",
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestTimeout",
-    "ResourceInUseException",
-    "ServiceUnavailable",
-    "Throttling",
-    "ThrottlingException",
-}
+# A subscription to a shard can be taken over 5 seconds after it began.
+_IN_USE = "ResourceInUseException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +90,7 @@ class Consumer:
         self, connection: Connection, stream: str, plan: ReadPlan, warn: Callable[[str], None]
     ) -> None:
         self._connection, self._plan, self._warn = connection, plan, warn
-        self._named: Any = {"StreamARN" if stream.startswith("arn:") else "StreamName": stream}
+        self._named: Any = stream_parameter(stream)
         self._stream = stream
         self._lineage = Lineage()
         self._starts: dict[str, Position] = {}
@@ -177,8 +160,7 @@ class Consumer:
     # --- which shards
 
     def _listed(self) -> list[ListedShard]:
-        pages = self._client.get_paginator("list_shards").paginate(**self._named)
-        return [_listed_shard(shard) for page in pages for shard in page["Shards"]]
+        return list(listed_shards(self._client, self._named))
 
     def _first_readings(self) -> list[Reading]:
         plan, listed = self._plan, self._listed()
@@ -291,7 +273,7 @@ class Consumer:
         elif code == "ResourceNotFoundException" and self._has_left(reading):
             self._warn(f"{reading.shard_id} left the stream before it was read to its end")
             self._ended(source, reading, [])
-        elif code in _PASSING or _is_interruption(error):
+        elif code == _IN_USE or passes(error) or isinstance(error, OSError | MalformedAnswer):
             source.retry(reading, self._pause(reading, error))
         else:
             raise error
@@ -300,28 +282,18 @@ class Consumer:
         return reading.shard_id not in {each.shard_id for each in self._listed()}
 
     def _pause(self, reading: Reading, error: Exception) -> float:
-        """Seconds until the next try: longer each time, with full jitter."""
-        now = time.monotonic()
-        if not reading.failures:
-            reading.failing_since = now
-        reading.failures += 1
-        lasts = now - reading.failing_since
+        """Count a failure of a shard; return the seconds until the next try.
+
+        Raises:
+            EndpointError: it has failed for too long.
+        """
+        lasts = reading.trouble.add(time.monotonic())
         trouble = f"{reading.shard_id} could not be read for {lasts:.0f} s: {error}"
         if lasts > GIVE_UP_AFTER:
             raise EndpointError(trouble, code=aws_code(error)) from error
-        if lasts > TELL_AFTER and reading.failures & (reading.failures - 1) == 0:  # ever less often
+        if reading.trouble.is_worth_telling(lasts):
             self._warn(trouble)
-        return self._random.uniform(0.0, min(LONGEST_PAUSE, 0.1 * 2**reading.failures))
-
-
-def _listed_shard(shard: "ShardTypeDef") -> ListedShard:
-    keys = shard["HashKeyRange"]
-    parents = (shard.get("ParentShardId"), shard.get("AdjacentParentShardId"))
-    return ListedShard(
-        Shard(shard["ShardId"], int(keys["StartingHashKey"]), int(keys["EndingHashKey"])),
-        tuple(filter(None, parents)),
-        is_open=not shard["SequenceNumberRange"].get("EndingSequenceNumber"),
-    )
+        return reading.trouble.pause(self._random, base=0.1)
 
 
 def _service_time(headers: Mapping[str, str]) -> float:
@@ -351,20 +323,3 @@ def _around(number: str, each: ListedShard, *, is_only: bool) -> Position:
     if decoded.shard_index == shard_index(each.shard_id):
         return Position(StartKind.AT_SEQUENCE_NUMBER, number)
     return Position(StartKind.AT_TIMESTAMP, seconds=float(decoded.time))
-
-
-def _is_interruption(error: Exception) -> bool:
-    """Whether no answer came, or only a part of one."""
-    from botocore.exceptions import ConnectionError as NoConnection
-    from botocore.exceptions import HTTPClientError, ResponseStreamingError
-    from botocore.parsers import ResponseParserError
-    from urllib3.exceptions import HTTPError
-
-    network = (HTTPClientError, NoConnection, ResponseStreamingError, HTTPError, OSError)
-    broken = (ResponseParserError, MalformedAnswer, TornAnswerError)
-    return isinstance(error, (*network, *broken)) or _status(error) >= 500
-
-
-def _status(error: Exception) -> int:
-    response = getattr(error, "response", None) or {}
-    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

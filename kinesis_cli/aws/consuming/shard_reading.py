@@ -1,9 +1,10 @@
 """One shard that is being read, and how its records come: what `consumer` and its sources share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from kinesis_cli.aws.consuming.pages import Page
+from kinesis_cli.aws.retries import Trouble
 from kinesis_cli.stream.lineage import ListedShard
 from kinesis_cli.stream.selection import StartKind
 
@@ -29,8 +30,7 @@ class Reading:
     position: Position
     iterator: str | None = None
     at_tip: bool = False  # there was nothing new
-    failures: int = 0  # in a row
-    failing_since: float = 0.0  # `time.monotonic` of the first of these
+    trouble: Trouble = field(default_factory=Trouble)
 
     @property
     def shard_id(self) -> str:
@@ -42,7 +42,7 @@ class Reading:
         if page.position:
             self.position = Position(AFTER_SEQUENCE_NUMBER, page.position)
         self.at_tip = not page.records and not page.millis_behind_latest
-        self.failures = 0
+        self.trouble.end()
 
     def restart(self) -> None:
         """The way here is lost: go on after the last page by `position`."""

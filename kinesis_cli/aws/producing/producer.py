@@ -11,8 +11,8 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
-from kinesis_cli.aws.answers import TornAnswerError
 from kinesis_cli.aws.producing.calls import PutCalls
+from kinesis_cli.aws.retries import passes
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import StreamLimits, open_shards, stream_limits
 from kinesis_cli.errors import EndpointError, KcliError, aws_code
@@ -24,22 +24,6 @@ from kinesis_cli.putting.summary import PutSummary
 IN_FLIGHT = 8  # calls at once
 REPORT_EVERY = 0.5  # seconds, where nothing happens
 
-# What passes, besides every status from 500 on.
-_TRANSIENT = {
-    "InternalFailure",
-    "InternalFailureException",
-    "KMSThrottlingException",
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "ServiceUnavailable",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
 STOPPED = "it was not sent before the put was stopped"
 UNKNOWN = "it was in flight when the put was stopped at once, and may be in the stream"
 
@@ -322,15 +306,11 @@ class Producer:
 
     def _passes(self, error: Exception) -> bool:
         """Whether trying again may help."""
-        from botocore import exceptions
+        from botocore.exceptions import EndpointConnectionError
 
-        if isinstance(error, exceptions.ClientError):
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            # 501 is a web server's word for a method that it does not know
-            return (status >= 500 and status != 501) or aws_code(error) in _TRANSIENT
-        if isinstance(error, exceptions.EndpointConnectionError):
+        if isinstance(error, EndpointConnectionError):
             return self.summary.acknowledged > 0  # else the address is wrong, or nobody is there
-        return isinstance(error, _passing_errors())
+        return passes(error)
 
     def _explained(self, error: Exception) -> KcliError:
         """The error as a sentence.
@@ -366,11 +346,3 @@ def _acknowledged_records(entry: Entry) -> Sequence[Entry]:
         record.shard_id, record.sequence_number = entry.shard_id, entry.sequence_number
         record.attempts = entry.attempts
     return entry.records
-
-
-def _passing_errors() -> tuple[type[Exception], ...]:
-    """The network's faults, and broken answers."""
-    from botocore import exceptions, parsers
-
-    network = (exceptions.HTTPClientError, exceptions.ConnectionError)
-    return (*network, parsers.ResponseParserError, TornAnswerError)

@@ -9,8 +9,9 @@ from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
     InvocationRequest,
     InvocationResult,
+    timed_out,
 )
-from kinesis_cli.handlers.failure import exited, timed_out
+from kinesis_cli.handlers.failure import exited
 from kinesis_cli.handlers.isolated.platform_log import PlatformLog, Report, Trouble
 from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
 from kinesis_cli.handlers.response import (
@@ -127,7 +128,7 @@ class Call:
             case Kind.ERROR:
                 return None, _reported(ended.body, ended.error_type)
             case Kind.TIMED_OUT:
-                return None, timed_out(self._function.timeout, request_id)
+                return None, timed_out(request_id, self._function.timeout)
             case Kind.OUT_OF_MEMORY:
                 # UNSURE(memory-kill): Runtime.ExitError with this text, as in most logs, or
                 # Runtime.OutOfMemory?

@@ -7,9 +7,10 @@ from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
     InvocationRequest,
     InvocationResult,
+    timed_out,
 )
 from kinesis_cli.handlers.environment import layer_path, process_variables
-from kinesis_cli.handlers.failure import exited, timed_out
+from kinesis_cli.handlers.failure import exited
 from kinesis_cli.handlers.lent_packages import lending_folder
 from kinesis_cli.handlers.response import from_json
 from kinesis_cli.handlers.runner import INTERRUPTED
@@ -82,7 +83,7 @@ class WorkerHandler:
         except WorkerEndedError as ended:
             return self._ended(worker, exited(ended.exit_code, request.request_id), 0.0)
         except TimeoutError:
-            error = timed_out(self.timeout, request.request_id)
+            error = timed_out(request.request_id, self.timeout)
             return self._ended(worker, error, self.timeout)
         except BaseException:  # Ctrl-C
             self.close()
