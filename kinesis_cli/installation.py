@@ -66,9 +66,18 @@ def install_line(extra: str) -> str:
     return this_installation().install_line(extra)
 
 
-def missing_extra(extra: str, problem: str, *, place: str = "") -> InputError:
-    """The error to raise where a package of `extra` is missing; its advice can be pasted."""
-    return InputError(problem, place=place, advice=f"Install it: `{install_line(extra)}`")
+def missing_extra(extra: str, who: str, package: str | None) -> InputError:
+    """Return the error to raise where a package of an extra is missing; its advice can be pasted.
+
+    Args:
+        extra: "local", "payloads", "isolated".
+        who: needs it, "the local stream".
+        package: that is missing.
+    """
+    return InputError(
+        f"{who} needs the package {package}, which is not installed",
+        advice=f"Install it: `{install_line(extra)}`",
+    )
 
 
 @cache

@@ -15,5 +15,4 @@ def extra(module: str) -> ModuleType:
     except ImportError as error:
         from kinesis_cli.installation import missing_extra
 
-        problem = f"this needs the package {module.partition('.')[0]}, which is not installed"
-        raise missing_extra("payloads", problem) from error
+        raise missing_extra("payloads", "this", module.partition(".")[0]) from error

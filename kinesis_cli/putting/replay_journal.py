@@ -6,7 +6,6 @@ was sent and neither when the process ended may be in the stream or not. The las
 the replay has come to its end: the file stays, so that no kill can make it put all of it again.
 """
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import THROTTLED, PutPlan
+from kinesis_cli.recordings.files import not_written, open_alone
 
 _NOT_PUT, _IN_FLIGHT, _DONE, _UNCERTAIN = range(4)  # uncertain: its answer will never come
 _KINDS = {_NOT_PUT: b"n", _IN_FLIGHT: b"s", _DONE: b"a"}
@@ -59,14 +59,11 @@ class ReplayJournal:
         self.path, self.offset = path, offset
         self._states = bytearray()  # by index
         self.had_ended = False  # an earlier one had come to its end
+        self._file = open_alone(path, "ab+", taken="this replay is going on")
         try:
-            self._file = path.open("ab+")
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             whole = self._whole_lines()
-        except BlockingIOError as error:
-            raise InputError("this replay is going on", place=str(path)) from error
         except OSError as error:
-            raise self._not_written(error) from error
+            raise not_written(path, error) from error
         if whole and whole[-1] == _END:
             self.had_ended = True
             if not resume:
@@ -164,11 +161,7 @@ class ReplayJournal:
             self._file.write(line + b"\n")
             self._file.flush()  # the system has it; a killed process loses nothing
         except OSError as error:
-            raise self._not_written(error) from error
-
-    def _not_written(self, error: OSError) -> InputError:
-        reason = (error.strerror or str(error)).lower()
-        return InputError(f"cannot be written: {reason}", place=str(self.path))
+            raise not_written(self.path, error) from error
 
     def _whole_lines(self) -> list[bytes]:
         self._file.seek(0)

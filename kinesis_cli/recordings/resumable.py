@@ -5,7 +5,6 @@ certain, and how far each shard was read by then. What the recording has beyond 
 line; a line, or a packed member, that is torn is dropped.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import BinaryIO, Self
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.files import not_written, open_alone, replace_whole
 from kinesis_cli.recordings.opening import BLOCK
 from kinesis_cli.stream.lines import shard_id_of
 from kinesis_cli.stream.packing import DAMAGES, SUFFIXES, decompressor, packer
@@ -52,13 +52,7 @@ class GrowingRecording:
         format_ = SUFFIXES.get(path.suffix.lower())
         self._pack = format_ and packer(format_)
         self._waiting: list[bytes] = []  # lines that become the next packed member
-        try:
-            self._file = path.open("ab")
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError("another kcli is writing it", place=str(path)) from error
-        except OSError as error:
-            raise _not_written(path, error) from error
+        self._file = open_alone(path, "ab", taken="another kcli is writing it")
         self._keep_what_is_whole()
 
     def __enter__(self) -> Self:
@@ -98,16 +92,16 @@ class GrowingRecording:
         try:
             os.fsync(self._file.fileno())
             self.progress.length = os.fstat(self._file.fileno()).st_size
-            _replace(progress_path(self.path), msgspec.json.encode(self.progress) + b"\n")
+            replace_whole(progress_path(self.path), msgspec.json.encode(self.progress) + b"\n")
         except OSError as error:
-            raise _not_written(self.path, error) from error
+            raise not_written(self.path, error) from error
 
     def _write(self, data: bytes) -> None:
         try:
             self._file.write(data)
             self._file.flush()  # the system has it; a killed process loses nothing
         except OSError as error:
-            raise _not_written(self.path, error) from error
+            raise not_written(self.path, error) from error
 
     def _keep_what_is_whole(self) -> None:
         """Count what was written after the last commit, and drop what is torn."""
@@ -123,7 +117,7 @@ class GrowingRecording:
         try:
             self._file.truncate(progress.length)
         except OSError as error:
-            raise _not_written(self.path, error) from error
+            raise not_written(self.path, error) from error
 
 
 def progress_path(path: Path) -> Path:
@@ -221,18 +215,3 @@ def _place_of(line: bytes, path: Path) -> tuple[str, str]:
         return shard_id_of(found.event_id, number), number
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
         raise InputError(f"a line is no record: {error}", place=str(path)) from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file at one stroke."""
-    partial = path.with_name(f".{path.name}.new")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def _not_written(path: Path, error: OSError) -> InputError:
-    reason = (error.strerror or str(error)).lower()
-    return InputError(f"cannot be written: {reason}", place=str(path))

@@ -1,14 +1,13 @@
 """Writing recordings and events. A file appears whole or not at all."""
 
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.stream.packing import SUFFIXES, packing_writer
 from kinesis_cli.stream.record import Record
 
@@ -50,7 +49,7 @@ def write_recording(records: Iterable[Record], path: Path) -> int:
     Raises:
         InputError: the file cannot be written.
     """
-    with _appearing_whole(path) as file, _packing(file, path.suffix.lower()) as packed:
+    with appearing_whole(path) as file, _packing(file, path.suffix.lower()) as packed:
         return write_recording_to(packed, records)
 
 
@@ -63,7 +62,7 @@ def write_event(records: Iterable[Record], path: Path) -> int:
     Raises:
         InputError: the file cannot be written.
     """
-    with _appearing_whole(path) as file:
+    with appearing_whole(path) as file:
         return write_event_to(file, records)
 
 
@@ -94,45 +93,6 @@ def write_event_to(file: Writer, records: Iterable[Record]) -> int:
 
 
 @contextmanager
-def _appearing_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name when all is written; until then what had the name stays."""
-    if path.exists() and not path.is_file():  # /dev/stdout, a named pipe: nothing to replace
-        with _opened(path) as file:
-            yield file
-        return
-    # Through a symbolic link the file it names is replaced, not the link.
-    target = path.resolve()
-    try:
-        partial = NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False)  # noqa: SIM115
-    except OSError as error:
-        raise _not_written(path, error) from error
-    try:
-        with partial:
-            yield cast("BinaryIO", partial)
-            partial.flush()
-            os.fsync(partial.fileno())  # what it replaces, or was the source of it, may go now
-        Path(partial.name).chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
-        Path(partial.name).replace(target)
-    except BaseException as error:
-        with suppress(OSError):
-            Path(partial.name).unlink()
-        if isinstance(error, OSError):
-            raise _not_written(path, error) from error
-        raise
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    try:
-        with path.open("wb") as file:
-            yield file
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _not_written(path, error) from error
-
-
-@contextmanager
 def _packing(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
     format_ = SUFFIXES.get(suffix)
     if format_ is None:
@@ -140,16 +100,3 @@ def _packing(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
         return
     with packing_writer(file, format_) as packed:
         yield packed
-
-
-def _not_written(path: Path, error: OSError) -> InputError:
-    return InputError(
-        f"cannot be written: {(error.strerror or str(error)).lower()}", place=str(path)
-    )
-
-
-def _umask() -> int:
-    # The only way to ask for it is to set it; this is the main thread's command line.
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -695,4 +695,6 @@ def test_without_the_extra_it_says_what_to_install(kcli: Kcli, project: Path) ->
         timeout=60,
     )
     assert run.returncode == 1
-    assert run.stderr == "kcli: the local stream needs uvicorn, which is not installed\n"
+    assert (
+        run.stderr == "kcli: the local stream needs the package uvicorn, which is not installed\n"
+    )

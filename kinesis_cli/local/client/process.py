@@ -135,8 +135,7 @@ def needs_extra() -> Iterator[None]:
     except ModuleNotFoundError as error:
         from kinesis_cli.installation import missing_extra
 
-        problem = f"the local stream needs {error.name}, which is not installed"
-        raise missing_extra("local", problem) from error
+        raise missing_extra("local", "the local stream", error.name) from error
 
 
 def open_log(state: Path) -> IO[bytes]:

@@ -4,25 +4,23 @@ Sources: https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html and
 (seconds since the epoch under tag 1), https://www.rfc-editor.org/rfc/rfc8949.html#section-3.4.2
 """
 
-import gzip
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from kinesis_cli.local.http.messages import Request, Response
+from kinesis_cli.local.http.service_models import service_model
 
 CONTENT_TYPE = "application/cbor"
 _JSON = "application/x-amz-json-1.0"
 _PATH = re.compile(r"/service/(\w+)/operation/(\w+)")
 # The services that speak it, by their name in the path → where botocore has their model.
-_MODELS = {"GraniteServiceVersion20100801": "cloudwatch/2010-08-01"}
+_MODELS = {"GraniteServiceVersion20100801": ("cloudwatch", "2010-08-01")}
 
 
 def is_rpc_v2(request: Request) -> bool:
@@ -68,7 +66,7 @@ def as_cbor(response: Response, request: Request) -> Response:
     assert isinstance(response.body, bytes)
     document = msgspec.json.decode(response.body) if response.body else {}
     if response.status < 300:
-        model = _model(_MODELS[service])
+        model = _model(service)
         output = model["operations"][operation].get("output")
         document = _typed(document, output["shape"], model["shapes"]) if output else {}
     return cbor_answer(response.status, document, response.headers, response.note)
@@ -78,19 +76,14 @@ def _named(request: Request) -> tuple[str, str]:
     found = _PATH.fullmatch(request.path)
     if found is None or found[1] not in _MODELS:
         raise NotImplementedError(request.path)
-    if found[2] not in _model(_MODELS[found[1]])["operations"]:
+    if found[2] not in _model(found[1])["operations"]:
         raise NotImplementedError(found[2])
     return found[1], found[2]
 
 
 @cache
-def _model(place: str) -> dict[str, Any]:
-    package = find_spec("botocore")
-    assert package
-    assert package.origin
-    file = Path(package.origin).parent / "data" / place / "service-2.json.gz"
-    model: dict[str, Any] = msgspec.json.decode(gzip.decompress(file.read_bytes()))
-    return model
+def _model(name: str) -> dict[str, Any]:
+    return service_model(*_MODELS[name])
 
 
 def _seconds(value: object, immutable: bool) -> object:  # noqa: ARG001 - as cbor2 calls it

@@ -4,17 +4,12 @@ The model's file is read as it is; importing botocore itself would cost more tha
 the server's start.
 """
 
-import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from kinesis_cli.installation import missing_extra
+from kinesis_cli.local.http.service_models import service_model
 
 # UNSURE(validation-order): recorded on AWS for these operations, by
 # https://github.com/mhart/kinesalite; the others follow the model's order, StreamName last.
@@ -147,8 +142,4 @@ def kinesis_model() -> Model:
     Raises:
         InputError: botocore is not installed.
     """
-    package = find_spec("botocore")
-    if package is None or package.origin is None:
-        raise missing_extra("local", "the local stream needs botocore")
-    file = Path(package.origin).parent / "data/kinesis/2013-12-02/service-2.json.gz"
-    return Model(msgspec.json.decode(gzip.decompress(file.read_bytes())))
+    return Model(service_model("kinesis", "2013-12-02"))

@@ -3,21 +3,18 @@
 Source of the sentences: LocalStack's snapshots recorded on AWS.
 """
 
-import gzip
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import msgspec
 
-from kinesis_cli.errors import InputError
 from kinesis_cli.local.http.messages import Request
+from kinesis_cli.local.http.service_models import service_model
 from kinesis_cli.local.kinesis.errors import ServiceError
 from kinesis_cli.local.kinesis_protocol.model import Model, Shape
 from kinesis_cli.local.kinesis_protocol.validation import check, converted
@@ -202,8 +199,4 @@ def lambda_model() -> LambdaModel:
     Raises:
         InputError: botocore is not installed.
     """
-    package = find_spec("botocore")
-    if package is None or package.origin is None:
-        raise InputError("Lambda's API needs botocore, which is not installed")
-    file = Path(package.origin).parent / "data/lambda/2015-03-31/service-2.json.gz"
-    return LambdaModel(msgspec.json.decode(gzip.decompress(file.read_bytes())))
+    return LambdaModel(service_model("lambda", "2015-03-31"))

@@ -153,7 +153,7 @@ class Moto:
         except ImportError as error:
             from kinesis_cli.installation import missing_extra
 
-            raise missing_extra("local", "the services beside Kinesis need moto") from error
+            raise missing_extra("local", "each service beside Kinesis", "moto") from error
         from kinesis_cli.local.neighbours.message_journal import MessageJournal
         from kinesis_cli.local.neighbours.moto_metrics import provide
         from kinesis_cli.local.neighbours.table_journal import Tables
