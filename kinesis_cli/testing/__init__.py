@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from kinesis_cli.stream.record import Record as Record
     from kinesis_cli.testing.kinesis import Kinesis as Kinesis
     from kinesis_cli.testing.kinesis import deliver as deliver
+    from kinesis_cli.testing.result import Run as Run
     from kinesis_cli.testing.run import Call as Call
-    from kinesis_cli.testing.run import Run as Run
 
 _HOMES = {
     "Call": "kinesis_cli.testing.run",
     "Kinesis": "kinesis_cli.testing.kinesis",
     "LambdaContext": "kinesis_cli.handlers.runner.context",
     "Record": "kinesis_cli.stream.record",
-    "Run": "kinesis_cli.testing.run",
+    "Run": "kinesis_cli.testing.result",
     "deliver": "kinesis_cli.testing.kinesis",
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kinesis_cli.testing.run import Run
+    from kinesis_cli.testing.result import Run
 
 MAX_RUNS = 20  # the last ones of a test are told of when it fails
 

@@ -15,7 +15,6 @@ from typing import Any, Self, Unpack, cast
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
-from kinesis_cli.event_source_mapping.settings import epoch_seconds
 from kinesis_cli.handlers.runner import virtual_time
 from kinesis_cli.handlers.runner.call import context_type
 from kinesis_cli.handlers.runner.context import LambdaContext
@@ -29,11 +28,11 @@ from kinesis_cli.recordings.payload_lines import START
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.simulation.durations import CallDuration, call_duration
 from kinesis_cli.simulation.faults import Fault
-from kinesis_cli.simulation.moment import Moment
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.stream.event import STREAM_ARN, KinesisEvent
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordList
+from kinesis_cli.stream.times import Moment, epoch_seconds
 from kinesis_cli.testing import current
 from kinesis_cli.testing.called_here import CalledHere, name_of, time_of_the_test
 from kinesis_cli.testing.factories import Key, PayloadValue, StreamOfTest, broken, event_of
@@ -45,7 +44,7 @@ from kinesis_cli.testing.meant import (
     project_function,
 )
 from kinesis_cli.testing.repeat import Repeat, code_of, options_of
-from kinesis_cli.testing.run import Run
+from kinesis_cli.testing.result import Run
 
 LambdaFunction = Callable[[Any, Any], object]
 When = str | float | datetime | date | timedelta

@@ -12,14 +12,14 @@ from kinesis_cli.simulation.words import (
     since_cell,
 )
 from kinesis_cli.stream.record import Record
-from kinesis_cli.testing.run import Call, Run
+from kinesis_cli.testing.run import Call, RunFacts
 from kinesis_cli.testing.sentences import which_records
 
 MAX_ROWS = 100  # of a table
 MAX_TEXT = 120  # characters of a cell
 
 
-def markdown(run: Run) -> str:
+def markdown(run: RunFacts) -> str:
     """Return the run as Markdown: the calls, the records that ended otherwise, the documents."""
     lines = [f"# {_cell(run.in_short())}", "", *_mapping(run), "", "## Calls", ""]
     lines += _table(
@@ -46,13 +46,13 @@ def markdown(run: Run) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _mapping(run: Run) -> Iterator[str]:
+def _mapping(run: RunFacts) -> Iterator[str]:
     for name, value in run.mapping.to_aws().items():
         if value not in ([], {}, None, {"OnFailure": {}}):
             yield f"- {name}: {_cell(str(value))}"
 
 
-def _call(run: Run, call: Call) -> tuple[str, ...]:
+def _call(run: RunFacts, call: Call) -> tuple[str, ...]:
     return (
         str(call.index),
         since_cell(call.at - run.start_at),
@@ -64,7 +64,7 @@ def _call(run: Run, call: Call) -> tuple[str, ...]:
     )
 
 
-def _record(run: Run, record: Record) -> tuple[str, ...]:
+def _record(run: RunFacts, record: Record) -> tuple[str, ...]:
     payload = bytes_cell(record.data[:MAX_TEXT]) or "(empty)"
     ended, times = run.ending(record), int(run.deliveries(record))
     key = _cell(record.partition_key)

@@ -37,7 +37,7 @@ class Records(list[Record]):
         how: "discarded", "filtered", …
     """
 
-    def __init__(self, records: Iterable[Record], run: Run, how: str) -> None:
+    def __init__(self, records: Iterable[Record], run: RunFacts, how: str) -> None:
         super().__init__(records)
         self.run, self.how = run, how
 
@@ -51,12 +51,12 @@ class Count(int):
         record: that was counted; None: the whole run was.
     """
 
-    run: Run
+    run: RunFacts
     what: str
     record: Record | None
 
     @classmethod
-    def of(cls, number: int, run: Run, what: str, record: Record | None = None) -> Count:
+    def of(cls, number: int, run: RunFacts, what: str, record: Record | None = None) -> Count:
         """Return `number` with what it tells."""
         count = cls(number)
         count.run, count.what, count.record = run, what, record
@@ -91,8 +91,8 @@ class Call:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Run:
-    """A delivery from its first record to its end.
+class RunFacts:
+    """A delivery from its first record to its end, as far as it speaks for itself.
 
     Attributes:
         records: all records of the stream, in the order in which they were given.
@@ -191,30 +191,6 @@ class Run:
             head = most // 2
             lines[head : head + left_out] = [f"{'':{width}}  … {counted(left_out, 'more step')}"]
         return [*lines, f"{'':{width}}  ended: {life.ending()}"]
-
-    def markdown(self) -> str:
-        """Return the run as a Markdown document: the same text each time, for a snapshot."""
-        from kinesis_cli.testing.markdown import markdown
-
-        return markdown(self)
-
-    def report(self) -> str:
-        """Return the run in lines: its calls, and how the records ended that did not succeed."""
-        from kinesis_cli.testing.sentences import report
-
-        return report(self)
-
-    def assert_all_handled(self) -> None:
-        """Fail unless each record was handled, or matches no filter.
-
-        Raises:
-            AssertionError: says which were not, and why.
-        """
-        __tracebackhide__ = True
-        from kinesis_cli.testing.sentences import not_handled
-
-        if problem := not_handled(self):
-            raise AssertionError(problem) from self.last_exception
 
     @property
     def last_exception(self) -> BaseException | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from kinesis_cli.simulation.words import counted, since_cell
 from kinesis_cli.stream.record import Record
-from kinesis_cli.testing.run import Call, Count, Records, Run
+from kinesis_cli.testing.run import Call, Count, Records, RunFacts
 
 MAX_TOLD = 3  # records of which it is told what happened to them
 MAX_STEPS = 8  # of a life
@@ -87,7 +87,7 @@ def _of_membership(record: Record, operator: str, records: Records) -> list[str]
     return _with_life([*lines, f"{named(run, record)} {said}"], run, record)
 
 
-def not_handled(run: Run) -> str:
+def not_handled(run: RunFacts) -> str:
     """Return what `assert_all_handled` says; "" where all records were."""
     others = _unhandled(run)
     if not others:
@@ -102,7 +102,7 @@ def not_handled(run: Run) -> str:
     return "\n".join([*lines, *_again(run, others[0])])
 
 
-def report(run: Run) -> str:
+def report(run: RunFacts) -> str:
     """Return a run in lines: its calls, the records that did not succeed, how to see it again."""
     lines = [run.in_short(), f"mapping: {run.mapping_origin}"]
     lines += [f"warning: {warning}" for warning in run.warnings]
@@ -117,18 +117,18 @@ def report(run: Run) -> str:
     return "\n".join([*lines, *_again(run, *others[:1])])
 
 
-def named(run: Run, record: Record) -> str:
+def named(run: RunFacts, record: Record) -> str:
     """Return a record in words: its place, key and payload."""
     return f"record {run.number_of(record)} ({record.in_short})"
 
 
-def in_words(run: Run, call: Call) -> str:
+def in_words(run: RunFacts, call: Call) -> str:
     """Return a call in a line: which records, how it ended, why, and what follows."""
     which = f"record{'' if len(call.records) == 1 else 's'} {which_records(run, call)}"
     return f"call {call.index}, attempt {call.attempt}, {which}: {call.outcome}: {call.reason}"
 
 
-def which_records(run: Run, call: Call) -> str:
+def which_records(run: RunFacts, call: Call) -> str:
     """Return the places of a call's records in the run: "1", "1 to 3", "none"."""
     numbers = [run.number_of(record) for record in call.records]
     if not numbers:
@@ -136,11 +136,11 @@ def which_records(run: Run, call: Call) -> str:
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
 
 
-def _unhandled(run: Run) -> list[Record]:
+def _unhandled(run: RunFacts) -> list[Record]:
     return [each for each in run.records if run.ending(each) not in ("succeeded", "filtered")]
 
 
-def _calls(run: Run) -> Iterator[str]:
+def _calls(run: RunFacts) -> Iterator[str]:
     calls, half = run.calls, MAX_CALLS // 2
     for place, call in enumerate(calls):
         if len(calls) <= MAX_CALLS or place < half or place >= len(calls) - half:
@@ -149,18 +149,18 @@ def _calls(run: Run) -> Iterator[str]:
             yield f"  … {counted(len(calls) - 2 * half, 'more call')}"
 
 
-def _endings(run: Run, records: Sequence[Record]) -> Iterator[str]:
+def _endings(run: RunFacts, records: Sequence[Record]) -> Iterator[str]:
     for record in records:
         yield f"{named(run, record)} {run.ending(record)}: {_last_step(run, record)}"
 
 
-def _last_step(run: Run, record: Record) -> str:
+def _last_step(run: RunFacts, record: Record) -> str:
     """What happened to a record at last, in words."""
     *_, last, _ = run.life_lines(record)
     return last.strip().partition("  ")[2].removeprefix("why: ")
 
 
-def _with_life(lines: list[str], run: Run, record: Record) -> list[str]:
+def _with_life(lines: list[str], run: RunFacts, record: Record) -> list[str]:
     """`lines`, as much of the record's life as pytest shows, and the command."""
     command = _again(run, record)
     room = MAX_LINES - len(lines) - len(command)
@@ -177,7 +177,7 @@ def _cut(line: str) -> str:
     return line if len(line) <= MAX_STEP_CHARACTERS else f"{line[: MAX_STEP_CHARACTERS - 1]}…"
 
 
-def _again(run: Run, *records: Record) -> list[str]:
+def _again(run: RunFacts, *records: Record) -> list[str]:
     """How to see it again."""
     if run.repeat is None:
         return []

@@ -7,6 +7,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, DEFAULT_TIMEOUT, Function
 from kinesis_cli.project.functions.build import esbuild_properties
 from kinesis_cli.project.functions.choosing import (
+    all_functions,
     choose_function,
     merged_properties,
     not_followed,
@@ -129,6 +130,17 @@ def _note_what_is_not_acted_on(reading: Reading) -> None:
     for name, reason in NOT_ACTED_ON.items():
         if name in reading.properties and reading.template.choose(reading.properties[name]):
             reading.note(f"{name} is not acted on: {reason}.")
+
+
+def functions_of(source: Path | TemplateFile) -> list[str]:
+    """Return the logical ids of a template's functions: those that Kinesis feeds, else all of them.
+
+    Raises:
+        InputError: the template is not usable.
+    """
+    with reading_template(source):
+        functions = all_functions(Template.read(source))
+        return [name for name, each in functions.items() if each.is_fed] or list(functions)
 
 
 def mappings_of(source: Path | TemplateFile, function: str) -> dict[str, dict[str, object]]:
