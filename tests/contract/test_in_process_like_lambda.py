@@ -16,6 +16,7 @@ import pytest
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest
 from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.project.function import Function
+from tests.patience import PATIENCE
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="awslambdaric has wheels for Linux only"),
@@ -175,7 +176,7 @@ def lambdas(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert api.done.wait(15)
+    assert api.done.wait(PATIENCE)
     process.kill()
     output, _ = process.communicate()
     api.server.shutdown()

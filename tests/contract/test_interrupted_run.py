@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.environments import ROOT
+from tests.patience import PATIENCE
 
 # One that starts a detached server, says which, and then never ends.
 TEST = """\
@@ -51,6 +52,6 @@ def test_the_servers_of_a_run_end_with_it(
         run.kill()  # and nothing else
     else:
         os.killpg(run.pid, ended_by)  # as a terminal does it
-    assert select.select([server], [], [], 120)[0]
+    assert select.select([server], [], [], PATIENCE)[0]
     os.close(server)
     run.wait()

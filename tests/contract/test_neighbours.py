@@ -14,6 +14,7 @@ import cbor2
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.patience import PATIENCE
 from tests.servers import Started, ours_in
 
 ROOT = Path(__file__).parents[2]
@@ -215,7 +216,7 @@ def test_waiting_for_messages_costs_no_thread_and_ends_with_its_connection(bare:
     assert sqs.receive_message(QueueUrl=url).get("Messages") is None
     before = threads_of(bare)
     poll = {"QueueUrl": url, "WaitTimeSeconds": 20}
-    connections = [HTTPConnection("127.0.0.1", bare.port, timeout=60) for _ in range(200)]
+    connections = [HTTPConnection("127.0.0.1", bare.port, timeout=PATIENCE) for _ in range(200)]
     for each in connections:
         headers = {
             "x-amz-target": "AmazonSQS.ReceiveMessage",
@@ -246,7 +247,7 @@ def test_a_message_ends_the_waiting_for_it(bare: Started, of_queue: bool) -> Non
     with ThreadPoolExecutor(1) as waiter:
         received = waiter.submit(client(bare, "sqs").receive_message, QueueUrl=url, **waiting)
         sqs.send_message(QueueUrl=url, MessageBody="one")
-        assert received.result(timeout=60)["Messages"][0]["Body"] == "one"
+        assert received.result(timeout=PATIENCE)["Messages"][0]["Body"] == "one"
     assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
     with pytest.raises(ClientError, match="NonExistentQueue"):
         sqs.receive_message(QueueUrl=url + "-not", WaitTimeSeconds=1)
@@ -263,7 +264,7 @@ def rpc_v2(server: Started, operation: str, body: bytes) -> tuple[int, Any]:
         "content-type": "application/cbor",
         "authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0",
     }
-    opened = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    opened = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     opened.request("POST", path, body, headers)
     answer = opened.getresponse()
     answered = answer.read()

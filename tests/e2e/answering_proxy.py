@@ -9,6 +9,8 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE
+
 Answers = Mapping[str, tuple[int, object]]  # operation or path → status, JSON document
 
 
@@ -38,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, (status, document) in self._answers.items():
             if target.endswith(f".{name}") or self.path.startswith(name):
                 return self._answer(status, json.dumps(document).encode())
-        connection = HTTPConnection(self._place, timeout=30)
+        connection = HTTPConnection(self._place, timeout=PATIENCE)
         headers = {**self.headers, "Host": self._place, "Connection": "close"}
         connection.request(self.command, self.path, body, headers)
         with connection.getresponse() as response:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.local_endpoint import GOOD, PARTLY, QUEUE, Clients, clients_of, document, empty
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +28,7 @@ def kcli(tmp_path: Path) -> Kcli:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     return run
@@ -69,7 +70,7 @@ def run(home: Path) -> Iterator[Kcli]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     # so deep that commands without --handler take kcli's own function all the same

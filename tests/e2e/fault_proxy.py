@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any
 
+from tests.patience import PATIENCE
+
 THROTTLED = "ProvisionedThroughputExceededException"
 EXPIRED = "ExpiredIteratorException"
 
@@ -88,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items()
             if name.lower() not in ("content-length", "host", "connection")
         }
-        connection = HTTPConnection("127.0.0.1", self.server.target, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.server.target, timeout=PATIENCE)
         try:
             connection.request("POST", "/", body, headers)
             response = connection.getresponse()

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.session import Session
 
 from tests.e2e.programs import Completed, Kcli
+from tests.patience import PATIENCE
 
 QUEUE = "FailureQueue"
 GOOD = "def handler(event, context):\n    return {'batchItemFailures': []}\n"
@@ -43,7 +44,7 @@ def put_poison(run: Kcli) -> str:
     """Put a record that fails and wait until Lambda has given it up; its sequence number."""
     put = run("put", "--temperature", "120", "--output", "ndjson")
     number = document(put)["sequenceNumber"]
-    assert run("local", "wait", "--idle", "--timeout", "60").returncode == 0
+    assert run("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     return str(number)
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 import pyte
 import pytest
 
+from tests.patience import PATIENCE
+
 KCLI = (sys.executable, "-m", "kinesis_cli")
 
 # How a command is told to end: by Ctrl-C, by a container's end, by a terminal that is closed.
@@ -58,7 +60,7 @@ class Terminal:
             rows.pop()
         return rows
 
-    def see(self, pattern: str, seconds: float = 30) -> str:
+    def see(self, pattern: str, seconds: float = PATIENCE) -> str:
         """The first row that has a regular expression, at the moment when there is one."""
         while True:
             for row in self.rows:
@@ -66,7 +68,7 @@ class Terminal:
                     return row
             assert self._read(seconds), f"{pattern!r} was not seen, only {self.rows}"
 
-    def read_until(self, text: str, seconds: float = 30) -> str:
+    def read_until(self, text: str, seconds: float = PATIENCE) -> str:
         """What the program wrote, up to the moment when `text` is there."""
         while text not in self.written:
             assert self._read(seconds), f"{text!r} did not come, only {self.written!r}"

@@ -10,6 +10,7 @@ import pytest
 
 from kinesis_cli.local.client.process import stop_server
 from tests.e2e.programs import Completed, Kcli
+from tests.patience import PATIENCE
 
 APP = """\
 def handler(event, context):
@@ -141,7 +142,7 @@ def test_inline_code_and_a_zip_run_in_every_mode(
     if mode == "kcli local":
         assert run("local", "start", "--detach").returncode == 0
         assert run("put", "--data", "{}").returncode == 0
-        assert run("local", "wait", "--idle", "--timeout", "50").returncode == 0
+        assert run("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
         assert "got 1" in run("tail-logs", "--no-follow", "--since", "1h").stdout
     else:
         options = [mode] if mode == "--isolated" else []

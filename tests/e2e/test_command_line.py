@@ -15,6 +15,7 @@ import pytest
 from kinesis_cli._version import __version__
 from kinesis_cli.cli.main import COMMANDS
 from tests.e2e.programs import KCLI, Kcli, Terminal
+from tests.patience import PATIENCE
 
 SHELL_KCLI = shlex.join(KCLI)
 
@@ -184,7 +185,7 @@ def test_ctrl_c_ends_with_one_line_and_exit_code_130(
     session.read_until("started")
     session.type(b"\x03")
     session.read_until("kcli: interrupted.\r\n")
-    assert session.process.wait(timeout=30) == 130
+    assert session.process.wait(timeout=PATIENCE) == 130
     assert "Traceback" not in session.written
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.programs import KCLI, Completed
+from tests.patience import PATIENCE
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -70,7 +71,7 @@ def run(project: Path) -> Iterator[Run]:
 
     assert run("local", "start", "--detach", "--in-memory").returncode == 0
     assert run("put", "--from", "five.ndjson", "--aggregate").returncode == 0
-    assert run("local", "wait", "--idle", "--timeout", "100").returncode == 0
+    assert run("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     yield run
     run("local", "stop")
 

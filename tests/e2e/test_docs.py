@@ -10,6 +10,7 @@ import pytest
 
 from kinesis_cli.recordings.recording import Recording
 from tests.e2e.programs import KCLI
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -58,7 +59,7 @@ def run(command: str, folder: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, f"{command}:\n{done.stdout}"
     return done.stdout

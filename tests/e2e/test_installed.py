@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.programs import Completed, Kcli
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +67,7 @@ def installed(environment: Path, tmp_path: Path) -> Kcli:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     return run

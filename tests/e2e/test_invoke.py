@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.programs import KCLI, Kcli, Terminal
+from tests.patience import PATIENCE
 
 READING = ("--temperature", "20")  # in a project whose function is not kcli's own
 NUMBERS = [f"4959033827149025660855969253836157109592157598913658889{n}" for n in range(3)]
@@ -346,7 +347,7 @@ def test_ctrl_c_ends_a_call(terminal: Callable[..., Terminal], project: Path) ->
     run.read_until("started")
     run.type(b"\x03")
     assert "kcli: interrupted." in run.read_all()
-    assert run.process.wait(10) == 130
+    assert run.process.wait(PATIENCE) == 130
 
 
 def test_a_breakpoint_works_with_debug(terminal: Callable[..., Terminal], project: Path) -> None:
@@ -358,7 +359,7 @@ def test_a_breakpoint_works_with_debug(terminal: Callable[..., Terminal], projec
     run.type(b"c\n")
     run.read_until("35")
     run.read_all()
-    assert run.process.wait(10) == 0
+    assert run.process.wait(PATIENCE) == 0
 
 
 def test_boto3_and_time_machine_are_not_imported(kcli: Kcli, tmp_path: Path) -> None:

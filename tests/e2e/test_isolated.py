@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.programs import KCLI, Kcli, Terminal
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="AWS's runtime client has wheels for Linux only"
@@ -94,7 +95,7 @@ def test_ctrl_c_is_kclis_and_ends_the_function(
     terminal: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as meeting:
-        meeting.settimeout(30)
+        meeting.settimeout(PATIENCE)
         (tmp_path / "app.py").write_text(
             "import socket\n"
             "def handler(event, context):\n"
@@ -109,8 +110,8 @@ def test_ctrl_c_is_kclis_and_ends_the_function(
         with function:
             run.type(b"\x03")
             assert "kcli: interrupted." in run.read_all()
-            assert run.process.wait(10) == 130
-            function.settimeout(30)
+            assert run.process.wait(PATIENCE) == 130
+            function.settimeout(PATIENCE)
             assert function.recv(1) == b""  # its process has ended
     assert not (tmp_path / "interrupted").exists()
 
@@ -126,4 +127,4 @@ def test_a_breakpoint_works_with_debug(terminal: Callable[..., Terminal], tmp_pa
     run.type(b"c\n")
     run.read_until("35")
     run.read_all()
-    assert run.process.wait(10) == 0
+    assert run.process.wait(PATIENCE) == 0

@@ -14,6 +14,7 @@ from kinesis_cli.local.client.process import stop_server
 from tests.e2e.local_endpoint import document
 from tests.e2e.programs import KCLI, Completed, Kcli
 from tests.language_builds import LANGUAGES, Language
+from tests.patience import PATIENCE
 
 pytestmark = [
     pytest.mark.slow,
@@ -90,7 +91,7 @@ def test_local_runs_it_too(node: Path, kcli: Kcli, monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(name)
     put = kcli("put", "--from", "payloads.txt")
     assert put.returncode == 0, put.stderr
-    waited = kcli("local", "wait", "--idle", "--timeout", "60")
+    waited = kcli("local", "wait", "--idle", "--timeout", str(PATIENCE))
     assert waited.returncode == 0, waited.stderr
     (mapping,) = document(kcli("local", "status", "--output", "json"))["mappings"]
     assert (mapping["state"], mapping["backlog"]) == ("Enabled", 0)

@@ -21,6 +21,7 @@ from kinesis_cli.local.journals import MESSAGES, TABLES
 from kinesis_cli.local.kinesis.storage import store
 from kinesis_cli.local.state import DATABASES, PACKAGES, process_identity, read_server
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
+from tests.patience import PATIENCE
 
 TEMPLATE = """\
 Resources:
@@ -58,7 +59,7 @@ def kcli(project: Path, clean_environment: dict[str, str]) -> Iterator[Kcli]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     yield run
@@ -168,7 +169,7 @@ def test_two_commands_at_once_start_one_server(
         )
         for _ in range(3)
     ]
-    printed = {starter.communicate(timeout=60)[0] for starter in starters}
+    printed = {starter.communicate(timeout=PATIENCE)[0] for starter in starters}
     assert len(printed) == 1
     assert [starter.returncode for starter in starters] == [0, 0, 0]
 
@@ -333,7 +334,7 @@ def test_reset_on_a_terminal_takes_no_for_an_answer(
     session.read_until("[y/N]")
     session.type(b"n\r")
     session.read_all()
-    assert session.process.wait(timeout=30) == 1
+    assert session.process.wait(timeout=PATIENCE) == 1
     assert [each["records"] for each in status(kcli)["streams"]] == [1]
 
 
@@ -353,7 +354,7 @@ def test_in_the_foreground_it_says_where_it_is_and_ends_when_it_is_told(
     else:
         session.process.send_signal(end)
     session.read_all()
-    assert session.process.wait(timeout=5) == 0
+    assert session.process.wait(timeout=PATIENCE) == 0
     assert "local stream ended" in session.written
     assert "Traceback" not in session.written
     succeeded(kcli("local", "start", "--detach"))
@@ -556,7 +557,7 @@ def test_each_example_of_a_subcommand_works(
         env=clean_environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     needs_a_stream = name in ("faults", "logs") and "start" not in example
     assert needs_a_stream or run.returncode == 0, run.stderr
@@ -617,7 +618,7 @@ def test_the_aws_cli_of_a_newcomer_puts_and_gets(
         env=clean_environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == ["2", "aGVsbG8="]
@@ -666,7 +667,7 @@ def list_streams(directory: Path, **environment: str) -> list[str]:
         env={**kept, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout.split()
@@ -678,7 +679,7 @@ def test_a_server_whose_directory_was_deleted_ends(kcli: Kcli, project: Path) ->
     process = os.pidfd_open(status(kcli)["pid"])
     # in one step: the server makes and deletes files there meanwhile
     shutil.rmtree((project / ".kcli").rename(project / "deleted"))
-    assert select.select([process], [], [], 30)[0]
+    assert select.select([process], [], [], PATIENCE)[0]
     os.close(process)
     succeeded(kcli("local", "start", "--detach"))
 
@@ -692,7 +693,7 @@ def test_without_the_extra_it_says_what_to_install(kcli: Kcli, project: Path) ->
         cwd=project,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert run.returncode == 1
     assert (

@@ -16,6 +16,7 @@ from kinesis_cli.local.client.process import stop_server
 from kinesis_cli.local.state import read_server
 from tests.e2e.local_endpoint import write_project
 from tests.e2e.programs import KCLI, Completed, Terminal
+from tests.patience import PATIENCE
 
 pytest.importorskip("awslambdaric")
 
@@ -71,7 +72,7 @@ def kcli(project: Path, *arguments: str) -> Completed:
         env={**clean(), "COLUMNS": "80"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -98,7 +99,7 @@ def status(project: Path) -> Any:  # noqa: ANN401 - a JSON document
 def test_wait_returns_when_all_is_handled_and_status_shows_the_mapping(project: Path) -> None:
     assert kcli(project, "local", "start", "--detach").returncode == 0
     put(project, "one", "two")
-    assert kcli(project, "local", "wait", "--idle", "--timeout", "30").returncode == 0
+    assert kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     assert status(project)["mappings"] == [
         {"function": "Fn", "stream": "orders", "state": "Enabled", "backlog": 0}
     ]
@@ -110,7 +111,7 @@ def test_wait_returns_when_all_is_handled_and_status_shows_the_mapping(project: 
 def test_the_functions_log_says_how_long_its_calls_take(project: Path) -> None:
     assert kcli(project, "local", "start", "--detach").returncode == 0
     put(project, "one", "two")
-    assert kcli(project, "local", "wait", "--idle", "--timeout", "50").returncode == 0
+    assert kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     event = project / "event.json"
     event.write_text(kcli(project, "event", "--count", "3", "--data", "x").stdout)
     run = kcli(project, "simulate", "event.json", "--duration-from", "tail-logs")
@@ -122,8 +123,10 @@ def test_the_functions_log_says_how_long_its_calls_take(project: Path) -> None:
 
 def test_wait_gives_up_with_exit_code_1(project: Path) -> None:
     (project / "src" / "app.py").write_text(
-        "def handler(event, context):\n    import time; time.sleep(60)\n"
+        "def handler(event, context):\n    import time; time.sleep(3600)\n"
     )
+    template = project / "template.yaml"
+    template.write_text(template.read_text().replace("CodeUri:", "Timeout: 900\n      CodeUri:"))
     assert kcli(project, "local", "start", "--detach").returncode == 0
     put(project, "one")
     waited = kcli(project, "local", "wait", "--idle", "--timeout", "0.1")
@@ -157,11 +160,11 @@ def test_without_awss_runtime_client_the_function_runs_in_kclis_own(project: Pat
         if "Point any client at it" in line:
             break
     put(project, "one")
-    waited = kcli(project, "local", "wait", "--idle", "--timeout", "50")
+    waited = kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE))
     assert waited.returncode == 0, waited.stderr
     assert status(project)["problems"] == []
     server.terminate()
-    server.communicate(timeout=10)
+    server.communicate(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("options", [(), ("--no-reload",)])
@@ -170,11 +173,11 @@ def test_changed_code_is_used_unless_no_reload_is_said(
 ) -> None:
     assert kcli(project, "local", "start", "--detach", *options).returncode == 0
     put(project, "one")
-    assert kcli(project, "local", "wait", "--idle", "--timeout", "30").returncode == 0
+    assert kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     app = project / "src" / "app.py"
     app.write_text(APP.replace("raise ValueError", "broken("))
     put(project, "two")
-    assert kcli(project, "local", "wait", "--idle", "--timeout", "30").returncode == 0
+    assert kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     stop_server(project / ".kcli")
     log = (project / ".kcli" / "server.log").read_text()
     assert ("Runtime.UserCodeSyntaxError" in log) is not bool(options)
@@ -196,7 +199,7 @@ def test_on_a_terminal_a_table_follows_and_failures_are_told_harmlessly(
     assert not {"\x9b", "\u202e"} & set(screen)
     session.type(b"\x03")
     session.read_all()
-    assert session.process.wait(timeout=5) == 0
+    assert session.process.wait(timeout=PATIENCE) == 0
     assert "Traceback" not in session.written
 
 
@@ -223,7 +226,7 @@ def test_the_aws_cli_invokes_the_function_and_reads_its_log(aws_cli: Path, proje
         env=clean(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     status_code, answer, log, state, resources = run.stdout.splitlines()

@@ -19,6 +19,7 @@ from rich.cells import cell_len
 from kinesis_cli.stream.aggregate import deaggregated
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import ENDINGS, KCLI, Completed, Kcli, Terminal
+from tests.patience import PATIENCE
 from tests.servers import peer
 
 TEMPLATE = """\
@@ -58,7 +59,7 @@ def kcli(project: Path, environment: dict[str, str]) -> Iterator[Kcli]:
             stdin=subprocess.DEVNULL if given is None else None,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     yield run
@@ -640,7 +641,7 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_in_flight(
     ended_by: signal.Signals, project: Path, environment: dict[str, str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(60)
+        silent.settimeout(PATIENCE)
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         options = (
             "--endpoint-url",

@@ -15,6 +15,7 @@ from textwrap import dedent
 import pytest
 
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
+from tests.patience import PATIENCE
 
 FIRST = 49590338271490256608559692538361571095921575989136588898
 START = 1_700_000_040.0
@@ -82,7 +83,7 @@ def piped(folder: Path, text: str | bytes, *arguments: str) -> Completed:
         cwd=folder,
         capture_output=True,
         env={**os.environ, "COLUMNS": "80"},
-        timeout=60,
+        timeout=PATIENCE,
     )
     return Completed(run.args, run.returncode, run.stdout.decode(), run.stderr.decode())
 
@@ -623,7 +624,7 @@ def test_ctrl_c_shows_what_was_finished(
     run.read_until("second call")
     run.type(b"\x03")
     screen = re.sub(r"\x1b\[\d*m", "", run.read_all())
-    assert run.process.wait(30) == 130
+    assert run.process.wait(PATIENCE) == 130
     assert "6 records: 1 succeeded, 5 undelivered" in screen
     assert "kcli: interrupted." in screen
     assert "Traceback" not in screen
@@ -651,7 +652,7 @@ def test_an_interrupted_document_is_complete_json(
     )  # fmt: skip
     (tmp_path / "reached").read_bytes()  # waits until the second call is reached
     process.send_signal(signal.SIGINT)
-    text, errors = process.communicate(timeout=30)
+    text, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (130, "kcli: interrupted.\n")
     last = json.loads(text)["summary"] if output == "json" else json.loads(text.splitlines()[-1])
     assert (last["succeeded"], last["undelivered"]) == (1, 5)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.programs import KCLI
 from tests.e2e.test_docs import pattern
+from tests.patience import PATIENCE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your-project.md").read_text()
 SECTIONS = [each for each in re.split(r"^## ", PAGE, flags=re.M)[1:] if "```console" in each]
@@ -35,7 +36,7 @@ def run(command: str, folder: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return done.stdout
 

@@ -9,6 +9,8 @@ from typing import IO, Any
 
 import msgspec
 
+from tests.patience import PATIENCE
+
 JSON = "application/x-amz-json-1.1"
 CBOR = "application/x-amz-cbor-1.1"
 SCOPE = "123456789012/20261124/us-east-1/kinesis/aws4_request"
@@ -34,7 +36,7 @@ class Answer:
 @contextmanager
 def connection(port: int) -> Iterator[socket.socket]:
     """A connection to a server; a test that waits for more than 20 seconds fails."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as opened:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as opened:
         yield opened
 
 

@@ -27,6 +27,7 @@ from kinesis_cli.local.client.process import stop_server
 from kinesis_cli.local.server.certificate import certificate
 from kinesis_cli.local.server.either_http import either_http
 from kinesis_cli.local.state import read_server
+from tests.patience import PATIENCE
 
 from .raw import answer_on, connection, request
 
@@ -158,7 +159,7 @@ def test_without_zttp_there_is_http_1_and_a_note(
         env={**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     try:
         assert run.returncode == 0, run.stderr

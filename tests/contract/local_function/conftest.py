@@ -20,6 +20,7 @@ from kinesis_cli.local.client.waiting import wait_until_idle
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.state import Server
 from tests.e2e.local_endpoint import write_project
+from tests.patience import PATIENCE
 
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
@@ -176,7 +177,7 @@ class Local:
 
     def wait(self) -> None:
         """Until everything put has been handled or discarded."""
-        assert wait_until_idle(self.server, 60)
+        assert wait_until_idle(self.server, PATIENCE)
 
     def calls(self, function: str) -> list[list[str]]:
         """The payloads of each call of a function."""
@@ -211,7 +212,7 @@ def kill(pid: int) -> None:
     """End a process and wait until it is gone."""
     with process(pid) as handle:
         os.kill(pid, signal.SIGKILL)
-        assert select.select([handle], [], [], 10)[0]
+        assert select.select([handle], [], [], PATIENCE)[0]
 
 
 @contextmanager

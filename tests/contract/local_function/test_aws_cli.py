@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kinesis_cli.local.environment import client_variables
+from tests.patience import PATIENCE
 
 from .conftest import Local
 
@@ -33,7 +34,7 @@ def aws(aws_cli: Path, local: Local) -> Aws:
             cwd=local.project,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     return run

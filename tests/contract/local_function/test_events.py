@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from kinesis_cli.local.client.process import change_faults, stop_server
 from kinesis_cli.local.client.waiting import wait_until_idle
 from tests.e2e.local_endpoint import write_project
+from tests.patience import PATIENCE
 
 from .conftest import Local, kill, start
 
@@ -95,7 +96,7 @@ def send(local: Local, event: object, function: str = "Fn") -> str:
 
 def soon(look: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever `look` finds
     """What `look` finds, as soon as there is something."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if found := look():
             return found
@@ -160,14 +161,14 @@ def test_waiting_until_idle_waits_for_events(project: Path, tmp_path: Path) -> N
     send(local, {"calls": str(file), "until": str(gate)})
     assert not wait_until_idle(local.server, 0.5)
     gate.touch()
-    assert wait_until_idle(local.server, 60)
+    assert wait_until_idle(local.server, PATIENCE)
     assert len(calls(file)) == 1
     send(local, {"calls": str(file), "fail": True})
     for retry, seconds in ("1 of 2", 61), ("2 of 2", 121):
         soon(partial(is_logged, local, f"retry {retry}"))
         assert not wait_until_idle(local.server, 0.5)
         move_clock(local, seconds)
-    assert wait_until_idle(local.server, 60)
+    assert wait_until_idle(local.server, PATIENCE)
     assert len(calls(file)) == 4
 
 

@@ -18,6 +18,7 @@ from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.status import LocalStatus
 from kinesis_cli.project.function import CodeChoices
 from tests.e2e.local_endpoint import write_project
+from tests.patience import PATIENCE
 from tests.pythons import new_environment
 
 from .conftest import Local
@@ -324,7 +325,7 @@ def test_a_stream_that_is_not_known_is_said_at_once_and_never_waited_for(
         assert problem.name == "Worker/In"
         assert problem.reason.startswith("its stream is not known here: ")
         with pytest.raises(InputError, match="Worker/In feeds nothing: its stream is not known"):
-            wait_until_idle(local.server, 30)
+            wait_until_idle(local.server, PATIENCE)
 
 
 IMAGE = """\
@@ -351,7 +352,7 @@ def test_a_function_that_cannot_run_is_listed_and_never_waited_for(started: Star
         (mapping,) = status(local).mappings
         assert mapping.state.startswith("Problem: ")
         with pytest.raises(InputError, match=r"Worker does not run: .*container image"):
-            wait_until_idle(local.server, 30)
+            wait_until_idle(local.server, PATIENCE)
         client = local.client("lambda")
         described = client.get_function_configuration(FunctionName="Worker")
         assert described["State"] == "Failed"
@@ -376,7 +377,7 @@ def test_a_function_whose_import_fails_is_said_and_never_waited_for(started: Sta
     with started(template, "import not_installed_anywhere\n") as local:
         local.client("kinesis").put_record(StreamName="Orders", PartitionKey="k", Data=b"x")
         with pytest.raises(InputError, match=r"Worker does not run: .*not_installed_anywhere"):
-            wait_until_idle(local.server, 60)
+            wait_until_idle(local.server, PATIENCE)
         (mapping,) = status(local).mappings
         assert "not_installed_anywhere" in mapping.state
         app = local.project / "src" / "app.py"

@@ -14,6 +14,7 @@ from mypy_boto3_kinesis import KinesisClient
 
 from kinesis_cli.recordings.recording import Recording
 from tests.e2e.programs import KCLI, Completed
+from tests.patience import PATIENCE
 from tests.servers import Started
 
 # `make soak` sets more
@@ -67,7 +68,7 @@ class Commands:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     def killed(self, after: float, *arguments: str) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from mypy_boto3_kinesis import KinesisClient
 
 from tests.e2e.programs import ENDINGS
 from tests.e2e.reading.commands import Commands, put
+from tests.patience import PATIENCE
 
 
 def consumers(kinesis: KinesisClient, stream: str) -> list[str]:
@@ -43,7 +44,7 @@ def test_a_consumer_of_enhanced_fan_out_is_deregistered_at_the_end(
     while process.poll() is None and not consumers(kinesis, stream):
         pass
     process.send_signal(ended_by)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, told
     assert "Traceback" not in told
     assert consumers(kinesis, stream) == []
@@ -66,7 +67,7 @@ def test_signals_that_come_together_count_as_one(
         pass
     for each in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM):
         process.send_signal(each)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, told
     assert consumers(kinesis, stream) == []
 

@@ -23,6 +23,7 @@ from tests.e2e.reading.commands import (
     read,
     succeeded,
 )
+from tests.patience import PATIENCE
 from tests.servers import Started
 
 
@@ -98,7 +99,7 @@ def test_ctrl_c_ends_a_recording_that_can_be_continued(
             if json.loads(progress.read_text())["records"] == 30:
                 process.send_signal(ended_by)
                 break
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "recorded 30 records" in told
     put(kinesis, stream, 30, 30)

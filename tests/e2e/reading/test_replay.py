@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 from random import Random
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.e2e.reading.commands import (
     read,
     succeeded,
 )
+from tests.patience import PATIENCE
 from tests.servers import Started
 
 
@@ -38,6 +40,10 @@ def recorded(kcli: Commands, number: int, interval: float, name: str = "day.ndjs
     return read(kcli.folder / name)
 
 
+def numbers(records: list[Any]) -> list[int]:
+    return [json.loads(data)["n"] for data in payloads(records)]
+
+
 def numbers_by_key(records: list[Any]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for record, data in zip(records, payloads(records), strict=True):
@@ -46,17 +52,17 @@ def numbers_by_key(records: list[Any]) -> dict[str, list[int]]:
 
 
 def test_a_replay_keeps_timing_keys_and_order(kcli: Commands) -> None:
-    recording = recorded(kcli, 300, 0.005)
+    recording = recorded(kcli, 300, 0.02)
+    began = time.time()
     run = kcli("replay", "day.ndjson", "--speed", "2", "--output", "json")
     assert json.loads(succeeded(run))["acknowledged"] == 300
     back = everything(kcli)
     assert numbers_by_key(back) == numbers_by_key(recording)
     arrivals = [each["kinesis"]["approximateArrivalTimestamp"] for each in back]
-    # A busy machine begins late, and says so; none is faster than the schedule.
-    late = re.search(r"at most ([\d,]+) ms behind", run.stderr)
-    assert late
-    behind = int(late[1].replace(",", "")) / 1000
-    assert max(arrivals) - min(arrivals) + behind >= 299 * 0.005 / 2 - 0.05
+    # A busy machine is late, and says so; none is faster than the schedule.
+    assert re.search(r"at most [\d,]+ ms behind", run.stderr)
+    for arrival, number in zip(arrivals, numbers(back), strict=True):
+        assert arrival - began >= number * 0.02 / 2 - 0.001
 
 
 def test_a_replay_that_has_ended_is_not_repeated_by_resume_and_says_so_when_put_again(
@@ -153,7 +159,7 @@ def test_ctrl_c_ends_a_replay_that_goes_on_later(
         if journal.exists() and b"\na " in journal.read_bytes():
             process.send_signal(ended_by)
             break
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, told
     assert "--resume puts the rest" in told
     assert kcli("replay", "day.ndjson", "--speed", "max").returncode == 2  # it has not ended

@@ -19,6 +19,7 @@ from tests.e2e.reading.commands import (
     put,
     succeeded,
 )
+from tests.patience import PATIENCE
 from tests.servers import Started
 
 HOSTILE = "\x1b[31m\x9b31m\u202e[red]\n"
@@ -116,7 +117,7 @@ def test_ctrl_c_ends_tail_and_says_what_it_showed(
         running.read_until(f'{{"n": {number}}}')
     running.type(b"\x03")
     assert "showed 3 records" in running.read_all()
-    assert running.process.wait(timeout=30) == 130
+    assert running.process.wait(timeout=PATIENCE) == 130
 
 
 def test_what_a_function_of_ones_own_must_not_return_is_said(

@@ -10,6 +10,7 @@ from mypy_boto3_kinesis import KinesisClient
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import Terminal
 from tests.e2e.reading.commands import ALL, FROM_START, Commands, put
+from tests.patience import PATIENCE
 from tests.servers import Started
 
 Run = Callable[..., Terminal]
@@ -44,7 +45,7 @@ def assert_redrawn_and_gone(session: Terminal, pattern: str, last: str = "") -> 
     session.type(b"\x03")
     session.read_all()
     assert not [row for row in session.rows[:-1] if re.search(pattern, row)]
-    assert session.process.wait(timeout=30) == 130
+    assert session.process.wait(timeout=PATIENCE) == 130
 
 
 def test_progress_of_put_stays_in_its_row_and_goes(run: Run) -> None:
@@ -123,7 +124,7 @@ def test_ctrl_c_in_the_middle_ends_tail_with_what_was_shown(
         session.see(rf'\{{"n": {number}\}}$')
     session.type(b"\x03")
     assert ended(session)[-2].startswith("showed 3 records of ")
-    assert session.process.wait(timeout=30) == 130
+    assert session.process.wait(timeout=PATIENCE) == 130
 
 
 def test_a_pipe_whose_reader_leaves_ends_quietly(
