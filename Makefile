@@ -38,9 +38,10 @@ format: $(READY)  ## let ruff put the code in order
 bench: $(READY)  ## measure against the peers; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
-soak: $(READY)  ## 50 rounds of every kill -9 test, 100,000 hostile files, then ten minutes of clients and of load on kcli local
+soak: $(READY)  ## kill -9, hostile files, all tests on a busy machine, then ten minutes of clients and of load
 	KCLI_KILLS=50 KCLI_SOAK_ROUNDS=50 $(BIN)/pytest -k kill tests
 	KCLI_HOSTILE_INPUTS=100000 $(BIN)/pytest -n auto tests/hostile
+	$(BIN)/python tests/beside_load.py -n auto --dist loadgroup
 	KCLI_SOAK_SECONDS=$${KCLI_SOAK_SECONDS:-600} $(BIN)/pytest -n 0 -s tests/clients/test_soak.py
 	$(BIN)/python -m benchmarks.soak
 

@@ -1,10 +1,11 @@
-"""Builds programs in other languages, once for a checkout, where their toolchains are.
+"""Builds programs in other languages, once for a user, where their toolchains are.
 
 The functions of `tests/languages` are here; the clients are in `tests/clients`.
 """
 
 import fcntl
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ from pathlib import Path
 import pytest
 
 SOURCES = Path(__file__).parent / "languages"
-CACHE = Path(__file__).parent.parent / ".pytest_cache" / "languages"
+# Not in the checkout: the first build of the SDK for Rust takes minutes.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kinesis-cli-tests"
 _UNREACHABLE = re.compile(r"[^\n]*(?:Could not (?:transfer|resolve)|Unknown host)[^\n]*")
 
 
