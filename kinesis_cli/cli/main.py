@@ -62,7 +62,8 @@ OPTIONS = {
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run kcli with `arguments` (default: the process's own) and return its exit code."""
     code = _ended(arguments)
-    if arguments is None and "threading" in sys.modules:
+    threading = sys.modules.get("threading")
+    if arguments is None and threading is not None and threading.active_count() > 1:
         from kinesis_cli.cli.running.left_threads import leave_threads
 
         leave_threads(code)

@@ -36,14 +36,22 @@ def _import_time_machine() -> ModuleType:
     """time-machine, without what it imports only to serve tests.
 
     It imports pytest and dateutil's parser wherever they are installed: 400 ms of start-up. An
-    entry of None in `sys.modules` is Python's way to say that a module is not there.
+    entry of None in `sys.modules` is Python's way to say that a module is not there. unittest,
+    whose `TestCase` it only compares with, gets a stand-in: a twentieth of the start-up.
     """
     if "time_machine" in sys.modules:
         return sys.modules["time_machine"]
-    unneeded = [name for name in ("pytest", "dateutil.parser") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(unneeded))  # type: ignore[arg-type]
+    stand_ins = {"pytest": None, "dateutil.parser": None, "unittest": _unittest()}
+    unneeded = {name: each for name, each in stand_ins.items() if name not in sys.modules}
+    sys.modules.update(unneeded)  # type: ignore[arg-type]
     try:
         return import_module("time_machine")
     finally:
         for name in unneeded:
             del sys.modules[name]
+
+
+def _unittest() -> ModuleType:
+    module = ModuleType("unittest")
+    module.TestCase = type("TestCase", (), {})  # type: ignore[attr-defined]
+    return module

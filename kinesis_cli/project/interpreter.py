@@ -111,24 +111,9 @@ def named_python(
     environment = os.environ if environment is None else environment
     if named := environment.get("KCLI_PYTHON"):
         return "KCLI_PYTHON", named
-    for folder in (directory, *directory.parents):
-        for file in (folder / "kcli.toml", folder / "pyproject.toml"):
-            if (
-                file.is_file()
-                and "python" in (text := _text(file))
-                and (file.name == "kcli.toml" or "tool.kcli" in text)
-            ):
-                from kinesis_cli.project.settings import project_setting  # start-up counts
+    from kinesis_cli.project.settings import project_setting  # which knows this module
 
-                return project_setting(directory, "python")
-    return None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8", "replace")
-    except OSError:
-        return ""  # whoever reads the settings says it
+    return project_setting(directory, "python")
 
 
 def python_of(folder: Path) -> Path | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.files import read_toml, refuse_strangers
+from kinesis_cli.project.files import read_own_table, refuse_strangers
 from kinesis_cli.project.nearest import project_root
 from kinesis_cli.project.samconfig import (
     DEFAULT_ENVIRONMENT,
@@ -214,7 +214,7 @@ def _of_aws_variables(environment: Mapping[str, str]) -> Iterator[tuple[str, Set
 def _of_project_file(directory: Path) -> Iterator[tuple[str, Setting]]:
     for folder in (directory, *directory.parents):
         for file in (folder / "kcli.toml", folder / "pyproject.toml"):
-            if file.is_file() and (table := _table(file)) is not None:
+            if file.is_file() and (table := read_own_table(file)) is not None:
                 refuse_strangers(file, "If you trust it, copy its folder to one of your own.")
                 yield from _of_table(table, file)
                 return
@@ -230,16 +230,6 @@ def project_setting(directory: Path, name: str) -> tuple[str, str] | None:
         if found == name:
             return setting.source, _checked(name, setting).value
     return None
-
-
-def _table(file: Path) -> Mapping[str, object] | None:
-    """kcli's settings in a file: kcli.toml's top level, pyproject.toml's [tool.kcli]."""
-    document = read_toml(file)
-    if file.name == "kcli.toml":
-        return document
-    tool = document.get("tool")
-    table = tool.get("kcli") if isinstance(tool, Mapping) else None
-    return table if isinstance(table, Mapping) else None
 
 
 def _of_table(table: Mapping[str, object], file: Path) -> Iterator[tuple[str, Setting]]:
