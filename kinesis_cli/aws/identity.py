@@ -7,14 +7,14 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _UNKNOWN = "an unknown account"
 
 
-@dataclass(frozen=True, slots=True)
-class AwsIdentity:
+class AwsIdentity(msgspec.Struct, frozen=True):
     """Who calls AWS."""
 
     source: str  # "profile dev", "AWS_ACCESS_KEY_ID"

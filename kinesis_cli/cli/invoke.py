@@ -5,6 +5,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
@@ -168,7 +169,7 @@ def invoke(
         )
         with closing(handler):
             invocation = invoke_once(explaining(handler, found), called_with)
-            invocation = replace(invocation, interpreter=found.interpreter)
+            invocation = msgspec.structs.replace(invocation, interpreter=found.interpreter)
         if compare:
             is_different = _compared(invocation, far.call(called_with), output)
         else:
@@ -215,7 +216,7 @@ class _Far:
             log_type=self.log_type,
         )
         invocation = invoke_once(handler, event)
-        return replace(invocation, instead=_INSTEAD.get(self.invocation_type, ""))
+        return msgspec.structs.replace(invocation, instead=_INSTEAD.get(self.invocation_type, ""))
 
     def environment(self) -> dict[str, str]:
         """The variables that it was given."""

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
@@ -356,7 +357,7 @@ def _beginning_at(at: float, choice: MappingChoice) -> MappingChoice:
     mapping = replace(
         choice.mapping, starting_position="AT_TIMESTAMP", starting_position_timestamp=at
     )
-    return replace(choice, mapping=mapping)
+    return msgspec.structs.replace(choice, mapping=mapping)
 
 
 def _moment(text: str | None, option: str) -> Moment | None:

@@ -21,7 +21,6 @@ and LocalStack's and stackd's recordings (`tests/unit/data/esm_cases.json`).
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, assert_never
 
@@ -86,8 +85,7 @@ TOO_LARGE = "its event is larger than 6 MB: Lambda never calls the function with
 _EVENT_ROOM_BYTES = PAYLOAD_LIMIT_BYTES - len(b'{"Records":[]}')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
+class Shard(msgspec.Struct, frozen=True, kw_only=True):
     """What a delivery needs to know of its shard."""
 
     shard_id: str

@@ -5,15 +5,15 @@ mapping metrics" (the EventCount metrics of a mapping's MetricsConfig) and Itera
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.events import Outcome
 
 MINUTE = 60  # seconds
 
 
-@dataclass(slots=True)
-class MinuteMetrics:
+class MinuteMetrics(msgspec.Struct):
     """The figures of one minute."""
 
     begin: int  # epoch seconds

@@ -5,21 +5,20 @@ and LocalStack's snapshots recorded on AWS (`tests/unit/data/esm_cases.json`, `r
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.misread import misspelt
 from kinesis_cli.stream.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Handled:
+class Handled(msgspec.Struct, frozen=True):
     """The whole batch is done."""
 
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(msgspec.Struct, frozen=True):
     """Valid batch item failures: delivery goes on from the lowest of them, inclusive."""
 
     failures: tuple[str, ...]  # sequence numbers in the function's order
@@ -29,8 +28,7 @@ class Reported:
         assert self.failures
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(msgspec.Struct, frozen=True):
     """The report cannot be used: the whole batch has failed."""
 
     why: str

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import msgspec
+
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.times import epoch_seconds
 
@@ -17,8 +19,7 @@ REPORT_BATCH_ITEM_FAILURES = "ReportBatchItemFailures"
 UNLIMITED = -1  # AWS's word for "no limit" of retries and of record age
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
+class _Limit(msgspec.Struct, frozen=True):
     least: int
     most: int
     unlimited: bool = False  # -1 is allowed besides least..most

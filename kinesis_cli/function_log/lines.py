@@ -10,8 +10,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 
 class LineKind(StrEnum):
@@ -30,15 +31,14 @@ LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _OTHER_NAMES = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(msgspec.Struct, frozen=True):
     """What one message of a log says."""
 
     kind: LineKind
     text: str  # for people: the message without what the other members hold
     request_id: str | None = None
     level: str | None = None  # one of LEVELS where it is known, else as written
-    members: Mapping[str, object] = field(default_factory=dict)  # of a JSON line
+    members: Mapping[str, object] = msgspec.field(default_factory=dict)  # of a JSON line
     report: Mapping[str, object] | None = None  # the figures, under the telemetry schema's names
 
 

@@ -1,21 +1,20 @@
 """Where two answers to the same event differ. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(msgspec.Struct, frozen=True):
     """There is no such member."""
 
 
 ABSENT = Absent()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """A place in two answers where they are not the same."""
 
     path: str  # "response.batchItemFailures[0].itemIdentifier", "error.errorType"

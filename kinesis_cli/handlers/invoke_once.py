@@ -4,7 +4,8 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.invocation import (
     FunctionError,
@@ -30,8 +31,7 @@ MAXIMUM_QUEUED_EVENT_BYTES = 1_048_576
 DEFAULT_TEMPERATURE = 21.5
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """What a function is called with."""
 
     records: tuple[Record, ...]
@@ -39,8 +39,7 @@ class Event:
     notes: tuple[str, ...] = ()  # what people should know of where it came from
 
 
-@dataclass(frozen=True, slots=True)
-class SingleInvocation:
+class SingleInvocation(msgspec.Struct, frozen=True):
     """One call, and what it means for each record."""
 
     handler: str  # "new_message_processor.handler.function_handler"

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.locate import BY_OPTION, find_project
@@ -84,7 +86,9 @@ class LocalOptions:
                 )
         streams = {**{name: StreamSettings(name) for name in names}, **self.streams}
         if shards is not None:
-            streams = {name: replace(each, shards=shards) for name, each in streams.items()}
+            streams = {
+                name: msgspec.structs.replace(each, shards=shards) for name, each in streams.items()
+            }
         return replace(self, streams=streams)
 
     def arguments(self, state: Path) -> list[str]:

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 
@@ -19,8 +20,7 @@ class SeriesKind(StrEnum):
     SPIKE = "spike"  # the minimum, and once each period the maximum
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(msgspec.Struct, frozen=True):
     """Values between a minimum and a maximum.
 
     Args:

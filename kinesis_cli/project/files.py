@@ -100,10 +100,8 @@ def _may_have_own_table(text: str) -> bool:
     It has to be written in one of these ways; where it only looks so, the parser decides.
     """
     squeezed = text.translate(dict.fromkeys(map(ord, " \t\"'")))
-    return "tool.kcli" in squeezed or (
-        "kcli" in squeezed
-        and any(each in squeezed for each in ("[tool]", "tool={", "\\u", "\\U"))
-    )
+    ways = ("tool.kcli", "[tool]", "tool={", "\\u", "\\U")  # the last two: an escape within a name
+    return any(each in squeezed for each in ways)
 
 
 def read_yaml(file: Path) -> Mapping[str, object]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.project.stream_settings import StreamSettings
 
@@ -18,8 +20,7 @@ DEFAULT_MEMORY_SIZE = 128  # MB
 SYSTEM_LOG_LEVELS = ("DEBUG", "INFO", "WARN")  # the most lines first
 
 
-@dataclass(frozen=True, slots=True)
-class CodeChoices:
+class CodeChoices(msgspec.Struct, frozen=True):
     """How all functions of a template are to run, whatever it says."""
 
     python: str | None = None  # the interpreter, or the folder of its environment

@@ -9,8 +9,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 
@@ -26,8 +27,7 @@ _PROJECT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(msgspec.Struct, frozen=True):
     """A Python, and why the function runs in it."""
 
     path: Path  # not resolved: an environment's python is a link to another one

@@ -1,8 +1,9 @@
 """Where the project is, and the template that says what is in it."""
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kinesis_cli.project.files import bundled_template, refuse_strangers
 from kinesis_cli.project.nearest import nearest_project
@@ -15,8 +16,7 @@ BY_SETTING = "KCLI_TEMPLATE={}"  # how any command is told of a template
 BY_OPTION = "--template {}"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(msgspec.Struct, frozen=True):
     """A project's template."""
 
     template: TemplateFile

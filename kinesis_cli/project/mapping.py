@@ -1,7 +1,6 @@
 """Which mapping applies: a file's or the template's, with single settings on top."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -11,8 +10,7 @@ from kinesis_cli.event_source_mapping.settings import EventSourceMapping, member
 from kinesis_cli.project.function import Function
 
 
-@dataclass(frozen=True, slots=True)
-class MappingChoice:
+class MappingChoice(msgspec.Struct, frozen=True):
     """A mapping, and where it came from."""
 
     mapping: EventSourceMapping

@@ -1,14 +1,14 @@
 """The project that a directory is in: the nearest folder upwards that is one's."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kinesis_cli.project.samconfig import samconfig_template
 from kinesis_cli.project.tools import TEMPLATE_NAMES, Tool, has_function, tool_of
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(msgspec.Struct, frozen=True):
     """A project's folder."""
 
     root: Path

@@ -4,8 +4,9 @@ Source: https://docs.aws.amazon.com/serverless-application-model/latest/develope
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import read_toml, read_yaml
@@ -19,8 +20,7 @@ DEFAULT_ENVIRONMENT = "default"
 _PARAMETERS = {"stack_name": "stack", "profile": "profile", "region": "region"}
 
 
-@dataclass(frozen=True, slots=True)
-class SamConfig:
+class SamConfig(msgspec.Struct, frozen=True):
     """Where a project was deployed."""
 
     values: Mapping[str, str]  # of stack, profile, region those that are there

@@ -11,10 +11,11 @@ import difflib
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import read_own_table, refuse_strangers
@@ -42,8 +43,7 @@ class Level(IntEnum):
     DEFAULT = 6  # said by nobody
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """A value, and where it was found."""
 
     value: str
@@ -76,8 +76,7 @@ _FORMS = {
 NAMES = tuple(_FORMS)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """Everything that says what a command talks to. None: nobody said it."""
 
     endpoint_url: Setting | None = None  # "local": the embedded endpoint
@@ -114,7 +113,7 @@ class Settings:
             for name, (value, source) in values.items()
             if (own := getattr(self, name)) is None or own.level > level
         }
-        return replace(self, **found)
+        return msgspec.structs.replace(self, **found)
 
 
 # Which setting is which variable of AWS's, the first that is set. AWS_REGION stands before
@@ -173,7 +172,7 @@ def _read(
             if name in names:
                 values.setdefault(name, _checked(name, setting))
     if named := values.get("template"):
-        values["template"] = replace(named, value=str(directory / named.value))
+        values["template"] = msgspec.structs.replace(named, value=str(directory / named.value))
     folder = _samconfig_folder(directory, values.get("template"))
     if folder is not None:
         for name, setting in _of_samconfig(folder, values):

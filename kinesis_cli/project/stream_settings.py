@@ -1,13 +1,12 @@
 """How a Kinesis stream is made."""
 
-from dataclasses import dataclass
+import msgspec
 
 DEFAULT_RETENTION_HOURS = 24
 DEFAULT_RECORD_KIB = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class StreamSettings:
+class StreamSettings(msgspec.Struct, frozen=True):
     """How a stream is made."""
 
     name: str

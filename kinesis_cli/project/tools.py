@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 
@@ -19,8 +20,7 @@ class NoTemplateError(InputError):
     """There is a project here, and no template of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(msgspec.Struct, frozen=True):
     """A way to describe a Lambda function other than a template beside its code."""
 
     name: str

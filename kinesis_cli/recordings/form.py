@@ -1,7 +1,8 @@
 """What a file or a pipe may be, as `--format` names it, and how its records lie in it."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+
+import msgspec
 
 LOGS = " of CloudWatch Logs"
 
@@ -33,8 +34,7 @@ class Layout(Enum):
     MEMBERS = auto()  # members of a gzip file, each with its compression
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What an input is found to be."""
 
     form: Form
@@ -43,8 +43,7 @@ class Look:
     whole: str = ""  # what they are of, " of a Firehose backup"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """How the user says that inputs are to be read.
 
     Args:

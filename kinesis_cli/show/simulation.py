@@ -3,8 +3,9 @@
 import re
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 from kinesis_cli.event_source_mapping.unsure import without_points
@@ -51,8 +52,7 @@ FIRST_ROWS, LAST_ROWS = 12, 4  # what stays of a long list without --all
 OUTCOME_STYLES = {"success": "green", "partial": "yellow", "failed": "red", "throttled": "magenta"}
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """What is being run: the head of every view."""
 
     handler: str

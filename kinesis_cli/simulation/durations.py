@@ -3,7 +3,8 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.function_log.measured_call import MeasuredCall
@@ -13,8 +14,7 @@ _TERM = re.compile(r"(?P<seconds>\d+(?:\.\d*)?|\.\d+)\s*(?:/\s*(?P<unit>records?
 _PLACE = "--invocation-duration"
 
 
-@dataclass(frozen=True, slots=True)
-class CallDuration:
+class CallDuration(msgspec.Struct, frozen=True):
     """Seconds of a call, besides its own sleeps."""
 
     base: float = 0.0
@@ -61,8 +61,7 @@ def call_duration(text: str) -> CallDuration | None:
     return CallDuration(seconds[""], seconds["record"], seconds["kb"])
 
 
-@dataclass(frozen=True, slots=True)
-class FittedDuration:
+class FittedDuration(msgspec.Struct, frozen=True):
     """What a log says of the duration of calls."""
 
     duration: CallDuration

@@ -3,16 +3,16 @@
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 
 FaultKind = Literal["throttle", "timeout", "error", "duplicate"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """One `--inject`."""
 
     kind: FaultKind

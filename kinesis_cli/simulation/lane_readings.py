@@ -6,7 +6,6 @@ it did with each record in the run is done again, under the other reading, by a 
 
 import math
 from collections import Counter
-from dataclasses import dataclass
 
 import msgspec
 
@@ -25,8 +24,7 @@ MOST_SAMPLES = 1_000  # calls whose duration is remembered
 NOTICEABLE_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class OtherReading:
+class OtherReading(msgspec.Struct, frozen=True):
     """The same run under the other reading."""
 
     reading: LaneReading

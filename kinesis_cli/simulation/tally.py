@@ -10,14 +10,13 @@ from kinesis_cli.event_source_mapping.events import Batch, Invoke, Judged
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.event_source_mapping.metrics import Metrics
 from kinesis_cli.simulation.trace import (
-    SHOWN_DATA_BYTES,
     Blocked,
     Ending,
     FailedRecord,
     Invocation,
     Summary,
 )
-from kinesis_cli.stream.record import Record, data_in
+from kinesis_cli.stream.record import SHOWN_DATA_BYTES, Record, data_in
 from kinesis_cli.stream.user_records import opened_data
 
 

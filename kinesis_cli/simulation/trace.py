@@ -14,8 +14,6 @@ from kinesis_cli.event_source_mapping.invocation import FunctionError
 from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 from kinesis_cli.simulation.lane_readings import OtherReading
 
-SHOWN_DATA_BYTES = 1024  # how much of a failed record's payload a row carries
-
 
 class Invocation(msgspec.Struct, frozen=True, gc=False):
     """One call of the function."""

@@ -2,7 +2,7 @@
 
 import math
 
-from kinesis_cli.simulation.trace import SHOWN_DATA_BYTES
+from kinesis_cli.stream.record import SHOWN_DATA_BYTES
 from kinesis_cli.stream.times import utc_milliseconds
 
 

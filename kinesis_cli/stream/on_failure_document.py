@@ -5,7 +5,6 @@ LocalStack's snapshots recorded on AWS (`tests/unit/data/esm_cases.json`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -16,8 +15,7 @@ from kinesis_cli.stream.times import clock_time, iso_time, object_key_time
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
 
 
-@dataclass(frozen=True, slots=True)
-class Discard:
+class Discard(msgspec.Struct, frozen=True):
     """Records that are given up together, and why."""
 
     records: Sequence[Record]  # of one shard, in stream order; empty for a window's final call

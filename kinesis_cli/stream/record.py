@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+SHOWN_DATA_BYTES = 1024  # how much of a record's data is shown, and kept to be shown
 _SHOWN_CHARACTERS = 60  # of a payload, in a `repr`
 
 

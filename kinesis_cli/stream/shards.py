@@ -6,8 +6,9 @@ Source: https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html
 import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 
@@ -20,8 +21,7 @@ _PREFIX = "shardId-"
 _KNOWN_KEYS = 100_000  # partition keys whose shard is remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(msgspec.Struct, frozen=True):
     """A range of hash keys, both ends included."""
 
     shard_id: str  # "shardId-000000000000"

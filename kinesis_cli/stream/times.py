@@ -2,8 +2,9 @@
 
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 
@@ -66,8 +67,7 @@ def moment(text: str, now: float, place: str, others: str = "") -> float:
     return seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """A point in virtual time: absolute, or so many seconds after another one."""
 
     seconds: float

@@ -1,7 +1,7 @@
 """What is in a record: its bytes, opened where they are packed, and the user records of the KPL."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
@@ -37,8 +37,7 @@ def unpacked(data: bytes) -> bytes:
     return opened(data, MAX_OPENED)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A payload as people want to see it."""
 
     data: bytes

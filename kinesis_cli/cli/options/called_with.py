@@ -1,9 +1,10 @@
 """What `kcli invoke` calls the function with: a file, payloads that are made, or a sample."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from kinesis_cli.cli.options.inputs import FORM
 from kinesis_cli.cli.options.payloads import nothing_to_send, payload_settings, says_payloads
@@ -17,8 +18,7 @@ _READING = ("temperature", "timestamp")
 _JINJA = (".j2", ".jinja", ".jinja2")
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True):
     """What was said of payloads."""
 
     payload: dict[str, Any]  # the options of `PAYLOADS_BESIDE_TEMPLATE`

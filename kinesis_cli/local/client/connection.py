@@ -6,6 +6,8 @@ Here, and not in `aws`, since the local endpoint is started where the target is 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.stacks import complete
 from kinesis_cli.errors import InputError, KcliError
@@ -81,7 +83,7 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
         if server:
             endpoint, target = server.endpoint, _at(server, target, settings)
         if settings.function is None and (function := _template_function(settings, directory)):
-            settings = replace(settings, function=function)
+            settings = msgspec.structs.replace(settings, function=function)
             target = replace(target, function=function.value)
         return Description(_effective(settings, target, "default"), target, endpoint, problem)
     connection = Connection(target)
@@ -138,4 +140,4 @@ def _effective(settings: Settings, target: Target, region_source: str) -> Settin
         region = Setting(target.region, source, Level.DEFAULT)
     if target.stream and stream is None:
         stream = Setting(target.stream, "the template", Level.DEFAULT)
-    return replace(settings, region=region, stream=stream)
+    return msgspec.structs.replace(settings, region=region, stream=stream)

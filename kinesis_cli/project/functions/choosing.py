@@ -3,7 +3,8 @@
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.functions.feeders import kinesis_mappings
@@ -12,8 +13,7 @@ from kinesis_cli.project.template.template import Template
 from kinesis_cli.project.template.values import Json
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenFunction:
+class WrittenFunction(msgspec.Struct, frozen=True):
     """A function, where it is written: in the template itself or in one that is nested in it."""
 
     template: Template

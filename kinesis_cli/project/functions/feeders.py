@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.project.template.names import properties_of, published_alias
 from kinesis_cli.project.template.resources import ALIAS, FIRST_VERSION, FUNCTIONS, MAPPING
@@ -51,8 +52,7 @@ _CALLERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenMapping:
+class WrittenMapping(msgspec.Struct, frozen=True):
     """An event source mapping as the template has it."""
 
     name: str  # where it is written

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from kinesis_cli.errors import InputError, InputErrors
 from kinesis_cli.project.loading import load_json, load_yaml
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateFile:
+class TemplateFile(msgspec.Struct, frozen=True):
     """A template's file, and what the user says of it."""
 
     path: Path
-    parameters: Mapping[str, str] = field(default_factory=dict)  # also of imports and the like
+    parameters: Mapping[str, str] = msgspec.field(
+        default_factory=dict
+    )  # also of imports and the like
 
 
 @contextmanager

@@ -6,8 +6,9 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-templ
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 FUNCTION = "AWS::Lambda::Function"
 SAM_FUNCTION = "AWS::Serverless::Function"
@@ -22,8 +23,7 @@ NESTED = {"AWS::Serverless::Application": "Location", "AWS::CloudFormation::Stac
 FIRST_VERSION = "1"  # the number of the first version that is published
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """How resources of a type are named."""
 
     member: str  # the property that names one

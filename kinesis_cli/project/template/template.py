@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.template.budget import Budget
 from kinesis_cli.project.template.file import TemplateFile, is_terraform, parse_template
@@ -218,8 +220,7 @@ class Template:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(msgspec.Struct, frozen=True):
     """Where a nested template is written."""
 
     template: Template

@@ -2,16 +2,16 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 ACCOUNT_ID = "123456789012"
 
 Json: TypeAlias = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(msgspec.Struct, frozen=True):
     """A value that is known only to AWS, and why."""
 
     reason: str  # "Fn::ImportValue is known only after deployment"

@@ -44,6 +44,37 @@ def stream(settings: Settings) -> tuple[str, str] | None:
     return (settings.stream.value, settings.stream.source) if settings.stream else None
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[tool.kcli]\nstream = 'x'",
+        "[ tool . 'kcli' ]\nstream = 'x'",
+        "tool.kcli.stream = 'x'",
+        '"tool" . "kcli" = {stream = "x"}',
+        "[tool]\nkcli = {stream = 'x'}",
+        "[ 'tool' ]\nkcli.stream = 'x'",
+        "tool = {ruff = {}, kcli = {stream = 'x'}}",
+        '["\\u0074ool"."\\u006bcli"]\nstream = "x"',
+        "[tool]\n[tool.ruff]\n[tool . kcli]\nstream = 'x'",
+    ],
+)
+def test_the_table_in_pyproject_is_found_however_it_is_written(
+    read: Read, tmp_path: Path, written: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(written)
+    assert stream(read()) == ("x", "pyproject.toml")
+
+
+@pytest.mark.parametrize(
+    "written", ["[project]\nname = 'kcli'", "[tool.kclip]\nstream = 'x'", "[tool]\nnot = 'kcli'"]
+)
+def test_a_pyproject_without_the_table_says_nothing(
+    read: Read, tmp_path: Path, written: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(written)
+    assert stream(read()) is None
+
+
 def test_the_command_line_comes_before_variables_and_these_before_files(
     read: Read, tmp_path: Path
 ) -> None:
