@@ -21,6 +21,7 @@ from kinesis_cli.handlers.runner.virtual_time import CLOCKS
 from kinesis_cli.handlers.time_machine import TimeMachine
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
 
+_OURS = __name__.partition(".")[0]
 MAX_EXCEPTIONS = 100  # different ones that are kept with their frames
 
 LambdaFunction = Callable[[Any, Any], object]
@@ -292,7 +293,9 @@ class _Clocks:
 
 def _modules_below(root: Path) -> Iterator[ModuleType]:
     beginning = f"{root}/"
-    for module in list(sys.modules.values()):
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == _OURS:
+            continue
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and file.startswith(beginning) and "site-packages" not in file:
             yield module

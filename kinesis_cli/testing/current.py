@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kinesis_cli.testing.result import Run
 
 MAX_RUNS = 20  # the last ones of a test are told of when it fails
@@ -19,12 +21,15 @@ class Test:
         node_id: "tests/test_orders.py::test_poison[a]".
         file: the test's own.
         root: pytest's root folder.
+        settings: gives what marker and options say of functions and mappings.
     """
 
     __test__ = False  # no class of tests, where a test module imports it
 
-    def __init__(self, node_id: str, file: Path, root: Path) -> None:
-        self.node_id, self.file, self.root = node_id, file, root
+    def __init__(
+        self, node_id: str, file: Path, root: Path, settings: Callable[[], dict[str, Any]]
+    ) -> None:
+        self.node_id, self.file, self.root, self.settings = node_id, file, root, settings
         self.runs: deque[Run] = deque(maxlen=MAX_RUNS)
         self._deliveries = 0
 

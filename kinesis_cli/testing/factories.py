@@ -133,6 +133,11 @@ def kinds_of_broken() -> tuple[str, ...]:
     return (*TEXT_FAULTS, *_PACKED, *FIELD_FAULTS)
 
 
+def _plain(kind: str) -> str:
+    """A kind however it is written: "cut off", "cut-off", "CUT_OFF"."""
+    return kind.casefold().replace("_", " ").replace("-", " ").strip()
+
+
 def broken(kind: str, payload: PayloadValue, member: str | None) -> bytes:
     """Return `payload` broken in one way.
 
@@ -144,9 +149,7 @@ def broken(kind: str, payload: PayloadValue, member: str | None) -> bytes:
     Raises:
         InputError: there is no such kind, or the payload is not an object with this member.
     """
-    name = kind.replace("_", " ").replace("-", " ").strip()
-    known = {each.casefold(): each for each in kinds_of_broken()}
-    found = known.get(name.casefold())
+    found = {_plain(each): each for each in kinds_of_broken()}.get(_plain(kind))
     data = payload_bytes(payload)
     if found is None:
         kinds = ", ".join(kinds_of_broken())

@@ -47,7 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Note which test runs: deliveries belong to it."""
     outer = current.running  # of a plugin's own tests
-    current.running = current.Test(item.nodeid, item.path, item.config.rootpath)
+    current.running = current.Test(
+        item.nodeid, item.path, item.config.rootpath, lambda: _settings(item)
+    )
     try:
         return (yield)
     finally:
@@ -65,7 +67,8 @@ def kinesis(request: pytest.FixtureRequest) -> Kinesis:
 @pytest.fixture
 def lambda_context(kinesis: Kinesis) -> LambdaContext:
     """The `context` of a call: a time-out of 3 seconds, as Lambda's default."""
-    return kinesis.context()
+    context: LambdaContext = kinesis.context()
+    return context
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

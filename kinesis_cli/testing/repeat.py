@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,19 +89,6 @@ def code_of(function: Callable[..., object], root: Path) -> tuple[str, ...] | No
     if relative.suffix == ".py" and ".".join(relative.with_suffix("").parts) == module:
         return ("--handler", f"{module}.{name}")
     return ("--handler", f"{relative}:{name}")
-
-
-def options_of(seed: int, given: Mapping[str, object], inject: Sequence[str]) -> tuple[str, ...]:
-    """Return options of `kcli simulate` that are not its defaults."""
-    options = ["--seed", str(seed)] if seed else []
-    for name, value in given.items():
-        if value is True:
-            options.append(f"--{name}")
-        elif value is not None and value is not False:
-            options += [f"--{name}", str(value)]
-    for fault in inject:
-        options += ["--inject", fault]
-    return tuple(options)
 
 
 def _digits(record: Record, among: Sequence[Record]) -> str:

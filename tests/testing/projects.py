@@ -45,12 +45,16 @@ def lambda_handler(event, context):
 """
 
 
+# Said, since pytest-asyncio warns where it is not; it is installed here.
+ASYNCIO = "asyncio_default_fixture_loop_scope = function\n"
+
+
 def make_project(pytester: pytest.Pytester, tests: str, *, ini: str = "") -> Path:
     """Write the project; returns its folder."""
     folder = pytester.path
     (folder / "template.yaml").write_text(TEMPLATE)
     (folder / "src").mkdir()
     (folder / "src" / "app.py").write_text(APP)
-    pytester.makeini(f"[pytest]\npythonpath = src\n{textwrap.dedent(ini)}")
+    pytester.makeini(f"[pytest]\npythonpath = src\n{ASYNCIO}{textwrap.dedent(ini)}")
     pytester.makepyfile(test_app=textwrap.dedent(tests))
     return folder

@@ -198,13 +198,18 @@ def test_the_ini_file_names_template_and_function(pytester: pytest.Pytester) -> 
         def test_it(kinesis):
             run = kinesis.deliver([1], lambda event, context: None)
             assert run.mapping_origin == "stack.yaml, Returns"
+
+        def test_without_the_fixture():
+            from kinesis_cli.testing import deliver
+            run = deliver([1], lambda event, context: None)
+            assert run.mapping_origin == "stack.yaml, Returns"
         """,
         ini="kinesis_template = infra/stack.yaml\nkinesis_function = Returns\n",
     )
     (folder / "infra").mkdir()
     (folder / "template.yaml").rename(folder / "infra" / "stack.yaml")
     (folder / "infra" / "stack.yaml").write_text(TEMPLATE + SECOND)
-    pytester.runpytest().assert_outcomes(passed=1)
+    pytester.runpytest().assert_outcomes(passed=2)
 
 
 def test_a_seed_is_an_option_and_changes_when_the_polls_come(pytester: pytest.Pytester) -> None:
