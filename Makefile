@@ -53,9 +53,10 @@ lock: $(READY)  ## resolve the dependencies anew into requirements.lock
 	    --generate-hashes --no-emit-index-url --all-extras --group dev \
 	    --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
-docs: $(READY)  ## make the command line reference, the completions and the screenshot anew
+docs: $(READY)  ## make the command line reference, the completions, the rules and the pictures anew
 	$(BIN)/python docs/make_cli_reference.py
 	$(BIN)/python docs/make_completions.py
+	$(BIN)/python docs/make_lint_rules.py
 	$(BIN)/python docs/make_screenshot.py
 
 clean:  ## remove the environment and everything that was built

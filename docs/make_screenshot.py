@@ -1,6 +1,6 @@
-"""Draws docs/simulate.svg, what `make demo` shows on a terminal: `make docs`.
+"""Draws the pictures of the README, what commands show on a terminal: `make docs`.
 
-With ``-`` the picture goes to standard output instead; a test compares the two.
+With ``- NAME`` one picture goes to standard output instead; a test compares.
 """
 
 import re
@@ -13,14 +13,17 @@ from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).parent.parent
-COMMAND = "kcli simulate fixtures/batch.json"
+PICTURES = {
+    "simulate.svg": "kcli simulate fixtures/batch.json",
+    "lint.svg": "kcli lint fixtures/lint/template.yaml",
+}
 WIDTH = 96  # columns; still legible at the width of a README
 
 
-def screenshot() -> str:
-    """The true output of `COMMAND`, in colour, as SVG."""
+def screenshot(command: str) -> str:
+    """The true output of a command, in colour, as SVG."""
     run = subprocess.run(
-        [sys.executable, "-m", "kinesis_cli", *COMMAND.split()[1:]],
+        [sys.executable, "-m", "kinesis_cli", *command.split()[1:]],
         cwd=ROOT,
         env={"COLUMNS": str(WIDTH), "FORCE_COLOR": "1", "TERM": "xterm-256color"},
         capture_output=True,
@@ -28,7 +31,7 @@ def screenshot() -> str:
         check=True,
     )
     console = Console(record=True, width=WIDTH, file=StringIO())
-    console.print(Text.assemble(("$ ", "green"), (COMMAND, "bold")))
+    console.print(Text.assemble(("$ ", "green"), (command, "bold")))
     # which Python runs it differs from machine to machine
     shown = re.sub(r"Python 3[\d.]+ \(.*?\)", "Python 3.14.0 (.venv)", run.stdout)
     console.print(Text.from_ansi(shown.rstrip()))
@@ -37,7 +40,8 @@ def screenshot() -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["-"]:
-        sys.stdout.write(screenshot())
+    if sys.argv[1:2] == ["-"]:
+        sys.stdout.write(screenshot(PICTURES[sys.argv[2]]))
     else:
-        (ROOT / "docs" / "simulate.svg").write_text(screenshot())
+        for name, command in PICTURES.items():
+            (ROOT / "docs" / name).write_text(screenshot(command))

@@ -1,5 +1,6 @@
 """What a deployed stack knows of itself: its stream, function, log group and failure queue."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -42,6 +43,23 @@ def complete(connection: Connection, settings: Settings) -> Settings:
     function = settings.function.value if settings.function else None
     connection.target = replace(target, stream=settings.stream.value, function=function)
     return settings
+
+
+def read_template(connection: Connection, stack: str) -> tuple[str, dict[str, str]]:
+    """The template of a deployed stack as it was deployed, and the values of its parameters.
+
+    Raises:
+        EndpointError: CloudFormation refused, or was not reached.
+    """
+    with connection.explained("cloudformation"):
+        client = connection.client("cloudformation")
+        body = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        found = client.describe_stacks(StackName=stack)["Stacks"][0].get("Parameters", [])
+    text = body if isinstance(body, str) else json.dumps(body, indent=2)
+    return text, {
+        each["ParameterKey"]: each.get("ResolvedValue", each.get("ParameterValue", ""))
+        for each in found
+    }
 
 
 def _values(connection: Connection, stack: str) -> dict[str, tuple[str, str]]:

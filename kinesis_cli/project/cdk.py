@@ -22,7 +22,7 @@ def choose_stack(folder: Path, parameters: dict[str, str], naming: str) -> Path:
     Raises:
         InputError: several could be meant, or there is none.
     """
-    templates = _templates(folder)
+    templates = templates_of(folder)
     if not templates:
         raise InputError(
             "there is no template of a stack", place=str(folder), advice="`cdk synth` makes it."
@@ -39,7 +39,7 @@ def choose_stack(folder: Path, parameters: dict[str, str], naming: str) -> Path:
     )
 
 
-def _templates(folder: Path) -> list[Path]:
+def templates_of(folder: Path) -> list[Path]:
     """The templates of all stacks, those of stages too; nested stacks belong to their parents."""
     found = [*folder.glob("*.template.json"), *folder.glob("assembly-*/*.template.json")]
     return sorted(each for each in found if not each.name.endswith(".nested.template.json"))

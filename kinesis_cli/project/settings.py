@@ -74,6 +74,7 @@ _FORMS = {
     "runtime_command": (_ANY, "bundle exec aws_lambda_ric {handler}"),
 }
 NAMES = tuple(_FORMS)
+COMMAND_TABLES = ("lint",)  # tables of the project's file that belong to one command
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -231,10 +232,32 @@ def project_setting(directory: Path, name: str) -> tuple[str, str] | None:
     return None
 
 
+def project_table(directory: Path, name: str) -> tuple[Mapping[str, object], str] | None:
+    """What the project's own file says in a table of a command's, and where.
+
+    Raises:
+        InputError: the file is not usable, or what has this name is no table.
+    """
+    for folder in (directory, *directory.parents):
+        for file in (folder / "kcli.toml", folder / "pyproject.toml"):
+            if not file.is_file() or (table := read_own_table(file)) is None:
+                continue
+            place = f"{file}, [{'' if file.name == 'kcli.toml' else 'tool.kcli.'}{name}]"
+            found = table.get(name)
+            if found is None:
+                return None
+            if not isinstance(found, Mapping):
+                raise InputError(f"{name} is {found!r}, not a table", place=str(file))
+            return found, place
+    return None
+
+
 def _of_table(table: Mapping[str, object], file: Path) -> Iterator[tuple[str, Setting]]:
     place = f"{file}, [tool.kcli]" if file.name == "pyproject.toml" else str(file)
     for written, value in table.items():
         name = written.replace("-", "_")
+        if name in COMMAND_TABLES and isinstance(value, Mapping):
+            continue  # the command reads it
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1)
             advice = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(NAMES)}."

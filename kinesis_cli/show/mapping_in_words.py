@@ -10,9 +10,6 @@ from datetime import UTC, datetime
 
 from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
 
-SLOW_WINDOW = 5  # seconds of batching from which on a record waits noticeably
-LARGE_BATCH = 1_000  # records that one failure delivers again
-
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -76,16 +73,6 @@ def _rest(mapping: EventSourceMapping) -> Iterator[Effect]:
         )
 
 
-def risks(mapping: EventSourceMapping, retention_hours: int | None = None) -> list[str]:
-    """What of a mapping may lose records or hold up a shard, a sentence each, worst first.
-
-    Args:
-        mapping: its settings.
-        retention_hours: of the stream; None: not known.
-    """
-    return list(_risks(mapping, retention_hours))
-
-
 def uncalled_risk(mapping: EventSourceMapping) -> str | None:
     """What a batching window as long as the record age does; None: the window is shorter.
 
@@ -100,40 +87,6 @@ def uncalled_risk(mapping: EventSourceMapping) -> str | None:
         f"The batching window ({_span(window)}) is as long as MaximumRecordAgeInSeconds "
         f"({_span(age)}): records may be given up before the function was called with them."
     )
-
-
-def _risks(mapping: EventSourceMapping, retention_hours: int | None) -> Iterator[str]:
-    kept = "its retention ends" if retention_hours is None else f"{retention_hours} hours are over"
-    unlimited = mapping.maximum_retry_attempts == UNLIMITED
-    if unlimited and mapping.maximum_record_age_in_seconds == UNLIMITED:
-        yield f"Retries have no limit: one bad record blocks its shard until {kept}."
-    if mapping.destination is None:
-        yield "There is no on-failure destination: records that are given up are lost unseen."
-    if not mapping.report_batch_item_failures:
-        yield (
-            "ReportBatchItemFailures is off: records that were handled are delivered again "
-            "with each failure of their batch."
-        )
-    if not mapping.bisect_batch_on_function_error and not unlimited:
-        yield (
-            "BisectBatchOnFunctionError is off: when retries are over, good records of the batch "
-            "are given up with the bad one."
-        )
-    age = mapping.maximum_record_age_in_seconds
-    if retention_hours is not None and age > retention_hours * 3600:
-        yield (
-            f"MaximumRecordAgeInSeconds is longer than the stream keeps records "
-            f"({retention_hours} hours): they expire before it is reached."
-        )
-    if sentence := uncalled_risk(mapping):
-        yield sentence
-    if mapping.maximum_batching_window_in_seconds >= SLOW_WINDOW:
-        window = _span(mapping.maximum_batching_window_in_seconds)
-        yield f"The batching window lets a record wait up to {window} before the function sees it."
-    if mapping.starting_position == "LATEST":
-        yield "StartingPosition LATEST misses records that are put while the mapping is set up."
-    if mapping.batch_size >= LARGE_BATCH and not mapping.report_batch_item_failures:
-        yield f"A failure delivers up to {mapping.batch_size:,} records again."
 
 
 def _batch(mapping: EventSourceMapping) -> str:

@@ -4,9 +4,11 @@ import sys
 from collections.abc import Iterator
 
 from kinesis_cli.aws.status import MINUTES, MappingState, Metric, Status, StreamStatus
+from kinesis_cli.lint.deployed import deployed_findings
+from kinesis_cli.lint.rule import Finding
 from kinesis_cli.show.cells import counted, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
-from kinesis_cli.show.mapping_in_words import Effect, effects, risks
+from kinesis_cli.show.mapping_in_words import Effect, effects
 
 _BARS = "▁▂▃▄▅▆▇█"
 _VALUES = 36  # columns for a setting and its value; what is longer has a line of its own
@@ -48,7 +50,7 @@ def as_document(status: Status, place: str) -> dict[str, object]:
         },
         "mappings": None
         if mappings is None
-        else [_mapping_document(each, stream.retention_hours) for each in mappings],
+        else [_mapping_document(each, stream) for each in mappings],
         "metrics": None
         if metrics is None
         else [
@@ -65,7 +67,8 @@ def as_document(status: Status, place: str) -> dict[str, object]:
     }
 
 
-def _mapping_document(mapping: MappingState, retention_hours: int) -> dict[str, object]:
+def _mapping_document(mapping: MappingState, stream: StreamStatus) -> dict[str, object]:
+    findings = _findings(mapping, stream)
     return {
         "uuid": mapping.uuid,
         "functionArn": mapping.function_arn,
@@ -73,8 +76,30 @@ def _mapping_document(mapping: MappingState, retention_hours: int) -> dict[str, 
         "reason": mapping.reason or None,
         "lastProcessingResult": mapping.last_result or None,
         "settings": mapping.settings.to_aws(),
-        "risks": risks(mapping.settings, retention_hours),
+        "risks": [each.message for each in findings],
+        "findings": [
+            {
+                "id": each.rule.id,
+                "name": each.rule.name,
+                "severity": each.level,
+                "message": each.message,
+                "effect": each.effect,
+                "advice": each.advice,
+            }
+            for each in findings
+        ],
     }
+
+
+def _findings(mapping: MappingState, stream: StreamStatus) -> list[Finding]:
+    """What `kcli lint` would say of it."""
+    return deployed_findings(
+        mapping.settings,
+        name=stream.name,
+        retention_hours=stream.retention_hours,
+        shards=stream.open_shards,
+        is_on_demand=stream.mode == "ON_DEMAND",
+    )
 
 
 def _problems(status: Status) -> Iterator[str]:
@@ -94,7 +119,7 @@ def _show_screen(status: Status, place: str) -> None:
         f"{stream.max_record_kib:,} KiB{fan_out}"
     )
     for mapping in status.mappings.value or ():
-        _show_mapping(mapping, stream.retention_hours)
+        _show_mapping(mapping, stream)
     if status.mappings.value == ():
         _line("")
         _wrapped("", _no_mapping(stream), "yellow")
@@ -114,7 +139,7 @@ def _no_mapping(stream: StreamStatus) -> str:
     )
 
 
-def _show_mapping(mapping: MappingState, retention_hours: int) -> None:
+def _show_mapping(mapping: MappingState, stream: StreamStatus) -> None:
     _line("")
     _line(f"Event source mapping to {mapping.function_arn.rpartition('function:')[2]}", "bold")
     enabled = mapping.state == "Enabled"
@@ -123,10 +148,12 @@ def _show_mapping(mapping: MappingState, retention_hours: int) -> None:
     good = enabled and not mapping.last_result.startswith("PROBLEM")
     _line(f"  {mapping.state}{reason}{result}", "green" if good else "yellow")
     if mapping.state == "Disabled":
-        _line(f"  ! Nothing is delivered: records are gone after {retention_hours:,} h.", "yellow")
+        hours = stream.retention_hours
+        _line(f"  ! Nothing is delivered: records are gone after {hours:,} h.", "yellow")
     _show_effects(effects(mapping.settings))
-    for risk in risks(mapping.settings, retention_hours):
-        _wrapped("  ! ", risk, "yellow")
+    for finding in _findings(mapping, stream):
+        _wrapped(f"  ! {finding.rule.id} ", finding.message, "yellow")
+        _wrapped("         ", finding.effect)
 
 
 def _show_effects(settings: list[Effect]) -> None:

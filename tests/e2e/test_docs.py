@@ -15,7 +15,10 @@ from tests.patience import PATIENCE
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 # whose commands run
-TOURS = [ROOT / "README.md", ROOT / "docs" / "local.md", ROOT / "docs" / "simulate.md"]
+TOURS = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("lint", "local", "simulate")),
+]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "COLUMNS": "80"}
 
@@ -112,14 +115,16 @@ def test_the_recordings_among_the_fixtures_are_what_their_commands_make(folder: 
 @pytest.mark.parametrize(
     ("script", "made"),
     [
-        ("docs/make_cli_reference.py", "docs/cli-reference.md"),
-        ("docs/make_completions.py", "kinesis_cli/cli/completions.json"),
-        ("docs/make_screenshot.py", "docs/simulate.svg"),
+        ("docs/make_cli_reference.py -", "docs/cli-reference.md"),
+        ("docs/make_completions.py -", "kinesis_cli/cli/completions.json"),
+        ("docs/make_lint_rules.py -", "docs/lint.md"),
+        ("docs/make_screenshot.py - lint.svg", "docs/lint.svg"),
+        ("docs/make_screenshot.py - simulate.svg", "docs/simulate.svg"),
     ],
 )
 def test_what_is_made_from_the_commands_is_up_to_date(script: str, made: str) -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / script, "-"], capture_output=True, text=True, check=True
+        [sys.executable, *script.split()], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == (ROOT / made).read_text(), "stale: run `make docs`"
 

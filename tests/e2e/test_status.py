@@ -83,10 +83,9 @@ def test_aws_defaults_are_shown_with_their_risks(run: Kcli, endpoint: str) -> No
     assert "Enabled, last result: No records processed" in shown
     assert "MaximumRetryAttempts -1 (no limit)" in shown
     text = " ".join(shown.split())
-    assert (
-        "! Retries have no limit: one bad record blocks its shard until 24 hours are over." in text
-    )
-    assert "! There is no on-failure destination" in text
+    assert "! K001 Retries have no limit and records no maximum age: one bad record" in text
+    assert "about 1,445 calls in 24 h, then it and 99 good records leave the stream." in text
+    assert "! K002 There is no on-failure destination" in text
     assert "On-failure destination none" in text
     assert max(map(len, shown.splitlines())) <= 80
 

@@ -56,6 +56,19 @@ def connect(settings: Settings, directory: Path | None = None) -> Connected:
     return Connected(connection, complete(connection, settings), None)
 
 
+def connect_to_stack(settings: Settings, directory: Path | None = None) -> Connection:
+    """What answers about the stack of these settings; a stream in it is not asked for.
+
+    Raises:
+        InputError, EndpointError: the target is not usable.
+    """
+    target = resolve_target(settings, directory)
+    if target.kind is TargetKind.LOCAL:
+        return connect(settings, directory).connection
+    _refuse_aws_beside_local(target, settings, directory)
+    return Connection(target)
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What a command would talk to, as far as it is known without starting anything."""

@@ -122,6 +122,22 @@ def lost_mappings(template: Template, logical_id: str) -> list[str]:
     return lost
 
 
+def called_function(template: Template, members: Json) -> str | None:
+    """The function of this template that a mapping calls; None: none of it."""
+    called = _called(template, members)
+    return called[0] if called else None
+
+
+def feeds_from_kinesis(template: Template, members: Json) -> bool:
+    """Whether a mapping surely reads Kinesis, or names a stream that is nothing else."""
+    if _source(template, members) != "Kinesis":
+        return False
+    source = template.resolve(members.get("EventSourceArn"))
+    if isinstance(source, str) and source.startswith("arn:"):
+        return True
+    return not re.search(r"dynamo|ddb|table", repr(members.get("EventSourceArn")), re.IGNORECASE)
+
+
 def version_of(template: Template, logical_id: str, qualifier: str) -> str:
     """The version that a call with this qualifier executes."""
     if not qualifier or qualifier == "$LATEST":

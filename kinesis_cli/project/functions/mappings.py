@@ -66,7 +66,7 @@ def _member(reading: Reading, place: str, name: str, raw: object) -> object:
             return {"Filters": [_pattern(reading, place, one) for one in filters]}
         case "FunctionResponseTypes", str():
             return [value]
-    return _converted(value, MAPPING_MEMBERS[name])
+    return converted(value, MAPPING_MEMBERS[name])
 
 
 def _pattern(reading: Reading, place: str, entry: object) -> object:
@@ -76,7 +76,7 @@ def _pattern(reading: Reading, place: str, entry: object) -> object:
     return entry
 
 
-def _converted(value: object, kind: type) -> object:
+def converted(value: object, kind: type) -> object:
     """A text as the number or boolean that CloudFormation makes of it (parameters are texts)."""
     if not isinstance(value, str) or kind in (str, dict, list):
         return value

@@ -3,7 +3,7 @@ from dataclasses import fields
 import pytest
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
-from kinesis_cli.show.mapping_in_words import effects, risks, uncalled_risk
+from kinesis_cli.show.mapping_in_words import effects, uncalled_risk
 
 SAFE = EventSourceMapping(
     maximum_retry_attempts=3,
@@ -19,34 +19,9 @@ def changed(**members: object) -> EventSourceMapping:
     return EventSourceMapping(**{**values, **members})
 
 
-def test_a_careful_mapping_has_no_risk() -> None:
-    assert risks(SAFE, 24) == []
-
-
-@pytest.mark.parametrize(
-    ("members", "beginning"),
-    [
-        (
-            {"maximum_retry_attempts": -1, "maximum_record_age_in_seconds": -1},
-            "Retries have no limit: one bad record blocks its shard until 24 hours are over.",
-        ),
-        ({"destination": None}, "There is no on-failure destination"),
-        ({"report_batch_item_failures": False}, "ReportBatchItemFailures is off"),
-        ({"bisect_batch_on_function_error": False}, "BisectBatchOnFunctionError is off"),
-        ({"maximum_record_age_in_seconds": 86_401}, "MaximumRecordAgeInSeconds is longer"),
-        ({"maximum_batching_window_in_seconds": 60}, "The batching window lets a record wait up to"
-         " 1 min"),
-        ({"starting_position": "LATEST"}, "StartingPosition LATEST misses records"),
-    ],
-)  # fmt: skip
-def test_each_risk_is_named(members: dict[str, object], beginning: str) -> None:
-    [risk] = risks(changed(**members), 24)
-    assert risk.startswith(beginning)
-
-
 def test_a_batching_window_as_long_as_the_record_age_may_cost_records_uncalled() -> None:
     longer = changed(maximum_batching_window_in_seconds=300, maximum_record_age_in_seconds=60)
-    assert risks(longer, 24)[0].startswith(
+    assert str(uncalled_risk(longer)).startswith(
         "The batching window (5 min) is as long as MaximumRecordAgeInSeconds (1 min): records may "
     )
     equal = changed(maximum_batching_window_in_seconds=60, maximum_record_age_in_seconds=60)
@@ -54,10 +29,6 @@ def test_a_batching_window_as_long_as_the_record_age_may_cost_records_uncalled()
     shorter = changed(maximum_batching_window_in_seconds=59, maximum_record_age_in_seconds=60)
     unlimited = changed(maximum_batching_window_in_seconds=300, maximum_record_age_in_seconds=-1)
     assert uncalled_risk(shorter) is uncalled_risk(unlimited) is None
-
-
-def test_aws_defaults_are_the_riskiest_of_all() -> None:
-    assert len(risks(EventSourceMapping())) == 3
 
 
 def test_every_setting_is_explained() -> None:
@@ -90,8 +61,3 @@ def test_retries_are_counted_as_deliveries() -> None:
 )
 def test_an_effect_is_said_in_words(members: dict[str, object], effect: str) -> None:
     assert any(each.effect.startswith(effect) for each in effects(changed(**members)))
-
-
-def test_a_large_batch_without_reports_is_a_risk_of_its_own() -> None:
-    said = risks(changed(batch_size=10_000, report_batch_item_failures=False))
-    assert "A failure delivers up to 10,000 records again." in said

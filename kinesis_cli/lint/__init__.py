@@ -1,0 +1,1 @@
+"""What will hurt in a template or a deployed mapping: rules over what `project` has resolved."""
