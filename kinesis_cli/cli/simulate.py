@@ -16,6 +16,7 @@ from kinesis_cli.cli.options.aws_access import AwsOption, explaining, in_a_simul
 from kinesis_cli.cli.options.durations import DURATION, chosen_duration, warn_of_constant
 from kinesis_cli.cli.options.inputs import FORM, SHARD, reading
 from kinesis_cli.cli.options.mapping import MAPPING_SETTINGS, Lanes, named_as_aws
+from kinesis_cli.cli.options.pictures import PICTURES, Pictures
 from kinesis_cli.cli.options.shared import (
     CODE,
     ConfigEnvOption,
@@ -53,6 +54,7 @@ from kinesis_cli.stream.times import Moment
     code={**CODE, "config_env": ConfigEnvOption},
     settings=MAPPING_SETTINGS,
     duration=DURATION,
+    pictures=PICTURES,
 )
 def simulate(
     inputs: Annotated[
@@ -157,6 +159,7 @@ def simulate(
             metavar="SEQUENCE", help="The life of one record; its last digits are enough."
         ),
     ] = None,
+    pictures: dict[str, Any],
     show_all: Annotated[bool, typer.Option("--all", help="Fold no long list.")] = False,
     fail_on: FailOnOption = None,
     output: OutputOption = Output.TABLE,
@@ -173,9 +176,11 @@ def simulate(
       kcli simulate fixtures/batch.json --maximum-retry-attempts -1 --until +3600
       kcli simulate fixtures/batch.json --batch-size 5 --fail-on expired
       kcli simulate fixtures/batch.json --isolated
+      kcli simulate fixtures/batch.json --timeline --trace run.json.gz
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
     """
     _refuse_both({"--compare": compare, "--explain": explain})
+    drawn = Pictures.of(pictures, output, is_life=explain is not None, runs=1 + len(compare or ()))
     _refuse_both({"--since": since, "--starting-position": settings["starting_position"]})
     found = in_a_simulation(find_function(**code), aws)
     if mapping is None and not as_kinesis:
@@ -231,6 +236,7 @@ def simulate(
             # reach the next.
             with closing(explaining(new_handler(options.start_at), found)) as runnable:
                 simulation = Simulation(recording.rewound(), runnable, choice.mapping, options)
+                beside = drawn.begin(simulation.start_at)
                 if compare:
                     view: View = SilentView()
                 elif explained:
@@ -238,10 +244,12 @@ def simulate(
                 else:
                     run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
                     view = simulation_view(run, output, show_all=show_all)
-                summaries.append(_deliver(simulation, view, recording))
+                summaries.append(_deliver(simulation, beside.of(view), recording))
     if compare:
         warn_of_constant(duration, (choice.mapping.batch_size for choice in choices))
         _show_comparison(choices, summaries, output)
+    names = [choice.origin for choice in choices]
+    drawn.show(options.start_at or 0.0, names, show_all=show_all)
     if any(_has_failed(summary, fail_on or []) for summary in summaries):
         raise typer.Exit(ExitCode.FAILED)
 

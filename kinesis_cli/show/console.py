@@ -96,15 +96,16 @@ def write_json(document: object, file: IO[str] | None = None) -> None:
     """
     import msgspec
 
-    write_text(f"{msgspec.json.format(_json(document), indent=2)}\n", file)
+    write_text(f"{msgspec.json.format(json_text(document), indent=2)}\n", file)
 
 
 def write_line(document: object, file: IO[str] | None = None, *, end: str = "\n") -> None:
     """Write `document` as one line of JSON (NDJSON), safe as `write_json` says."""
-    write_text(_json(document) + end, file)
+    write_text(json_text(document) + end, file)
 
 
-def _json(document: object) -> str:
+def json_text(document: object) -> str:
+    """A document as one line of JSON, safe as `write_json` says."""
     import msgspec
 
     try:

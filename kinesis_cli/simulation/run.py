@@ -594,6 +594,7 @@ class Simulation:
             reason=reason,
             duration_ms=round(call.duration * 1000, 6),
             logs=result.logs,
+            iterator_age=_iterator_age(batch.records, now),
         )
         self._tally.invocation(row)
 
@@ -610,6 +611,11 @@ class Simulation:
 
 def _numbers(records: Iterable[Record]) -> tuple[str, ...]:
     return tuple([record.sequence_number for record in records])
+
+
+def _iterator_age(records: Sequence[Record], now: float) -> float:
+    """Seconds between a batch's last arrival and now."""
+    return now - records[-1].arrival if records else 0.0
 
 
 def _uuid(source: random.Random) -> str:

@@ -31,6 +31,7 @@ class Invocation(msgspec.Struct, frozen=True, gc=False):
     reason: str  # one sentence: why this outcome, and what follows
     duration_ms: float
     logs: tuple[str, ...]
+    iterator_age: float = 0.0  # of its last record when it ended, seconds; 0.0: it had none
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):

@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text()
 # whose commands run
 TOURS = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("lint", "local", "simulate")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("lint", "local", "reading-a-delivery", "simulate")),
 ]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "COLUMNS": "80"}
@@ -120,6 +120,7 @@ def test_the_recordings_among_the_fixtures_are_what_their_commands_make(folder: 
         ("docs/make_lint_rules.py -", "docs/lint.md"),
         ("docs/make_screenshot.py - lint.svg", "docs/lint.svg"),
         ("docs/make_screenshot.py - simulate.svg", "docs/simulate.svg"),
+        ("docs/make_screenshot.py - timeline.svg", "docs/timeline.svg"),
     ],
 )
 def test_what_is_made_from_the_commands_is_up_to_date(script: str, made: str) -> None:
