@@ -10,8 +10,8 @@ import typer
 
 from kinesis_cli.cli.options.shared import Output
 from kinesis_cli.errors import InputError
-from kinesis_cli.simulation.moment import Moment
 from kinesis_cli.simulation.trace import Row, Summary
+from kinesis_cli.stream.times import Moment
 
 if TYPE_CHECKING:
     from kinesis_cli.picture.drawing import Drawing
