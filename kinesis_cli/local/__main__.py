@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,12 +20,17 @@ from kinesis_cli.project.template.parameters import parse_overrides
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a server until it is told to end; say on `--ready-fd` when it is ready, or why not."""
+    """Run a server until it is told to end, or until the other end of `--while-fd` is closed.
+
+    Says on `--ready-fd` when it is ready, or why not.
+    """
     parsed = _parser().parse_args(arguments)
     try:
         with needs_extra():
             from kinesis_cli.local.server.run import run_here
         options = _options(parsed)
+        if parsed.while_fd is not None:
+            threading.Thread(target=_end_with, args=(parsed.while_fd,), daemon=True).start()
         run_here(
             parsed.state,
             options,
@@ -36,6 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"kcli: {error}\n")
         return 1
     return 0
+
+
+def _end_with(descriptor: int) -> None:
+    """End this server when the other end of a pipe is closed: whoever wanted it is gone."""
+    while os.read(descriptor, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _say(descriptor: int | None, message: bytes) -> None:
@@ -91,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--no-reload", action="store_true")
     parser.add_argument("--ready-fd", type=int)
+    parser.add_argument("--while-fd", type=int)
     return parser
 
 

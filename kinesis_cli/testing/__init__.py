@@ -11,13 +11,19 @@ if TYPE_CHECKING:
     from kinesis_cli.stream.record import Record as Record
     from kinesis_cli.testing.kinesis import Kinesis as Kinesis
     from kinesis_cli.testing.kinesis import deliver as deliver
+    from kinesis_cli.testing.local import KinesisLocal as KinesisLocal
+    from kinesis_cli.testing.local import LocalRun as LocalRun
+    from kinesis_cli.testing.local import LocalStream as LocalStream
     from kinesis_cli.testing.result import Run as Run
     from kinesis_cli.testing.run import Call as Call
 
 _HOMES = {
     "Call": "kinesis_cli.testing.run",
     "Kinesis": "kinesis_cli.testing.kinesis",
+    "KinesisLocal": "kinesis_cli.testing.local",
     "LambdaContext": "kinesis_cli.handlers.runner.context",
+    "LocalRun": "kinesis_cli.testing.local",
+    "LocalStream": "kinesis_cli.testing.local",
     "Record": "kinesis_cli.stream.record",
     "Run": "kinesis_cli.testing.result",
     "deliver": "kinesis_cli.testing.kinesis",

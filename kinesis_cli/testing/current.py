@@ -31,6 +31,7 @@ class Test:
     ) -> None:
         self.node_id, self.file, self.root, self.settings = node_id, file, root, settings
         self.runs: deque[Run] = deque(maxlen=MAX_RUNS)
+        self.leaving: list[Callable[[], None]] = []  # called when the test has ended
         self._deliveries = 0
 
     def next_folder(self) -> Path:

@@ -6,7 +6,7 @@ What a test uses is imported when it asks for a fixture.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +18,7 @@ from kinesis_cli.testing import current
 if TYPE_CHECKING:
     from kinesis_cli.handlers.runner.context import LambdaContext
     from kinesis_cli.testing.kinesis import Kinesis
+    from kinesis_cli.testing.local import KinesisLocal
 
 _MARKER = (
     "kinesis(template=FILE, function=NAME, mapping=FILE, seed=N, wall_clock=True, BatchSize=10): "
@@ -64,11 +65,35 @@ def kinesis(request: pytest.FixtureRequest) -> Kinesis:
     return Kinesis(**_settings(request.node))
 
 
+@pytest.fixture(scope="session")
+def kinesis_local(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KinesisLocal]:
+    """A real endpoint of this session, started at its first use, on a port of its own."""
+    from kinesis_cli.testing.local import kinesis_local
+
+    config = request.config
+    named = config.getini("kinesis_template")
+    template = config.rootpath / named if named else None
+    with kinesis_local(tmp_path_factory.mktemp("kinesis"), config.rootpath, template) as local:
+        yield local
+
+
 @pytest.fixture
 def lambda_context(kinesis: Kinesis) -> LambdaContext:
     """The `context` of a call: a time-out of 3 seconds, as Lambda's default."""
     context: LambdaContext = kinesis.context()
     return context
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, None, None]:
+    """Take away what the test made on the endpoint, after its own fixtures have ended."""
+    try:
+        return (yield)
+    finally:
+        for leave in current.running.leaving if current.running is not None else ():
+            leave()
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

@@ -84,9 +84,56 @@ def ensure_running(
     return Running(started, started_now=True)
 
 
+@contextlib.contextmanager
+def tied_server(options: LocalOptions, state: Path) -> Iterator[Server]:
+    """A server of this process's own: it ends with the block, or with the process, however it ends.
+
+    Args:
+        options: how to start it.
+        state: a state directory that nobody else uses.
+
+    Raises:
+        InputError: the state directory or the port is not usable.
+        EndpointError: the server did not get ready.
+    """
+    make_directory(state)
+    watched, held = os.pipe()  # the server sees its end when this process is gone
+    try:
+        process, pipe = _launched(state, [*options.arguments(state)], watched)
+    finally:
+        os.close(watched)
+    try:
+        with pipe:
+            server = _when_ready(pipe, process, state)
+        yield server
+    finally:
+        os.close(held)
+        try:
+            process.wait(PATIENCE_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
 def _start(state: Path, arguments: list[str]) -> Server:
     """Start a detached server and wait until it is ready."""
+    process, pipe = _launched(state, arguments)
+    with pipe:
+        return _when_ready(pipe, process, state)
+
+
+def _launched(
+    state: Path, arguments: list[str], watched: int | None = None
+) -> tuple["subprocess.Popen[bytes]", IO[bytes]]:
+    """A server that is starting, and where it says that it is ready.
+
+    Args:
+        state: its state directory.
+        arguments: its command line.
+        watched: a pipe's reading end; the server ends when its other end is closed.
+    """
     reader, writer = os.pipe()
+    tie = () if watched is None else ("--while-fd", str(watched))
     with open_log(state) as log:
         process = subprocess.Popen(
             [
@@ -94,17 +141,17 @@ def _start(state: Path, arguments: list[str]) -> Server:
                 *(sys.executable, "-P", "-m", "kinesis_cli.local"),
                 *arguments,
                 *("--ready-fd", str(writer)),
+                *tie,
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd=state,
-            pass_fds=(writer,),
+            pass_fds=(writer,) if watched is None else (writer, watched),
             start_new_session=True,  # Ctrl-C in this terminal is not meant for it
         )
     os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        return _when_ready(pipe, process, state)
+    return process, os.fdopen(reader, "rb")
 
 
 def _when_ready(pipe: IO[bytes], process: "subprocess.Popen[bytes]", state: Path) -> Server:

@@ -61,6 +61,8 @@ class Control:
                 }
             case "wait":
                 return {"idle": await self._functions.wait_idle(_seconds(request))}
+            case "activity":
+                return self._functions.activity()
             case "faults":
                 switches = self._data_plane.switch_faults(dict(request))
                 return {n: value for n, value in switches.items() if value != _OFF[n]}

@@ -4,7 +4,9 @@ A server that only keeps streams starts without it: the import takes longer than
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +23,14 @@ from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.template.file import TemplateFile
 
 if TYPE_CHECKING:
+    from kinesis_cli.local.function.activity import Activity
     from kinesis_cli.local.function.activity_lines import Watching
     from kinesis_cli.local.lambda_api.api import LambdaApi
     from kinesis_cli.local.lambda_api.service import FunctionService
     from kinesis_cli.local.lambda_api.stack_api import StackApi
+
+
+MAX_SAID = 1_000  # sentences on failures that are kept for whoever asks
 
 
 class LambdaSide:
@@ -61,6 +67,8 @@ class LambdaSide:
         self._failures = Failures()  # until the server says where its log is
         self._loaded: tuple[FunctionService, LambdaApi, StackApi] | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._said: deque[dict[str, object]] = deque(maxlen=MAX_SAID)
+        self._number = 0  # of the last of them
         if template or (state and (state / FUNCTION_DATABASE).exists()):
             self._load()
 
@@ -130,6 +138,11 @@ class LambdaSide:
         except InputError:  # it is being written
             return []
 
+    def activity(self) -> dict[str, Any]:
+        """What came of each shard's records since the start, and what was said last."""
+        shards = self._loaded[0].shards() if self._loaded else []
+        return {"shards": [asdict(each) for each in shards], "said": list(self._said)}
+
     async def wait_idle(self, seconds: float) -> bool:
         """Wait until everything put has ended; false: it has not, after so many seconds.
 
@@ -154,11 +167,20 @@ class LambdaSide:
         )
         self._watching = self._watching or Lines(print_line)
         service.listen(self._watching.told)
+        service.listen(self._keep_said)
         if self._server:
             self._begin(service, self._server)
         service.failures = self._failures
         self._loaded = (service, LambdaApi(service), StackApi(service, self._template))
         return self._loaded
+
+    def _keep_said(self, activity: "Activity") -> None:
+        from kinesis_cli.local.function.activity import sentence
+
+        if said := sentence(activity):
+            self._number += 1
+            stream = getattr(activity, "stream", "")
+            self._said.append({"number": self._number, "stream": stream, "sentence": said})
 
     def _begin(self, service: "FunctionService", server: Server) -> None:
         service.start(server)
