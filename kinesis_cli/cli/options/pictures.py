@@ -113,7 +113,7 @@ class Pictures:
             self._drawings.append(drawing)
             beside.draw.append(drawing.row)
         if self.trace is not None:
-            from kinesis_cli.show.trace_file import TraceFile
+            from kinesis_cli.show.pictures.trace_file import TraceFile
 
             file = TraceFile(self.trace, start_at)
             beside.draw.append(file.row)
@@ -130,7 +130,7 @@ class Pictures:
         """
         if not self._drawings:
             return
-        from kinesis_cli.show.timeline import show_timeline, show_timelines
+        from kinesis_cli.show.pictures.timeline import show_timeline, show_timelines
 
         if len(self._drawings) == 1:
             show_timeline(self._drawings[0], start_at, show_all=show_all)

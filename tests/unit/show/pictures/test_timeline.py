@@ -12,7 +12,7 @@ from kinesis_cli import EventSourceMapping, Record
 from kinesis_cli.handlers.in_process import CallableHandler
 from kinesis_cli.picture.drawing import Drawing
 from kinesis_cli.show.console import stdout_console
-from kinesis_cli.show.timeline import MAX_SHARDS, show_timeline, show_timelines
+from kinesis_cli.show.pictures.timeline import MAX_SHARDS, show_timeline, show_timelines
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.stream.record_source import RecordList
 from tests.unit.snapshots import assert_equals_snapshot

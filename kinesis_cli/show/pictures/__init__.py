@@ -1,0 +1,1 @@
+"""Deliveries drawn: a timeline on the terminal, files for viewers and browsers."""
