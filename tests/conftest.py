@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.environments import aws_cli as aws_cli
 from tests.environments import environment_with as environment_with
+from tests.examples import examples
 from tests.left_processes import pytest_configure as pytest_configure
 from tests.left_processes import pytest_unconfigure as pytest_unconfigure
 
@@ -13,6 +14,7 @@ from tests.left_processes import pytest_unconfigure as pytest_unconfigure
 settings.register_profile(
     "kcli",
     deadline=None,
+    max_examples=examples(),
     suppress_health_check=[HealthCheck.too_slow],
     derandomize="CI" in os.environ,
 )

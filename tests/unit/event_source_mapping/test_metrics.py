@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kinesis_cli import EventSourceMapping, Record, simulate
 from kinesis_cli.event_source_mapping.metrics import MINUTE
+from tests.examples import examples
 from tests.unit.streams import (
     START,
     Fickle,
@@ -36,7 +37,7 @@ def nothing(event: object, context: object) -> object:
     st.booleans(),
     st.sampled_from([None, 2.0, 4000.0]),
 )
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_sums_equal_the_summary_in_random_runs(
     records: list[Record],
     mapping: EventSourceMapping,

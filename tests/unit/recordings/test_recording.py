@@ -25,6 +25,7 @@ from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordList, RecordSource
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
+from tests.examples import examples
 
 gzipped = partial(gzip.compress, mtime=0)  # the ids of tests must not change with the time
 
@@ -294,7 +295,6 @@ def tiny_blocks() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=100)
 @given(
     st.lists(st.integers(0, 4), min_size=1, max_size=60),
     st.randoms(use_true_random=False),
@@ -493,7 +493,7 @@ def test_a_file_that_unpacks_to_nothing_but_zeros_is_refused(write: Callable[...
         read(write(zstd.compress(bytes(300 << 20))))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(50))
 @given(st.data())
 def test_whatever_is_in_a_file_it_is_read_or_refused_with_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kinesis_cli import EventSourceMapping, Record, SimulationResult, simulate
 from kinesis_cli.simulation.trace import Destination, ExpiredRecords, Invocation
+from tests.examples import examples
 from tests.unit.reference_model import LaneModel, Outcome, Settings, ShardModel
 
 START = 1_700_000_000.0  # epoch seconds
@@ -242,7 +243,7 @@ UNLIMITED = st.just(-1)
 WAITING = st.just(-5.0)  # all records are in the stream when the mapping goes live
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.builds(Scenario, shards_of(WAITING), settings_of(UNLIMITED, st.integers(0, 4))))
 def test_retries_reports_and_bisection_go_as_the_model_says(scenario: Scenario) -> None:
     compare(scenario, times=True)
@@ -253,7 +254,7 @@ def test_retries_reports_and_bisection_go_as_the_model_says(scenario: Scenario) 
 AGES = st.sampled_from([-0.5, -20.0, -50.0, -57.25, -58.5, -61.0, -100.0])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.builds(Scenario, shards_of(AGES), settings_of(st.just(60), st.integers(-1, 6))))
 def test_records_grow_too_old_as_the_model_says(scenario: Scenario) -> None:
     compare(scenario, times=True)
@@ -264,7 +265,6 @@ OLD_AND_SLOW = (-118.9, Flaw("raise", NEVER))
 KEPT = st.sampled_from([-0.5, -50.0, -100.0, -115.0, -118.5])
 
 
-@settings(max_examples=100, deadline=None)
 @example(  # record 2 leaves the stream while it waits behind a batch that takes long
     Scenario(
         ((OLD_AND_SLOW, (-118.9, GOOD), (-118.9, GOOD), (-0.5, GOOD), (-0.5, GOOD)),),
@@ -284,7 +284,6 @@ def test_records_leave_the_stream_as_the_model_says(scenario: Scenario) -> None:
     compare(scenario, times=True)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.builds(
         Scenario,
@@ -303,7 +302,6 @@ def test_records_that_arrive_meanwhile_are_delivered_as_the_model_says(scenario:
     compare(scenario, times=False)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.builds(
         Scenario,
@@ -316,7 +314,7 @@ def test_throttled_attempts_change_nothing_but_the_time(scenario: Scenario) -> N
     compare(scenario, times=False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(70), deadline=None)
 @given(
     st.builds(
         Scenario,

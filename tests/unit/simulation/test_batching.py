@@ -24,6 +24,7 @@ from kinesis_cli.simulation.trace import FilteredRecords
 from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.stream.shards import hash_key
 from kinesis_cli.stream.times import Moment
+from tests.examples import examples
 from tests.unit.streams import (
     FIRST_NUMBER,
     START,
@@ -200,7 +201,7 @@ def test_an_oversized_record_among_others_blocks_and_ends_alone() -> None:
 
 
 @given(st.lists(st.integers(1000, 2_500_000), min_size=1, max_size=8), st.integers(1, 8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_batches_are_as_large_as_both_limits_allow(sizes: list[int], batch_size: int) -> None:
     records = [sized(index, size) for index, size in enumerate(sizes)]
     result = simulate(records, nothing, {"BatchSize": batch_size}, start_at=START)

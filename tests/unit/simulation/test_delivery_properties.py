@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kinesis_cli import EventSourceMapping, Record, SimulationResult, simulate
 from kinesis_cli.simulation.trace import Invocation
 from kinesis_cli.stream.record_source import RecordList
+from tests.examples import examples
 from tests.unit.streams import (
     START,
     Fickle,
@@ -55,7 +56,7 @@ def is_duplicate(invocation: Invocation) -> bool:
 
 
 @given(recordings(), mappings(), fickle_answers(), injected(), st.sampled_from([None, 2.0, 4000.0]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(70), deadline=None)
 def test_every_record_ends_exactly_once(
     records: list[Record],
     mapping: EventSourceMapping,
@@ -192,7 +193,7 @@ def test_every_discarded_record_is_covered_by_exactly_one_document(
 
 
 @given(recordings(), mappings(), fickle_answers(), injected())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_the_same_seed_gives_the_same_trace(
     records: list[Record], mapping: EventSourceMapping, answers: Answers, faults: list[str]
 ) -> None:
@@ -206,7 +207,7 @@ def untimed(result: SimulationResult) -> list[str]:
 
 
 @given(st.integers(1, 200), st.integers(0, 199))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_finding_one_poison_record_by_bisecting_takes_logarithmically_many_calls(
     count: int, poison: int
 ) -> None:

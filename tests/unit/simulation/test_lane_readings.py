@@ -18,6 +18,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.simulation.durations import CallDuration
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.stream.record_source import RecordList
+from tests.examples import examples
 from tests.unit.streams import FIRST_NUMBER, START, numbers_of, record
 
 ONE_SECOND = CallDuration(1.0)
@@ -69,7 +70,7 @@ def simulation(
     st.booleans(),
     st.sampled_from(["keys", "hash"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_the_stand_in_takes_as_long_as_the_function_would(
     keys: list[str],
     failures: dict[int, int],

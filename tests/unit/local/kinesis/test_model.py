@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 
 from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.stream.shards import HASH_KEYS, hash_key
+from tests.examples import examples
 from tests.unit.local_plane import HOUR, Plane, StoppedClock
 
 RETENTION = 24 * HOUR
@@ -218,7 +219,7 @@ def test_random_histories_lose_nothing_double_nothing_and_keep_the_order() -> No
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=30,
+            max_examples=examples(15),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
