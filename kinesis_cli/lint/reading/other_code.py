@@ -24,7 +24,7 @@ _COMMENT = re.compile(
     r"//[^\n]*|/\*.*?\*/|(?P<kept>\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)",
     re.DOTALL,
 )
-_HASH_COMMENT = re.compile(r"#[^\n{]*")
+_HASH_COMMENT = re.compile(r"#(?!\{)[^\n]*")  # `#{` begins no comment but a value in a text
 _IMPORT = re.compile(r"""(?:from\s*|require\(\s*|import\(?\s*)["'](?P<name>[^"'\n]+)["']""")
 
 # Packages that do not touch what a handler returns.

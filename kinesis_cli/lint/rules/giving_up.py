@@ -96,9 +96,17 @@ def unlimited_retries(mapping: MappingFacts) -> Iterator[Finding]:
         f"Set MaximumRetryAttempts, such as {SENSIBLE_RETRIES} (over in "
         f"{span(pauses(SENSIBLE_RETRIES))}), or MaximumRecordAgeInSeconds.",
         mapping.at("MaximumRetryAttempts"),
-        changes=(Change(mapping.place, "MaximumRetryAttempts", SENSIBLE_RETRIES),),
+        changes=_an_end(mapping),
         unsure=("back-off",),
     )
+
+
+def _an_end(mapping: MappingFacts) -> tuple[Change, ...]:
+    """Retries that end; and then bisect, or good records would be given up with a bad one."""
+    end = Change(mapping.place, "MaximumRetryAttempts", SENSIBLE_RETRIES)
+    if "BisectBatchOnFunctionError" in mapping.values:
+        return (end,)
+    return end, Change(mapping.place, "BisectBatchOnFunctionError", True)
 
 
 @checks(NO_DESTINATION)

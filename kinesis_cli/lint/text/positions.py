@@ -86,7 +86,8 @@ class _Yaml:
         if node is not None:
             self._walk(node, (), node.start_mark, set())
 
-    def _walk(self, node: "yaml.Node", path: Path, key: "yaml.Mark", open_: set[int]) -> None:
+    def _walk(self, node: "yaml.Node", path: Path, key: "yaml.Mark", open_: set[int]) -> int:
+        """Keep a value and what is in it; returns the last line that has something of it."""
         import yaml
 
         start, end = node.start_mark, node.end_mark
@@ -94,30 +95,35 @@ class _Yaml:
         if isinstance(node, yaml.CollectionNode):
             form = "flow" if node.flow_style else "block"
         tagged = node.tag.startswith("!")
-        last = self._last_line(start.index, end.index, start.line)
-        self._keep(
-            path,
-            Span(
-                key.line + 1, key.column + 1, key.index, start.index, end.index, last, form, tagged
-            ),
-        )
+        last = max(key.line + 1, self._last_line(start, end))
+
+        def keep() -> None:
+            place = key.line + 1, key.column + 1, key.index
+            self._keep(path, Span(*place, start.index, end.index, last, form, tagged))
+
+        keep()  # before what is in it
         if id(node) in open_:
-            return  # an alias that leads back to itself
+            return last  # an alias that leads back to itself
         inside = (*path, _intrinsic(node.tag)) if tagged else path
         open_ = open_ | {id(node)}
+        lines = [key.line + 1]
         if isinstance(node, yaml.MappingNode):
             for name, value in node.value:
                 if isinstance(name, yaml.ScalarNode):
-                    self._walk(value, (*inside, str(name.value)), name.start_mark, open_)
+                    step = (*inside, str(name.value))
+                    lines.append(self._walk(value, step, name.start_mark, open_))
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
-                self._walk(value, (*inside, index), value.start_mark, open_)
+                lines.append(self._walk(value, (*inside, index), value.start_mark, open_))
+        if form == "block":  # its end mark is behind the comments that follow
+            last = max(lines)
+            keep()
+        return last
 
-    def _last_line(self, start: int, end: int, first: int) -> int:
-        """The last line that has something of a value: its end mark may be lines below."""
-        return (
-            first + 1 + self._text.count("\n", start, start + len(self._text[start:end].rstrip()))
-        )
+    def _last_line(self, start: "yaml.Mark", end: "yaml.Mark") -> int:
+        """The last line that has something of a plain value: its end may be lines below."""
+        length = len(self._text[start.index : end.index].rstrip())
+        return start.line + 1 + self._text.count("\n", start.index, start.index + length)
 
 
 def _intrinsic(tag: str) -> str:
