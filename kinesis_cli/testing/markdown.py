@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 from kinesis_cli.simulation.words import (
@@ -49,7 +50,8 @@ def markdown(run: RunFacts) -> str:
 def _mapping(run: RunFacts) -> Iterator[str]:
     for name, value in run.mapping.to_aws().items():
         if value not in ([], {}, None, {"OnFailure": {}}):
-            yield f"- {name}: {_cell(str(value))}"
+            shown = value if isinstance(value, str) else json.dumps(value)
+            yield f"- {name}: {_cell(shown)}"
 
 
 def _call(run: RunFacts, call: Call) -> tuple[str, ...]:
@@ -100,6 +102,6 @@ def _cell(text: str) -> str:
     shown = text if text.isprintable() else text.encode("unicode_escape").decode()
     if len(shown) > MAX_TEXT * 2:
         shown = f"{shown[: MAX_TEXT * 2]}…"
-    for mark in "\\`*[]<|":
+    for mark in "\\`*<|":
         shown = shown.replace(mark, f"\\{mark}")
     return shown

@@ -43,6 +43,8 @@ def _of_count(count: Count, operator: str, expected: object) -> list[str]:
     run, wanted = count.run, f"{operator} {expected!r}".removeprefix("== ")
     lines = [f"{int(count)} {operator} {expected!r}"]
     if count.record is not None:
+        if operator == "==" and isinstance(expected, int):
+            wanted = _times(expected)
         lines.append(f"{named(run, count.record)} was delivered {_times(count)}, not {wanted}")
         return _with_life(lines, run, count.record)
     others = [each for each in run.records if run.ending(each) != "succeeded"]
@@ -52,7 +54,7 @@ def _of_count(count: Count, operator: str, expected: object) -> list[str]:
 
 
 def _times(count: int) -> str:
-    return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count:,} times")
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
 def _of_records(found: Records, expected: object) -> list[str]:

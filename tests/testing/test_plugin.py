@@ -40,7 +40,7 @@ def test_a_wrong_number_of_deliveries_is_told_with_the_life_of_the_record(
     result.stdout.fnmatch_lines(
         [
             "E *assert 3 == 1",
-            'E *record 3 (…* of shard 0, key device-1, {"v": 3}) was delivered 3 times, not 1',
+            'E *record 3 (…* of shard 0, key device-1, {"v": 3}) was delivered 3 times, not once',
             "E *call 0, attempt 1, with 2 others: failed: JSONDecodeError: *",
             "E *ended: succeeded",
             "E *to see it again: kcli simulate .kcli/failed/test_app.py__test_poison/recording*",
