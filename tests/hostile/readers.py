@@ -20,6 +20,7 @@ from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.function_log.lines import last_report, parse_line
 from kinesis_cli.function_log.measured_calls import logged_messages, measured_calls
 from kinesis_cli.handlers.invoke_once import read_event
+from kinesis_cli.lint.linting import lint_file
 from kinesis_cli.local.function.project import project_functions
 from kinesis_cli.local.place import Place
 from kinesis_cli.payloads.own_data import payloads_from
@@ -30,11 +31,14 @@ from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.project.samples import sample_events
 from kinesis_cli.project.settings import read_settings, template_settings
 from kinesis_cli.project.target import resolve_target, template_streams
+from kinesis_cli.project.template.file import TemplateFile
 from kinesis_cli.project.variables import overrides
 from kinesis_cli.putting.replay_input import open_replay_input
 from kinesis_cli.putting.replay_journal import Replay, ReplayJournal
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.recordings.resumable import GrowingRecording, kept_progress
+from kinesis_cli.show.lint import as_document
+from kinesis_cli.show.sarif import sarif
 from kinesis_cli.stream.event import KinesisEvent, lambda_record
 from kinesis_cli.stream.on_failure_reading import read_documents
 
@@ -52,7 +56,7 @@ class Reader:
     @property
     def is_project(self) -> bool:
         """Whether it reads a whole project, which takes longer."""
-        return self.read in (read_project, _settings)
+        return self.read in (read_project, _settings, _lint)
 
 
 def consume(items: Any) -> None:
@@ -193,6 +197,16 @@ def read_project(folder: Path) -> None:
     (folder / "src").mkdir(exist_ok=True)
     (folder / "src" / "app.py").write_text("def handler(event, context):\n    return None\n")
     _in_turn(_target, _function, _functions, _streams)(folder)
+
+
+def _lint(folder: Path) -> None:
+    """Lint what is there, with every form of the result."""
+    found = [lint_file(TemplateFile(_only_file(folder)))]
+    for lint in found:
+        assert all(each.diff is not None for each in lint.findings)
+        lint.diff()
+    as_document(found)
+    sarif(found)
 
 
 def _settings(folder: Path) -> None:
@@ -527,6 +541,10 @@ READERS = (
     Reader("Serverless", ".serverless/cloudformation-template-update-stack.json", "json",
            lambda: CLOUDFORMATION, read_project),
     Reader("Chalice", ".chalice/packaged/sam.json", "json", lambda: SAM, read_project),
+    Reader("linted SAM", "template.yaml", "yaml", lambda: SAM, _lint),
+    Reader("linted CloudFormation", "template.yaml", "yaml", lambda: CLOUDFORMATION, _lint),
+    Reader("linted JSON", "template.json", "json", lambda: CLOUDFORMATION, _lint),
+    Reader("linted plan", "plan.json", "json", lambda: TERRAFORM, _lint),
     Reader("cdk.json", "cdk.json", "json", lambda: {"app": "x", "output": "cdk.out"}, _settings),
     Reader("package.json", "package.json", "json", lambda: PACKAGE, _settings),
     Reader("samconfig.toml", "samconfig.toml", "toml", lambda: SAMCONFIG_TOML, _settings),
