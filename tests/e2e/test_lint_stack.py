@@ -78,7 +78,7 @@ def lint(folder: Path, *arguments: str) -> Completed:
 def test_a_stack_is_judged_with_its_own_parameters(endpoint: str, tmp_path: Path) -> None:
     done = lint(tmp_path, "orders-prod", "--endpoint-url", endpoint)
     assert done.returncode == 0, done.stderr
-    assert "orders-prod:11: error K001 Worker, In\n" in done.stdout
+    assert "orders-prod:18: error K001 Worker, In\n" in done.stdout
     assert "orders-prod: 1 event source mapping, 1 error" in done.stdout
     assert "git apply" not in done.stdout  # there is no file to change
 
