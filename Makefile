@@ -59,6 +59,7 @@ docs: $(READY)  ## make the command line reference, the completions, the rules a
 	$(BIN)/python docs/make_completions.py
 	$(BIN)/python docs/make_lint_rules.py
 	$(BIN)/python docs/make_screenshot.py
+	-$(BIN)/python docs/make_report_picture.py
 
 clean:  ## remove the environment and everything that was built
 	rm -rf .venv .venv-* dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage* .hypothesis

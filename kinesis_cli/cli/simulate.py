@@ -176,7 +176,7 @@ def simulate(
       kcli simulate fixtures/batch.json --maximum-retry-attempts -1 --until +3600
       kcli simulate fixtures/batch.json --batch-size 5 --fail-on expired
       kcli simulate fixtures/batch.json --isolated
-      kcli simulate fixtures/batch.json --timeline --trace run.json.gz
+      kcli simulate fixtures/batch.json --timeline --report run.html
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
     """
     _refuse_both({"--compare": compare, "--explain": explain})
@@ -236,13 +236,13 @@ def simulate(
             # reach the next.
             with closing(explaining(new_handler(options.start_at), found)) as runnable:
                 simulation = Simulation(recording.rewound(), runnable, choice.mapping, options)
-                beside = drawn.begin(simulation.start_at)
+                run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
+                beside = drawn.begin(run, choice.mapping)
                 if compare:
                     view: View = SilentView()
                 elif explained:
                     view = _life_view(opened(explained), simulation, output)
                 else:
-                    run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
                     view = simulation_view(run, output, show_all=show_all)
                 summaries.append(_deliver(simulation, beside.of(view), recording))
     if compare:

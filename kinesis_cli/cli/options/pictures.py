@@ -1,6 +1,8 @@
-"""Options that draw a simulation: a timeline on the terminal, a file of trace events."""
+"""Options that draw a simulation: a timeline on the terminal, files for viewers and browsers."""
 
 import math
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +16,9 @@ from kinesis_cli.simulation.trace import Row, Summary
 from kinesis_cli.stream.times import Moment
 
 if TYPE_CHECKING:
+    from kinesis_cli.event_source_mapping.settings import EventSourceMapping
     from kinesis_cli.picture.drawing import Drawing
-    from kinesis_cli.show.simulation import View
+    from kinesis_cli.show.simulation import Run, View
 _AFTER = "after the mapping went live"
 
 PICTURES = {
@@ -43,8 +46,15 @@ PICTURES = {
             ".json.gz.",
         ),
     ],
+    "report": Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the run as a page for a browser too, one .html file that needs no network.",
+        ),
+    ],
     "overwrite": Annotated[
-        bool | None, typer.Option("--overwrite", help="Write over a trace file that exists.")
+        bool | None, typer.Option("--overwrite", help="Write over a trace or report that exists.")
     ],
 }
 
@@ -57,6 +67,7 @@ class Pictures:
     start: Moment | None = None  # of the timeline
     end: Moment | None = None
     trace: Path | None = None
+    report: Path | None = None
     _drawings: "list[Drawing]" = field(default_factory=list)
 
     @classmethod
@@ -72,7 +83,7 @@ class Pictures:
         Raises:
             InputError: they do not go together, or a file would be lost.
         """
-        timeline, trace = bool(given["timeline"]), given["trace"]
+        timeline, trace, report = bool(given["timeline"]), given["trace"], given["report"]
         if timeline and output is not Output.TABLE:
             raise InputError(
                 f"--timeline draws for people, and --output {output.value} is for programs",
@@ -82,21 +93,22 @@ class Pictures:
             raise InputError("--timeline and --explain cannot be used together")
         if (given["from_"] or given["to"]) and not timeline:
             raise InputError("--from and --to are for --timeline", advice="Add --timeline.")
-        if trace is not None:
-            _check_trace(trace, overwrite=bool(given["overwrite"]), runs=runs)
-        elif given["overwrite"]:
-            raise InputError("--overwrite is for --trace", advice="Add --trace FILE.")
+        files = {"--trace": trace, "--report": report}
+        for option, path in files.items():
+            if path is not None:
+                _check_file(option, path, overwrite=bool(given["overwrite"]), runs=runs)
+        if given["overwrite"] and not any(files.values()):
+            raise InputError(
+                "--overwrite is for --trace and --report", advice="Add the one that you mean."
+            )
         start, end = (
             None if given[name] is None else Moment.parse(given[name], option, _AFTER)
             for name, option in (("from_", "--from"), ("to", "--to"))
         )
-        return cls(timeline, start, end, trace)
+        return cls(timeline, start, end, trace, report)
 
-    def begin(self, start_at: float) -> "Beside":
+    def begin(self, run: "Run", mapping: "EventSourceMapping") -> "Beside":
         """Begin the pictures of a run, before anything of it is shown.
-
-        Args:
-            start_at: when its mapping goes live, epoch seconds.
 
         Raises:
             InputError: a file cannot be written, or the timeline would end before it begins.
@@ -105,8 +117,8 @@ class Pictures:
         if self.timeline:
             from kinesis_cli.picture.drawing import Drawing
 
-            begin = start_at if self.start is None else self.start.after(start_at)
-            end = math.inf if self.end is None else self.end.after(start_at)
+            begin = run.start_at if self.start is None else self.start.after(run.start_at)
+            end = math.inf if self.end is None else self.end.after(run.start_at)
             if end <= begin:
                 raise InputError("the timeline would end before it begins", place="--from, --to")
             drawing = Drawing(begin, end)
@@ -115,9 +127,15 @@ class Pictures:
         if self.trace is not None:
             from kinesis_cli.show.pictures.trace_file import TraceFile
 
-            file = TraceFile(self.trace, start_at)
+            file = TraceFile(self.trace, run.start_at)
             beside.draw.append(file.row)
             beside.end.append(file.finish)
+        if self.report is not None:
+            from kinesis_cli.show.pictures.report import About, Report
+
+            page = Report(self.report, About(run, mapping, shlex.join(["kcli", *sys.argv[1:]])))
+            beside.draw.append(page.row)
+            beside.end.append(page.finish)
         return beside
 
     def show(self, start_at: float, names: list[str], *, show_all: bool) -> None:
@@ -144,7 +162,7 @@ class Beside:
     """What draws a run beside its view."""
 
     draw: list[Callable[[Row], None]] = field(default_factory=list)
-    end: list[Callable[[], None]] = field(default_factory=list)
+    end: list[Callable[[Summary], None]] = field(default_factory=list)
 
     def of(self, view: "View") -> "View":
         """The view, with everything drawn that it shows."""
@@ -165,18 +183,25 @@ class _Drawn:
     def finish(self, summary: Summary) -> None:
         """See `View`."""
         for end in self._beside.end:
-            end()
+            end(summary)
         self._view.finish(summary)
 
 
-def _check_trace(path: Path, *, overwrite: bool, runs: int) -> None:
+_ENDINGS = {"--trace": (".json", ".json.gz"), "--report": (".html", ".htm")}
+
+
+def _check_file(option: str, path: Path, *, overwrite: bool, runs: int) -> None:
+    """Refuse a file that is not meant, or would be lost, before anything is done."""
     from kinesis_cli.recordings.writing import refuse_existing
 
-    if not path.name.lower().endswith((".json", ".json.gz")) and not path.exists():
-        raise InputError("its name ends neither in .json nor in .json.gz", place=f"--trace {path}")
+    first, second = _ENDINGS[option]
+    if not path.name.lower().endswith((first, second)) and not path.exists():
+        raise InputError(
+            f"its name ends neither in {first} nor in {second}", place=f"{option} {path}"
+        )
     if runs > 1:
         raise InputError(
-            "--trace and --compare cannot be used together",
-            advice="Trace each mapping alone, with --mapping.",
+            f"{option} and --compare cannot be used together",
+            advice="Draw each mapping alone, with --mapping.",
         )
     refuse_existing(path, overwrite=overwrite)

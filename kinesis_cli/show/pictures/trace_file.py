@@ -8,7 +8,7 @@ from pathlib import Path
 from kinesis_cli.picture.trace_events import TraceEvent, TraceEvents
 from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.show.console import json_text, note
-from kinesis_cli.simulation.trace import Row
+from kinesis_cli.simulation.trace import Row, Summary
 from kinesis_cli.stream.packing import SUFFIXES, packing_writer
 
 _BETWEEN = b",\n"
@@ -39,7 +39,7 @@ class TraceFile:
         """Write what happened."""
         self._write(self._events.of(row))
 
-    def finish(self) -> None:
+    def finish(self, _summary: Summary) -> None:
         """Write the rest; the file is there then."""
         if self._is_broken:
             return

@@ -1,0 +1,232 @@
+"""`kcli simulate --report` in Chromium: it draws, moves, tells, and asks nobody for anything."""
+
+import base64
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from docs.make_report_picture import CHROMIUM
+from tests.e2e.programs import KCLI
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine")
+
+PAYLOAD = '</script><img src=x onerror=\\"alert(1)\\">\u202etxt'
+
+
+# How much two PNGs differ, 0 to 1, in squares of 8 pixels: the edges of letters count little.
+DIFFERENCE = """async (images) => {
+  const pixels = [];
+  for (const image of images) {
+    const picture = new Image();
+    picture.src = `data:image/png;base64,${image}`;
+    await picture.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.ceil(picture.width / 8);
+    canvas.height = Math.ceil(picture.height / 8);
+    const context = canvas.getContext("2d");
+    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    pixels.push(context.getImageData(0, 0, canvas.width, canvas.height).data);
+  }
+  if (pixels[0].length !== pixels[1].length) return 1;
+  let sum = 0;
+  for (let i = 0; i < pixels[0].length; i += 1) sum += Math.abs(pixels[0][i] - pixels[1][i]);
+  return sum / pixels[0].length / 255;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # as root, as in a container, Chromium has no sandbox; the page is our own
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the project's own example."""
+    return made(tmp_path_factory.mktemp("report"), "simulate", str(ROOT / "fixtures/batch.json"))
+
+
+def made(folder: Path, *command: str) -> Path:
+    path = folder / "run.html"
+    done = subprocess.run(
+        [*KCLI, *command, "--report", str(path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path) -> Iterator[Page]:
+    yield from opened(browser, report)
+
+
+def opened(browser: Browser, path: Path) -> Iterator[Page]:
+    """The page of a report; at its end nothing was asked of anybody and no error was told."""
+    context = browser.new_context(bypass_csp=False, viewport={"width": 1000, "height": 800})
+    shown = context.new_page()
+    asked, told, dialogs = list[str](), list[str](), list[str]()
+    shown.on("request", lambda request: asked.append(request.url))
+    shown.on("console", lambda message: told.append(message.text))
+    shown.on("pageerror", lambda error: told.append(str(error)))
+    shown.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    shown.goto(path.as_uri())
+    yield shown
+    assert asked == [path.as_uri()]
+    assert told == []
+    assert dialogs == []
+    context.close()
+
+
+def colours(page: Page) -> int:
+    """How many different colours the timeline has."""
+    return int(
+        page.evaluate(
+            """() => {
+              const canvas = document.getElementById("timeline");
+              const { width, height } = canvas;
+              const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+              const seen = new Set();
+              for (let i = 0; i < data.length; i += 4) seen.add(data.slice(i, i + 4).join());
+              return seen.size;
+            }"""
+        )
+    )
+
+
+def test_it_says_what_happened_and_draws_it(page: Page) -> None:
+    assert page.inner_text("h1") == "new_message_processor.handler.function_handler (in-process)"
+    assert page.inner_text("#endings").split() == ["succeeded", "18", "discarded", "2"]
+    assert "18 calls in 3.49 s" in page.inner_text("#summary")
+    assert "some reported" in page.inner_text("#legend")
+    assert colours(page) > 5
+
+
+def test_it_zooms_moves_and_comes_back(page: Page) -> None:
+    whole = page.inner_text("#range")
+    page.click("#in")
+    zoomed = page.inner_text("#range")
+    assert zoomed != whole
+    page.focus("#timeline")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text("#range") not in (whole, zoomed)
+    page.keyboard.press("+")
+    page.keyboard.press("0")
+    assert page.inner_text("#range") == whole
+
+
+def test_it_is_dragged(page: Page) -> None:
+    page.click("#in")
+    before = page.inner_text("#range")
+    box = page.locator("#timeline").bounding_box()
+    assert box is not None
+    y = box["y"] + 30
+    page.mouse.move(box["x"] + 600, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 400, y, steps=4)
+    page.mouse.up()
+    assert page.inner_text("#range") != before
+    assert page.is_hidden("#call")  # a drag is no click
+
+
+def test_a_failed_call_tells_its_batch_and_its_reason(page: Page) -> None:
+    page.click("#next")
+    text = page.inner_text("#call")
+    assert "some reported" in text
+    assert "reported 1 of 7; retry from" in text
+    assert "Records: 4966" in text
+    page.click("#next")
+    assert page.inner_text("#call") != text
+
+
+def test_a_click_on_a_call_chooses_it(page: Page) -> None:
+    box = page.locator("#timeline").bounding_box()
+    assert box is not None
+    # the last call of shard 0, at the right end of its row
+    page.mouse.click(box["x"] + box["width"] - 14, box["y"] + 32)
+    assert "Call " in page.inner_text("#call")
+    assert "shardId-000000000000" in page.inner_text("#call")
+
+
+def test_a_failed_record_tells_its_life(page: Page) -> None:
+    page.click("#failed tbody tr:nth-child(1) button")
+    life = page.inner_text("#life")
+    assert "It ended: discarded" in life
+    assert life.count("call ") == 6
+
+
+def test_all_calls_stand_in_a_table(page: Page) -> None:
+    page.click("#calls-details summary")
+    page.locator("#calls tbody tr").last.wait_for()
+    assert page.locator("#calls tbody tr").count() == 18
+    assert page.inner_text("#page") == "0 to 17 of 18"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_screen_reader_has_nothing_serious_to_stumble_over(
+    browser: Browser, report: Path, scheme: str
+) -> None:
+    # axe is put into the page, which the page's own policy forbids
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(report.as_uri())
+    page.click("#next")
+    page.click("#calls-details summary")
+    page.click("#failed tbody tr:nth-child(1) button")
+    found = Axe().run(page).response["violations"]
+    context.close()
+    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+
+
+def test_the_picture_in_the_docs_is_what_the_page_looks_like(browser: Browser) -> None:
+    script = [sys.executable, str(ROOT / "docs" / "make_report_picture.py"), "-"]
+    made = subprocess.run(script, capture_output=True, check=True).stdout
+    kept = (ROOT / "docs" / "report.png").read_bytes()
+    shown = [base64.b64encode(image).decode() for image in (made, kept)]
+    page = browser.new_page()
+    differs = page.evaluate(DIFFERENCE, shown)
+    page.close()
+    assert differs < 0.05, "stale: run `make docs`"  # fonts differ from machine to machine
+
+
+def test_a_narrow_window_does_not_scroll_sideways(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_in_print_there_are_no_tools(page: Page) -> None:
+    page.emulate_media(media="print")
+    assert page.is_hidden(".tools >> nth=0")
+    assert page.is_visible("#timeline")
+
+
+def test_record_data_does_nothing_in_the_page(browser: Browser, tmp_path: Path) -> None:
+    records = tmp_path / "lines.ndjson"
+    records.write_text(f'{{"temperature": "{PAYLOAD}"}}\n')
+    path = made(tmp_path, "simulate", str(records), "--maximum-retry-attempts", "1")
+    for page in opened(browser, path):
+        assert "</script><img src=x onerror=" in page.inner_text("#failed")
+        assert "\u202e" not in page.inner_text("body")
+        page.click("#documents summary")
+        assert "RetryAttemptsExhausted" in page.inner_text("#documents pre")
+
+
+def test_many_calls_are_drawn_together(browser: Browser, tmp_path: Path) -> None:
+    records = tmp_path / "many.ndjson"
+    line = '{"temperature": 20.5, "readingTimestamp": 1764000000000}\n'
+    records.write_text(line * 10_500)
+    path = made(tmp_path, "simulate", str(records), "--batch-size", "1")
+    for page in opened(browser, path):
+        assert "10,500 calls" in page.inner_text("#summary")
+        assert colours(page) > 5
+        page.click("#in")
+        page.click("#calls-details summary")
+        page.get_by_text("too many for a page").wait_for()
