@@ -18,7 +18,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 )
 from kinesis_cli.function_log.lines import last_report, whole_messages
 from kinesis_cli.handlers.invocation_type import InvocationType, LogType
-from kinesis_cli.handlers.invoke_once import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
+from kinesis_cli.handlers.invoke_once import MAX_EVENT_BYTES, MAX_QUEUED_EVENT_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -94,7 +94,7 @@ class RemoteHandler:
 
     def _check_size(self, payload: bytes) -> None:
         is_event = self._type is InvocationType.EVENT
-        limit = MAXIMUM_QUEUED_EVENT_BYTES if is_event else MAXIMUM_EVENT_BYTES
+        limit = MAX_QUEUED_EVENT_BYTES if is_event else MAX_EVENT_BYTES
         if len(payload) > limit:
             raise InputError(
                 f"the event has {len(payload):,} bytes, and Lambda takes {limit:,}"

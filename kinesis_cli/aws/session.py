@@ -33,7 +33,7 @@ _NO_CONFIGURATION: Any = {
 # no time for that. The KCL waits so long too, for subscriptions as well:
 # https://github.com/awslabs/amazon-kinesis-client/blob/master/CHANGELOG.md (Release 2.0.3)
 ANSWER_WITHIN = 30
-STREAM_NAMES_AT_MOST = 1000  # that are looked through for one like the user's
+MAX_STREAM_NAMES = 1000  # that are looked through for one like the user's
 
 
 class Connection:
@@ -171,6 +171,6 @@ class Connection:
 
     def _stream_names(self) -> Iterator[str]:
         pages = self.client("kinesis").get_paginator("list_streams")
-        config = {"MaxItems": STREAM_NAMES_AT_MOST}
+        config = {"MaxItems": MAX_STREAM_NAMES}
         for page in pages.paginate(PaginationConfig=config):  # type: ignore[arg-type]
             yield from page["StreamNames"]

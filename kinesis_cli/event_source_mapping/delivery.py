@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 
 # UNSURE(back-off): not documented for streams. Recorded pauses of 0.19 to 0.27 s, then 0.39 s, and
 # eight calls within 60 s fit this curve; its cap is a guess.
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 60.0
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.2, 60.0
 # How many records a shard may hold in memory: what one GetRecords can bring.
 BUFFER_LIMIT_RECORDS = 10_000
 TOO_LARGE = "its event is larger than 6 MB: Lambda never calls the function with it"
@@ -630,7 +630,7 @@ def _or_infinity(limit: int) -> float:
 
 def _pause(failures: int) -> float:
     # 2**30 is far beyond the cap: no need for larger powers
-    return min(FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE_SECONDS)
+    return min(FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 30), MAX_PAUSE_SECONDS)
 
 
 def _oldest(records: Sequence[Record]) -> float:

@@ -9,7 +9,7 @@ from kinesis_cli.event_source_mapping.invocation import InvocationResult
 _NAMED = re.compile(r"UNSURE\(([a-z-]+)\)")
 _MARKS = re.compile(r" \[UNSURE\([a-z-]+\)(?:, UNSURE\([a-z-]+\))*\]$")
 # How deep and far a response is searched for NaN; what is larger is no report.
-_MOST_VALUES = 1_000
+_MAX_VALUES = 1_000
 
 
 def named_in(reason: str) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def _has_nan(response: object) -> bool:
     if isinstance(response, dict) and not any(response.values()):
         return False  # as nearly every response
     values, seen = [response], 0
-    while values and seen < _MOST_VALUES:
+    while values and seen < _MAX_VALUES:
         value = values.pop()
         seen += 1
         if isinstance(value, float) and not math.isfinite(value):

@@ -28,7 +28,7 @@ from kinesis_cli.handlers.runner.loading import Code, LambdaFunction, LoadError
 from kinesis_cli.handlers.runner.output import LogHandler, Output, install_logging
 from kinesis_cli.handlers.runner.virtual_time import WallClocks
 from kinesis_cli.handlers.time_machine import TimeMachine
-from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
+from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAX_TIMEOUT, Function
 from kinesis_cli.project.template.values import ACCOUNT_ID, region
 
 # Clocks, standard output and the environment belong to the whole process.
@@ -66,7 +66,7 @@ class CallableHandler:
         function: LambdaFunction,
         *,
         name: str | None = None,
-        timeout: float = MAXIMUM_TIMEOUT,
+        timeout: float = MAX_TIMEOUT,
         memory_size: int = DEFAULT_MEMORY_SIZE,
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,

@@ -23,10 +23,10 @@ from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAXIMUM_EVENT_BYTES = 6 * 1024 * 1024
+MAX_EVENT_BYTES = 6 * 1024 * 1024
 # Of a call that is not waited for.
 # UNSURE(event-payload-limit): 1 MB in the model since late 2025, 256 KB before; its exact bytes?
-MAXIMUM_QUEUED_EVENT_BYTES = 1_048_576
+MAX_QUEUED_EVENT_BYTES = 1_048_576
 
 DEFAULT_TEMPERATURE = 21.5
 
@@ -75,7 +75,7 @@ def read_event(path: str, reading: Reading | None = None) -> Event:
     from kinesis_cli.recordings.inputs import Input
 
     with Input.open(path, reading or Reading()) as found:
-        records, payload = event_in(found, MAXIMUM_EVENT_BYTES)
+        records, payload = event_in(found, MAX_EVENT_BYTES)
         return Event(records, payload, tuple(found.notes(found.count)))
 
 

@@ -4,7 +4,7 @@ import time
 from random import Random
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.handlers.invoke_once import MAXIMUM_EVENT_BYTES, Event
+from kinesis_cli.handlers.invoke_once import MAX_EVENT_BYTES, Event
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.settings import PayloadSettings, evenly
 from kinesis_cli.recordings.payload_lines import START
@@ -30,9 +30,9 @@ def made_event(settings: PayloadSettings, count: int | None, seed: int | None) -
     for record in ArrivingRecords(1, now).records((now, payload) for payload in payloads):
         records.append(record)
         size += len(record.raw) + 1
-        if size > MAXIMUM_EVENT_BYTES:
+        if size > MAX_EVENT_BYTES:
             raise InputError(
-                f"more than the {MAXIMUM_EVENT_BYTES:,} bytes that a function takes at once",
+                f"more than the {MAX_EVENT_BYTES:,} bytes that a function takes at once",
                 advice="Fewer records fit: --count says how many.",
             )
     return Event(tuple(records), kinesis_event(records))

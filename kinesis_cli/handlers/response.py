@@ -5,9 +5,9 @@ import json
 import msgspec
 
 from kinesis_cli.event_source_mapping.invocation import FunctionError
-from kinesis_cli.handlers.runner.encoding import MAXIMUM_RESPONSE_BYTES, MarshalError, as_json
+from kinesis_cli.handlers.runner.encoding import MAX_RESPONSE_BYTES, MarshalError, as_json
 
-__all__ = ["MAXIMUM_RESPONSE_BYTES", "MarshalError", "as_json_value", "from_json", "marshal_error"]
+__all__ = ["MAX_RESPONSE_BYTES", "MarshalError", "as_json_value", "from_json", "marshal_error"]
 
 
 def marshal_error(error: MarshalError, request_id: str) -> FunctionError:
@@ -26,7 +26,7 @@ def as_json_value(response: object) -> object:
     """
     try:
         copied = _copy(response)
-        if len(msgspec.json.encode(copied)) < MAXIMUM_RESPONSE_BYTES // 2:  # it leaves out spaces
+        if len(msgspec.json.encode(copied)) < MAX_RESPONSE_BYTES // 2:  # it leaves out spaces
             return copied
     except (_NotPlainError, RecursionError, msgspec.MsgspecError, OverflowError, UnicodeError):
         pass

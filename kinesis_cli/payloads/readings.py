@@ -10,7 +10,7 @@ from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.series import Series
 
 HOT = (100.01, 150.0)  # above 100.00 the bundled function fails
-MOST_SENSORS = 1_000_000
+MAX_SENSORS = 1_000_000
 _INT64 = 2**63
 
 
@@ -36,8 +36,8 @@ class Readings:
     hot_rate: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.sensors <= MOST_SENSORS:
-            raise InputError(f"{self.sensors} sensors: from 1 to {MOST_SENSORS:,} are possible")
+        if not 1 <= self.sensors <= MAX_SENSORS:
+            raise InputError(f"{self.sensors} sensors: from 1 to {MAX_SENSORS:,} are possible")
         if not 0 <= self.hot_rate <= 1:
             raise InputError(f"{self.hot_rate} is no share of hot readings; it is between 0 and 1")
         if self.temperature is not None and not math.isfinite(self.temperature):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import bundled_template
-from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
+from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAX_TIMEOUT, Function
 from kinesis_cli.project.interpreter import choose_interpreter, named_python
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.settings import Settings, template_settings
@@ -194,11 +194,11 @@ def _bare(handler: str, env_vars: Path | None, directory: Path) -> Function:
         name="kcli-handler",
         code_uri=directory,
         handler=handler,
-        timeout=MAXIMUM_TIMEOUT,
+        timeout=MAX_TIMEOUT,
         memory_size=DEFAULT_MEMORY_SIZE,
         environment=environment,
         mapping=None,
-        origin=f"--handler, without a template: Timeout {MAXIMUM_TIMEOUT:.0f} s",
+        origin=f"--handler, without a template: Timeout {MAX_TIMEOUT:.0f} s",
         mapping_origin="AWS's defaults",
     )
     return _with_code(bare, handler, directory, origin=bare.origin)

@@ -15,7 +15,7 @@ from kinesis_cli.project.stream_settings import StreamSettings
 DEFAULT_TIMEOUT = (
     3.0  # seconds, https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 )
-MAXIMUM_TIMEOUT = 900.0  # seconds, the longest that Lambda allows
+MAX_TIMEOUT = 900.0  # seconds, the longest that Lambda allows
 DEFAULT_MEMORY_SIZE = 128  # MB
 SYSTEM_LOG_LEVELS = ("DEBUG", "INFO", "WARN")  # the most lines first
 

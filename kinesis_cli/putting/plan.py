@@ -30,7 +30,7 @@ WAITING_BYTES = 64 * MIB
 FREE_RECORDS, FREE_BYTES = 200, MIB // 5
 
 # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-PAUSE_BASE, PAUSE_MOST = 0.05, 10.0  # seconds
+PAUSE_BASE, PAUSE_MAX = 0.05, 10.0  # seconds
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
@@ -354,7 +354,7 @@ class PutPlan:
 
     def _pause(self, attempt: int) -> float:
         """Seconds until the next try: exponential back-off with full jitter."""
-        return self._random.uniform(0, min(PAUSE_MOST, PAUSE_BASE * 2 ** min(attempt, 20)))
+        return self._random.uniform(0, min(PAUSE_MAX, PAUSE_BASE * 2 ** min(attempt, 20)))
 
     # --- where records wait
 

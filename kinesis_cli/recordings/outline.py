@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_LONGEST_TORN = 9  # characters at a cut that alone are not JSON: "-Infinity", "\\ud83d"
+_MAX_TORN = 9  # characters at a cut that alone are not JSON: "-Infinity", "\\ud83d"
 
 _scan = json.JSONDecoder().raw_decode
 
@@ -38,7 +38,7 @@ def outline(text: str, at: int = 0) -> Outline:
 
 def is_cut(error: json.JSONDecodeError) -> bool:
     """Whether a text is JSON up to its end, where it breaks off."""
-    return error.msg.startswith("Unterminated") or error.pos >= len(error.doc) - _LONGEST_TORN
+    return error.msg.startswith("Unterminated") or error.pos >= len(error.doc) - _MAX_TORN
 
 
 def space(text: str, at: int) -> int:

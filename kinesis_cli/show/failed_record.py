@@ -16,7 +16,7 @@ SHARED_NUMBER = (
     "names it may mean any of them, and Lambda cannot tell them apart."
 )
 _INDENT = 12  # columns before payload and reason
-_MOST_LINES = 3  # of each
+_MAX_LINES = 3  # of each
 
 
 class HasNumber(Protocol):
@@ -45,8 +45,8 @@ PASSED_AS_IT_IS = "Payloads with a mark in [] are shown opened: Lambda passes th
 def payload_lines(payload: str, width: int) -> Iterator[str]:
     """A payload's text, or its beginning, harmless on a terminal `width` columns wide."""
     lines = chopped(escape(payload), _room(width)) or ["(empty)"]
-    if len(lines) > _MOST_LINES:
-        lines = [*lines[: _MOST_LINES - 1], cut(f"{lines[_MOST_LINES - 1]}…", _room(width))]
+    if len(lines) > _MAX_LINES:
+        lines = [*lines[: _MAX_LINES - 1], cut(f"{lines[_MAX_LINES - 1]}…", _room(width))]
     return _hanging("payload", lines)
 
 
@@ -58,7 +58,7 @@ def why_lines(why: str, width: int) -> Iterator[str]:
         width: of the terminal.
     """
     lines = wrapped(escape(why_in_words(why)), _room(width)) if why else []
-    return _hanging("why", lines[:_MOST_LINES])
+    return _hanging("why", lines[:_MAX_LINES])
 
 
 def _room(width: int) -> int:

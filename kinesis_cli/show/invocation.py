@@ -34,8 +34,8 @@ from kinesis_cli.show.function import function_document, function_origin
 from kinesis_cli.show.log_text import log_colour, log_texts
 
 WIDE = 150  # columns from which on whole sequence numbers fit
-MOST_FAILED = 16  # records that the table view shows
-LONGEST_RESPONSE = 2_000  # characters that the table view shows
+MAX_FAILED = 16  # records that the table view shows
+MAX_RESPONSE = 2_000  # characters that the table view shows
 
 
 def show_invocation(
@@ -160,7 +160,7 @@ class _Page:
             f"  {'sequence number':{numbers}} {'shard':>5}  {'partition key':24}  arrived", DIM
         )
         are_packed = False
-        for record in invocation.failed[:MOST_FAILED]:
+        for record in invocation.failed[:MAX_FAILED]:
             number = number_cell(record.sequence_number, whole=whole)
             shard, key = cut(shard_cell(record.shard_id), 5), cut(escape(record.partition_key), 24)
             arrived = time_cell(record.arrival)
@@ -172,7 +172,7 @@ class _Page:
             why = invocation.result.why(record.sequence_number) or NOT_NAMED
             for line in why_lines(why, self._width):
                 self._line(line)
-        left_out = len(invocation.failed) - MOST_FAILED
+        left_out = len(invocation.failed) - MAX_FAILED
         if left_out > 0:
             self._line(f"  … {counted(left_out, 'more record')} (--output json names all)", DIM)
         if are_packed:
@@ -229,10 +229,10 @@ def _is_elsewhere(line: LogLine, error: FunctionError | None) -> bool:
 
 
 def _shortened(text: str) -> str:
-    left_out = len(text) - LONGEST_RESPONSE
+    left_out = len(text) - MAX_RESPONSE
     if left_out <= 0:
         return text
-    return f"{text[:LONGEST_RESPONSE]}… ({left_out:,} more characters, --output json shows all)"
+    return f"{text[:MAX_RESPONSE]}… ({left_out:,} more characters, --output json shows all)"
 
 
 def _error_lines(error: FunctionError, folder: Path | None) -> Iterator[str]:

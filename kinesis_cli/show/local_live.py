@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _INDENT = len("12:34:56 ")
-_MOST_SHARDS = 20  # that the table shows, the busiest first
+_MAX_SHARDS = 20  # that the table shows, the busiest first
 
 
 class LiveView:
@@ -89,7 +89,7 @@ def _table(shards: list[ShardCounts]) -> "Table":
         table.add_column(name, justify="right", no_wrap=True)
     # The order stays: a table whose rows jump cannot be read.
     busiest = sorted(shards, key=lambda each: (each.held, each.records), reverse=True)
-    shown = {id(each) for each in busiest[:_MOST_SHARDS]}
+    shown = {id(each) for each in busiest[:_MAX_SHARDS]}
     for each in shards:
         if id(each) not in shown:
             continue
@@ -104,8 +104,8 @@ def _table(shards: list[ShardCounts]) -> "Table":
             _marked(each.discarded, "red"),
             f"{each.iterator_age:,.1f} s",
         )
-    if len(shards) > _MOST_SHARDS:
-        table.caption = f"and {len(shards) - _MOST_SHARDS:,} shards more, less busy"
+    if len(shards) > _MAX_SHARDS:
+        table.caption = f"and {len(shards) - _MAX_SHARDS:,} shards more, less busy"
     return table
 
 

@@ -19,7 +19,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.function_log.measured_call import MeasuredCall
 from kinesis_cli.simulation.durations import USUAL, CallDuration, fitted
 
-MOST_SAMPLES = 1_000  # calls whose duration is remembered
+MAX_SAMPLES = 1_000  # calls whose duration is remembered
 # Runs that differ by less are the same to a reader.
 NOTICEABLE_SECONDS = 0.1
 
@@ -53,7 +53,7 @@ class Lessons:
 
     def learn(self, batch: Batch, judged: Judged, more: float) -> None:
         """A call has ended; it took `more` seconds than the model of its duration says."""
-        if len(self._seconds) < MOST_SAMPLES:
+        if len(self._seconds) < MAX_SAMPLES:
             self._seconds.append(MeasuredCall(more, len(batch.records)))
         if not batch.records or judged.outcome == "throttled":
             return

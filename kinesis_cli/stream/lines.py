@@ -140,14 +140,14 @@ def _data_problem(data: object) -> tuple[str, str] | None:
     return None
 
 
-_LARGEST_SHOWN = 1e300  # an integer of JSON may be longer than any float
+_MAX_SHOWN = 1e300  # an integer of JSON may be longer than any float
 
 
 def _arrival_problem(arrival: object) -> tuple[str, str] | None:
     if isinstance(arrival, bool) or not isinstance(arrival, int | float):
         return f"expected epoch seconds, a number, found {_kind(arrival)}", _WHOLE
     if not 0 <= arrival < LATEST_ARRIVAL:
-        if abs(arrival) > _LARGEST_SHOWN:
+        if abs(arrival) > _MAX_SHOWN:
             return "the number is no time in epoch seconds", ""
         milliseconds = 0 <= arrival / 1000 < LATEST_ARRIVAL
         advice = "It looks like milliseconds; Lambda sends seconds." if milliseconds else ""

@@ -15,7 +15,7 @@ from kinesis_cli.errors import InputError
 HASH_KEYS = 2**128  # hash keys are 0 .. HASH_KEYS - 1
 # UNSURE(partition-key-length): AWS says 256 characters; we count code points, not UTF-16 units.
 MAX_KEY = 256
-MOST_SHARDS = 20_000  # the largest shard quota of a region
+MAX_SHARDS = 20_000  # the largest shard quota of a region
 
 _PREFIX = "shardId-"
 _KNOWN_KEYS = 100_000  # partition keys whose shard is remembered
@@ -55,8 +55,8 @@ def even_shards(count: int) -> tuple[Shard, ...]:
     Raises:
         InputError: `count` is not within 1 .. 20,000.
     """
-    if not 1 <= count <= MOST_SHARDS:
-        raise InputError(f"{count} shards: a stream has 1 to {MOST_SHARDS:,}")
+    if not 1 <= count <= MAX_SHARDS:
+        raise InputError(f"{count} shards: a stream has 1 to {MAX_SHARDS:,}")
     width = HASH_KEYS // count
     ends = [width * (index + 1) - 1 for index in range(count - 1)] + [HASH_KEYS - 1]
     return tuple(Shard(shard_id(index), width * index, end) for index, end in enumerate(ends))

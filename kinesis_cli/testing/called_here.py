@@ -19,7 +19,7 @@ from kinesis_cli.event_source_mapping.invocation import InvocationRequest, Invoc
 from kinesis_cli.handlers.in_process import CallableHandler
 from kinesis_cli.handlers.runner.virtual_time import CLOCKS
 from kinesis_cli.handlers.time_machine import TimeMachine
-from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
+from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAX_TIMEOUT, Function
 
 _OURS = __name__.partition(".")[0]
 MAX_EXCEPTIONS = 100  # different ones that are kept with their frames
@@ -68,7 +68,7 @@ class CalledHere:
         self._handler = CallableHandler(
             self._call,
             name=described.name if described else self.name.rpartition(".")[2],
-            timeout=described.timeout if described else MAXIMUM_TIMEOUT,
+            timeout=described.timeout if described else MAX_TIMEOUT,
             memory_size=described.memory_size if described else DEFAULT_MEMORY_SIZE,
             wall_clock=wall_clock,
             wall_clocks=_StoppedByTheTest if time_of_the_test() is not None else TimeMachine,

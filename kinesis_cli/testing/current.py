@@ -43,13 +43,13 @@ class Test:
     def kept(self) -> Path:
         """The folder that keeps what was delivered, if the test fails."""
         name = "".join(each if each.isalnum() or each in "._-" else "_" for each in self.node_id)
-        if len(name) > _LONGEST_NAME:
+        if len(name) > _MAX_NAME:
             from zlib import crc32
 
-            name = f"{name[:_LONGEST_NAME]}-{crc32(self.node_id.encode()):08x}"
+            name = f"{name[:_MAX_NAME]}-{crc32(self.node_id.encode()):08x}"
         return self.root / ".kcli" / "failed" / name
 
 
-_LONGEST_NAME = 120  # characters; file systems take 255 bytes
+_MAX_NAME = 120  # characters; file systems take 255 bytes
 
 running: Test | None = None

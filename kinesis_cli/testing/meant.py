@@ -12,7 +12,7 @@ from typing import Any
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.project.find import find_function
-from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAXIMUM_TIMEOUT, Function
+from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAX_TIMEOUT, Function
 from kinesis_cli.project.functions.from_template import function_of_template, functions_of
 from kinesis_cli.project.locate import find_project
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
@@ -111,7 +111,7 @@ _NOTHING_SAID = Function(
     name="function",
     code_uri=Path(),
     handler="",
-    timeout=MAXIMUM_TIMEOUT,
+    timeout=MAX_TIMEOUT,
     memory_size=DEFAULT_MEMORY_SIZE,
     environment={},
     mapping=None,

@@ -6,7 +6,7 @@ from shared.new_sensor_reading import NewSensorReading
 
 logger = logging.getLogger(__name__)
 
-MAXIMUM_TEMPERATURE = 100.0  # degrees Celsius; the limit itself is still good
+MAX_TEMPERATURE = 100.0  # degrees Celsius; the limit itself is still good
 
 
 class TemperatureTooHighError(Exception):
@@ -20,7 +20,7 @@ class NewSensorReadingHandler:
         """Do the work for one reading.
 
         Raises:
-            TemperatureTooHighError: the reading is above `MAXIMUM_TEMPERATURE`. Any exception fails
+            TemperatureTooHighError: the reading is above `MAX_TEMPERATURE`. Any exception fails
                 the record, and Lambda delivers it again.
         """
         logger.info(
@@ -28,5 +28,5 @@ class NewSensorReadingHandler:
             reading.temperature,
             reading.reading_timestamp,
         )
-        if reading.temperature > MAXIMUM_TEMPERATURE:
-            raise TemperatureTooHighError(f"the temperature is above {MAXIMUM_TEMPERATURE:.2f}")
+        if reading.temperature > MAX_TEMPERATURE:
+            raise TemperatureTooHighError(f"the temperature is above {MAX_TEMPERATURE:.2f}")

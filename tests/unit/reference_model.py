@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 60.0  # seconds between the attempts of one batch
+FIRST_PAUSE, MAX_PAUSE = 0.2, 60.0  # seconds between the attempts of one batch
 
 # What a call does: all is well; it raises; it reports a failed record; its report is malformed.
 Outcome = Literal["success", "raise", "malformed"] | tuple[Literal["report"], int]
@@ -105,7 +105,7 @@ class ShardModel:
                 return self.process(batch[half:])
             if -1 < self.settings.maximum_retry_attempts < attempts:
                 return self.discard(batch, "RetryAttemptsExhausted", attempts)
-            self.now += min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+            self.now += min(FIRST_PAUSE * 2 ** (attempts - 1), MAX_PAUSE)
 
     def invoke(self, batch: list[int], attempt: int) -> Outcome:
         """Call the function; without the report flag all that it returns is success."""

@@ -18,7 +18,7 @@ from kinesis_cli.simulation.durations import (
 )
 
 TAIL_LOGS = "tail-logs"
-LOOK_BACK_SECONDS, MOST_EVENTS = 86_400.0, 50_000
+LOOK_BACK_SECONDS, MAX_EVENTS = 86_400.0, 50_000
 
 DURATION = {
     "invocation_duration": Annotated[
@@ -104,7 +104,7 @@ def _tailed() -> list[tuple[str, str]]:
     messages: list[tuple[str, str]] = []
     for events in LogFollower(connected.connection, query, warn).portions():
         messages += [(event.log_stream, event.message) for event in events]
-        if len(messages) >= MOST_EVENTS:
+        if len(messages) >= MAX_EVENTS:
             break
     return messages
 

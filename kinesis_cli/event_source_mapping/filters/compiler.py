@@ -29,7 +29,7 @@ AWS_MESSAGE = "Invalid filter pattern definition."  # what CreateEventSourceMapp
 
 # EventBridge refuses a pattern whose `$or`s multiply to more.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-MAXIMUM_COMBINATIONS = 1000
+MAX_COMBINATIONS = 1000
 
 # The operators of the table in
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
@@ -128,8 +128,8 @@ class _Compiler:
                 raise InvalidRuleError(f"{shown(branch)} in $or must be an object", here)
             copies = [dict(fields) for fields in found]
             joined += self.alternatives(branch, keys, copies, in_or=True)
-            if len(joined) > MAXIMUM_COMBINATIONS:
-                why = f"$or makes more than {MAXIMUM_COMBINATIONS} combinations"
+            if len(joined) > MAX_COMBINATIONS:
+                why = f"$or makes more than {MAX_COMBINATIONS} combinations"
                 raise InvalidRuleError(why, here)
         return joined
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from kinesis_cli.handlers.isolated.runtime_api import RuntimeRequest
-from kinesis_cli.handlers.response import MAXIMUM_RESPONSE_BYTES
+from kinesis_cli.handlers.response import MAX_RESPONSE_BYTES
 
 _RESPONSE_MODE = "lambda-runtime-function-response-mode"
 _ERROR_TYPE = "lambda-runtime-function-error-type"
@@ -51,7 +51,7 @@ def answered(told: RuntimeRequest) -> Ended:
         told.refuse(
             413,
             "RequestEntityTooLarge",
-            f"Exceeded maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes).",
+            f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).",
         )
         return Ended(Kind.TOO_LARGE)
     if mode and mode != "streaming":

@@ -15,7 +15,7 @@ from kinesis_cli.handlers.failure import exited
 from kinesis_cli.handlers.isolated.platform_log import PlatformLog, Report, Trouble
 from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
 from kinesis_cli.handlers.response import (
-    MAXIMUM_RESPONSE_BYTES,
+    MAX_RESPONSE_BYTES,
     MarshalError,
     as_json_value,
     marshal_error,
@@ -149,7 +149,7 @@ def _response(body: bytes, request_id: str) -> tuple[object, FunctionError | Non
 def _too_large(request_id: str) -> FunctionError:
     """As `as_json_value` says it, for a response that is not even read."""
     try:
-        as_json_value(bytes(MAXIMUM_RESPONSE_BYTES + 1))
+        as_json_value(bytes(MAX_RESPONSE_BYTES + 1))
     except MarshalError as error:
         return marshal_error(error, request_id)
     raise AssertionError("it is too large")

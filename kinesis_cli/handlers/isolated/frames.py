@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 _MARK = b"\xa5\x5a\x00"  # and a byte for level and format; no text without NUL has it
 _HEAD = 16  # bytes: mark, length of the message, time
-_LONGEST = 16 * 1024 * 1024  # bytes; what claims to be longer is no frame
+_MAX_FRAME = 16 * 1024 * 1024  # bytes; what claims to be longer is no frame
 
 
 class Frames:
@@ -26,7 +26,7 @@ class Frames:
         at = printed = 0  # where to look for a mark; until where all was given away
         while (at := data.find(_MARK, at)) >= 0:
             length = int.from_bytes(data[at + 4 : at + 8], "big")
-            if length > _LONGEST:
+            if length > _MAX_FRAME:
                 at += len(_MARK)
                 continue
             if printed < at:

@@ -17,7 +17,7 @@ from kinesis_cli.handlers.isolated.http_requests import (
     Request,
     RequestReader,
 )
-from kinesis_cli.handlers.response import MAXIMUM_RESPONSE_BYTES
+from kinesis_cli.handlers.response import MAX_RESPONSE_BYTES
 
 PREFIX = "/2018-06-01/runtime/"
 
@@ -81,7 +81,7 @@ class Connection:
         # else every reply waits 40 ms for the acknowledgement of the one before
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connected
-        self._reader = RequestReader(MAXIMUM_RESPONSE_BYTES)
+        self._reader = RequestReader(MAX_RESPONSE_BYTES)
         self._keeps_open = True
         self._is_broken = False  # what still comes is dropped, so that our answer is read
         self.is_open = True

@@ -12,7 +12,7 @@ from operator import is_
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB, and as recorded on
 # AWS a hundred bytes more
-MAXIMUM_RESPONSE_BYTES = 6291556
+MAX_RESPONSE_BYTES = 6291556
 
 
 class MarshalError(Exception):
@@ -35,13 +35,13 @@ def as_json(response: object) -> str:
     text = (
         response.decode("utf-8", "replace") if isinstance(response, bytes) else _encoded(response)
     )
-    if len(text) > MAXIMUM_RESPONSE_BYTES // 4 and (
-        len(text.encode("utf-8", "surrogatepass")) > MAXIMUM_RESPONSE_BYTES
+    if len(text) > MAX_RESPONSE_BYTES // 4 and (
+        len(text.encode("utf-8", "surrogatepass")) > MAX_RESPONSE_BYTES
     ):
         raise MarshalError(
             "Function.ResponseSizeTooLarge",
             "Response payload size exceeded maximum allowed payload size "
-            f"({MAXIMUM_RESPONSE_BYTES} bytes).",
+            f"({MAX_RESPONSE_BYTES} bytes).",
         )
     return text
 

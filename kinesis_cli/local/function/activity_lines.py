@@ -8,7 +8,7 @@ from typing import Protocol
 from kinesis_cli.local.function.activity import Activity, Called, ShardCounts, sentence
 
 REFRESH_SECONDS = 0.5
-_MOST_LINES = 20  # of one refresh: thousands of failures a second would bury everything
+_MAX_LINES = 20  # of one refresh: thousands of failures a second would bury everything
 
 
 class Watching(Protocol):
@@ -40,7 +40,7 @@ class Lines:
         if isinstance(activity, Called) and activity.outcome == "success":
             self._calls[activity.function] += 1
             self._records[activity.function] += activity.records
-        elif len(self._sentences) < _MOST_LINES:
+        elif len(self._sentences) < _MAX_LINES:
             self._sentences.append(sentence(activity))
         else:
             self._left_out += 1

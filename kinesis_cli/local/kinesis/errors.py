@@ -8,7 +8,7 @@ comment says so.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-MOST_NAMED = 10  # broken constraints that one answer names
+MAX_NAMED = 10  # broken constraints that one answer names
 
 
 class ServiceError(Exception):
@@ -52,7 +52,7 @@ def constraint(shown: str, path: str, rule: str) -> str:
 
 def broken_constraints(items: Sequence[str]) -> ServiceError:
     """What is wrong with a request's values, at most ten items of it."""
-    named = items[:MOST_NAMED]
+    named = items[:MAX_NAMED]
     noun = "errors" if len(named) > 1 else "error"
     return ServiceError(
         "ValidationException", f"{len(named)} validation {noun} detected: {'; '.join(named)}"

@@ -13,7 +13,7 @@ import msgspec
 from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
-_LARGEST_SHARD_NUMBER = 2**31 - 1
+_MAX_SHARD_NUMBER = 2**31 - 1
 
 Request = dict[str, Any]  # one operation's parameters under their wire names
 Response = dict[str, Any]
@@ -204,6 +204,6 @@ def resolve_shard_number(text: str) -> int | None:
     """6 for `shardId-000000000006`, and as on AWS for `x-6` and `6`; nothing if it is no id."""
     _, dash, digits = text.partition("-")
     digits = digits if dash else text
-    if not (digits.isascii() and digits.isdigit()) or int(digits) > _LARGEST_SHARD_NUMBER:
+    if not (digits.isascii() and digits.isdigit()) or int(digits) > _MAX_SHARD_NUMBER:
         return None
     return int(digits)

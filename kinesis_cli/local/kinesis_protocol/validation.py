@@ -19,15 +19,15 @@ from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict, ca
 import msgspec
 
 from kinesis_cli.local.kinesis.errors import (
-    MOST_NAMED,
+    MAX_NAMED,
     ServiceError,
     broken_constraints,
     constraint,
 )
 from kinesis_cli.local.kinesis_protocol.model import Operation, Shape
 
-LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
-NUMBERS = {*LARGEST, "double", "float"}
+MAX_OF_TYPE = {"integer": 2**31 - 1, "long": 2**63 - 1}
+NUMBERS = {*MAX_OF_TYPE, "double", "float"}
 JAVA_NAMES = {"integer": "Integer", "long": "Long", "double": "Double", "float": "Float"}
 BOOLEANS = {"TRUE": True, "YES": True, "1": True, "FALSE": False, "NO": False, "0": False}
 
@@ -149,7 +149,7 @@ def _type(shape: Shape) -> Any:  # noqa: ANN401 - a type made at run time
         case "blob":
             return Annotated[bytes, _lengths(shape)]
         case "integer" | "long":
-            largest = LARGEST[shape.type]
+            largest = MAX_OF_TYPE[shape.type]
             return Annotated[
                 int,
                 msgspec.Meta(
@@ -255,9 +255,9 @@ def _number_of(value: object, shape: Shape) -> float:
     name = JAVA_NAMES[shape.type]
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise _not_convertible(value, f"an {name}")
-    if shape.type not in LARGEST:
+    if shape.type not in MAX_OF_TYPE:
         return float(value)
-    largest = LARGEST[shape.type]
+    largest = MAX_OF_TYPE[shape.type]
     return max(min(math.floor(value), largest), -largest - 1)
 
 
@@ -342,7 +342,7 @@ def check(parameters: Parameters, shape: Shape) -> None:
     Raises:
         ServiceError: ValidationException, with what is wrong, at most ten items of it.
     """
-    if items := list(islice(_structure_errors(parameters, shape, ""), MOST_NAMED)):
+    if items := list(islice(_structure_errors(parameters, shape, ""), MAX_NAMED)):
         raise broken_constraints(items)
 
 

@@ -15,7 +15,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
-from kinesis_cli.handlers.invoke_once import MAXIMUM_EVENT_BYTES, MAXIMUM_QUEUED_EVENT_BYTES
+from kinesis_cli.handlers.invoke_once import MAX_EVENT_BYTES, MAX_QUEUED_EVENT_BYTES
 from kinesis_cli.local.function.hosted import LATEST
 from kinesis_cli.local.function.registry import Target
 from kinesis_cli.local.function.runtime import NotRunnableError, ThrottledError
@@ -38,7 +38,7 @@ async def invoke(context: Context, parameters: Parameters) -> Response:
     request = context.request
     kind = parameters.get("InvocationType", "RequestResponse")
     target = _target(context, parameters)
-    payload = _payload(request.body, MAXIMUM_QUEUED_EVENT_BYTES if kind == "Event" else None)
+    payload = _payload(request.body, MAX_QUEUED_EVENT_BYTES if kind == "Event" else None)
     if kind == "DryRun":
         return Response(204, "", headers=headers())
     if kind == "Event":
@@ -51,7 +51,7 @@ async def invoke(context: Context, parameters: Parameters) -> Response:
 async def invoke_async(context: Context, parameters: Parameters) -> Response:
     """The call of before Invoke: an event."""
     target = _target(context, parameters)
-    payload = _payload(context.request.body, MAXIMUM_QUEUED_EVENT_BYTES)
+    payload = _payload(context.request.body, MAX_QUEUED_EVENT_BYTES)
     return Response(202, "application/json", b"{}", headers(_accepted(context, target, payload)))
 
 
@@ -157,11 +157,11 @@ def _payload(body: bytes, limit: int | None) -> bytes:
     Raises:
         LambdaError: it is too large, or no JSON.
     """
-    if len(body) > (limit or MAXIMUM_EVENT_BYTES):
+    if len(body) > (limit or MAX_EVENT_BYTES):
         raise LambdaError(
             413,
             "RequestTooLargeException",
-            f"Request must be smaller than {limit or MAXIMUM_EVENT_BYTES} bytes for the"
+            f"Request must be smaller than {limit or MAX_EVENT_BYTES} bytes for the"
             " InvokeFunction operation",
         )
     # UNSURE(empty-payload): no body is an empty object; or is it null?

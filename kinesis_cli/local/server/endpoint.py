@@ -16,8 +16,8 @@ from kinesis_cli.local.neighbours.moto_server import Neighbours
 from kinesis_cli.local.server.control_path import PREFIX, ControlPath
 from kinesis_cli.local.server.functions import LambdaSide
 
-LARGEST_BODY = 32 << 20  # bytes; 10 MiB of data and keys, in base64 and escaped, fit in
-LARGEST_NEIGHBOUR_BODY = 1 << 30  # an object for S3
+MAX_BODY = 32 << 20  # bytes; 10 MiB of data and keys, in base64 and escaped, fit in
+MAX_NEIGHBOUR_BODY = 1 << 30  # an object for S3
 
 # Also a bucket's own name before localhost, as the AWS CLI calls S3.
 _OUR_HOST = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)
@@ -81,7 +81,7 @@ class Endpoint:
             return refusal
         signer = Signer.of(head)
         ours = head.path.startswith(PREFIX) or self._kinesis.is_meant(head, signer)
-        largest = LARGEST_BODY if ours else LARGEST_NEIGHBOUR_BODY
+        largest = MAX_BODY if ours else MAX_NEIGHBOUR_BODY
         body = await _body(head, receive, largest)
         if body is None:
             return Response(413, "", headers={"connection": "close"})

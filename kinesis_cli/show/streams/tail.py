@@ -15,7 +15,7 @@ from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Selection
 from kinesis_cli.stream.user_records import opened_data
 
-MOST_SHOWN = 4_000  # characters of one payload in a table; JSON and NDJSON have all
+MAX_SHOWN = 4_000  # characters of one payload in a table; JSON and NDJSON have all
 NARROW = 100  # columns; below, there is no room for sequence numbers
 
 
@@ -92,9 +92,9 @@ class TailTable:
 
     def _data(self, data: bytes, record: Record) -> str:
         text = data_text(self._decoded(data, record), self._form)
-        if len(text) <= MOST_SHOWN:
+        if len(text) <= MAX_SHOWN:
             return text
-        return f"{text[:MOST_SHOWN]}… and {len(text) - MOST_SHOWN:,} more"
+        return f"{text[:MAX_SHOWN]}… and {len(text) - MAX_SHOWN:,} more"
 
     def _decoded(self, data: bytes, record: Record) -> bytes:
         """As the user's function has it; as it is where that fails, which is told once."""

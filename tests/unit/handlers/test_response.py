@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesis_cli.handlers.response import MAXIMUM_RESPONSE_BYTES, MarshalError, as_json_value
+from kinesis_cli.handlers.response import MAX_RESPONSE_BYTES, MarshalError, as_json_value
 
 
 class Pair(NamedTuple):
@@ -94,7 +94,7 @@ def test_nan_stays_nan(response: object) -> None:
 @pytest.mark.parametrize("character", ["x", "ü", "\n"])
 def test_a_response_may_have_6_mb_and_not_a_byte_more(character: str) -> None:
     size = len(json.dumps(character, ensure_ascii=False).encode()) - 2
-    fits = (MAXIMUM_RESPONSE_BYTES - 2) // size * character
+    fits = (MAX_RESPONSE_BYTES - 2) // size * character
     assert as_json_value(fits) == fits
     with pytest.raises(MarshalError) as caught:
         as_json_value(fits + 2 * character)
@@ -104,4 +104,4 @@ def test_a_response_may_have_6_mb_and_not_a_byte_more(character: str) -> None:
 
 def test_many_small_values_are_counted_with_their_spaces() -> None:
     with pytest.raises(MarshalError):
-        as_json_value([1234567890] * (MAXIMUM_RESPONSE_BYTES // 12 + 1))
+        as_json_value([1234567890] * (MAX_RESPONSE_BYTES // 12 + 1))

@@ -18,7 +18,7 @@ from kinesis_cli.putting.plan import (
     CALL_RECORDS,
     FREE_RECORDS,
     MIB,
-    PAUSE_MOST,
+    PAUSE_MAX,
     THROTTLED,
     PutPlan,
 )
@@ -297,7 +297,7 @@ def test_a_shard_that_opens_again_sends_no_more_than_a_call_takes() -> None:
     for _ in range(3):
         call = plan.next_call(0.0)
         plan.answered(call, [{"ErrorCode": THROTTLED}] * len(call), 0.0)
-    assert [len(plan.next_call(PAUSE_MOST)) for _ in range(4)] == [4, 4, 4, 0]  # keys count too
+    assert [len(plan.next_call(PAUSE_MAX)) for _ in range(4)] == [4, 4, 4, 0]  # keys count too
 
 
 def test_a_shard_that_is_not_known_makes_the_plan_ask_again() -> None:
@@ -400,8 +400,8 @@ def test_a_record_is_tried_until_the_time_is_over_with_growing_pauses() -> None:
     assert entry.reason == "InternalFailure: Internal Service Failure"
     times = [at for at, _ in run.calls]
     pauses = [after - before for before, after in pairwise(times)]
-    assert 60.0 <= run.now < 60.0 + PAUSE_MOST + 1
-    assert max(pauses) <= PAUSE_MOST + 0.1
+    assert 60.0 <= run.now < 60.0 + PAUSE_MAX + 1
+    assert max(pauses) <= PAUSE_MAX + 0.1
     assert max(pauses[:3]) < 0.5 < max(pauses)
     assert run.plan.retried == len(times) - 1
 
@@ -448,7 +448,7 @@ def test_an_answer_for_fewer_records_is_no_answer() -> None:
     plan.add(entries(["a", "b"]), 0.0)
     call = plan.next_call(0.0)
     assert plan.answered(call, [{"SequenceNumber": "1", "ShardId": "s"}], 0.0) == []
-    assert indices(plan.next_call(PAUSE_MOST)) == [0, 1]
+    assert indices(plan.next_call(PAUSE_MAX)) == [0, 1]
 
 
 @given(st.lists(st.text(min_size=1, max_size=5), max_size=50), st.integers(1, 7), st.booleans())

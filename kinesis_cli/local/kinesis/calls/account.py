@@ -5,7 +5,7 @@ import msgspec
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Caller, Request, Response
 
-MOST_ON_DEMAND = 50  # streams of an account in a region
+MAX_ON_DEMAND = 50  # streams of an account in a region
 
 # Open shards of an account's provisioned streams in a region.
 # Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
@@ -33,7 +33,7 @@ def describe_limits(context: Context, _request: Request, caller: Caller) -> Resp
         "ShardLimit": shard_limit(context, caller),
         "OpenShardCount": sum(len(stream.open_shards) for stream in provisioned),
         "OnDemandStreamCount": len(streams) - len(provisioned),
-        "OnDemandStreamCountLimit": MOST_ON_DEMAND,
+        "OnDemandStreamCountLimit": MAX_ON_DEMAND,
     }
 
 

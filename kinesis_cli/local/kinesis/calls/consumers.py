@@ -8,8 +8,8 @@ from kinesis_cli.local.kinesis.context import CONSUMER_SECONDS, Context
 from kinesis_cli.local.kinesis.model import Caller, Consumer, Request, Response, Stream
 from kinesis_cli.local.kinesis.tokens import Page
 
-_MOST_CONSUMERS = 20  # of a stream
-_MOST_CREATING = 5
+_MAX_CONSUMERS = 20  # of a stream
+_MAX_CREATING = 5
 _LISTED_CONSUMERS = 100  # of one page, at most
 
 
@@ -29,14 +29,14 @@ def register(context: Context, request: Request, caller: Caller) -> Response:
             f"Consumer {name} under stream {stream.name} already exists for account"
             f" {stream.account}."
         )
-    if len(consumers) >= _MOST_CONSUMERS:
+    if len(consumers) >= _MAX_CONSUMERS:
         raise errors.limit_exceeded(
-            f"Stream {stream.name} under account {stream.account} has {_MOST_CONSUMERS} registered"
+            f"Stream {stream.name} under account {stream.account} has {_MAX_CONSUMERS} registered"
             " consumers, as many as it may have."
         )
-    if sum(now < consumer.active_at for consumer in consumers.values()) >= _MOST_CREATING:
+    if sum(now < consumer.active_at for consumer in consumers.values()) >= _MAX_CREATING:
         raise errors.limit_exceeded(
-            f"Stream {stream.name} under account {stream.account} has {_MOST_CREATING} consumers"
+            f"Stream {stream.name} under account {stream.account} has {_MAX_CREATING} consumers"
             " in CREATING."
         )
     consumer = Consumer(

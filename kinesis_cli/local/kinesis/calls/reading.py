@@ -22,8 +22,8 @@ from kinesis_cli.local.kinesis.tokens import ShardIterator
 from kinesis_cli.stream.shards import shard_id
 
 ITERATOR_SECONDS = 300.0
-MOST_RECORDS = 10_000  # of one GetRecords
-MOST_BYTES = 10 * 2**20  # of one GetRecords, data and partition keys
+MAX_RECORDS = 10_000  # of one GetRecords
+MAX_BYTES = 10 * 2**20  # of one GetRecords, data and partition keys
 
 
 def get_shard_iterator(context: Context, request: Request, caller: Caller) -> Response:
@@ -77,8 +77,8 @@ def get_records(context: Context, request: Request, caller: Caller) -> Response:
         context.limits and not context.limits.admits_read(shard, now)
     ):
         _refuse_read(context, stream, shard)
-    limit = request.get("Limit") or MOST_RECORDS
-    batch = read(context, stream, shard, position, limit, MOST_BYTES)
+    limit = request.get("Limit") or MAX_RECORDS
+    batch = read(context, stream, shard, position, limit, MAX_BYTES)
     if context.limits:
         context.limits.count_read(shard, batch.size)
     age = "GetRecords.IteratorAgeMilliseconds"

@@ -20,7 +20,7 @@ from kinesis_cli.local.kinesis.tokens import Page
 from kinesis_cli.stream.shards import shard_id
 
 _LISTED_SHARDS = 1000
-_LARGEST_STREAM = 10_000  # shards that UpdateShardCount can ask for
+_MAX_STREAM_SHARDS = 10_000  # shards that UpdateShardCount can ask for
 _RESIZES_A_DAY = 10
 TOKEN_SECONDS = 300.0
 
@@ -219,7 +219,7 @@ def update_shard_count(context: Context, request: Request, caller: Caller) -> Re
     _must_be_provisioned(stream)
     current = len(stream.open_shards)
     counts = f"Current open shard count: {current}, Target shard count: {target}"
-    if target > (most := min(_LARGEST_STREAM, shard_limit(context, caller))):
+    if target > (most := min(_MAX_STREAM_SHARDS, shard_limit(context, caller))):
         raise errors.limit_exceeded(
             f"Target shard count or number of open shards cannot be greater than {most}. " + counts
         )

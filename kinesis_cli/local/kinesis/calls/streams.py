@@ -3,7 +3,7 @@
 from typing import Any
 
 from kinesis_cli.local.kinesis import errors
-from kinesis_cli.local.kinesis.calls.account import MOST_ON_DEMAND, is_committed
+from kinesis_cli.local.kinesis.calls.account import MAX_ON_DEMAND, is_committed
 from kinesis_cli.local.kinesis.calls.shards import check_shard_limit, shard_description
 from kinesis_cli.local.kinesis.calls.tags import check_tags
 from kinesis_cli.local.kinesis.context import CREATE_SECONDS, DELETE_SECONDS, Context
@@ -19,8 +19,8 @@ from kinesis_cli.local.kinesis.storage import resharding as reshard
 from kinesis_cli.local.kinesis.tokens import Page
 
 ON_DEMAND_SHARDS = 4  # of a new on-demand stream
-_MOST_CREATING = 5
-_SHORTEST_HOURS, _LONGEST_HOURS = 24, 8760
+_MAX_CREATING = 5
+_MIN_HOURS, _MAX_HOURS = 24, 8760
 _DESCRIBED_SHARDS = 100  # of one DescribeStream
 _LISTED_STREAMS = 100  # of one ListStreams
 _MODE_CHANGES_A_DAY = 2
@@ -43,9 +43,9 @@ def create_stream(context: Context, request: Request, caller: Caller) -> Respons
         raise errors.in_use(f"Stream {name} under account {caller.account} already exists.")
     count = _shard_count(context, request, mode, caller)
     creating = [s for s in context.streams(caller) if s.settings.status == "CREATING"]
-    if len(creating) >= _MOST_CREATING:
+    if len(creating) >= _MAX_CREATING:
         raise errors.limit_exceeded(
-            f"This request would exceed the limit of {_MOST_CREATING} streams that can"
+            f"This request would exceed the limit of {_MAX_CREATING} streams that can"
             " simultaneously be in CREATING or DELETING."
         )
     tags = check_tags(name, caller.account, request.get("Tags") or {}, {})
@@ -84,9 +84,9 @@ def _shard_count(context: Context, request: Request, mode: str, caller: Caller) 
     if mode == "ON_DEMAND":
         # UNSURE(on-demand-shard-count): a ShardCount is ignored; or is it refused?
         others = [s for s in context.streams(caller) if s.settings.mode == "ON_DEMAND"]
-        if len(others) >= MOST_ON_DEMAND:
+        if len(others) >= MAX_ON_DEMAND:
             raise errors.limit_exceeded(
-                f"This request would exceed the limit of {MOST_ON_DEMAND} on-demand streams for"
+                f"This request would exceed the limit of {MAX_ON_DEMAND} on-demand streams for"
                 f" the account {caller.account} in {caller.region}."
             )
         return ON_DEMAND_SHARDS
@@ -233,14 +233,14 @@ def decrease_retention(context: Context, request: Request, caller: Caller) -> Re
 
 def _retention(context: Context, request: Request, caller: Caller) -> tuple[Stream, int]:
     stream, hours = context.stream(request, caller), int(request["RetentionPeriodHours"])
-    if hours < _SHORTEST_HOURS:
+    if hours < _MIN_HOURS:
         raise errors.invalid_argument(
-            f"Minimum allowed retention period is {_SHORTEST_HOURS} hours. Requested retention"
+            f"Minimum allowed retention period is {_MIN_HOURS} hours. Requested retention"
             f" period ({hours} hours) is too short."
         )
-    if hours > _LONGEST_HOURS:
+    if hours > _MAX_HOURS:
         raise errors.invalid_argument(
-            f"Maximum allowed retention period is {_LONGEST_HOURS} hours. Requested retention"
+            f"Maximum allowed retention period is {_MAX_HOURS} hours. Requested retention"
             f" period ({hours} hours) is too long."
         )
     return stream, hours

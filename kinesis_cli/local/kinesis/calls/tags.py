@@ -7,7 +7,7 @@ from kinesis_cli.local.kinesis.calls.resources import find_resource
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Caller, Consumer, Request, Response, Stream
 
-_MOST_TAGS = 50
+_MAX_TAGS = 50
 _LISTED_TAGS = 50
 _FOREIGN = re.compile(r"[^\u00C0-\u1FFF\u2C00-\uD7FF\w./\-=+ @%:]")
 
@@ -37,11 +37,11 @@ def check_tags(
         )
     _check_characters("add tags to", name, account, [*more, *more.values()])
     tags = {**now, **more}
-    if len(tags) > _MOST_TAGS:
+    if len(tags) > _MAX_TAGS:
         raise errors.invalid_argument(
             f"Failed to add tags to {f'resource {arn}' if arn else f'stream {name}'} under account"
             f" {account} because a given {'resource' if arn else 'stream'}"
-            f" cannot have more than {_MOST_TAGS} tags associated with it."
+            f" cannot have more than {_MAX_TAGS} tags associated with it."
         )
     return tags
 

@@ -15,7 +15,7 @@ from kinesis_cli.local.kinesis.storage.positions import decoded, is_of_shard, se
 from kinesis_cli.local.kinesis.storage.store import Record
 from kinesis_cli.stream.shards import HASH_KEYS, hash_key
 
-MOST_BYTES = 10 * 2**20  # of one PutRecords, data and partition keys
+MAX_BYTES = 10 * 2**20  # of one PutRecords, data and partition keys
 
 _SEGMENT_BYTES = 2**20  # a larger put becomes several segments: a reader takes in whole ones
 _THROTTLED = "ProvisionedThroughputExceededException"
@@ -57,10 +57,10 @@ def put_records(context: Context, request: Request, caller: Caller) -> Response:
     sizes = [_size(entry) for entry in entries]
     _check_sizes(stream, sizes, "records.{}.member.data")
     shards = [_destination(stream, entry) for entry in entries]
-    if sum(sizes) > MOST_BYTES:
+    if sum(sizes) > MAX_BYTES:
         # UNSURE(put-too-large): recorded with "5 MB" when that was the limit; or other words now?
         # https://github.com/aws/amazon-kinesis-streams-for-fluent-bit/issues/21
-        raise errors.invalid_argument(f"Records size exceeds {MOST_BYTES >> 20} MB limit")
+        raise errors.invalid_argument(f"Records size exceeds {MAX_BYTES >> 20} MB limit")
     if request.get("DryRun"):
         raise errors.dry_run("PutRecords")
     careful = context.limits is not None or context.faults.any

@@ -29,7 +29,7 @@ FILE_NAME = "kinesis.sqlite3"
 
 _CHECKPOINT_EVERY = 16 * 2**20  # bytes of log
 _FREE_PAGES = 4096  # kept for the next records, however small the file
-_LONGEST_LOG = 64 * 2**20  # bytes; then the next commit waits until the log starts anew
+_MAX_LOG = 64 * 2**20  # bytes; then the next commit waits until the log starts anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +320,7 @@ class Store:
 
     def _checkpoint(self, log: Path) -> None:
         busy = self._checkpointing and self._checkpointing.is_alive()
-        if log.stat().st_size > _LONGEST_LOG:
+        if log.stat().st_size > _MAX_LOG:
             # Under steady writing the thread never reaches the end of the log, or the disk is
             # slower than the writers: they wait.
             if self._checkpointing:

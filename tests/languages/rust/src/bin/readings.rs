@@ -5,7 +5,7 @@ use aws_lambda_events::event::streams::KinesisEventResponse;
 use lambda_runtime::{run, service_fn, Error, LambdaEvent};
 use serde::Deserialize;
 
-const MAXIMUM_TEMPERATURE: f64 = 100.0; // degrees Celsius; the limit itself is still good
+const MAX_TEMPERATURE: f64 = 100.0; // degrees Celsius; the limit itself is still good
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,8 +20,8 @@ fn handle_reading(data: &[u8]) -> Result<(), Error> {
         "New message is for temperature {} at time {}",
         reading.temperature, reading.reading_timestamp
     );
-    if reading.temperature > MAXIMUM_TEMPERATURE {
-        return Err(format!("the temperature is above {MAXIMUM_TEMPERATURE:.2}").into());
+    if reading.temperature > MAX_TEMPERATURE {
+        return Err(format!("the temperature is above {MAX_TEMPERATURE:.2}").into());
     }
     Ok(())
 }
