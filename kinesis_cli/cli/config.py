@@ -1,14 +1,14 @@
 """`kcli config`."""
 
 from kinesis_cli.cli.options.shared import Output, OutputOption
-from kinesis_cli.cli.options.takes import takes
-from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.options.takes import given, takes
+from kinesis_cli.cli.options.target import Target
 from kinesis_cli.local.client.connection import describe
 from kinesis_cli.project.settings import read_settings
 from kinesis_cli.show.config import show_config
 
 
-@takes(target=PROJECT_STREAM_TARGET)
+@takes(target=Target)
 def config(
     *,
     target: Target,
@@ -26,7 +26,7 @@ def config(
       kcli config --output json
       kcli config --endpoint-url local --stream my-stream
     """
-    description = describe(read_settings(target))
+    description = describe(read_settings(given(target)))
     show_config(description, output)
     if description.problem:
         raise description.problem

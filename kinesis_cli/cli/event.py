@@ -6,11 +6,16 @@ from itertools import tee
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from kinesis_cli.cli.options.payloads import PAYLOADS, CountOption, payload_settings
+from kinesis_cli.cli.options.payloads import (
+    PAYLOADS,
+    CountOption,
+    Payloads,
+    payload_settings,
+)
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.payloads.arriving import ArrivingRecords
@@ -37,7 +42,7 @@ def event(
     count: CountOption = None,
     shards: Annotated[int, typer.Option("--shards", metavar="N", help="Shards of the stream.")] = 1,
     *,
-    payload: dict[str, Any],
+    payload: Payloads,
     aggregate: Annotated[
         bool,
         typer.Option(

@@ -3,7 +3,7 @@
 from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -12,16 +12,17 @@ from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import AwsOption, explaining, in_one_call
 from kinesis_cli.cli.options.called_with import event_of, made_of
 from kinesis_cli.cli.options.function import FunctionNameOption, place_of
-from kinesis_cli.cli.options.inputs import SHARD, reading
-from kinesis_cli.cli.options.payloads import PAYLOADS_BESIDE_TEMPLATE, CountOption
+from kinesis_cli.cli.options.inputs import SHARD, HowToRead, reading
+from kinesis_cli.cli.options.payloads import CountOption, Payloads
 from kinesis_cli.cli.options.shared import (
     CODE,
+    Code,
     IsolatedOption,
     KeepFailingInitOption,
     Output,
     OutputOption,
 )
-from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.takes import flag, given, takes
 from kinesis_cli.cli.options.target import TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers import handler_of
@@ -49,7 +50,7 @@ class FailOn(StrEnum):
     DIFFERENCE = "difference"  # the two answers of --compare are not the same
 
 
-@takes(payload=PAYLOADS_BESIDE_TEMPLATE, how=SHARD, code=CODE, target=TARGET)
+@takes(payload=Payloads, how=SHARD, code=CODE, target=TARGET)
 def invoke(
     event: Annotated[
         str | None,
@@ -63,13 +64,13 @@ def invoke(
     ] = None,
     count: CountOption = None,
     *,
-    payload: dict[str, Any],
-    how: dict[str, Any],
+    payload: Payloads,
+    how: HowToRead,
     seed: Annotated[
         int | None,
         typer.Option("--seed", metavar="N", help="The same made-up payloads each time."),
     ] = None,
-    code: dict[str, Any],
+    code: Code,
     isolated: IsolatedOption = False,
     keep_failing_init: KeepFailingInitOption = False,
     aws: AwsOption = None,
@@ -127,8 +128,8 @@ def invoke(
       kcli invoke fixtures/batch.json --fail-on failures
       kcli event | kcli invoke -
     """
-    made = made_of(payload, count, seed, code)
-    far = _Far({"function": function_name, **target}, qualifier, invocation_type, log_type)
+    made, code = made_of(payload, count, seed, code)
+    far = _Far(target, function_name, qualifier, invocation_type, log_type)
     here = {
         "--isolated": isolated,
         "--debug": debug,
@@ -136,10 +137,10 @@ def invoke(
         "--env-from-stack": env_from_stack,
         "--aws": aws is not None,
     }
-    here |= {f"--{name.replace('_', '-')}": bool(value) for name, value in code.items()}
+    here |= {flag(name): bool(value) for name, value in given(code).items()}
     _refuse_contradictions(far, here, remote=remote, compare=compare)
-    found = None if remote else find_function(**code, config_env=target["config_env"])
-    read_as = reading({**payload, **how}, [_stream_of(found)])
+    found = None if remote else find_function(**given(code), config_env=target.config_env)
+    read_as = reading(payload.raw, payload.format_, how.shard, [_stream_of(found)])
     called_with = event_of(event, made, read_as, may_take_sample=not (remote or compare))
     for sentence in called_with.notes:
         note(sentence)
@@ -185,19 +186,20 @@ class _Far:
 
     def __init__(
         self,
-        flags: dict[str, str | None],
+        target: Target,
+        function: str | None,
         qualifier: str | None,
         invocation_type: InvocationType,
         log_type: LogType,
     ) -> None:
-        self.flags, self.qualifier = flags, qualifier
+        self.target, self.function, self.qualifier = target, function, qualifier
         self.invocation_type, self.log_type = invocation_type, log_type
         self.place = ""  # where it is, for people
 
     def named(self) -> list[str]:
         """The options that say how it is called and reached."""
-        names = [f"--{name.replace('_', '-')}" for name, value in self.flags.items() if value]
-        names = [name.replace("--function", "--function-name") for name in names]
+        names = ["--function-name"] if self.function else []
+        names += [flag(name) for name, value in given(self.target).items() if value]
         names += ["--qualifier"] if self.qualifier else []
         if self.invocation_type is not InvocationType.REQUEST_RESPONSE:
             names.append("--invocation-type")
@@ -228,7 +230,7 @@ class _Far:
     def _reached(self) -> "tuple[Connection, str]":
         from kinesis_cli.aws.functions import function_name
 
-        connected = reached(self.flags)
+        connected = reached(self.target, function=self.function)
         connection = connected.connection
         self.place = place_of(connection)
         return connection, function_name(connection, connected.settings)
@@ -251,7 +253,7 @@ def _refuse_contradictions(
             f"{ours[0]} is about a handler that runs here, and --remote calls one elsewhere",
             advice="Leave one of the two out.",
         )
-    if here["--env-vars"] and here["--env-from-stack"]:
+    if here.get("--env-vars") and here["--env-from-stack"]:
         raise InputError("--env-vars and --env-from-stack both give the environment")
     if compare and far.invocation_type is not InvocationType.REQUEST_RESPONSE:
         raise InputError("there is only an answer to compare if it is waited for")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.options.shared import ConfigEnvOption, ParameterOverridesOption
-from kinesis_cli.cli.options.takes import takes
-from kinesis_cli.cli.options.target import TARGET, Target
+from kinesis_cli.cli.options.shared import Code, ConfigEnvOption, ParameterOverridesOption
+from kinesis_cli.cli.options.takes import given, only, takes
+from kinesis_cli.cli.options.target import Target
 from kinesis_cli.lint.rule import Severity
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kinesis_cli.project.settings import Settings
 
 # A stack is reached as the other commands reach AWS.
-_REACHED_BY = {name: TARGET[name] for name in ("endpoint_url", "profile", "region")}
+_REACHED_BY = only(Target, "endpoint_url", "profile", "region")
 
 
 class LintOutput(StrEnum):
@@ -92,7 +92,7 @@ def lint(
     refuse_unknown_rules(ignore or (), "--ignore")
     found = _lint(
         what or [],
-        {"parameter_overrides": parameter_overrides, "config_env": config_env},
+        Code(parameter_overrides=parameter_overrides, config_env=config_env),
         reached,
         {*own.ignore, *(ignore or ())},
     )
@@ -103,7 +103,7 @@ def lint(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _lint(what: list[str], project: Target, reached: Target, ignore: set[str]) -> "list[Lint]":
+def _lint(what: list[str], project: Code, reached: Target, ignore: set[str]) -> "list[Lint]":
     from kinesis_cli.lint.linting import lint_file
     from kinesis_cli.lint.templates import is_stack, named_templates, project_templates
     from kinesis_cli.project.settings import template_settings
@@ -111,7 +111,7 @@ def _lint(what: list[str], project: Target, reached: Target, ignore: set[str]) -
     stacks = [name for name in what if is_stack(name)]
     if len(stacks) == len(what) > 0:
         return [_of_stack(name, reached, ignore) for name in stacks]
-    settings = template_settings(project)
+    settings = template_settings(given(project))
     if not what:
         return [lint_file(each, ignore) for each in project_templates(settings)]
     found = []
@@ -123,11 +123,11 @@ def _lint(what: list[str], project: Target, reached: Target, ignore: set[str]) -
     return found
 
 
-def _of(name: str, project: Target) -> "Settings":
+def _of(name: str, project: Code) -> "Settings":
     """What is set of a template that was named: samconfig.toml lies beside it."""
     from kinesis_cli.project.settings import template_settings
 
-    return template_settings({**project, "template": name})
+    return template_settings({**given(project), "template": name})
 
 
 def _of_stack(name: str, reached: Target, ignore: set[str]) -> "Lint":
@@ -136,6 +136,6 @@ def _of_stack(name: str, reached: Target, ignore: set[str]) -> "Lint":
     from kinesis_cli.local.client.connection import connect_to_stack
     from kinesis_cli.project.settings import read_settings
 
-    connection = connect_to_stack(read_settings({**reached, "stack": name}))
+    connection = connect_to_stack(read_settings({**given(reached), "stack": name}))
     text, parameters = read_template(connection, name)
     return lint_stack(name, text, parameters, ignore)

@@ -11,14 +11,11 @@ import typer
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.shared import (
     PLAIN,
-    PROJECT,
-    ConfigEnvOption,
-    NoBuildOption,
+    Code,
     Output,
     OutputOption,
-    PythonOption,
 )
-from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.takes import given, only, takes
 from kinesis_cli.cli.options.target import tell_of_sample
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.client.fault_verbs import fault_request
@@ -95,8 +92,8 @@ def local() -> None:
 
 @app.command()
 @takes(
-    project={**PROJECT, "config_env": ConfigEnvOption},
-    code={"python": PythonOption, "no_build": NoBuildOption},
+    project=only(Code, "template", "parameter_overrides", "config_env"),
+    code=only(Code, "python", "no_build"),
 )
 def start(
     detach: Annotated[
@@ -153,8 +150,8 @@ def start(
         ),
     ] = False,
     *,
-    project: dict[str, Any],
-    code: dict[str, Any],
+    project: Code,
+    code: Code,
 ) -> None:
     """Start the stream and the functions that it feeds; Ctrl-C ends it, nothing is lost.
 
@@ -163,7 +160,7 @@ def start(
       kcli local start --detach; kcli local stop
       kcli local start --detach --stream orders --shards 2; kcli local stop
     """
-    options = _options({**project, "region": region}, stream or [])
+    options = _options({**given(project), "region": region}, stream or [])
     options = options.with_streams(stream or [], shards)
     options = replace(
         options,
@@ -177,7 +174,7 @@ def start(
         tls=tls,
         verbose=verbose,
         reload=not no_reload,
-        code=_code(**code),
+        code=_code(code.python, code.no_build),
     )
     where = state_directory(state)
     if detach:

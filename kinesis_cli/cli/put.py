@@ -6,14 +6,19 @@ from itertools import chain, repeat
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kinesis_cli.aws.producing.arriving_entries import LiveEntries
 from kinesis_cli.aws.producing.producer import Producer
 from kinesis_cli.aws.streams import open_shards
-from kinesis_cli.cli.options.payloads import PAYLOADS, CountOption, payload_settings
+from kinesis_cli.cli.options.payloads import (
+    PAYLOADS,
+    CountOption,
+    Payloads,
+    payload_settings,
+)
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.cli.options.target import STREAM_TARGET, Target, reached, tell_of_sample
@@ -48,7 +53,7 @@ SAMPLE = 20  # made-up payloads of which the size of all is estimated
 def put(
     count: CountOption = None,
     *,
-    payload: dict[str, Any],
+    payload: Payloads,
     change: MapOption = None,
     seed: Annotated[
         int | None,

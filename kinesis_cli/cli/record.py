@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,7 +12,7 @@ from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.aws.consuming.recorder import Recorder
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.reading import (
-    READING,
+    Reading,
     batches,
     is_only_now,
     reach,
@@ -21,7 +21,7 @@ from kinesis_cli.cli.options.reading import (
 )
 from kinesis_cli.cli.options.shared import LATEST_IS_NOW, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
-from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.options.target import Target
 from kinesis_cli.cli.running.interruption import Stop, on_ctrl_c
 from kinesis_cli.cli.running.putting import mapped_by
 from kinesis_cli.errors import EndpointError, InputError
@@ -38,7 +38,7 @@ from kinesis_cli.show.streams.reading import ReadingProgress, reading_progress
 from kinesis_cli.stream.selection import Start, StartKind
 
 
-@takes(reading=READING, target=PROJECT_STREAM_TARGET)
+@takes(reading=Reading, target=Target)
 def record(
     output_file: Annotated[
         Path,
@@ -59,7 +59,7 @@ def record(
     ] = False,
     overwrite: OverwriteOption = False,
     *,
-    reading: dict[str, Any],
+    reading: Reading,
     change: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +111,7 @@ def record(
             _check_stream(consumer, kept, output_file)
             file = GrowingRecording(output_file, kept)
         note(f"recording {reachable.target} to {'standard output' if is_piped else output_file}")
-        recorder = Recorder(file, chosen, function, consumer.stream_arn, reading["count"])
+        recorder = Recorder(file, chosen, function, consumer.stream_arn, reading.count)
         stop = Stop()
         with (
             file,

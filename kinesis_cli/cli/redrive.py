@@ -6,7 +6,7 @@ from contextlib import ExitStack, nullcontext
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,11 +18,12 @@ from kinesis_cli.cli.options.aws_access import explaining, in_a_simulation, in_o
 from kinesis_cli.cli.options.function import FunctionNameOption, place_of
 from kinesis_cli.cli.options.shared import (
     CODE,
+    Code,
     IsolatedOption,
     Output,
     OutputOption,
 )
-from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.takes import given, only, takes
 from kinesis_cli.cli.options.target import STREAM_TARGET, Target, reached
 from kinesis_cli.cli.running.interruption import ctrl_c_waits
 from kinesis_cli.cli.running.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
@@ -67,7 +68,10 @@ _SOURCE_STREAM = Annotated[
 ]
 
 
-@takes(code=CODE, target={**STREAM_TARGET, "stream": _SOURCE_STREAM})
+@takes(
+    code=CODE,
+    target=only(Target, *STREAM_TARGET.annotations, stream=_SOURCE_STREAM),
+)
 def redrive(
     source: Annotated[
         str | None,
@@ -119,7 +123,7 @@ def redrive(
     ] = False,
     yes: YesOption = False,
     *,
-    code: dict[str, Any],
+    code: Code,
     function_name: FunctionNameOption = None,
     target: Target,
     fail_on: Annotated[
@@ -162,7 +166,7 @@ def redrive(
         )
     if save is not None:
         refuse_saved(save)
-    connected = reached({"function": function_name, **target})
+    connected = reached(target, function=function_name)
     connection = connected.connection
     with ExitStack() as open_things:
         places = open_source(source, connection, connected.settings, warn)
@@ -174,7 +178,7 @@ def redrive(
             wanted_records(
                 places.documents(),
                 select or [],
-                lambda document: named_records(document, connection, target["stream"], warn),
+                lambda document: named_records(document, connection, target.stream, warn),
             ),
             count,
         )
@@ -231,7 +235,7 @@ def _refuse_contradictions(
 def _action(
     chosen: str,
     connected: Connected,
-    code: dict[str, Any],
+    code: Code,
     open_things: ExitStack,
     *,
     isolated: bool,
@@ -247,7 +251,7 @@ def _action(
     if remote:
         name = find_function_name(connection, connected.settings)
         return InvokeOnce(RemoteHandler(connection, name))
-    function = find_function(**code)
+    function = find_function(**given(code))
     for sentence in function.notes:
         note(sentence)
     in_virtual_time = chosen == "--simulate"

@@ -7,17 +7,17 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kinesis_cli.aws.producing.producer import Producer
 from kinesis_cli.aws.streams import open_shards
-from kinesis_cli.cli.options.inputs import FORM, SHARD, reading
+from kinesis_cli.cli.options.inputs import HowToRead, reading
 from kinesis_cli.cli.options.reading import Reachable, reach
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
-from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.options.target import Target
 from kinesis_cli.cli.running.interruption import on_ctrl_c
 from kinesis_cli.cli.running.large_put import asked_if_large
 from kinesis_cli.cli.running.putting import (
@@ -48,7 +48,7 @@ from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.times import Moment, length_in_seconds
 
 
-@takes(how={**FORM, **SHARD}, target=PROJECT_STREAM_TARGET)
+@takes(how=HowToRead, target=Target)
 def replay(
     inputs: Annotated[
         list[str],
@@ -140,7 +140,7 @@ def replay(
     ] = False,
     yes: YesOption = False,
     *,
-    how: dict[str, Any],
+    how: HowToRead,
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -165,7 +165,9 @@ def replay(
     )
     taken = None if part is None else Slice.parse(part)
     function = mapped_by(change)
-    with open_replay_input(inputs, partition_key, key_field, reading(how)) as found:
+    with open_replay_input(
+        inputs, partition_key, key_field, reading(how.raw, how.format_, how.shard)
+    ) as found:
         for sentence in found.notes:
             note(sentence)
         records = _selected(found, since, until, taken)

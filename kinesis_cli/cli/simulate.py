@@ -6,20 +6,19 @@ from dataclasses import replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import AwsOption, explaining, in_a_simulation
-from kinesis_cli.cli.options.durations import DURATION, chosen_duration, warn_of_constant
-from kinesis_cli.cli.options.inputs import FORM, SHARD, reading
-from kinesis_cli.cli.options.mapping import MAPPING_SETTINGS, Lanes, named_as_aws
-from kinesis_cli.cli.options.pictures import PICTURES, Pictures
+from kinesis_cli.cli.options.durations import Duration, chosen_duration, warn_of_constant
+from kinesis_cli.cli.options.inputs import HowToRead, reading
+from kinesis_cli.cli.options.mapping import Lanes, MappingSettings, named_as_aws
+from kinesis_cli.cli.options.pictures import PictureOptions, Pictures
 from kinesis_cli.cli.options.shared import (
-    CODE,
-    ConfigEnvOption,
+    Code,
     FailOn,
     FailOnOption,
     IsolatedOption,
@@ -28,7 +27,7 @@ from kinesis_cli.cli.options.shared import (
     OutputOption,
     SeedOption,
 )
-from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.event_source_mapping.invocation import Handler
@@ -50,11 +49,11 @@ from kinesis_cli.stream.times import Moment
 
 
 @takes(
-    how={**FORM, **SHARD},
-    code={**CODE, "config_env": ConfigEnvOption},
-    settings=MAPPING_SETTINGS,
-    duration=DURATION,
-    pictures=PICTURES,
+    how=HowToRead,
+    code=Code,
+    settings=MappingSettings,
+    duration=Duration,
+    pictures=PictureOptions,
 )
 def simulate(
     inputs: Annotated[
@@ -66,8 +65,8 @@ def simulate(
         ),
     ],
     *,
-    how: dict[str, Any],
-    code: dict[str, Any],
+    how: HowToRead,
+    code: Code,
     mapping: Annotated[
         Path | None,
         typer.Option(
@@ -82,7 +81,7 @@ def simulate(
             metavar="FILE", help="Deliver under this mapping too and compare; repeatable."
         ),
     ] = None,
-    settings: dict[str, Any],
+    settings: MappingSettings,
     start_at: Annotated[
         str | None,
         typer.Option(
@@ -101,7 +100,7 @@ def simulate(
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="End the simulation then; same forms.")
     ] = None,
-    duration: dict[str, Any],
+    duration: Duration,
     retention_hours: Annotated[
         float | None,
         typer.Option(
@@ -159,7 +158,7 @@ def simulate(
             metavar="SEQUENCE", help="The life of one record; its last digits are enough."
         ),
     ] = None,
-    pictures: dict[str, Any],
+    pictures: PictureOptions,
     show_all: Annotated[bool, typer.Option("--all", help="Fold no long list.")] = False,
     fail_on: FailOnOption = None,
     output: OutputOption = Output.TABLE,
@@ -181,8 +180,8 @@ def simulate(
     """
     _refuse_both({"--compare": compare, "--explain": explain})
     drawn = Pictures.of(pictures, output, is_life=explain is not None, runs=1 + len(compare or ()))
-    _refuse_both({"--since": since, "--starting-position": settings["starting_position"]})
-    found = in_a_simulation(find_function(**code), aws)
+    _refuse_both({"--since": since, "--starting-position": settings.starting_position})
+    found = in_a_simulation(find_function(**given(code)), aws)
     if mapping is None and not as_kinesis:
         _refuse_what_kinesis_does_not_feed(found)
     choices = [choose_mapping(found, mapping, named_as_aws(settings))]
@@ -191,7 +190,7 @@ def simulate(
     start = _moment(start_at, "--start-at") or begin
     options = SimulationOptions(
         invocation_duration=chosen_duration(duration),
-        cold_start=duration["cold_start"] or 0.0,
+        cold_start=duration.cold_start or 0.0,
         reserved_concurrency=found.reserved_concurrency,
         function_timeout=found.timeout,
         function_name=found.qualified_name,
@@ -214,7 +213,9 @@ def simulate(
     if found.is_sample and output is not Output.TABLE:  # the table names it
         note("There is no template here or above: kcli's own sample function gets the records.")
     _tell(found, choices)
-    read_as = reading(how, [choice.mapping.event_source_arn for choice in choices])
+    read_as = reading(
+        how.raw, how.format_, how.shard, [choice.mapping.event_source_arn for choice in choices]
+    )
     with Recording.open(inputs, reading=read_as, shards=_shards(found)) as recording:
         _warn_of_too_large(found, recording.largest_payload)
         for sentence in recording.notes:

@@ -6,14 +6,14 @@ from kinesis_cli.aws.status import read_status
 from kinesis_cli.cli.options.function import FunctionNameOption, place_of
 from kinesis_cli.cli.options.shared import Output, OutputOption
 from kinesis_cli.cli.options.takes import takes
-from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target, reached
+from kinesis_cli.cli.options.target import Target, reached
 from kinesis_cli.local.client.status import local_status
 from kinesis_cli.show.console import note
 from kinesis_cli.show.local import problem_lines
 from kinesis_cli.show.status import show_status
 
 
-@takes(target=PROJECT_STREAM_TARGET)
+@takes(target=Target)
 def status(
     function_name: FunctionNameOption = None,
     *,
@@ -30,7 +30,7 @@ def status(
       kcli status
       kcli status --output json
     """
-    connected = reached({"function": function_name, **target})
+    connected = reached(target, function=function_name)
     found = read_status(connected.connection, connected.settings)
     show_status(found, place_of(connected.connection), output)
     if connected.local:

@@ -1,12 +1,12 @@
 """`kcli tail`."""
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kinesis_cli.cli.options.reading import (
-    READING,
+    Reading,
     batches,
     is_only_now,
     reach,
@@ -15,7 +15,7 @@ from kinesis_cli.cli.options.reading import (
 )
 from kinesis_cli.cli.options.shared import LATEST_IS_NOW, Output, OutputOption
 from kinesis_cli.cli.options.takes import takes
-from kinesis_cli.cli.options.target import PROJECT_STREAM_TARGET, Target
+from kinesis_cli.cli.options.target import Target
 from kinesis_cli.cli.running.interruption import ctrl_c_waits
 from kinesis_cli.show.console import note
 from kinesis_cli.show.streams.reading import reading_progress
@@ -23,10 +23,10 @@ from kinesis_cli.show.streams.tail import DataForm, TailEvent, TailLines, TailTa
 from kinesis_cli.stream.selection import Selection
 
 
-@takes(reading=READING, target=PROJECT_STREAM_TARGET)
+@takes(reading=Reading, target=Target)
 def tail(
     *,
-    reading: dict[str, Any],
+    reading: Reading,
     data: Annotated[
         DataForm,
         typer.Option(
@@ -69,7 +69,7 @@ def tail(
     plan = read_plan(reading)
     view = _view(output, chosen, data, decode)
     reachable = reach(target)
-    most, shown = reading["count"] or sys.maxsize, 0
+    most, shown = reading.count or sys.maxsize, 0
     with reading_progress("showed", beside_output=True) as progress:
         consumer = reachable.consumer(plan, progress.warn)
         note(f"reading {reachable.target}")

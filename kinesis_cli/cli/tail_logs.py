@@ -106,7 +106,7 @@ def tail_logs(
         request_id=request_id,
     )
     end = _end(until, start, now)
-    connected = reached({"function": function_name, "log_group": log_group, **target})
+    connected = reached(target, function=function_name, log_group=log_group)
     connection = connected.connection
     group = find_log_group(connection, connected.settings)
     follower = LogFollower(

@@ -44,7 +44,7 @@ def one_bad_record(settings: EventSourceMapping, retention_hours: int) -> Cost:
         retention_hours: of the stream.
     """
     # the machine of `kcli simulate`, which a template without findings need not wait for
-    from kinesis_cli.event_source_mapping.delivery import LONGEST_PAUSE_SECONDS
+    from kinesis_cli.event_source_mapping.delivery import MAX_PAUSE_SECONDS
     from kinesis_cli.simulation.durations import USUAL
     from kinesis_cli.simulation.run import Simulation, SimulationOptions
     from kinesis_cli.stream.record_source import RecordList
@@ -81,7 +81,7 @@ def one_bad_record(settings: EventSourceMapping, retention_hours: int) -> Cost:
         later = min(later, max(settings.maximum_record_age_in_seconds // 3600 - hours, 0))
     return Cost(
         records=count,
-        calls=summary.invocations + int(later * 3600 / (LONGEST_PAUSE_SECONDS + USUAL.base)),
+        calls=summary.invocations + int(later * 3600 / (MAX_PAUSE_SECONDS + USUAL.base)),
         hours=blocked + later,
         lost=max(summary.discarded + summary.expired - 1, 0),
         repeated=handler.good - (count - 1),

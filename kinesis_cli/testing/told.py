@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import ClassVar
 
-from kinesis_cli.project.function import MAXIMUM_TIMEOUT, Function
+from kinesis_cli.project.function import MAX_TIMEOUT, Function
 from kinesis_cli.project.stream_settings import DEFAULT_RETENTION_HOURS
 from kinesis_cli.simulation.durations import CallDuration, call_duration
 from kinesis_cli.simulation.faults import Fault
@@ -70,7 +70,7 @@ class Told:
             start_at=self.start_at,
             until=self.until,
             invocation_duration=_duration(self.invocation_duration),
-            function_timeout=function.timeout if function else MAXIMUM_TIMEOUT,
+            function_timeout=function.timeout if function else MAX_TIMEOUT,
             function_name=function.qualified_name if function else "function",
             executed_version=function.version if function else "$LATEST",
             reserved_concurrency=function.reserved_concurrency if function else None,

@@ -2,12 +2,19 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from kinesis_cli.cli.options.inputs import FORM
-from kinesis_cli.cli.options.payloads import nothing_to_send, payload_settings, says_payloads
+from kinesis_cli.cli.options.payloads import (
+    FORM,
+    Payloads,
+    nothing_to_send,
+    payload_settings,
+    says_payloads,
+)
+from kinesis_cli.cli.options.shared import Code
+from kinesis_cli.cli.options.takes import flag, given
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.invoke_once import Event, read_event, reading_event
 from kinesis_cli.project.own import foreign_project
@@ -21,7 +28,7 @@ _JINJA = (".j2", ".jinja", ".jinja2")
 class Made(msgspec.Struct, frozen=True):
     """What was said of payloads."""
 
-    payload: dict[str, Any]  # the options of `PAYLOADS_BESIDE_TEMPLATE`
+    payload: Payloads
     count: int | None
     seed: int | None
     template: Path | None  # the project's, where it was named
@@ -29,28 +36,28 @@ class Made(msgspec.Struct, frozen=True):
 
     def named(self) -> list[str]:
         """The options that were given."""
-        given = [
-            name for name, value in self.payload.items() if value is not None and name not in FORM
-        ]
-        given += [name for name in ("count", "seed") if getattr(self, name) is not None]
-        return [f"--{name.strip('_').replace('_', '-')}" for name in given]
+        names = [name for name in given(self.payload) if name not in FORM]
+        names += [name for name in ("count", "seed") if getattr(self, name) is not None]
+        return list(map(flag, names))
 
 
 def made_of(
-    payload: dict[str, Any], count: int | None, seed: int | None, code: dict[str, Any]
-) -> Made:
-    """What the options say. `--template` is the project's, a Jinja2 one by its name is of payloads.
+    payload: Payloads, count: int | None, seed: int | None, code: Code
+) -> tuple[Made, Code]:
+    """Return what the options say of payloads, and of code.
+
+    `--template` is the project's; a Jinja2 one, by its name, is of payloads.
 
     Raises:
         InputError: two templates of payloads.
     """
-    template: Path | None = code["template"]
+    template = code.template
     if template is not None and template.suffix.lower() in _JINJA:
-        if payload["payload_template"] is not None:
+        if payload.payload_template is not None:
             raise InputError("--template and --payload-template both name one of payloads")
-        payload = {**payload, "payload_template": template}
-        code["template"] = template = None
-    return Made(payload, count, seed, template, code["handler"])
+        payload = replace(payload, payload_template=template)
+        code = replace(code, template=None)
+    return Made(payload, count, seed, code.template, code.handler), code
 
 
 def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: bool) -> Event:
@@ -74,20 +81,18 @@ def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: boo
                 advice="Leave one of the two out.",
             )
         return read_event(path, how)
-    if (how.form or how.shard) and made.payload["from_"] is None:
+    if (how.form or how.shard) and made.payload.from_ is None:
         raise InputError(
             "--raw, --format and --shard say how to read a file, and none is named",
             advice="Name it: EVENT, or --from FILE.",
         )
-    options = {**made.payload, "template": made.payload["payload_template"]}
-    del options["payload_template"]
+    options = made.payload
     if not says_payloads(options) and (project := foreign_project(made.template)):
         return _sample(project, may_take=may_take_sample and not named)
-    given = {name for name, value in options.items() if value is not None}
     if made.handler is not None and not says_payloads(options):
         note("called with a made-up sensor reading; --data, or EVENT, gives your own")
-    if given <= {*_READING} and made.count in (None, 1) and made.seed is None:
-        return reading_event(options["temperature"], options["timestamp"])
+    if given(options).keys() <= {*_READING} and made.count in (None, 1) and made.seed is None:
+        return reading_event(options.temperature, options.timestamp)
     from kinesis_cli.handlers.made_event import made_event  # start-up counts
 
     settings = payload_settings(options, made.template)

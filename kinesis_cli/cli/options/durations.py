@@ -3,8 +3,9 @@
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 
 from kinesis_cli.errors import InputError
@@ -20,23 +21,26 @@ from kinesis_cli.simulation.durations import (
 TAIL_LOGS = "tail-logs"
 LOOK_BACK_SECONDS, MAX_EVENTS = 86_400.0, 50_000
 
-DURATION = {
-    "invocation_duration": Annotated[
+
+class Duration(msgspec.Struct, frozen=True):
+    """What was said of a call's duration."""
+
+    invocation_duration: Annotated[
         str | None,
         typer.Option(
             metavar="SECONDS|MODEL|measured",
             help="How long a call takes, besides its own sleeps: seconds, or with what each record "
             "and KB adds, 0.05+0.002/record+0.001/KB (default: 0.1).",
         ),
-    ],
-    "duration_from": Annotated[
+    ] = None
+    duration_from: Annotated[
         str | None,
         typer.Option(
             metavar="LOG|tail-logs",
             help="Fit that to the REPORT lines of a log file, or of the deployed function's log.",
         ),
-    ],
-    "cold_start": Annotated[
+    ] = None
+    cold_start: Annotated[
         float | None,
         typer.Option(
             metavar="SECONDS",
@@ -44,17 +48,16 @@ DURATION = {
             max=900.0,
             help="What a call takes longer for which no environment is idle.",
         ),
-    ],
-}
+    ] = None
 
 
-def chosen_duration(options: dict[str, Any]) -> CallDuration | None:
+def chosen_duration(options: Duration) -> CallDuration | None:
     """What the options say of a call's duration; None: as long as it really takes.
 
     Raises:
         InputError: they contradict each other, or are not usable.
     """
-    given, source = options["invocation_duration"], options["duration_from"]
+    given, source = options.invocation_duration, options.duration_from
     if source is None:
         return USUAL if given is None else call_duration(given)
     if given is not None:
@@ -67,9 +70,9 @@ def chosen_duration(options: dict[str, Any]) -> CallDuration | None:
     return found.duration
 
 
-def warn_of_constant(options: dict[str, Any], batch_sizes: Iterable[int]) -> None:
+def warn_of_constant(options: Duration, batch_sizes: Iterable[int]) -> None:
     """Say what a constant does to a comparison of batch sizes."""
-    chosen = options["invocation_duration"] or options["duration_from"]
+    chosen = options.invocation_duration or options.duration_from
     if chosen is None and len(set(batch_sizes)) > 1:
         note(
             f"Each call takes {USUAL} s here, whatever its batch, which favours large batches: see "
@@ -97,7 +100,7 @@ def _tailed() -> list[tuple[str, str]]:
     from kinesis_cli.show.console import warn
 
     now = time.time()
-    connected = reached({})
+    connected = reached()
     group = log_group(connected.connection, connected.settings)
     note(f"reading the last day of log group {group}")
     query = LogQuery(group, now - LOOK_BACK_SECONDS, now, follow=False)

@@ -2,35 +2,40 @@
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 
+from kinesis_cli.cli.options.takes import only
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form, Reading
 from kinesis_cli.stream.shards import shard_id
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 
-# How an input is to be read: for `reading`.
-FORM = {
-    "raw": Annotated[
-        bool | None,
-        typer.Option(
-            "--raw",
-            help="Each line is a payload, whatever it looks like: its bytes up to LF or CRLF, "
-            "without a byte order mark at the file's beginning.",
-        ),
-    ],
-    "format_": Annotated[
-        Form | None,
-        typer.Option(
-            "--format", help="What the input is; default: what it is found to be, which is said."
-        ),
-    ],
-}
-SHARD = {
-    "shard": Annotated[
+RawOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--raw",
+        help="Each line is a payload, whatever it looks like: its bytes up to LF or CRLF, "
+        "without a byte order mark at the file's beginning.",
+    ),
+]
+FormatOption = Annotated[
+    Form | None,
+    typer.Option(
+        "--format", help="What the input is; default: what it is found to be, which is said."
+    ),
+]
+
+
+class HowToRead(msgspec.Struct, frozen=True):
+    """How inputs are to be read."""
+
+    raw: RawOption = None
+    format_: FormatOption = None
+    shard: Annotated[
         str | None,
         typer.Option(
             "--shard",
@@ -38,28 +43,34 @@ SHARD = {
             help="Shard of records that tell none, by id or number: those of get-records from "
             "another server than AWS.",
         ),
-    ],
-}
+    ] = None
 
 
-def reading(options: dict[str, Any], arns: Iterable[str | None] = ()) -> Reading:
-    """How the options of `FORM` and `SHARD` say that inputs are to be read.
+# Of commands that read files by other options, too.
+SHARD = only(HowToRead, "shard")
+
+
+def reading(
+    raw: bool | None,
+    form: Form | None,
+    shard: str | None = None,
+    arns: Iterable[str | None] = (),
+) -> Reading:
+    """Return how the options say that inputs are to be read.
 
     Args:
-        options: of these tables; others are left alone.
+        raw, form, shard: the options' values.
         arns: of the stream, where the target or the template names one; the first that is known
             counts.
 
     Raises:
         InputError: they contradict each other, or the shard is none.
     """
-    form, raw = options.get("format_"), bool(options.get("raw"))
     if raw and form not in (None, Form.PAYLOADS):
         raise InputError(
             f"--raw takes each line as a payload, and --format {form} does not",
             advice="Leave one of the two out.",
         )
-    shard = options.get("shard")
     if shard is not None and shard.isascii() and shard.isdigit():
         shard = shard_id(int(shard))
     elif shard is not None and not _SHARD_ID.fullmatch(shard):

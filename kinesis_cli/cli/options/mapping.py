@@ -1,8 +1,9 @@
 """Options that set single settings of the event source mapping, named as in the AWS CLI."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 
 
@@ -21,55 +22,56 @@ class Lanes(StrEnum):
     HASH = "hash"
 
 
-MAPPING_SETTINGS = {
-    "batch_size": Annotated[
+class MappingSettings(msgspec.Struct, frozen=True):
+    """Single settings of the mapping, by the words of CreateEventSourceMapping."""
+
+    batch_size: Annotated[
         int | None, typer.Option(metavar="N", help="Records per call, 1 to 10000.")
-    ],
-    "maximum_batching_window_in_seconds": Annotated[
+    ] = None
+    maximum_batching_window_in_seconds: Annotated[
         int | None, typer.Option(metavar="S", help="How long to gather a batch, 0 to 300.")
-    ],
-    "maximum_retry_attempts": Annotated[
+    ] = None
+    maximum_retry_attempts: Annotated[
         int | None, typer.Option(metavar="N", help="Retries of a failed batch; -1: no limit.")
-    ],
-    "maximum_record_age_in_seconds": Annotated[
+    ] = None
+    maximum_record_age_in_seconds: Annotated[
         int | None, typer.Option(metavar="S", help="Older records are discarded; -1: no limit.")
-    ],
-    "bisect_batch_on_function_error": Annotated[
+    ] = None
+    bisect_batch_on_function_error: Annotated[
         bool | None,
         typer.Option(
             "--bisect-batch-on-function-error/--no-bisect-batch-on-function-error",
             help="Split a failed batch in two.",
         ),
-    ],
-    "parallelization_factor": Annotated[
+    ] = None
+    parallelization_factor: Annotated[
         int | None, typer.Option(metavar="N", help="Batches per shard at once, 1 to 10.")
-    ],
-    "tumbling_window_in_seconds": Annotated[
+    ] = None
+    tumbling_window_in_seconds: Annotated[
         int | None, typer.Option(metavar="S", help="Length of tumbling windows (experimental).")
-    ],
-    "report_batch_item_failures": Annotated[
+    ] = None
+    report_batch_item_failures: Annotated[
         bool | None,
         typer.Option(
             "--report-batch-item-failures/--no-report-batch-item-failures",
             help="Look at the batchItemFailures that the handler returns.",
         ),
-    ],
-    "filters": Annotated[
+    ] = None
+    filters: Annotated[
         list[str] | None,
         typer.Option("--filter", metavar="PATTERN", help="Filter pattern, JSON; repeatable."),
-    ],
-    "starting_position": Annotated[
+    ] = None
+    starting_position: Annotated[
         StartingPosition | None, typer.Option(help="Where in the stream to begin.")
-    ],
-    "starting_position_timestamp": Annotated[
+    ] = None
+    starting_position_timestamp: Annotated[
         str | None, typer.Option(metavar="TIME", help="With AT_TIMESTAMP: epoch seconds or ISO.")
-    ],
-}
+    ] = None
 
 
-def named_as_aws(settings: dict[str, Any]) -> dict[str, object]:
-    """The values of these options under CreateEventSourceMapping's names; None: not given."""
-    settings = dict(settings)
+def named_as_aws(given: MappingSettings) -> dict[str, object]:
+    """Return the values of these options under AWS's names; None: not given."""
+    settings = msgspec.structs.asdict(given)
     filters, reports = settings.pop("filters"), settings.pop("report_batch_item_failures")
     return {
         **{"".join(map(str.capitalize, name.split("_"))): settings[name] for name in settings},

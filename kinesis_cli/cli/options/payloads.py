@@ -2,12 +2,15 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+import msgspec
 import typer
 
-from kinesis_cli.cli.options.inputs import FORM, reading
+from kinesis_cli.cli.options.inputs import FormatOption, RawOption, reading
+from kinesis_cli.cli.options.takes import flag, given, only
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.series import Series, SeriesKind
 from kinesis_cli.project.own import foreign_project
@@ -28,87 +31,88 @@ CountOption = Annotated[
     ),
 ]
 _DEFAULT = Series()
-_READINGS = {
-    "sensors": Annotated[
+
+_TEMPLATE_HELP = (
+    "Your payloads from a Jinja2 template, which knows index, now, random, uuid() and fake (Faker)."
+)
+
+
+class Payloads(msgspec.Struct, frozen=True):
+    """What records carry."""
+
+    sensors: Annotated[
         int | None,
         typer.Option(
             "--sensors",
             metavar="N",
             help="Readings of N sensors in turn, keys sensor-1 to sensor-N; default: 1.",
         ),
-    ],
-    "temperature": Annotated[
+    ] = None
+    temperature: Annotated[
         float | None,
         typer.Option("--temperature", metavar="DEGREES", help="Temperature of every reading."),
-    ],
-    "timestamp": Annotated[
+    ] = None
+    timestamp: Annotated[
         int | None,
         typer.Option(
             "--timestamp",
             metavar="MILLISECONDS",
             help="readingTimestamp of every reading, since the epoch; default: when it arrives.",
         ),
-    ],
-    "hot_rate": Annotated[
+    ] = None
+    hot_rate: Annotated[
         float | None,
         typer.Option(
             "--hot-rate", metavar="SHARE", help="Share of readings above 100 degrees, 0 to 1."
         ),
-    ],
-}
-_SERIES = {
-    "series": Annotated[
+    ] = None
+    series: Annotated[
         SeriesKind | None,
         typer.Option(
             "--series", help=f"How the temperature of a sensor changes; default: {_DEFAULT.kind}."
         ),
-    ],
-    "min": Annotated[
+    ] = None
+    min: Annotated[
         float | None,
         typer.Option(
             "--min",
             metavar="DEGREES",
             help=f"Lowest temperature of the series; default: {_DEFAULT.minimum}.",
         ),
-    ],
-    "max": Annotated[
+    ] = None
+    max: Annotated[
         float | None,
         typer.Option(
             "--max",
             metavar="DEGREES",
             help=f"Highest temperature of the series; default: {_DEFAULT.maximum}.",
         ),
-    ],
-    "period": Annotated[
+    ] = None
+    period: Annotated[
         int | None,
         typer.Option(
             "--period",
             metavar="N",
             help=f"Readings of a sensor per wave (sine) or spike; default: {_DEFAULT.period}.",
         ),
-    ],
-    "step": Annotated[
+    ] = None
+    step: Annotated[
         float | None,
         typer.Option(
             "--step",
             metavar="DEGREES",
             help=f"Most that a walk changes at once; default: {_DEFAULT.step}.",
         ),
-    ],
-}
-_TEMPLATE_HELP = (
-    "Your payloads from a Jinja2 template, which knows index, now, random, uuid() and fake (Faker)."
-)
-_OWN_DATA = {
-    "data": Annotated[
+    ] = None
+    data: Annotated[
         str | None,
         typer.Option(
             "--data",
             metavar="TEXT|@FILE|-",
             help="Your payload: this text, a file's content, or standard input.",
         ),
-    ],
-    "from_": Annotated[
+    ] = None
+    from_: Annotated[
         str | None,
         typer.Option(
             "--from",
@@ -117,71 +121,72 @@ _OWN_DATA = {
             "output or a Firehose backup, a JSON document or an array of them, or one a line, byte "
             "for byte; lines of a pipe are taken as they come.",
         ),
-    ],
-    **FORM,
-    "template": Annotated[
+    ] = None
+    raw: RawOption = None
+    format_: FormatOption = None
+    payload_template: Annotated[
         Path | None,
         typer.Option(
-            "--template",
             "--payload-template",
             metavar="FILE",
             help=_TEMPLATE_HELP,
         ),
-    ],
-    "model": Annotated[
+    ] = None
+    model: Annotated[
         str | None,
         typer.Option(
             "--model",
             metavar="MODULE:MODEL",
             help="Your payloads as random instances of a pydantic model.",
         ),
-    ],
-}
-PAYLOADS = {
-    **_READINGS,
-    **_SERIES,
-    **_OWN_DATA,
-    "invalid_rate": Annotated[
+    ] = None
+    invalid_rate: Annotated[
         float | None,
         typer.Option(
             "--invalid-rate",
             metavar="SHARE",
             help="Share of payloads broken on purpose, 0 to 1: no JSON, cut off, NaN, ...",
         ),
-    ],
-    "partition_key": Annotated[
+    ] = None
+    partition_key: Annotated[
         str | None,
         typer.Option("--partition-key", metavar="KEY", help="Partition key of every record."),
-    ],
-    "key_field": Annotated[
+    ] = None
+    key_field: Annotated[
         str | None,
         typer.Option(
             "--key-field",
             metavar="PATH",
             help="Take the partition key from this field of a JSON payload, e.g. sensor.id.",
         ),
-    ],
-}
-# Of a command whose `--template` is the project's.
-PAYLOADS_BESIDE_TEMPLATE = {
-    **{name: annotation for name, annotation in PAYLOADS.items() if name != "template"},
-    "payload_template": Annotated[
+    ] = None
+
+
+# Of commands that read no template of a project.
+PAYLOADS = only(
+    Payloads,
+    payload_template=Annotated[
         Path | None,
-        typer.Option("--payload-template", metavar="FILE", help=_TEMPLATE_HELP),
+        typer.Option("--template", "--payload-template", metavar="FILE", help=_TEMPLATE_HELP),
     ],
-}
+)
+
+_READINGS = ("sensors", "temperature", "timestamp", "hot_rate")
+_SERIES = ("series", "min", "max", "period", "step")
+_OWN_DATA = ("data", "from_", "payload_template", "model")
+FORM = ("raw", "format_")
 
 
-def says_payloads(options: dict[str, Any]) -> bool:
-    """Whether the options of `PAYLOADS` say what the records carry, be it readings."""
-    return any(options.get(name) is not None for name in (*_READINGS, *_SERIES, *_OWN_DATA))
+def says_payloads(options: Payloads) -> bool:
+    """Return whether the options say what the records carry, be it readings."""
+    return not {*_READINGS, *_SERIES, *_OWN_DATA, *FORM}.isdisjoint(given(options))
 
 
-def payload_settings(options: dict[str, Any], template: Path | None = None) -> "PayloadSettings":
-    """The settings that the options of `PAYLOADS` describe.
+def payload_settings(options: Payloads, template: Path | None = None) -> "PayloadSettings":
+    """Return the settings that the options describe.
 
     Args:
-        options: by their names.
+        options: as given on the command line.
         template: the project's, where it was named.
 
     Raises:
@@ -192,24 +197,28 @@ def payload_settings(options: dict[str, Any], template: Path | None = None) -> "
     from kinesis_cli.payloads.readings import Readings
     from kinesis_cli.payloads.settings import PayloadSettings
 
-    given = {name: value for name, value in options.items() if value is not None}
-    _refuse_ignored(given)
+    values = given(options)
+    _refuse_ignored(values)
     if not says_payloads(options) and (project := foreign_project(template)):
         raise nothing_to_send(project, "--from {}")
     names = {"series": "kind", "min": "minimum", "max": "maximum"}
     readings = Readings(
-        **{name: given[name] for name in _READINGS if name in given},
-        series=Series(**{names.get(name, name): given[name] for name in _SERIES if name in given}),
+        **{name: values[name] for name in _READINGS if name in values},
+        series=Series(
+            **{names.get(name, name): values[name] for name in _SERIES if name in values}
+        ),
     )
-    own = {name: given.get(name) for name in ("template", "model", "partition_key", "key_field")}
     return PayloadSettings(
         readings=readings,
-        data=data_argument(given["data"]) if "data" in given else None,
-        from_file=given.get("from_"),
-        reading=reading(options),
+        data=None if options.data is None else data_argument(options.data),
+        from_file=options.from_,
+        reading=reading(options.raw, options.format_),
         tell=note,
-        invalid_rate=given.get("invalid_rate", 0.0),
-        **own,
+        template=options.payload_template,
+        model=options.model,
+        partition_key=options.partition_key,
+        key_field=options.key_field,
+        invalid_rate=options.invalid_rate or 0.0,
     )
 
 
@@ -238,19 +247,19 @@ def nothing_to_send(project: Path, how: str) -> InputError:
     )
 
 
-def _refuse_ignored(given: dict[str, Any]) -> None:
+def _refuse_ignored(given: Mapping[str, Any]) -> None:
     """Each option must mean something beside the others."""
     if given.get("data") == given.get("from_") == "-":
         raise InputError("--data and --from cannot be used together")
     if "from_" not in given and (how := [name for name in FORM if given.get(name)]):
-        raise InputError(f"{_flag(how[0])} says how to read a file", advice="Name it with --from.")
-    own = [name for name in _OWN_DATA if name in given and name not in FORM]
+        raise InputError(f"{flag(how[0])} says how to read a file", advice="Name it with --from.")
+    own = [name for name in _OWN_DATA if name in given]
     readings = [name for name in (*_READINGS, *_SERIES) if name in given]
     if own and readings:
-        _refuse(f"{_flag(readings[0])} is about readings, and {_flag(own[0])} brings other data")
+        _refuse(f"{flag(readings[0])} is about readings, and {flag(own[0])} brings other data")
     series = [name for name in _SERIES if name in given]
     if "temperature" in given and series:
-        _refuse(f"{_flag(series[0])} is about a series, and --temperature is that of every reading")
+        _refuse(f"{flag(series[0])} is about a series, and --temperature is that of every reading")
     kind = given.get("series", _DEFAULT.kind)
     if "period" in given and kind not in (SeriesKind.SINE, SeriesKind.SPIKE):
         raise InputError("--period is for --series sine and --series spike")
@@ -260,7 +269,3 @@ def _refuse_ignored(given: dict[str, Any]) -> None:
 
 def _refuse(problem: str) -> NoReturn:
     raise InputError(problem, advice="Leave one of the two out.")
-
-
-def _flag(name: str) -> str:
-    return f"--{name.strip('_').replace('_', '-')}"

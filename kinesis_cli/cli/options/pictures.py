@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from kinesis_cli.cli.options.shared import Output
@@ -21,42 +22,44 @@ if TYPE_CHECKING:
     from kinesis_cli.show.simulation import Run, View
 _AFTER = "after the mapping went live"
 
-PICTURES = {
-    "timeline": Annotated[
+
+class PictureOptions(msgspec.Struct, frozen=True):
+    """What was said of pictures."""
+
+    timeline: Annotated[
         bool | None,
         typer.Option("--timeline", help="Draw shards and calls over virtual time, too."),
-    ],
-    "from_": Annotated[
+    ] = None
+    from_: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="TIME",
             help="Draw the timeline from then on: +SECONDS as it tells them, or another form.",
         ),
-    ],
-    "to": Annotated[
+    ] = None
+    to: Annotated[
         str | None,
         typer.Option("--to", metavar="TIME", help="Draw the timeline until then; same forms."),
-    ],
-    "trace": Annotated[
+    ] = None
+    trace: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             help="Write trace events too, for ui.perfetto.dev or chrome://tracing: .json or "
             ".json.gz.",
         ),
-    ],
-    "report": Annotated[
+    ] = None
+    report: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             help="Write the run as a page for a browser too, one .html file that needs no network.",
         ),
-    ],
-    "overwrite": Annotated[
+    ] = None
+    overwrite: Annotated[
         bool | None, typer.Option("--overwrite", help="Write over a trace or report that exists.")
-    ],
-}
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,11 @@ class Pictures:
     _drawings: "list[Drawing]" = field(default_factory=list)
 
     @classmethod
-    def of(cls, given: dict[str, Any], output: Output, *, is_life: bool, runs: int) -> "Pictures":
+    def of(cls, given: PictureOptions, output: Output, *, is_life: bool, runs: int) -> "Pictures":
         """The pictures that the options ask for.
 
         Args:
-            given: what typer read of `PICTURES`.
+            given: what was said.
             output: of the command.
             is_life: it shows the life of one record.
             runs: how many there are.
@@ -83,7 +86,7 @@ class Pictures:
         Raises:
             InputError: they do not go together, or a file would be lost.
         """
-        timeline, trace, report = bool(given["timeline"]), given["trace"], given["report"]
+        timeline, trace, report = bool(given.timeline), given.trace, given.report
         if timeline and output is not Output.TABLE:
             raise InputError(
                 f"--timeline draws for people, and --output {output.value} is for programs",
@@ -91,19 +94,19 @@ class Pictures:
             )
         if timeline and is_life:
             raise InputError("--timeline and --explain cannot be used together")
-        if (given["from_"] or given["to"]) and not timeline:
+        if (given.from_ or given.to) and not timeline:
             raise InputError("--from and --to are for --timeline", advice="Add --timeline.")
         files = {"--trace": trace, "--report": report}
         for option, path in files.items():
             if path is not None:
-                _check_file(option, path, overwrite=bool(given["overwrite"]), runs=runs)
-        if given["overwrite"] and not any(files.values()):
+                _check_file(option, path, overwrite=bool(given.overwrite), runs=runs)
+        if given.overwrite and not any(files.values()):
             raise InputError(
                 "--overwrite is for --trace and --report", advice="Add the one that you mean."
             )
         start, end = (
-            None if given[name] is None else Moment.parse(given[name], option, _AFTER)
-            for name, option in (("from_", "--from"), ("to", "--to"))
+            None if text is None else Moment.parse(text, option, _AFTER)
+            for text, option in ((given.from_, "--from"), (given.to, "--to"))
         )
         return cls(timeline, start, end, trace, report)
 

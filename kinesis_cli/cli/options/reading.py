@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from time import time
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 import typer
 
 from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
@@ -25,9 +26,11 @@ from kinesis_cli.stream.selection import (
 )
 from kinesis_cli.stream.shards import shard_id
 
-# Which records, and from where: for `selection` and `read_plan`.
-READING = {
-    "since": Annotated[
+
+class Reading(msgspec.Struct, frozen=True):
+    """Which records, and from where."""
+
+    since: Annotated[
         str | None,
         typer.Option(
             "--since",
@@ -35,8 +38,8 @@ READING = {
             help="Where to begin: latest, trim-horizon (the oldest), 10m (ago), an ISO time, epoch "
             "seconds, or a sequence number; default: latest.",
         ),
-    ],
-    "until": Annotated[
+    ] = None
+    until: Annotated[
         str | None,
         typer.Option(
             "--until",
@@ -44,44 +47,44 @@ READING = {
             help="Only what arrives before: 10m (ago), +10m (from now), an ISO time, epoch "
             "seconds.",
         ),
-    ],
-    "count": Annotated[
+    ] = None
+    count: Annotated[
         int | None, typer.Option("-n", "--count", metavar="N", min=1, help="End after N records.")
-    ],
-    "no_follow": Annotated[
+    ] = None
+    no_follow: Annotated[
         bool | None, typer.Option("--no-follow", help="End when all is read that is there.")
-    ],
-    "shard": Annotated[
+    ] = None
+    shard: Annotated[
         list[str] | None,
         typer.Option(
             "--shard", metavar="ID", help="Only this shard, by its id or number; repeatable."
         ),
-    ],
-    "partition_key": Annotated[
+    ] = None
+    partition_key: Annotated[
         str | None,
         typer.Option(
             "--partition-key",
             metavar="KEY",
             help="Only records of this key, and only the shards that its hash belongs to.",
         ),
-    ],
-    "key": Annotated[
+    ] = None
+    key: Annotated[
         str | None,
         typer.Option("--key", metavar="GLOB", help="Only records whose key is like sensor-*."),
-    ],
-    "filters": Annotated[
+    ] = None
+    filters: Annotated[
         list[str] | None,
         typer.Option(
             "--filter",
             metavar="PATTERN",
             help="Only records that match a filter of Lambda's, JSON; repeatable, one must match.",
         ),
-    ],
-    "grep": Annotated[
+    ] = None
+    grep: Annotated[
         str | None,
         typer.Option("--grep", metavar="REGEX", help="Only records with this in their text."),
-    ],
-    "efo": Annotated[
+    ] = None
+    efo: Annotated[
         str | None,
         typer.Option(
             "--efo",
@@ -90,50 +93,47 @@ READING = {
             "none, it is registered, and deregistered in the end, though not after kill -9. AWS "
             "charges for it.",
         ),
-    ],
-}
+    ] = None
 
 
-def selection(reading: dict[str, Any], *, deaggregate: bool = True) -> Selection:
-    """Which records the options of `READING` mean.
+def selection(reading: Reading, *, deaggregate: bool = True) -> Selection:
+    """Return which records the options mean.
 
     Raises:
         InputError: a pattern is none.
     """
-    filters, grep = reading["filters"], reading["grep"]
+    filters, grep = reading.filters, reading.grep
     compiled = compile_filters(filters) if filters else None
     for sentence in compiled.warnings if compiled else ():
         warn(sentence)
     return Selection(
-        partition_key=reading["partition_key"],
-        key=reading["key"],
+        partition_key=reading.partition_key,
+        key=reading.key,
         filters=compiled,
         grep=None if grep is None else grep_pattern(grep),
         deaggregate=deaggregate,
     )
 
 
-def read_plan(reading: dict[str, Any]) -> ReadPlan:
-    """What the options of `READING` say to read.
+def read_plan(reading: Reading) -> ReadPlan:
+    """Return what the options say to read.
 
     Raises:
         InputError: a time or a shard is none.
     """
-    now, until = time(), reading["until"]
+    now, until = time(), reading.until
     return ReadPlan(
-        start=Start.parse(reading["since"] or "latest", now),
+        start=Start.parse(reading.since or "latest", now),
         until=None if until is None else moment_of_all_shards(until, now, "--until"),
-        follow=not reading["no_follow"],
-        shard_ids=frozenset(map(_shard_id, reading["shard"] or ())),
-        partition_key=reading["partition_key"],
+        follow=not reading.no_follow,
+        shard_ids=frozenset(map(_shard_id, reading.shard or ())),
+        partition_key=reading.partition_key,
     )
 
 
-def batches(
-    consumer: Consumer, reading: dict[str, Any]
-) -> AbstractContextManager[Iterator[ShardRecords]]:
-    """What a consumer reads, in the way that the options of `READING` say."""
-    name = reading["efo"]
+def batches(consumer: Consumer, reading: Reading) -> AbstractContextManager[Iterator[ShardRecords]]:
+    """Return what a consumer reads, in the way that the options say."""
+    name = reading.efo
     return closing(consumer.fan_out(name) if name else consumer.poll())
 
 

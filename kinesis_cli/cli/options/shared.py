@@ -4,7 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
+
+from kinesis_cli.cli.options.takes import only
 
 # Of each typer application. Plain help, not rich's: three times as fast, and the same text in
 # terminals, pipes and docs.
@@ -139,21 +142,24 @@ RuntimeCommandOption = Annotated[
     ),
 ]
 
-# Which handler on this machine is meant: the parameters of `find_function`.
-CODE = {
-    "handler": HandlerOption,
-    "template": TemplateOption,
-    "function": FunctionOption,
-    "env_vars": EnvVarsOption,
-    "python": PythonOption,
-    "runtime_command": RuntimeCommandOption,
-    "env_from_shell": EnvFromShellOption,
-    "no_build": NoBuildOption,
-    "parameter_overrides": ParameterOverridesOption,
-}
 
-# Which template is meant, for commands that need no function.
-PROJECT = {"template": TemplateOption, "parameter_overrides": ParameterOverridesOption}
+class Code(msgspec.Struct, frozen=True):
+    """Which handler on this machine is meant: the parameters of `find_function`."""
+
+    handler: HandlerOption = None
+    template: TemplateOption = None
+    function: FunctionOption = None
+    env_vars: EnvVarsOption = None
+    python: PythonOption = None
+    runtime_command: RuntimeCommandOption = None
+    env_from_shell: EnvFromShellOption = None
+    no_build: NoBuildOption = None
+    parameter_overrides: ParameterOverridesOption = None
+    config_env: ConfigEnvOption = None
+
+
+# Of commands whose target says which environment of samconfig.toml.
+CODE = only(Code, *(name for name in Code.__struct_fields__ if name != "config_env"))
 
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Write over a file that exists.")

@@ -1,25 +1,32 @@
 """Options that say what a command talks to, the same in each command that talks to something.
 
-@takes(target=STREAM_TARGET)
+@takes(target=Target)
 def tail(*, target: Target, ...) -> None:
     connected = reached(target)
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
-from kinesis_cli.cli.options.shared import PROJECT, ConfigEnvOption
+from kinesis_cli.cli.options.shared import ConfigEnvOption, ParameterOverridesOption, TemplateOption
+from kinesis_cli.cli.options.takes import given, only
 from kinesis_cli.show.console import note
 
 if TYPE_CHECKING:
     from kinesis_cli.local.client.connection import Connected
     from kinesis_cli.project.settings import Settings
 
-Target = dict[str, Any]  # what was said, by the names of the settings
 
-TARGET = {
-    "stack": Annotated[
+class Target(msgspec.Struct, frozen=True):
+    """What was said of the target, by the names of the settings."""
+
+    stream: Annotated[
+        str | None,
+        typer.Option("--stream", metavar="NAME|ARN", help="The stream."),
+    ] = None
+    stack: Annotated[
         str | None,
         typer.Option(
             "--stack",
@@ -27,37 +34,34 @@ TARGET = {
             help="The deployed stack whose stream and function are meant; default: "
             "samconfig.toml's.",
         ),
-    ],
-    "endpoint_url": Annotated[
+    ] = None
+    endpoint_url: Annotated[
         str | None,
         typer.Option(
             "--endpoint-url",
             metavar="URL|local",
             help="Where requests go instead of to AWS; local is this machine's own endpoint.",
         ),
-    ],
-    "profile": Annotated[
+    ] = None
+    profile: Annotated[
         str | None,
         typer.Option("--profile", metavar="NAME", help="The profile, as in the AWS CLI."),
-    ],
-    "region": Annotated[
+    ] = None
+    region: Annotated[
         str | None,
         typer.Option("--region", metavar="NAME", help="The region, as in the AWS CLI."),
-    ],
-    "config_env": ConfigEnvOption,
-}
+    ] = None
+    config_env: ConfigEnvOption = None
+    template: TemplateOption = None
+    parameter_overrides: ParameterOverridesOption = None
 
-STREAM_TARGET = {
-    "stream": Annotated[
-        str | None,
-        typer.Option("--stream", metavar="NAME|ARN", help="The stream."),
-    ],
-    **TARGET,
-}
 
-# The same for commands whose own options leave the names of these free.
-PROJECT_TARGET = {**TARGET, **PROJECT}
-PROJECT_STREAM_TARGET = {**STREAM_TARGET, **PROJECT}
+_TARGET = ("stack", "endpoint_url", "profile", "region", "config_env")
+
+# Of commands that have no stream of their own, or whose own options have the names of a project's.
+PROJECT_TARGET = only(Target, *_TARGET, "template", "parameter_overrides")
+STREAM_TARGET = only(Target, "stream", *_TARGET)
+TARGET = only(Target, *_TARGET)
 
 
 def tell_of_sample(settings: "Settings") -> None:
@@ -73,8 +77,12 @@ def tell_of_sample(settings: "Settings") -> None:
         )
 
 
-def reached(target: Target) -> "Connected":
-    """What the target options name, ready to be called; says so where it was started for that.
+def reached(target: Target | None = None, **settings: str | None) -> "Connected":
+    """Connect to what the target options name; say so where it was started for that.
+
+    Args:
+        target: as given on the command line.
+        settings: others, by their names.
 
     Raises:
         InputError, EndpointError: the target is not usable.
@@ -82,7 +90,7 @@ def reached(target: Target) -> "Connected":
     from kinesis_cli.local.client.connection import connect  # some commands need it seldom
     from kinesis_cli.project.settings import read_settings
 
-    connected = connect(read_settings(target))
+    connected = connect(read_settings({**settings, **(given(target) if target else {})}))
     if connected.local and connected.local.started_now:
         from kinesis_cli.show.local import started_note
 

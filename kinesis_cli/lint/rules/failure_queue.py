@@ -10,7 +10,7 @@ from kinesis_cli.lint.words import span
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sqs-queue.html
 DEFAULT_RETENTION = 345_600  # seconds, 4 days: over a long weekend
-LONGEST_RETENTION = 1_209_600
+MAX_RETENTION = 1_209_600
 DEFAULT_VISIBILITY = 30  # seconds
 
 _QUEUE = (
@@ -76,9 +76,9 @@ def kept_too_short(mapping: MappingFacts) -> Iterator[Finding]:
         KEPT_TOO_SHORT,
         f"{queue.name} keeps a message {span(kept)}.",
         f"What fails is forgotten {span(kept)} later; a weekend is 48 h or more.",
-        f"Set MessageRetentionPeriod to {LONGEST_RETENTION}, 14 days, the longest there is.",
+        f"Set MessageRetentionPeriod to {MAX_RETENTION}, 14 days, the longest there is.",
         (*queue.place, "MessageRetentionPeriod"),
-        changes=(Change(queue.place, "MessageRetentionPeriod", LONGEST_RETENTION),),
+        changes=(Change(queue.place, "MessageRetentionPeriod", MAX_RETENTION),),
     )
 
 

@@ -246,10 +246,10 @@ def _curve() -> tuple[float, float]:
     """The first and the longest pause."""
     from kinesis_cli.event_source_mapping.delivery import (  # start-up counts
         FIRST_PAUSE_SECONDS,
-        LONGEST_PAUSE_SECONDS,
+        MAX_PAUSE_SECONDS,
     )
 
-    return FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
+    return FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 
 
 def _retention(mapping: MappingFacts) -> int:

@@ -30,7 +30,7 @@ _IN_WORDS: dict[Kind, str] = {
 }
 NOTHING = "·"
 _SPARKS = "▁▂▃▄▅▆▇█"
-_MOST_TRIES = 9  # that one digit can tell
+_MAX_TRIES = 9  # that one digit can tell
 
 
 def show_timeline(drawing: Drawing, start_at: float, *, show_all: bool) -> None:
@@ -129,7 +129,7 @@ def _shape(cell: Cell, kind: Kind) -> str:
     """The letter of a cell: where a batch failed again, which try that was."""
     if cell.attempt < 2 or kind == "handled":
         return SHAPES[kind]
-    return str(cell.attempt) if cell.attempt <= _MOST_TRIES else "+"
+    return str(cell.attempt) if cell.attempt <= _MAX_TRIES else "+"
 
 
 def _print_marks(marks: Sequence[Mark]) -> None:
