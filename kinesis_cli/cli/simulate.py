@@ -238,7 +238,7 @@ def simulate(
             with closing(explaining(new_handler(options.start_at), found)) as runnable:
                 simulation = Simulation(recording.rewound(), runnable, choice.mapping, options)
                 run = _run(found, choice, runnable.runtime, simulation, recording, inputs)
-                beside = drawn.begin(run, choice.mapping)
+                beside = drawn.begin(run, choice, found)
                 if compare:
                     view: View = SilentView()
                 elif explained:

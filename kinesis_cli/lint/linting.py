@@ -19,6 +19,7 @@ from kinesis_cli.project.template.template import Template
 
 if TYPE_CHECKING:
     from kinesis_cli.lint.text.suppressions import Suppression
+    from kinesis_cli.project.function import Function
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,22 @@ def lint_file(source: TemplateFile, ignore: Collection[str] = ()) -> Lint:
     """
     with reading_template(source):
         return _lint(Template.read(source), ignore, {})
+
+
+def lint_function(function: "Function") -> list[Located]:
+    """What the rules say of the mappings of one function of a template; [] where they cannot tell.
+
+    Args:
+        function: as `find_function` found it.
+    """
+    if function.template is None:
+        return []
+    logical_id = function.origin.rpartition(", ")[2]
+    try:
+        found = lint_file(TemplateFile(function.template)).findings
+    except InputError:  # what it runs as is known all the same
+        return []
+    return [each for each in found if each.mapping.partition(", ")[0] == logical_id]
 
 
 def lint_stack(

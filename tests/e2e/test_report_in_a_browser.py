@@ -219,6 +219,19 @@ def test_record_data_does_nothing_in_the_page(browser: Browser, tmp_path: Path) 
         assert "RetryAttemptsExhausted" in page.inner_text("#documents pre")
 
 
+def test_what_lint_says_of_the_mapping_stands_in_it(browser: Browser, tmp_path: Path) -> None:
+    template = ("--template", str(ROOT / "fixtures/lint/template.yaml"))
+    batch = str(ROOT / "fixtures/batch.json")
+    path = made(tmp_path, "simulate", batch, *template, "--until", "+60")
+    for page in opened(browser, path):
+        assert "error K001 Retries have no limit" in page.inner_text("#findings")
+    other = ("--mapping", str(ROOT / "fixtures/mappings/bisect.yaml"))
+    (tmp_path / "other").mkdir()
+    path = made(tmp_path / "other", "simulate", batch, *template, *other)
+    for page in opened(browser, path):
+        assert page.is_hidden("#findings-section")
+
+
 def test_many_calls_are_drawn_together(browser: Browser, tmp_path: Path) -> None:
     records = tmp_path / "many.ndjson"
     line = '{"temperature": 20.5, "readingTimestamp": 1764000000000}\n'

@@ -17,8 +17,9 @@ from kinesis_cli.simulation.trace import Row, Summary
 from kinesis_cli.stream.times import Moment
 
 if TYPE_CHECKING:
-    from kinesis_cli.event_source_mapping.settings import EventSourceMapping
     from kinesis_cli.picture.drawing import Drawing
+    from kinesis_cli.project.function import Function
+    from kinesis_cli.project.mapping import MappingChoice
     from kinesis_cli.show.simulation import Run, View
 _AFTER = "after the mapping went live"
 
@@ -110,8 +111,13 @@ class Pictures:
         )
         return cls(timeline, start, end, trace, report)
 
-    def begin(self, run: "Run", mapping: "EventSourceMapping") -> "Beside":
+    def begin(self, run: "Run", choice: "MappingChoice", function: "Function") -> "Beside":
         """Begin the pictures of a run, before anything of it is shown.
+
+        Args:
+            run: what is run.
+            choice: its mapping.
+            function: the one that gets the records.
 
         Raises:
             InputError: a file cannot be written, or the timeline would end before it begins.
@@ -134,9 +140,15 @@ class Pictures:
             beside.draw.append(file.row)
             beside.end.append(file.finish)
         if self.report is not None:
+            from kinesis_cli.lint.linting import lint_function
             from kinesis_cli.show.pictures.report import About, Report
 
-            page = Report(self.report, About(run, mapping, shlex.join(["kcli", *sys.argv[1:]])))
+            # the rules are about the template's mapping, which may not be the one that is run
+            is_templates = choice.origin == function.mapping_origin
+            findings = lint_function(function) if is_templates else []
+            command = shlex.join(["kcli", *sys.argv[1:]])
+            about = About(run, choice.mapping, command, tuple(each.finding for each in findings))
+            page = Report(self.report, about)
             beside.draw.append(page.row)
             beside.end.append(page.finish)
         return beside

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.unsure import without_points
+from kinesis_cli.lint.rule import Finding
 from kinesis_cli.picture.calls import Calls, differences, packed
 from kinesis_cli.picture.drawing import Cell, Drawing, Kind, Picture
 from kinesis_cli.recordings.files import appearing_whole
@@ -46,6 +47,7 @@ class About:
     run: Run
     mapping: EventSourceMapping
     command: str  # that makes it again
+    findings: tuple[Finding, ...] = ()  # of kcli lint, on its mapping
 
 
 class Report:
@@ -159,6 +161,10 @@ def _head(about: About, summary: Summary) -> dict[str, object]:
             for name in ("succeeded", "discarded", "expired", "filtered", "skipped", "undelivered")
         },
         "unsure": list(summary.unsure),
+        "findings": [
+            [each.level.value, each.rule.id, *map(escape, (each.message, each.effect, each.advice))]
+            for each in about.findings
+        ],
     }
 
 

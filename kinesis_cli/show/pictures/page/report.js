@@ -63,6 +63,12 @@
   const settings = make("tbody");
   for (const each of data.head.settings) settings.append(row(each));
   $("settings").append(settings);
+  for (const [level, id, ...sentences] of data.head.findings) {
+    $("findings-section").hidden = false;
+    const item = make("li");
+    item.append(make("strong", `${level} ${id}`), ` ${sentences.join(" ")}`);
+    $("findings").append(item);
+  }
   if (data.head.unsure.length) {
     $("unsure-section").hidden = false;
     $("unsure").textContent = `This run depended on: ${data.head.unsure.join(", ")}. docs/fidelity.md tells both readings of each.`;
