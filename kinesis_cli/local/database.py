@@ -3,10 +3,34 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 from kinesis_cli.errors import InputError
 
 _BUSY_SECONDS = 1.0  # nobody else has business with the file; the server must not stand still
+
+
+class Store:
+    """A database of the state directory, with tables of its own. It belongs to one thread.
+
+    Args:
+        state: the directory; None: nothing is kept.
+
+    Raises:
+        InputError: the file is damaged, foreign or of another version; it is not changed.
+    """
+
+    file: ClassVar[str]  # its name
+    schema: ClassVar[str]  # what is made in a new one
+    version: ClassVar[int]  # of the schema
+
+    def __init__(self, state: Path | None) -> None:
+        path = state / self.file if state else None
+        self._database = opened(path, self.schema, self.version)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
 
 
 def opened(file: Path | None, schema: str, version: int) -> sqlite3.Connection:

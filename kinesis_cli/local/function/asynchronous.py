@@ -9,12 +9,11 @@ import math
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.local.clock import Clock
-from kinesis_cli.local.database import opened
+from kinesis_cli.local.database import Store
 from kinesis_cli.local.function.activity import Remark, Tell
 from kinesis_cli.local.function.destinations import Destinations
 from kinesis_cli.local.function.registry import Target
@@ -57,18 +56,10 @@ class StoredEvent:
     throttles: int = 0
 
 
-class EventStore:
-    """The file of events. It belongs to one thread.
+class EventStore(Store):
+    """Events that have not ended; see `Store`."""
 
-    Args:
-        state: its directory; None: nothing is kept.
-
-    Raises:
-        InputError: the file is damaged, foreign or of another version; it is not changed.
-    """
-
-    def __init__(self, state: Path | None) -> None:
-        self._database = opened(state / FILE if state else None, _SCHEMA, VERSION)
+    file, schema, version = FILE, _SCHEMA, VERSION
 
     def events(self) -> list[StoredEvent]:
         """All that have not ended, oldest first."""
@@ -96,10 +87,6 @@ class EventStore:
         """Forget an event."""
         with self._database:
             self._database.execute("DELETE FROM event WHERE request_id = ?", (event.request_id,))
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._database.close()
 
 
 class EventCalls:

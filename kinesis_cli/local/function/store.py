@@ -4,12 +4,11 @@ A function's code is not here: its archive and folder lie beside, see `packages`
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from kinesis_cli.local.database import opened
+from kinesis_cli.local.database import Store
 
 FILE = "functions.sqlite3"
 VERSION = 1
@@ -37,22 +36,10 @@ class Item(NamedTuple):
     document: Document
 
 
-class FunctionStore:
-    """The file. It belongs to one thread.
+class FunctionStore(Store):
+    """What the API was told of functions; see `Store`."""
 
-    Args:
-        state: its directory; None: nothing is kept.
-
-    Raises:
-        InputError: the file is damaged, foreign or of another version; it is not changed.
-    """
-
-    def __init__(self, state: Path | None) -> None:
-        self._database = opened(state / FILE if state else None, _SCHEMA, VERSION)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._database.close()
+    file, schema, version = FILE, _SCHEMA, VERSION
 
     def get(self, function: str, kind: str, key: str = "") -> Document | None:
         """A document; None: there is none."""

@@ -8,13 +8,12 @@ import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
-from kinesis_cli.local.database import opened
+from kinesis_cli.local.database import Store
 
 FILE = "function.sqlite3"
 VERSION = 1
@@ -84,22 +83,10 @@ class Checkpoints:
     finished: set[str] = field(default_factory=set)  # shards that are read and done
 
 
-class MappingStore:
-    """The file. It belongs to one thread.
+class MappingStore(Store):
+    """Mappings and checkpoints; see `Store`."""
 
-    Args:
-        state: its directory; None: nothing is kept.
-
-    Raises:
-        InputError: the file is damaged, foreign or of another version; it is not changed.
-    """
-
-    def __init__(self, state: Path | None) -> None:
-        self._database = opened(state / FILE if state else None, _SCHEMA, VERSION)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._database.close()
+    file, schema, version = FILE, _SCHEMA, VERSION
 
     def mappings(self) -> list[StoredMapping]:
         """All mappings, oldest first."""
