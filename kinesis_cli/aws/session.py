@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.target import Target, TargetKind
@@ -79,6 +80,19 @@ class Connection:
             with self.explained(service):
                 self._clients[service] = self._create(service)
         return self._clients[service]
+
+    def with_target(self, target: Target) -> Self:
+        """Return the same connection, of a target that more is known of."""
+        same = copy(self)
+        same.target = target
+        return same
+
+    @property
+    def place(self) -> str:
+        """Where requests go, for people: `AWS in eu-west-1`, `http://127.0.0.1:4567`."""
+        if self.target.kind is TargetKind.AWS:
+            return f"AWS in {self.region}"
+        return self.endpoint_url
 
     @property
     def endpoint_url(self) -> str:

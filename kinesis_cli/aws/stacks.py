@@ -23,8 +23,8 @@ _OUTPUTS = {
 _RESOURCES = {"stream": "AWS::Kinesis::Stream", "function": "AWS::Lambda::Function"}
 
 
-def complete(connection: Connection, settings: Settings) -> Settings:
-    """The settings with everything that the target's stack says; the connection's target too.
+def complete(connection: Connection, settings: Settings) -> tuple[Connection, Settings]:
+    """Return connection and settings with everything that the target's stack says.
 
     Raises:
         EndpointError: CloudFormation refused, or was not reached.
@@ -32,7 +32,7 @@ def complete(connection: Connection, settings: Settings) -> Settings:
     """
     target = connection.target
     if target.stack is None:
-        return settings
+        return connection, settings
     settings = settings.with_stack(_values(connection, target.stack))
     if settings.stream is None:
         raise InputError(
@@ -41,8 +41,8 @@ def complete(connection: Connection, settings: Settings) -> Settings:
             advice="Name the stream with --stream.",
         )
     function = settings.function.value if settings.function else None
-    connection.target = replace(target, stream=settings.stream.value, function=function)
-    return settings
+    target = replace(target, stream=settings.stream.value, function=function)
+    return connection.with_target(target), settings
 
 
 def read_template(connection: Connection, stack: str) -> tuple[str, dict[str, str]]:

@@ -11,7 +11,7 @@ import typer
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import AwsOption, explaining, in_one_call
 from kinesis_cli.cli.options.called_with import event_of, made_of
-from kinesis_cli.cli.options.function import FunctionNameOption, place_of
+from kinesis_cli.cli.options.function import FunctionNameOption
 from kinesis_cli.cli.options.inputs import SHARD, HowToRead, reading
 from kinesis_cli.cli.options.payloads import CountOption, Payloads
 from kinesis_cli.cli.options.shared import (
@@ -232,7 +232,7 @@ class _Far:
 
         connected = reached(self.target, function=self.function)
         connection = connected.connection
-        self.place = place_of(connection)
+        self.place = connection.place
         return connection, function_name(connection, connected.settings)
 
 

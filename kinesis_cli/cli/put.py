@@ -165,7 +165,7 @@ def put(
     connected = reached(target)
     if connected.local:
         tell_of_sample(connected.settings)
-    place = _target(connected)
+    place = PutTarget.of(connected.connection)
     if dry_run:
         _dry_run(connected, place, source(payloads).rest(), output, check_access=check_access)
         return
@@ -215,12 +215,6 @@ def _put(
 def _times(number: int | None) -> Iterator[float]:
     """The moment at which each payload is made, epoch seconds."""
     return (time() for _ in (repeat(None) if number is None else repeat(None, number)))
-
-
-def _target(connected: Connected) -> PutTarget:
-    connection = connected.connection
-    stream = connection.target.named_stream()
-    return PutTarget(connection.target, stream, connection.endpoint_url, connection.region)
 
 
 def _estimate(number: int, sample: Iterable[Payload], part: Slice | None) -> tuple[int, int]:

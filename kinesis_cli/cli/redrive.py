@@ -15,7 +15,7 @@ from kinesis_cli.aws.functions import function_name as find_function_name
 from kinesis_cli.aws.remote_handler import RemoteHandler
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import explaining, in_a_simulation, in_one_call
-from kinesis_cli.cli.options.function import FunctionNameOption, place_of
+from kinesis_cli.cli.options.function import FunctionNameOption
 from kinesis_cli.cli.options.shared import (
     CODE,
     Code,
@@ -173,7 +173,7 @@ def redrive(
         open_things.callback(places.close)
         if delete and not places.is_ours:
             raise InputError("a file's documents are yours to delete", place="--delete")
-        note(f"documents of {places.name}, records of {place_of(connection)}")
+        note(f"documents of {places.name}, records of {connection.place}")
         named: Iterable[Named] = islice(
             wanted_records(
                 places.documents(),
@@ -183,7 +183,7 @@ def redrive(
             count,
         )
         if replay and not (yes or connection.target.is_local):
-            named = _asked(to_stream or "their stream", place_of(connection), named)
+            named = _asked(to_stream or "their stream", connection.place, named)
         remove = places.delete if delete else None
         if save is not None:
             rows = save_records(named, save, remove)

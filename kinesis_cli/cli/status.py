@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from kinesis_cli.aws.status import read_status
-from kinesis_cli.cli.options.function import FunctionNameOption, place_of
+from kinesis_cli.cli.options.function import FunctionNameOption
 from kinesis_cli.cli.options.shared import Output, OutputOption
 from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.cli.options.target import Target, reached
@@ -32,7 +32,7 @@ def status(
     """
     connected = reached(target, function=function_name)
     found = read_status(connected.connection, connected.settings)
-    show_status(found, place_of(connected.connection), output)
+    show_status(found, connected.connection.place, output)
     if connected.local:
         for line in problem_lines(local_status(Path(connected.local.server.state))):
             note(line)

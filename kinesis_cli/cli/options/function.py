@@ -1,11 +1,8 @@
-"""What commands about the deployed function share: how it is named and reached."""
+"""The option of commands about the deployed function."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from kinesis_cli.aws.session import Connection
 
 FunctionNameOption = Annotated[
     str | None,
@@ -15,13 +12,3 @@ FunctionNameOption = Annotated[
         help="The function; default: the stack's, on this machine the template's.",
     ),
 ]
-
-
-def place_of(connection: "Connection") -> str:
-    """Where requests go, for people."""
-    from kinesis_cli.project.target import TargetKind  # start-up counts
-
-    target = connection.target
-    if target.kind is TargetKind.AWS:
-        return f"AWS in {connection.region}"
-    return connection.endpoint_url

@@ -160,8 +160,7 @@ class Reachable:
     @property
     def target(self) -> PutTarget:
         """The stream and where it is, for people."""
-        connection = self.connected.connection
-        return PutTarget(connection.target, self.stream, connection.endpoint_url, connection.region)
+        return PutTarget.of(self.connected.connection)
 
     def consumer(self, plan: ReadPlan, warn: Callable[[str], None]) -> Consumer:
         """Reads it; `warn` is told of trouble."""

@@ -53,7 +53,7 @@ def connect(settings: Settings, directory: Path | None = None) -> Connected:
         return Connected(connection, settings, running)
     _refuse_aws_beside_local(target, settings, directory)
     connection = Connection(target)
-    return Connected(connection, complete(connection, settings), None)
+    return Connected(*complete(connection, settings), None)
 
 
 def connect_to_stack(settings: Settings, directory: Path | None = None) -> Connection:
@@ -102,8 +102,8 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
     connection = Connection(target)
     try:
         _refuse_aws_beside_local(target, settings, directory)
-        connection.target = replace(target, region=connection.region)
-        settings = complete(connection, settings)
+        connection = connection.with_target(replace(target, region=connection.region))
+        connection, settings = complete(connection, settings)
     except KcliError as error:
         problem = error
     target = connection.target

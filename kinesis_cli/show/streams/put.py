@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesis_cli.aws.session import LOCAL_KEY
+from kinesis_cli.aws.session import LOCAL_KEY, Connection
 from kinesis_cli.project.target import Target, TargetKind
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.summary import PutSummary
@@ -44,10 +44,26 @@ class PutTarget:
     stream: str
     endpoint: str
     region: str
+    place: str
+
+    @classmethod
+    def of(cls, connection: Connection) -> "PutTarget":
+        """Return the stream that a connection is about.
+
+        Raises:
+            InputError: none is named.
+        """
+        stream = connection.target.named_stream()
+        return cls(
+            connection.target,
+            stream,
+            connection.endpoint_url,
+            connection.region,
+            connection.place,
+        )
 
     def __str__(self) -> str:
-        where = f"AWS in {self.region}" if self.target.kind is TargetKind.AWS else self.endpoint
-        return f"{self.stream} at {where}"
+        return f"{self.stream} at {self.place}"
 
     def as_document(self) -> dict[str, object]:
         """As in `kcli config --output json`."""

@@ -12,7 +12,7 @@ from kinesis_cli.aws.functions import log_group
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.stacks import complete
 from kinesis_cli.errors import EndpointError, InputError
-from kinesis_cli.project.settings import read_settings
+from kinesis_cli.project.settings import Settings, read_settings
 from kinesis_cli.project.target import resolve_target
 
 STACK = """\
@@ -240,9 +240,13 @@ def test_a_log_can_be_read_without_the_right_to_look_at_the_function(
 # --- stacks
 
 
-def settings_of_stack(connection: Connection) -> dict[str, tuple[str, str] | None]:
+def completed(connection: Connection) -> tuple[Connection, Settings]:
     flags = {"endpoint_url": connection.endpoint_url, "region": "eu-west-1", "stack": "app"}
-    settings = complete(connection, read_settings(flags))
+    return complete(connection, read_settings(flags))
+
+
+def settings_of_stack(connection: Connection) -> dict[str, tuple[str, str] | None]:
+    _, settings = completed(connection)
     return {name: (s.value, s.source) if s else None for name, s in settings.items()}
 
 
@@ -257,7 +261,8 @@ def test_a_stack_names_its_stream_and_function_in_its_outputs(aws: Aws, asked: C
     assert found["function"] == ("f-1", "stack app, output FunctionName")
     assert found["log_group"] == ("/g", "stack app, output LogGroupName")
     assert found["failure_queue_url"] is None
-    assert (asked.target.stream, asked.target.function) == ("s-1", "f-1")
+    target = completed(asked)[0].target
+    assert (target.stream, target.function) == ("s-1", "f-1")
 
 
 def test_without_outputs_the_first_stream_and_function_of_the_stack_are_meant(
