@@ -3,7 +3,7 @@
 Source: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.stream.aggregate import MAX_SIZE, UserRecord, aggregated
@@ -16,6 +16,8 @@ _AROUND = 32  # most bytes of tags, indices and lengths of one record and its ke
 
 class Aggregates:
     """Packs records by the shard that they belong to. `set_shards` comes before the first."""
+
+    packs = True
 
     def __init__(self) -> None:
         self._shards: ShardMap
@@ -32,11 +34,11 @@ class Aggregates:
         return min((each.due for each in self._open.values()), default=None)
 
     def set_shards(self, shards: ShardMap) -> None:
-        """The open shards; what was not taken out yet is packed for the old ones."""
+        """Set the open shards; what was not taken out yet is packed for the old ones."""
         self._shards = shards
 
-    def add(self, entries: Iterable[Entry], now: float) -> Iterator[Entry]:
-        """Take records; gives the aggregates that are full or have waited long enough.
+    def add(self, entries: Iterable[Entry], now: float) -> Iterable[Entry]:
+        """Take records; yield the aggregates that are full or have waited long enough.
 
         A record that is larger than an aggregate goes alone, after those of its shard before it.
         """
@@ -57,11 +59,11 @@ class Aggregates:
             yield self._packed(shard_id)
 
     def flush(self) -> list[Entry]:
-        """All aggregates, full or not."""
+        """Remove and return all aggregates, full or not."""
         return [self._packed(shard_id) for shard_id in list(self._open)]
 
     def fits(self, entry: Entry) -> bool:
-        """Whether all records of an aggregate belong to the shard that it went to."""
+        """Return whether all records of an aggregate belong to the shard that it went to."""
         return all(part.shard_in(self._shards).shard_id == entry.shard_id for part in entry.parts)
 
     def _packed(self, shard_id: str) -> Entry:
@@ -72,6 +74,16 @@ class Aggregates:
         entry.planned_shard = shard_id
         entry.since = first.since
         return entry
+
+
+class NoAggregates(Aggregates):
+    """Packs nothing: each record goes as it is."""
+
+    packs = False
+
+    def add(self, entries: Iterable[Entry], now: float) -> Iterable[Entry]:  # noqa: ARG002
+        """Return the records."""
+        return entries
 
 
 class _Open:

@@ -9,7 +9,7 @@ ORDER_LOST = "an earlier record of its partition key could not be put"
 
 
 class KeyOrder:
-    """Which record of a key may go, and which wait for it.
+    """Decides which record of a key may go, and queues those that wait for it.
 
     Args:
         held: counts those that wait.
@@ -24,8 +24,12 @@ class KeyOrder:
         """Whether an earlier record of its key was given up."""
         return not entry.owns_key and _key(entry) in self._lost
 
-    def admits(self, entry: Entry) -> bool:
-        """Whether a record may go; else it waits here."""
+    def admit(self, entry: Entry) -> bool:
+        """Let a record go if no other of its key is on its way, else queue it here.
+
+        Returns:
+            Whether it may go.
+        """
         if entry.owns_key:
             return True
         if (behind := self._behind.get(_key(entry))) is not None:
@@ -37,7 +41,7 @@ class KeyOrder:
         return True
 
     def release(self, entry: Entry) -> Entry | None:
-        """A record is acknowledged; the next one of its key, which has the key now."""
+        """Give the key of an acknowledged record to the next one that waits, and return that."""
         if not entry.owns_key:
             return None
         entry.owns_key = False
@@ -51,7 +55,11 @@ class KeyOrder:
         return following
 
     def lose(self, entry: Entry) -> list[Entry]:
-        """A record was given up; those that waited for it, which are not to be sent."""
+        """Give up the key of a record that could not be put.
+
+        Returns:
+            The records that waited for it, which must not be sent.
+        """
         if not entry.owns_key:
             return []
         entry.owns_key = False
@@ -61,7 +69,7 @@ class KeyOrder:
         return behind
 
     def take_all(self) -> list[Entry]:
-        """Those that wait; keys that are on their way stay so."""
+        """Remove and return all that wait; records on their way keep their keys."""
         waiting = [entry for behind in self._behind.values() for entry in behind]
         for behind in self._behind.values():
             behind.clear()
@@ -69,7 +77,7 @@ class KeyOrder:
         return waiting
 
     def forget(self, entry: Entry) -> None:
-        """A record is not on its way any more; nothing waits for it."""
+        """Free the key of a record that is no longer on its way; none may wait for it."""
         if entry.owns_key:
             entry.owns_key = False
             del self._behind[_key(entry)]

@@ -13,7 +13,7 @@ from operator import attrgetter
 from random import Random
 from typing import Any
 
-from kinesis_cli.putting.aggregates import Aggregates
+from kinesis_cli.putting.aggregates import Aggregates, NoAggregates
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.key_order import ORDER_LOST, KeyOrder
 from kinesis_cli.putting.queue import Queue, Size
@@ -64,7 +64,7 @@ class PutPlan:
         aggregate: bool = False,
     ) -> None:
         self._random, self._give_up_after = random, give_up_after
-        self._aggregates = Aggregates() if aggregate else None
+        self._aggregates = Aggregates() if aggregate else NoAggregates()
         self._ready = Queue()
         self._held = Size()  # what waits for a time, a shard or another record of its key
         self._later: list[tuple[float, int, list[Entry]]] = []  # a heap
@@ -86,7 +86,7 @@ class PutPlan:
     @property
     def aggregates(self) -> bool:
         """Whether it packs records together."""
-        return self._aggregates is not None
+        return self._aggregates.packs
 
     @property
     def wants_records(self) -> bool:
@@ -104,17 +104,14 @@ class PutPlan:
         if self.limited and not self._asked:
             self._free.add(entries)
             self.wants_shards |= self._free.records > FREE_RECORDS or self._free.bytes > FREE_BYTES
-        self._ready.extend(
-            entries if self._aggregates is None else self._aggregates.add(entries, now)
-        )
+        self._ready.extend(self._aggregates.add(entries, now))
 
     def flush(self) -> None:
-        """No more records come: what waits to be packed with others is sent as it is."""
-        if self._aggregates is not None:
-            self._ready.extend(self._aggregates.flush())
+        """Note that no more records come: what waits to be packed with others is sent as it is."""
+        self._ready.extend(self._aggregates.flush())
 
     def set_shards(self, shards: Sequence[Shard], *, paced: bool, now: float) -> list[Entry]:
-        """What the shards are now.
+        """Set what the shards are now.
 
         Args:
             shards: the open ones in order of their hash keys, without gaps; none: not known.
@@ -132,12 +129,13 @@ class PutPlan:
         self._known.update(ids)
         self._ready.put_back(self._lanes.take_all())
         self._lanes.open(ids, paced=paced)
-        return [] if self._aggregates is None else self._packed_anew(self._aggregates, now)
+        return self._pack_anew(now) if self._aggregates.packs else []
 
-    def _packed_anew(self, aggregates: Aggregates, now: float) -> list[Entry]:
-        """All that waits packed for the shards as they are; nothing is in flight now."""
+    def _pack_anew(self, now: float) -> list[Entry]:
+        """Pack all that waits for the shards as they are; nothing is in flight now."""
         assert self._shards
-        waiting = [*self._taken_out(), *aggregates.flush()]
+        aggregates = self._aggregates
+        waiting = [*self._take_out(), *aggregates.flush()]
         aggregates.set_shards(self._shards)
         misplaced, self._misplaced = self._misplaced, []
         well_placed = [each for each in misplaced if aggregates.fits(each)]
@@ -154,22 +152,22 @@ class PutPlan:
 
     @property
     def _waits_for_shards(self) -> bool:
-        return self.wants_shards and self._aggregates is not None
+        return self.wants_shards and self._aggregates.packs
 
     # --- calls go out
 
     def next_call(self, now: float) -> list[Entry]:
-        """The records to send now; none: there is nothing, or it must wait."""
+        """Remove and return the records to send now; none: there is nothing, or it must wait."""
         if self._waits_for_shards:
             return []
-        if self._aggregates is not None:
+        if self._aggregates.packs:
             self.add((), now)
         while self._later and self._later[0][0] <= now:
             again = heapq.heappop(self._later)[2]
             self._held.remove(again)
             self._ready.put_back(again)
         # What waits for its shard goes first; what is ready may come to wait there, if it is free.
-        call = self._with_ready(self._due(now), now) or self._due(now)
+        call = self._fill(self._due(now), now) or self._due(now)
         for entry in call:
             if entry.since is None:
                 entry.since = now
@@ -182,52 +180,50 @@ class PutPlan:
     def _due(self, now: float) -> list[Entry]:
         return self._lanes.take(now, CALL_RECORDS, CALL_BYTES)
 
-    def _with_ready(self, call: list[Entry], now: float) -> list[Entry]:
-        """A call filled with what need not wait."""
+    def _fill(self, call: list[Entry], now: float) -> list[Entry]:
+        """Fill a call with what need not wait, and return it."""
         size = sum(entry.size for entry in call)
         while len(call) < CALL_RECORDS and (entry := self._ready.first):
             if call and size + entry.size > CALL_BYTES:
                 break
             self._ready.take_first()
-            if self._may_go(entry, now):
+            if self._go_or_hold(entry, now):
                 call.append(entry)
                 size += entry.size
         return call
 
-    def _may_go(self, entry: Entry, now: float) -> bool:
-        """Whether a record may be sent now; else it was put where it waits."""
+    def _go_or_hold(self, entry: Entry, now: float) -> bool:
+        """Return whether a record may be sent now; else it is queued where it waits."""
         if self._order:
             if self._order.is_lost(entry):
                 self._fail([entry], ORDER_LOST)
                 return False
-            if not self._order.admits(entry):
+            if not self._order.admit(entry):
                 return False
         lanes = self._lanes
-        return not (lanes.are_open and lanes.takes(entry, self._shard_id(entry), now))
+        return not (lanes.are_open and lanes.hold_if_busy(entry, self._shard_id(entry), now))
 
     def next_moment(self) -> float | None:
-        """When time alone makes a call possible; None: only an answer or a record does."""
+        """Return when time alone makes a call possible; None: only an answer or a record does."""
         if self._waits_for_shards:
             return None
-        moments = [self._lanes.next_moment]
+        moments = [self._lanes.next_moment, self._aggregates.next_moment]
         if self._later:
             moments.append(self._later[0][0])
-        if self._aggregates is not None:
-            moments.append(self._aggregates.next_moment)
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits to be sent; calls may be in flight."""
-        packing = self._aggregates is not None and not self._aggregates.is_empty
-        return not (self._ready.first or self._held.records or self._misplaced or packing)
+        waits = self._ready.first or self._held.records or self._misplaced
+        return not waits and self._aggregates.is_empty
 
     # --- answers come back
 
     def answered(
         self, call: Sequence[Entry], results: Sequence[Mapping[str, Any]], now: float
     ) -> list[Entry]:
-        """The service's answer to a call.
+        """Note the service's answer to a call.
 
         Args:
             call: what `next_call` gave.
@@ -252,7 +248,7 @@ class PutPlan:
                 code = result.get("ErrorCode")
                 entry.reason = f"{code}: {result.get('ErrorMessage')}"
                 (throttled if code == THROTTLED else broken).append(entry)
-        settled = self._settled(acknowledged)
+        settled = self._settle(acknowledged)
         self._throttle(throttled, now)
         self._retry(broken, now)
         return settled
@@ -260,7 +256,7 @@ class PutPlan:
     def not_answered(
         self, call: Sequence[Entry], reason: str, now: float, *, throttled: bool = False
     ) -> None:
-        """A call failed as a whole. What it held may be in the stream or not; it is sent again."""
+        """Note that a call failed: its records may be in the stream or not, and are sent again."""
         self.in_flight -= 1
         for entry in call:
             entry.reason = reason
@@ -269,7 +265,7 @@ class PutPlan:
         self._retry(call, now)
 
     def refused(self, call: Sequence[Entry], reason: str) -> None:
-        """A call was refused for a reason that does not pass: its records are given up."""
+        """Give up the records of a call that was refused for a reason that does not pass."""
         self.in_flight -= 1
         self._fail(call, reason)
 
@@ -279,23 +275,21 @@ class PutPlan:
         self._failed.append(entry)
 
     def take_failed(self) -> list[Entry]:
-        """The records that were given up since the last time."""
+        """Remove and return the records that were given up since the last time."""
         failed, self._failed = self._failed, []
         return failed
 
     def abandon(self, reason: str) -> None:
         """Give up all that waits, and what is in flight unless it is acknowledged."""
-        waiting = [*self._taken_out(), *self._misplaced]
-        if self._aggregates is not None:
-            waiting += self._aggregates.flush()
+        waiting = [*self._take_out(), *self._misplaced, *self._aggregates.flush()]
         self._misplaced, self._give_up_after = [], -math.inf
         for entry in waiting:
             entry.reason = entry.reason or reason
         self._failed += waiting
 
-    def _settled(self, acknowledged: list[Entry]) -> list[Entry]:
-        """Those that need nothing more, and what their answers say of keys and shards."""
-        if self._aggregates is not None:
+    def _settle(self, acknowledged: list[Entry]) -> list[Entry]:
+        """Free keys and lanes of acknowledged records; return those that need nothing more."""
+        if self._aggregates.packs:
             elsewhere = [e for e in acknowledged if e.parts and e.shard_id != e.planned_shard]
             if elsewhere:
                 # Readers drop an aggregate that holds a record of another shard's range:
@@ -311,7 +305,7 @@ class PutPlan:
             self.wants_shards |= not shard_ids <= self._known
             self._known |= shard_ids
             for shard_id in shard_ids:
-                self._lanes.acknowledged(shard_id)
+                self._lanes.note_acknowledged(shard_id)
         return acknowledged
 
     def _throttle(self, entries: list[Entry], now: float) -> None:
@@ -324,7 +318,7 @@ class PutPlan:
         for entry in entries:
             by_shard.setdefault(self._shard_id(entry), []).append(entry)
         for shard_id, refused in by_shard.items():
-            self._lanes.throttled(shard_id, now, self._pause)
+            self._lanes.note_throttled(shard_id, now, self._pause)
             since = self._lanes.refuses_since(shard_id)
             self._lanes.put_back(shard_id, list(self._worth_another_try(refused, now, since)))
 
@@ -358,7 +352,7 @@ class PutPlan:
 
     # --- where records wait
 
-    def _taken_out(self) -> list[Entry]:
+    def _take_out(self) -> list[Entry]:
         """All that waits, in its order; nothing waits any more."""
         out = [
             *self._ready.take_all(),

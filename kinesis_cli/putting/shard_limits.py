@@ -1,4 +1,4 @@
-"""Records that wait for their shard: each shard takes so much a second, and slows down alone.
+"""Queues for busy shards: each shard takes so much a second, and slows down alone.
 
 Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 """
@@ -40,7 +40,7 @@ class Lanes:
         self._number = count()
 
     def open(self, shard_ids: Collection[str], *, paced: bool) -> None:
-        """The shards are these. Nothing waits now; what they were sent still counts.
+        """Set the open shards. No record may wait; what a shard was sent this second still counts.
 
         Args:
             shard_ids: of the open shards.
@@ -57,35 +57,35 @@ class Lanes:
         """Whether any shard has to wait."""
         return bool(self._lanes)
 
-    def takes(self, entry: Entry, shard_id: str, now: float) -> bool:
-        """Whether the record of a shard has to wait; it does so here."""
+    def hold_if_busy(self, entry: Entry, shard_id: str, now: float) -> bool:
+        """Queue a record if its shard is busy; return whether it waits now."""
         lane = self._lanes.get(shard_id)
-        if lane is None or lane.lets_pass(entry, now, paced=self._paced):
+        if lane is None or lane.pass_at_once(entry, now, paced=self._paced):
             return False
         lane.waiting.append(entry)
         self._held.add([entry])
         self._plan_turn(lane)
         return True
 
-    def throttled(self, shard_id: str, now: float, pause: Callable[[int], float]) -> None:
-        """A shard refused records: it has to wait for so long as `pause` says."""
+    def note_throttled(self, shard_id: str, now: float, pause: Callable[[int], float]) -> None:
+        """Note that a shard refused records: it waits for as long as `pause` says."""
         lane = self._lanes.setdefault(shard_id, _Lane(next(self._number)))
-        lane.throttled(now, pause)
+        lane.note_throttled(now, pause)
 
     def put_back(self, shard_id: str, refused: list[Entry]) -> None:
-        """Records that the shard refused are the next to be sent."""
+        """Queue records that the shard refused before all others of it."""
         lane = self._lanes[shard_id]
         lane.waiting.extendleft(reversed(refused))
         self._held.add(refused)
         self._plan_turn(lane)
 
-    def acknowledged(self, shard_id: str) -> None:
-        """The shard took a record."""
+    def note_acknowledged(self, shard_id: str) -> None:
+        """Note that the shard took a record."""
         if lane := self._lanes.get(shard_id):
             lane.throttles, lane.refuses_since = 0, math.inf
 
     def refuses_since(self, shard_id: str) -> float:
-        """Since when the shard has taken nothing at all; infinite: it takes records."""
+        """Return since when the shard has taken nothing; infinite: it takes records."""
         lane = self._lanes.get(shard_id)
         return math.inf if lane is None else lane.refuses_since
 
@@ -95,12 +95,12 @@ class Lanes:
         return self._agenda[0][0] if self._agenda else None
 
     def take(self, now: float, records: int, size: int) -> list[Entry]:
-        """What may be sent now.
+        """Remove and return what may be sent now.
 
         Args:
-            now: when this is.
-            records: at most so many.
-            size: bytes at most; a single record that is larger goes alone.
+            now: the time.
+            records: at most this many.
+            size: at most this many bytes; a single larger record goes alone.
         """
         taken: list[Entry] = []
         while self._agenda and self._agenda[0][0] <= now and len(taken) < records:
@@ -116,7 +116,7 @@ class Lanes:
         return taken
 
     def take_all(self) -> list[Entry]:
-        """All that waits, shard after shard."""
+        """Remove and return all that waits, shard by shard."""
         waiting = [entry for lane in self._lanes.values() for entry in lane.waiting]
         for lane in self._lanes.values():
             lane.waiting.clear()
@@ -148,16 +148,16 @@ class _Lane:
         """When it may send."""
         return max(self._closed_until, math.ceil(self._paid_until / TURN - 1e-6) * TURN)
 
-    def lets_pass(self, entry: Entry, now: float, *, paced: bool) -> bool:
-        """Whether a record that has just come may be sent at once."""
+    def pass_at_once(self, entry: Entry, now: float, *, paced: bool) -> bool:
+        """Take a record's share if it need not wait; return whether it may be sent at once."""
         if self.waiting or now < self._closed_until:
             return False
-        return not paced or self._pays(entry, now)
+        return not paced or self._pay(entry, now)
 
     def take(self, now: float, records: int, size: int, *, alone: bool, paced: bool) -> list[Entry]:
-        """What may be sent now: at most so many records and bytes, and a turn's worth.
+        """Remove and return what may be sent now: at most one turn's worth.
 
-        Where it is `alone` in the call, one record may be larger.
+        If nothing else is in the call (`alone`), one record may be larger than `size`.
         """
         taken: list[Entry] = []
         if now < self.next_moment:
@@ -166,21 +166,21 @@ class _Lane:
             entry = self.waiting[0]
             if entry.size > size and (taken or not alone):
                 break
-            if paced and not self._pays(entry, now):
+            if paced and not self._pay(entry, now):
                 break
             taken.append(self.waiting.popleft())
             size -= entry.size
         return taken
 
-    def throttled(self, now: float, pause: Callable[[int], float]) -> None:
-        """It refused records."""
+    def note_throttled(self, now: float, pause: Callable[[int], float]) -> None:
+        """Note that it refused records."""
         self.refuses_since = min(self.refuses_since, now)
         if now >= self._closed_until:  # else this call was under way before
             self.throttles += 1
             self._closed_until = now + pause(self.throttles)
 
-    def _pays(self, entry: Entry, now: float) -> bool:
-        """Take a record's share of the shard's throughput; whether there was any for it."""
+    def _pay(self, entry: Entry, now: float) -> bool:
+        """Take a record's share of the shard's throughput; return whether there was any left."""
         if self._paid_until < now - TURN:
             self._paid_until = now
         if self._paid_until >= now + TURN:
