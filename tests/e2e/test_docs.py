@@ -120,6 +120,7 @@ def test_the_recordings_among_the_fixtures_are_what_their_commands_make(folder: 
         ("docs/make_lint_rules.py -", "docs/lint.md"),
         ("docs/make_screenshot.py - lint.svg", "docs/lint.svg"),
         ("docs/make_screenshot.py - simulate.svg", "docs/simulate.svg"),
+        ("docs/make_screenshot.py - testing.svg", "docs/testing.svg"),
         ("docs/make_screenshot.py - timeline.svg", "docs/timeline.svg"),
     ],
 )
