@@ -316,6 +316,7 @@ def _handler_maker(
             debug_at=debug_at,
             at=at,
             keep_failing_init=keep_failing_init,
+            is_alone=True,
             tell=tell,
         )
     if debug_at is not None:

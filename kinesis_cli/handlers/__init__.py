@@ -102,6 +102,7 @@ def python_handler(
     debug_at: int | None = None,
     at: float | None = None,
     keep_failing_init: bool = False,
+    is_alone: bool = False,
     tell: Callable[[str], None] | None = None,
 ) -> "Handler":
     """The handler of a Python function: in this process where its packages are, else in a worker.
@@ -113,6 +114,8 @@ def python_handler(
         debug_at: the same for the delivery attempt of this number only.
         at: epoch seconds of virtual time at which the code is imported; None: the real time.
         keep_failing_init: whether code that cannot be loaded fails each call, as on Lambda.
+        is_alone: whether nobody but kcli writes to this process's standard output and error between
+            the calls.
         tell: told a sentence for each thing that is not as the function may expect.
 
     Raises:
@@ -121,9 +124,13 @@ def python_handler(
     from kinesis_cli.handlers.own_packages import brings_packages_of_kcli
 
     is_own = function.interpreter is None or function.interpreter.is_own
-    kind = _in_process() if is_own and not brings_packages_of_kcli(function) else _worker()
+    is_here = is_own and not brings_packages_of_kcli(function)
+    kind = _in_process() if is_here else _worker()
+    own = {"is_alone": is_alone} if is_here else {}
     try:
-        handler = kind(function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at)
+        handler = kind(
+            function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at, **own
+        )
     except InputError as error:
         if not keep_failing_init:
             raise

@@ -55,6 +55,7 @@ class CallableHandler:
         wall_clocks: what shows it the virtual time; default: this process's clocks, moved.
         surroundings: what else is in force during calls, if there are no variables.
         keeps_descriptors: whether what is written past Python is part of its log.
+        is_alone: whether between calls nobody but kcli writes to standard output and error.
         counts_real_time: whether a call that really runs for too long times out.
     """
 
@@ -78,6 +79,7 @@ class CallableHandler:
         wall_clocks: Callable[[], WallClocks] = TimeMachine,
         surroundings: Surroundings | None = None,
         keeps_descriptors: bool = True,
+        is_alone: bool = False,
         counts_real_time: bool = True,
     ) -> None:
         variables = environment or {}
@@ -99,6 +101,7 @@ class CallableHandler:
             wall_clocks=None if wall_clock else wall_clocks,
             surroundings=self._environment or surroundings,
             takes_descriptors=keeps_descriptors,
+            is_alone=is_alone,
             counts_real_time=counts_real_time,
         )
         self._closed = False
@@ -164,6 +167,7 @@ class InProcessHandler(CallableHandler):
         debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
         debug_at: the same for the delivery attempt of this number only.
         at: epoch seconds of virtual time at which the code is imported; None: the real time.
+        is_alone: whether between calls nobody but kcli writes to standard output and error.
 
     Raises:
         InputError: the module or the function is not there, or importing it fails.
@@ -177,6 +181,7 @@ class InProcessHandler(CallableHandler):
         debug: bool = False,
         debug_at: int | None = None,
         at: float | None = None,
+        is_alone: bool = False,
     ) -> None:
         super().__init__(
             _not_loaded,
@@ -190,6 +195,7 @@ class InProcessHandler(CallableHandler):
             debug=debug,
             debug_at=debug_at,
             qualifier=function.qualifier,
+            is_alone=is_alone,
         )
         self.function = function
         self._code: Code | None = None

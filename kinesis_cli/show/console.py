@@ -42,6 +42,7 @@ def stdout_console() -> "Console":
     FORCE_COLOR asks for them; never with NO_COLOR (https://no-color.org).
     """
     import os
+    from shutil import get_terminal_size
 
     from rich.console import Console
 
@@ -50,7 +51,12 @@ def stdout_console() -> "Console":
             raise BrokenPipeError  # `main` ends quietly; rich would end the process itself
 
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = None if on_terminal or os.environ.get("COLUMNS") else PIPE_WIDTH
+    width = None if os.environ.get("COLUMNS") else PIPE_WIDTH
+    if on_terminal:
+        # rich asks the descriptors 0 to 2, and a handler's log may have two of them
+        width = (
+            None if sys.stdin is not None and sys.stdin.isatty() else get_terminal_size().columns
+        )
     return StdoutConsole(width=width, highlight=False, emoji=False)
 
 

@@ -73,3 +73,39 @@ def test_what_does_not_hold_kcli_up_is_not_told(
     found = kcli("invoke", event, "--handler", "app.py:handler")
     assert found.returncode == 0
     assert "running" not in found.stderr
+
+
+OUTLIVES = """
+import subprocess, sys, time
+kept = sys.__stdout__
+def handler(event, context):
+    print("kept at import", file=kept)
+    print("descriptor", sys.__stdout__.fileno(), file=sys.__stdout__)
+    subprocess.Popen(["sh", "-c", "for i in 1 2 3 4 5; do echo loose; sleep 0.05; done"])
+    raise RuntimeError("again")
+"""
+
+
+def test_what_is_written_between_two_calls_is_not_in_the_output_of_kcli(
+    event: str, kcli: Kcli, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(OUTLIVES)
+    retries = ("--maximum-retry-attempts", "20", "--handler", "app.py:handler")
+    for output in ("json", "ndjson"):
+        found = kcli("simulate", event, *retries, "--output", output)
+        texts = [found.stdout] if output == "json" else found.stdout.splitlines()
+        documents = [json.loads(text) for text in texts]
+        assert documents[-1].get("summary", documents[-1])["invocations"] == 21
+    table = kcli("simulate", event, *retries).stdout
+    assert "loose" not in table
+    assert "kept at import" not in table
+
+
+def test_a_debugged_call_has_the_terminal_and_the_next_one_has_not(
+    event: str, kcli: Kcli, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(WRITES + '    raise RuntimeError("again")\n')
+    options = ("--maximum-retry-attempts", "2", "--debug-at", "2")
+    found = kcli("simulate", event, "--handler", "app.py:handler", *options)
+    assert found.stdout.count("to descriptor 1") == 1  # of the second call of three
+    assert "Summary" in found.stdout

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TextIO
 
 from .clock_errors import is_refused_for_its_clock
 from .context import ClientContext, LambdaContext
-from .descriptors import Descriptors
+from .descriptors import Descriptors, LastingDescriptors
 from .failure import Failure, error_of_exception, exit_error, timed_out
 from .interruption import Alarm, CtrlC
 from .loading import LambdaFunction
@@ -73,6 +73,8 @@ class Caller:
         takes_ctrl_c: whether the user's Ctrl-C comes to this process.
         takes_descriptors: whether what is written past Python is to be kept here; a process of the
             function's own has them kept outside.
+        is_alone: whether between calls only the caller's program writes to the process's
+            standard output and error, or sets its alarm: both are taken once, not each time.
         counts_real_time: whether a call that really runs for too long times out. Not in a test,
             which must not depend on how fast the machine is.
     """
@@ -88,6 +90,7 @@ class Caller:
         surroundings: Surroundings | None = None,
         takes_ctrl_c: bool = True,
         takes_descriptors: bool = False,
+        is_alone: bool = False,
         counts_real_time: bool = True,
     ) -> None:
         self._counts_real_time = counts_real_time
@@ -96,8 +99,9 @@ class Caller:
         self._output, self._log_handler = output, log_handler
         self._wall_clocks, self._surroundings = wall_clocks, surroundings
         self._virtual: VirtualTime | None = None
-        self._alarm, self.ctrl_c = Alarm(), CtrlC()
-        self._descriptors = Descriptors(output) if takes_descriptors else None
+        self._alarm, self.ctrl_c = Alarm(lasts=is_alone), CtrlC()
+        kind = LastingDescriptors if is_alone else Descriptors
+        self._descriptors = kind(output) if takes_descriptors else None
 
     def load(self, load: Callable[[], Any], at: float | None, *, debugging: bool) -> Any:  # noqa: ANN401
         """Import the code. What it writes belongs to the log of the first call, as in Lambda."""
@@ -178,6 +182,7 @@ class Caller:
 
     def close(self) -> None:
         """Give the signals back."""
+        self._alarm.close()
         self.ctrl_c.close()
         if self._descriptors is not None:
             self._descriptors.close()
@@ -204,6 +209,8 @@ class Caller:
         streams = sys.stdout, sys.stderr
         self._log_handler.request_id = request_id
         if debugging:
+            if self._descriptors is not None:
+                self._descriptors.give_back()
             self._output.passes_to = sys.stderr
         else:
             if self._descriptors is not None:

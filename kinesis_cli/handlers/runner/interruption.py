@@ -25,10 +25,14 @@ class Alarm:
     """Raises `TimedOut` in a call that has really run for too long.
 
     Only in the main thread; elsewhere such a call is noticed when it ends.
+
+    Args:
+        lasts: whether nobody else wants the signal between calls: it is given back by `close`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, lasts: bool = False) -> None:
         self.rang = False
+        self._lasts = lasts
         self._armed = False
         self._previous: _Previous = None
         self._others_left = (0.0, 0.0)
@@ -37,7 +41,8 @@ class Alarm:
         """Ring after `seconds` of real time."""
         self.rang = False
         if in_main_thread():
-            self._previous = signal.signal(signal.SIGALRM, self._ring)
+            previous = signal.signal(signal.SIGALRM, self._ring)  # a call may have set it anew
+            self._previous = previous if self._previous is None else self._previous
             self._armed = True
             self._others_left = signal.setitimer(signal.ITIMER_REAL, seconds)
 
@@ -52,8 +57,14 @@ class Alarm:
             return
         left, interval = self._others_left
         signal.setitimer(signal.ITIMER_REAL, max(left - elapsed, 1e-6) if left else 0, interval)
-        signal.signal(signal.SIGALRM, self._previous)
-        self._previous = None
+        if not self._lasts:
+            self.close()
+
+    def close(self) -> None:
+        """Give the signal back."""
+        if self._previous is not None:
+            signal.signal(signal.SIGALRM, self._previous)
+            self._previous = None
 
     def _ring(self, _signal: int, _frame: FrameType | None) -> None:
         if self._armed:
