@@ -1,13 +1,11 @@
 import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.local_endpoint import GOOD, PARTLY, QUEUE, Clients, clients_of, document, empty
-from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
-from tests.patience import PATIENCE
+from tests.e2e.programs import Kcli, Terminal, without_aws
 
 
 @pytest.fixture(scope="session")
@@ -17,21 +15,23 @@ def root() -> Path:
 
 
 @pytest.fixture
-def kcli(tmp_path: Path) -> Kcli:
-    """Runs the command in an empty folder, as a script would."""
+def working_directory(tmp_path: Path) -> Path:
+    """Where the command runs: an empty folder. A file whose tests have a project says so itself."""
+    return tmp_path
 
-    def run(*arguments: str, cwd: Path = tmp_path, **environment: str) -> Completed:
-        return subprocess.run(
-            [*KCLI, *arguments],
-            cwd=cwd,
-            env={**os.environ, "COLUMNS": "80", **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
 
-    return run
+@pytest.fixture
+def environment() -> Mapping[str, str]:
+    """The command's: the tests' own, unless a file says something else."""
+    return {**os.environ, "COLUMNS": "80"}
+
+
+@pytest.fixture
+def kcli(working_directory: Path, environment: Mapping[str, str]) -> Iterator[Kcli]:
+    """The command; the local streams that it starts end with the test."""
+    kcli = Kcli(working_directory, environment)
+    yield kcli
+    kcli.stop_local_streams()
 
 
 @pytest.fixture
@@ -59,27 +59,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(home: Path) -> Iterator[Kcli]:
     """Runs kcli outside a project, with a local endpoint of the tests' own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = {**kept, "XDG_STATE_HOME": str(home), "COLUMNS": "80"}
-
-    def run(*arguments: str, **more: str) -> Completed:
-        return subprocess.run(
-            [*KCLI, *arguments],
-            cwd=home,
-            env={**environment, **more},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-
+    run = Kcli(home, {**without_aws(), "XDG_STATE_HOME": str(home)})
     # so deep that commands without --handler take kcli's own function all the same
     code = home / "code" / "of" / "tests"
     code.mkdir(parents=True)
     (code / "good.py").write_text(GOOD)
     (code / "partly.py").write_text(PARTLY)
     yield run
-    run("local", "stop")
+    run.stop_local_streams()
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pyte
 import pytest
 
+from kinesis_cli.local.client.process import stop_server
+from kinesis_cli.local.state import IN_PROJECT, SERVER_FILE
 from tests.patience import PATIENCE
 
 KCLI = (sys.executable, "-m", "kinesis_cli")
@@ -27,7 +29,68 @@ ENDINGS = pytest.mark.parametrize(
 )
 
 Completed = subprocess.CompletedProcess[str]
-Kcli = Callable[..., Completed]
+
+
+def without_aws() -> dict[str, str]:
+    """The environment of a user who never set AWS up; what is written fits a narrow terminal."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**kept, "COLUMNS": "80"}
+
+
+class Kcli:
+    """The command, run as a script would: `kcli("put", "--data", "x", KCLI_STREAM="orders")`.
+
+    Args:
+        folder: in which it runs.
+        environment: of the process.
+        program: that is run.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        program: Sequence[str | Path] = KCLI,
+    ) -> None:
+        self.folder, self.environment, self._program = folder, environment, program
+        self._folders = {folder}
+
+    def __call__(
+        self,
+        *arguments: str,
+        cwd: Path | str | None = None,
+        given: str | None = None,
+        **more: str,
+    ) -> Completed:
+        """Run it to its end.
+
+        Args:
+            arguments: of the command.
+            cwd: another folder.
+            given: what it reads from standard input.
+            more: variables of its environment.
+        """
+        folder = Path(cwd or self.folder)
+        self._folders.add(folder)
+        return subprocess.run(
+            [*self._program, *arguments],
+            cwd=folder,
+            env={**self.environment, **more},
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+    def stop_local_streams(self) -> None:
+        """End the local streams of the folders that it ran in, and of the state directory."""
+        states = [folder / IN_PROJECT for folder in self._folders]
+        if home := self.environment.get("XDG_STATE_HOME"):
+            states += (Path(home) / "kcli").glob("*")
+        for state in states:
+            if (state / SERVER_FILE).exists():
+                stop_server(state)
 
 
 class Terminal:

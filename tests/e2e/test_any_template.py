@@ -2,14 +2,13 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from kinesis_cli.local.client.process import stop_server
-from tests.e2e.programs import Completed, Kcli
+from tests.e2e.programs import Kcli
 from tests.patience import PATIENCE
 
 APP = """\
@@ -69,9 +68,10 @@ Project = Callable[..., Kcli]
 
 
 @pytest.fixture
-def project(kcli: Kcli, tmp_path: Path) -> Iterator[Project]:
+def project(tmp_path: Path, environment: Mapping[str, str]) -> Iterator[Project]:
     """Writes a project, and runs kcli in it; its local stream is ended after the test."""
     folder = tmp_path / "project"
+    run = Kcli(folder, {**environment, "XDG_CACHE_HOME": str(tmp_path / "cache")})
 
     def write(**files: str) -> Kcli:
         folder.mkdir(exist_ok=True)
@@ -81,15 +81,10 @@ def project(kcli: Kcli, tmp_path: Path) -> Iterator[Project]:
             path.parent.mkdir(exist_ok=True)
             path.write_text(dedent(text))
 
-        def run(*arguments: str, **environment: str) -> Completed:
-            cache = str(tmp_path / "cache")
-            return kcli(*arguments, cwd=folder, XDG_CACHE_HOME=cache, **environment)
-
         return run
 
     yield write
-    if (folder / ".kcli").is_dir():
-        stop_server(folder / ".kcli")
+    run.stop_local_streams()
 
 
 def simulated(run: Kcli, *options: str) -> dict[str, dict[str, object]]:

@@ -1,7 +1,7 @@
 """Records of KPL aggregates under enhanced fan-out: found, redriven and saved, each for itself."""
 
 import json
-import subprocess
+import os
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.programs import KCLI, Completed
+from tests.e2e.programs import Completed, Kcli
 from tests.patience import PATIENCE
 
 TEMPLATE = """
@@ -64,11 +64,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(project: Path) -> Iterator[Run]:
-    def run(*arguments: str) -> Completed:
-        return subprocess.run(
-            [*KCLI, *arguments], cwd=project, capture_output=True, text=True, timeout=120
-        )
-
+    run = Kcli(project, os.environ)
     assert run("local", "start", "--detach", "--in-memory").returncode == 0
     assert run("put", "--from", "five.ndjson", "--aggregate").returncode == 0
     assert run("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.programs import Completed, Kcli
-from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +35,7 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel_environment(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that holds the wheel and its dependencies, at their locked versions."""
     folder = tmp_path_factory.mktemp("clean") / "venv"
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
@@ -56,21 +55,11 @@ def environment(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def installed(environment: Path, tmp_path: Path) -> Kcli:
+def installed(wheel_environment: Path, tmp_path: Path) -> Kcli:
     """Runs the installed command in an empty folder, with nothing of the project around."""
 
-    def run(*arguments: str, stdin: str = "") -> Completed:
-        return subprocess.run(
-            [environment / "bin" / "kcli", *arguments],
-            cwd=tmp_path,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "80"},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-
-    return run
+    variables = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "COLUMNS": "80"}
+    return Kcli(tmp_path, variables, [wheel_environment / "bin" / "kcli"])
 
 
 def test_the_wheel_holds_the_function_its_template_and_no_leftovers(wheel: Path) -> None:
@@ -88,7 +77,7 @@ def test_the_installed_command_starts(installed: Kcli) -> None:
 
 def test_in_an_empty_folder_the_bundled_function_is_simulated(installed: Kcli) -> None:
     event = installed("event", "--count", "3", "--temperature", "20", "--seed", "1").stdout
-    run = installed("simulate", "-", "--output", "json", stdin=event)
+    run = installed("simulate", "-", "--output", "json", given=event)
     assert run.returncode == 0, run.stderr
     result = json.loads(run.stdout)
     assert result["function"]["handler"] == "new_message_processor.handler.function_handler"
@@ -151,10 +140,14 @@ def test_what_is_missing_is_said_with_a_line_that_installs_it(
     assert '"Records"' in sh(f"{folder}/kcli event --template mine.j2").stdout
 
 
-def test_the_library_is_typed_and_usable_without_the_command_line(environment: Path) -> None:
+def test_the_library_is_typed_and_usable_without_the_command_line(wheel_environment: Path) -> None:
     program = "import kinesis_cli, sys; from kinesis_cli import KinesisEvent, EventSourceMapping"
     subprocess.run(
-        [environment / "bin" / "python", "-c", f"{program}; sys.exit('typer' in sys.modules)"],
+        [
+            wheel_environment / "bin" / "python",
+            "-c",
+            f"{program}; sys.exit('typer' in sys.modules)",
+        ],
         check=True,
-        cwd=environment,
+        cwd=wheel_environment,
     )

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from kinesis_cli.local.client.fault_verbs import VERBS
 from kinesis_cli.local.journals import MESSAGES, TABLES
 from kinesis_cli.local.kinesis.storage import store
 from kinesis_cli.local.state import DATABASES, PACKAGES, process_identity, read_server
-from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
+from tests.e2e.programs import KCLI, Completed, Kcli, Terminal, without_aws
 from tests.patience import PATIENCE
 
 TEMPLATE = """\
@@ -30,11 +30,10 @@ Resources:
 
 
 @pytest.fixture
-def clean_environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path) -> dict[str, str]:
     """A user who never set anything up."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     home = {"HOME": str(tmp_path / "home"), "XDG_STATE_HOME": str(tmp_path / "home" / "state")}
-    return {**kept, **home, "AWS_EC2_METADATA_DISABLED": "true"}
+    return {**without_aws(), **home, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 @pytest.fixture
@@ -46,25 +45,8 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kcli(project: Path, clean_environment: dict[str, str]) -> Iterator[Kcli]:
-    """Runs kcli in a project; what it started is stopped after the test."""
-    folders = {project}
-
-    def run(*arguments: str, cwd: Path = project, **environment: str) -> Completed:
-        folders.add(cwd)
-        return subprocess.run(
-            [*KCLI, *arguments],
-            cwd=cwd,
-            env={**clean_environment, "COLUMNS": "80", **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-
-    yield run
-    for folder in folders:
-        run("local", "stop", cwd=folder)
+def working_directory(project: Path) -> Path:
+    return project
 
 
 def succeeded(run: Completed) -> str:
@@ -161,11 +143,11 @@ def test_starting_twice_says_that_it_runs_already(kcli: Kcli) -> None:
 
 
 def test_two_commands_at_once_start_one_server(
-    kcli: Kcli, project: Path, clean_environment: dict[str, str]
+    kcli: Kcli, project: Path, environment: dict[str, str]
 ) -> None:
     starters = [
         subprocess.Popen(
-            [*KCLI, "local", "env"], cwd=project, env=clean_environment, stdout=subprocess.PIPE
+            [*KCLI, "local", "env"], cwd=project, env=environment, stdout=subprocess.PIPE
         )
         for _ in range(3)
     ]
@@ -548,13 +530,13 @@ def test_each_subcommand_has_help_with_examples(name: str, kcli: Kcli) -> None:
 
 @pytest.mark.parametrize(("name", "example"), examples())
 def test_each_example_of_a_subcommand_works(
-    name: str, example: str, kcli: Kcli, project: Path, clean_environment: dict[str, str]
+    name: str, example: str, kcli: Kcli, project: Path, environment: dict[str, str]
 ) -> None:
     script = f'set -eo pipefail; kcli() {{ {shlex.join(KCLI)} "$@"; }}; {example}'
     run = subprocess.run(
         ["bash", "-c", script],
         cwd=project,
-        env=clean_environment,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -594,7 +576,7 @@ def test_subcommands_and_their_options_are_completed(
 
 
 def test_the_aws_cli_of_a_newcomer_puts_and_gets(
-    aws_cli: Path, tmp_path: Path, kcli: Kcli, project: Path, clean_environment: dict[str, str]
+    aws_cli: Path, tmp_path: Path, kcli: Kcli, project: Path, environment: dict[str, str]
 ) -> None:
     script = f"""
         set -e
@@ -615,7 +597,7 @@ def test_the_aws_cli_of_a_newcomer_puts_and_gets(
     run = subprocess.run(
         ["bash", "-c", script],
         cwd=project,
-        env=clean_environment,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -1,12 +1,11 @@
 """The function alive, by the command line: kcli, and the AWS CLI of a newcomer."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 from kinesis_cli.local.client.process import stop_server
 from kinesis_cli.local.state import read_server
 from tests.e2e.local_endpoint import write_project
-from tests.e2e.programs import KCLI, Completed, Terminal
+from tests.e2e.programs import KCLI, Kcli, Terminal, without_aws
 from tests.patience import PATIENCE
 
 pytest.importorskip("awslambdaric")
@@ -54,26 +53,18 @@ HOSTILE = "bad \x1b[31m\x9b31m\u202e[red]"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
-    """A project whose local stream is ended after the test."""
-    folder = write_project(tmp_path / "project", APP, TEMPLATE)
-    yield folder
-    stop_server(folder / ".kcli")
+def project(tmp_path: Path) -> Path:
+    return write_project(tmp_path / "project", APP, TEMPLATE)
 
 
-def clean() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+@pytest.fixture
+def working_directory(project: Path) -> Path:
+    return project
 
 
-def kcli(project: Path, *arguments: str) -> Completed:
-    return subprocess.run(
-        [*KCLI, *arguments],
-        cwd=project,
-        env={**clean(), "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return without_aws()
 
 
 def put(project: Path, *data: str) -> None:
@@ -92,57 +83,61 @@ def put(project: Path, *data: str) -> None:
         client.put_record(StreamName="orders", PartitionKey="k", Data=each.encode())
 
 
-def status(project: Path) -> Any:  # noqa: ANN401 - a JSON document
-    return json.loads(kcli(project, "local", "status", "--output", "json").stdout)
+def status(kcli: Kcli) -> Any:  # noqa: ANN401 - a JSON document
+    return json.loads(kcli("local", "status", "--output", "json").stdout)
 
 
-def test_wait_returns_when_all_is_handled_and_status_shows_the_mapping(project: Path) -> None:
-    assert kcli(project, "local", "start", "--detach").returncode == 0
+def test_wait_returns_when_all_is_handled_and_status_shows_the_mapping(
+    kcli: Kcli, project: Path
+) -> None:
+    assert kcli("local", "start", "--detach").returncode == 0
     put(project, "one", "two")
-    assert kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
-    assert status(project)["mappings"] == [
+    assert kcli("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
+    assert status(kcli)["mappings"] == [
         {"function": "Fn", "stream": "orders", "state": "Enabled", "backlog": 0}
     ]
-    table = kcli(project, "local", "status").stdout
+    table = kcli("local", "status").stdout
     assert re.search(r"Fn +orders +Enabled +0", table)
-    assert "Fn: 2 records in" in kcli(project, "local", "logs").stdout
+    assert "Fn: 2 records in" in kcli("local", "logs").stdout
 
 
-def test_the_functions_log_says_how_long_its_calls_take(project: Path) -> None:
-    assert kcli(project, "local", "start", "--detach").returncode == 0
+def test_the_functions_log_says_how_long_its_calls_take(kcli: Kcli, project: Path) -> None:
+    assert kcli("local", "start", "--detach").returncode == 0
     put(project, "one", "two")
-    assert kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
+    assert kcli("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     event = project / "event.json"
-    event.write_text(kcli(project, "event", "--count", "3", "--data", "x").stdout)
-    run = kcli(project, "simulate", "event.json", "--duration-from", "tail-logs")
+    event.write_text(kcli("event", "--count", "3", "--data", "x").stdout)
+    run = kcli("simulate", "event.json", "--duration-from", "tail-logs")
     assert run.returncode == 0
     assert re.search(
         r"invocation duration \d\.\d+, fitted to \d REPORT lines? of tail-logs", run.stderr
     )
 
 
-def test_wait_gives_up_with_exit_code_1(project: Path) -> None:
+def test_wait_gives_up_with_exit_code_1(kcli: Kcli, project: Path) -> None:
     (project / "src" / "app.py").write_text(
         "def handler(event, context):\n    import time; time.sleep(3600)\n"
     )
     template = project / "template.yaml"
     template.write_text(template.read_text().replace("CodeUri:", "Timeout: 900\n      CodeUri:"))
-    assert kcli(project, "local", "start", "--detach").returncode == 0
+    assert kcli("local", "start", "--detach").returncode == 0
     put(project, "one")
-    waited = kcli(project, "local", "wait", "--idle", "--timeout", "0.1")
+    waited = kcli("local", "wait", "--idle", "--timeout", "0.1")
     assert waited.returncode == 1
     assert waited.stderr == "records or events are still waiting or being handled after 0.1 s\n"
-    assert status(project)["mappings"][0]["backlog"] == 1
+    assert status(kcli)["mappings"][0]["backlog"] == 1
 
 
-def test_wait_says_what_it_needs(project: Path) -> None:
-    assert "Say --idle." in kcli(project, "local", "wait").stderr
-    waited = kcli(project, "local", "wait", "--idle")
+def test_wait_says_what_it_needs(kcli: Kcli, project: Path) -> None:
+    assert "Say --idle." in kcli("local", "wait").stderr
+    waited = kcli("local", "wait", "--idle")
     assert waited.returncode == 2
     assert "no local stream runs here" in waited.stderr
 
 
-def test_without_awss_runtime_client_the_function_runs_in_kclis_own(project: Path) -> None:
+def test_without_awss_runtime_client_the_function_runs_in_kclis_own(
+    kcli: Kcli, project: Path
+) -> None:
     hidden = (
         "import sys, importlib.util as u; find = u.find_spec;"
         "u.find_spec = lambda name, *a: None if name == 'awslambdaric' else find(name, *a);"
@@ -151,7 +146,7 @@ def test_without_awss_runtime_client_the_function_runs_in_kclis_own(project: Pat
     server = subprocess.Popen(
         [sys.executable, "-c", hidden, "local", "start"],
         cwd=project,
-        env={**clean(), "PYTHONUNBUFFERED": "1"},
+        env={**without_aws(), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -160,24 +155,24 @@ def test_without_awss_runtime_client_the_function_runs_in_kclis_own(project: Pat
         if "Point any client at it" in line:
             break
     put(project, "one")
-    waited = kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE))
+    waited = kcli("local", "wait", "--idle", "--timeout", str(PATIENCE))
     assert waited.returncode == 0, waited.stderr
-    assert status(project)["problems"] == []
+    assert status(kcli)["problems"] == []
     server.terminate()
     server.communicate(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("options", [(), ("--no-reload",)])
 def test_changed_code_is_used_unless_no_reload_is_said(
-    project: Path, options: tuple[str, ...]
+    kcli: Kcli, project: Path, options: tuple[str, ...]
 ) -> None:
-    assert kcli(project, "local", "start", "--detach", *options).returncode == 0
+    assert kcli("local", "start", "--detach", *options).returncode == 0
     put(project, "one")
-    assert kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
+    assert kcli("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     app = project / "src" / "app.py"
     app.write_text(APP.replace("raise ValueError", "broken("))
     put(project, "two")
-    assert kcli(project, "local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
+    assert kcli("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
     stop_server(project / ".kcli")
     log = (project / ".kcli" / "server.log").read_text()
     assert ("Runtime.UserCodeSyntaxError" in log) is not bool(options)
@@ -223,7 +218,7 @@ def test_the_aws_cli_invokes_the_function_and_reads_its_log(aws_cli: Path, proje
     run = subprocess.run(
         ["bash", "-c", script],
         cwd=project,
-        env=clean(),
+        env=without_aws(),
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -1,5 +1,4 @@
 import json
-import os
 import re
 import shlex
 import signal
@@ -18,7 +17,7 @@ from rich.cells import cell_len
 
 from kinesis_cli.stream.aggregate import deaggregated
 from tests.e2e.fault_proxy import Faults, fault_proxy
-from tests.e2e.programs import ENDINGS, KCLI, Completed, Kcli, Terminal
+from tests.e2e.programs import ENDINGS, KCLI, Completed, Kcli, Terminal, without_aws
 from tests.patience import PATIENCE
 from tests.servers import peer
 
@@ -33,9 +32,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "u
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """A user who never set anything up."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     home = {"HOME": str(tmp_path / "home"), "XDG_STATE_HOME": str(tmp_path / "home" / "state")}
-    return {**kept, **home, "AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "80"}
+    return {**without_aws(), **home, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 @pytest.fixture
@@ -47,23 +45,8 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kcli(project: Path, environment: dict[str, str]) -> Iterator[Kcli]:
-    """Runs kcli in a project whose local stream is stopped after the test."""
-
-    def run(*arguments: str, given: str | None = None, **more: str) -> Completed:
-        return subprocess.run(
-            [*KCLI, *arguments],
-            cwd=project,
-            env={**environment, **more},
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-
-    yield run
-    run("local", "stop")
+def working_directory(project: Path) -> Path:
+    return project
 
 
 @pytest.fixture
@@ -530,20 +513,20 @@ def test_much_for_a_target_elsewhere_is_asked_first(
     project: Path,
     terminal: Callable[..., Terminal],
 ) -> None:
-    port = start("kinesis-local")
+    port = start("kinesalite")
     elsewhere = f"http://0.0.0.0:{port}"  # not known to be this machine
-    make_stream(port, "orders")
-    options = ("--endpoint-url", elsewhere, "--output", "json")
+    make_stream(port, "much")
+    options = ("--endpoint-url", elsewhere, "--stream", "much", "--output", "json")
     readings = ("--count", "10001", "--sensors", "50")
     run = kcli("put", *readings, *options, **KEYS)
     assert run.returncode == 2
-    assert f"would put more than 10,000 records on orders at {elsewhere}" in run.stderr
+    assert f"would put more than 10,000 records on much at {elsewhere}" in run.stderr
     write_payloads(project / "in.ndjson", 10_001)
     assert kcli("put", "--from", "in.ndjson", *options, **KEYS).returncode == 2
     keys = [f"{name}={value}" for name, value in KEYS.items()]
     command = ("env", *keys, *KCLI, "put", *readings, *options)
     session = terminal(*command, cwd=project)
-    session.read_until("Put more than 10,000 records on orders at ")
+    session.read_until("Put more than 10,000 records on much at ")
     session.type(b"n\n")
     session.read_all()
     assert session.process.wait() == 1

@@ -13,8 +13,7 @@ from typing import Any
 from mypy_boto3_kinesis import KinesisClient
 
 from kinesis_cli.recordings.recording import Recording
-from tests.e2e.programs import KCLI, Completed
-from tests.patience import PATIENCE
+from tests.e2e.programs import KCLI, Completed, Kcli, without_aws
 from tests.servers import Started
 
 # `make soak` sets more
@@ -37,39 +36,26 @@ class Commands:
     def __init__(self, server: Started, stream: str, folder: Path) -> None:
         self._endpoint, self._stream = server.endpoint, stream
         self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         keys = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "key"}
-        self.environment = {**kept, **keys, "AWS_REGION": "us-east-1", "COLUMNS": "80"}
+        self.environment = {**without_aws(), **keys, "AWS_REGION": "us-east-1"}
 
-    def line(
-        self,
-        *arguments: str,
-        endpoint: str = "",
-        stream: str = "",
-        program: Sequence[str] = KCLI,
-    ) -> list[str]:
-        target = ("--endpoint-url", endpoint or self._endpoint, "--stream", stream or self._stream)
-        return [*program, *arguments, *target]
+    def line(self, *arguments: str, endpoint: str = "", stream: str = "") -> list[str]:
+        return [*KCLI, *self._arguments(arguments, endpoint, stream)]
 
     def __call__(
         self, *arguments: str, endpoint: str = "", stream: str = "", **more: str
     ) -> Completed:
-        return self._run(self.line(*arguments, endpoint=endpoint, stream=stream), more)
+        kcli = Kcli(self.folder, self.environment)
+        return kcli(*self._arguments(arguments, endpoint, stream), **more)
 
     def an_hour_fast(self, *arguments: str) -> Completed:
         """On a machine whose clock is wrong."""
-        return self._run(self.line(*arguments, program=(sys.executable, "-c", _FAST)), {})
+        kcli = Kcli(self.folder, self.environment, (sys.executable, "-c", _FAST))
+        return kcli(*self._arguments(arguments, "", ""))
 
-    def _run(self, line: list[str], more: dict[str, str]) -> Completed:
-        return subprocess.run(
-            line,
-            cwd=self.folder,
-            env={**self.environment, **more},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+    def _arguments(self, arguments: Sequence[str], endpoint: str, stream: str) -> list[str]:
+        target = ("--endpoint-url", endpoint or self._endpoint, "--stream", stream or self._stream)
+        return [*arguments, *target]
 
     def killed(self, after: float, *arguments: str) -> tuple[int, str]:
         """Exit code and standard error of a run that is killed after so many seconds."""
@@ -109,9 +95,9 @@ def put(kinesis: KinesisClient, stream: str, first: int, number: int, keys: int 
     assert kinesis.put_records(StreamName=stream, Records=entries)["FailedRecordCount"] == 0
 
 
-def everything(kcli: Commands) -> list[Any]:
+def everything(on_stream: Commands) -> list[Any]:
     """All records of the stream."""
-    return lines(succeeded(kcli("tail", *ALL, "--output", "ndjson")))
+    return lines(succeeded(on_stream("tail", *ALL, "--output", "ndjson")))
 
 
 def read(path: Path) -> list[Any]:

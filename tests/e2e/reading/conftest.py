@@ -37,5 +37,5 @@ def stream(kinesis: KinesisClient) -> str:
 
 
 @pytest.fixture
-def kcli(server: Started, stream: str, tmp_path: Path) -> Commands:
+def on_stream(server: Started, stream: str, tmp_path: Path) -> Commands:
     return Commands(server, stream, tmp_path)

@@ -26,7 +26,7 @@ def consumers(kinesis: KinesisClient, stream: str) -> list[str]:
     "command", [("tail",), ("record", "-o", "day.ndjson")], ids=["tail", "record"]
 )
 def test_a_consumer_of_enhanced_fan_out_is_deregistered_at_the_end(
-    kcli: Commands,
+    on_stream: Commands,
     kinesis: KinesisClient,
     stream: str,
     command: tuple[str, ...],
@@ -34,9 +34,9 @@ def test_a_consumer_of_enhanced_fan_out_is_deregistered_at_the_end(
 ) -> None:
     put(kinesis, stream, 0, 3)
     process = subprocess.Popen(
-        kcli.line(*command, "--efo", "mine", "--since", "trim-horizon"),
-        cwd=kcli.folder,
-        env=kcli.environment,
+        on_stream.line(*command, "--efo", "mine", "--since", "trim-horizon"),
+        cwd=on_stream.folder,
+        env=on_stream.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -51,14 +51,14 @@ def test_a_consumer_of_enhanced_fan_out_is_deregistered_at_the_end(
 
 
 def test_signals_that_come_together_count_as_one(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
     """A terminal that is closed sends one to its shell, which passes it on."""
     put(kinesis, stream, 0, 3)
     process = subprocess.Popen(
-        kcli.line("tail", "--efo", "mine", "--since", "trim-horizon"),
-        cwd=kcli.folder,
-        env=kcli.environment,
+        on_stream.line("tail", "--efo", "mine", "--since", "trim-horizon"),
+        cwd=on_stream.folder,
+        env=on_stream.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -72,14 +72,14 @@ def test_signals_that_come_together_count_as_one(
     assert consumers(kinesis, stream) == []
 
 
-def test_nohup_stays_so(kcli: Commands, kinesis: KinesisClient, stream: str) -> None:
+def test_nohup_stays_so(on_stream: Commands, kinesis: KinesisClient, stream: str) -> None:
     put(kinesis, stream, 0, 3)
     with ExitStack() as opened:
         process = opened.enter_context(
             subprocess.Popen(
-                ["nohup", *kcli.line("tail", "--since", "trim-horizon", "-n", "4")],
-                cwd=kcli.folder,
-                env=kcli.environment,
+                ["nohup", *on_stream.line("tail", "--since", "trim-horizon", "-n", "4")],
+                cwd=on_stream.folder,
+                env=on_stream.environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

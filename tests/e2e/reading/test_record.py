@@ -49,7 +49,7 @@ def writing(kinesis: KinesisClient, stream: str) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", ["day.ndjson", "day.ndjson.gz", "day.ndjson.zst"])
 def test_a_recording_is_exact_after_kills(
-    kcli: Commands,
+    on_stream: Commands,
     kinesis: KinesisClient,
     stream: str,
     name: str,
@@ -57,7 +57,7 @@ def test_a_recording_is_exact_after_kills(
     random = Random(name)
     with writing(kinesis, stream):
         for _ in range(-(-ROUNDS // 3)):
-            kcli.killed(
+            on_stream.killed(
                 random.uniform(0.3, 1.5),
                 "record",
                 "-o",
@@ -66,8 +66,8 @@ def test_a_recording_is_exact_after_kills(
                 "--since",
                 "trim-horizon",
             )
-    succeeded(kcli("record", "-o", name, "--resume", *ALL))
-    assert _by_shard(read(kcli.folder / name)) == _by_shard(everything(kcli))
+    succeeded(on_stream("record", "-o", name, "--resume", *ALL))
+    assert _by_shard(read(on_stream.folder / name)) == _by_shard(everything(on_stream))
 
 
 def _by_shard(records: list[Any]) -> dict[str, list[str]]:
@@ -81,19 +81,19 @@ def _by_shard(records: list[Any]) -> dict[str, list[str]]:
 @ENDINGS
 def test_ctrl_c_ends_a_recording_that_can_be_continued(
     ended_by: signal.Signals,
-    kcli: Commands,
+    on_stream: Commands,
     kinesis: KinesisClient,
     stream: str,
 ) -> None:
     put(kinesis, stream, 0, 30)
     process = subprocess.Popen(
-        kcli.line("record", "-o", "day.ndjson", "--since", "trim-horizon"),
-        cwd=kcli.folder,
-        env=kcli.environment,
+        on_stream.line("record", "-o", "day.ndjson", "--since", "trim-horizon"),
+        cwd=on_stream.folder,
+        env=on_stream.environment,
         stderr=subprocess.PIPE,
         text=True,
     )
-    progress = kcli.folder / "day.ndjson.progress"
+    progress = on_stream.folder / "day.ndjson.progress"
     while process.poll() is None:
         with suppress(OSError, ValueError):
             if json.loads(progress.read_text())["records"] == 30:
@@ -103,78 +103,80 @@ def test_ctrl_c_ends_a_recording_that_can_be_continued(
     assert process.returncode == 130
     assert "recorded 30 records" in told
     put(kinesis, stream, 30, 30)
-    succeeded(kcli("record", "-o", "day.ndjson", "--resume", "--no-follow"))
-    assert sorted(payloads(read(kcli.folder / "day.ndjson"))) == sorted(payloads(everything(kcli)))
+    succeeded(on_stream("record", "-o", "day.ndjson", "--resume", "--no-follow"))
+    assert sorted(payloads(read(on_stream.folder / "day.ndjson"))) == sorted(
+        payloads(everything(on_stream))
+    )
 
 
 def test_what_came_while_nobody_recorded_is_recorded_later(
-    kcli: Commands,
+    on_stream: Commands,
     kinesis: KinesisClient,
     stream: str,
 ) -> None:
     put(kinesis, stream, 0, 30)
-    succeeded(kcli("record", "-o", "day.ndjson", "--since", "latest", "--no-follow"))
+    succeeded(on_stream("record", "-o", "day.ndjson", "--since", "latest", "--no-follow"))
     put(kinesis, stream, 30, 30)
-    succeeded(kcli("record", "-o", "day.ndjson", "--resume", "--no-follow"))
-    found = _numbers(kcli)
+    succeeded(on_stream("record", "-o", "day.ndjson", "--resume", "--no-follow"))
+    found = _numbers(on_stream)
     assert found[-30:] == list(range(30, 60))
     assert len(found) == len(set(found))  # a shard begins with the second of the first run
 
 
 def test_a_clock_that_is_wrong_does_not_matter(
-    kcli: Commands,
+    on_stream: Commands,
     kinesis: KinesisClient,
     stream: str,
 ) -> None:
-    succeeded(kcli.an_hour_fast("record", "-o", "day.ndjson", "--no-follow"))
+    succeeded(on_stream.an_hour_fast("record", "-o", "day.ndjson", "--no-follow"))
     put(kinesis, stream, 0, 30)
-    succeeded(kcli("record", "-o", "day.ndjson", "--resume", "--no-follow"))
-    assert _numbers(kcli) == list(range(30))
+    succeeded(on_stream("record", "-o", "day.ndjson", "--resume", "--no-follow"))
+    assert _numbers(on_stream) == list(range(30))
 
 
-def _numbers(kcli: Commands) -> list[int]:
-    return sorted(json.loads(data)["n"] for data in payloads(read(kcli.folder / "day.ndjson")))
+def _numbers(on_stream: Commands) -> list[int]:
+    return sorted(json.loads(data)["n"] for data in payloads(read(on_stream.folder / "day.ndjson")))
 
 
 def test_a_recording_is_of_one_stream_and_written_over_by_none(
-    kcli: Commands,
+    on_stream: Commands,
     server: Started,
     kinesis: KinesisClient,
 ) -> None:
-    succeeded(kcli("record", "-o", "day.ndjson", *ALL))
-    (kcli.folder / "day.ndjson").write_text("x")
-    assert "it exists" in kcli("record", "-o", "day.ndjson", *ALL).stderr
+    succeeded(on_stream("record", "-o", "day.ndjson", *ALL))
+    (on_stream.folder / "day.ndjson").write_text("x")
+    assert "it exists" in on_stream("record", "-o", "day.ndjson", *ALL).stderr
     kinesis.create_stream(StreamName="another", ShardCount=1)
-    run = Commands(server, "another", kcli.folder)("record", "-o", "day.ndjson", "--resume")
+    run = Commands(server, "another", on_stream.folder)("record", "-o", "day.ndjson", "--resume")
     assert run.returncode == 2
     assert "it is of arn:" in run.stderr
 
 
 def test_data_is_anonymised_on_its_way_to_the_disk(
-    kcli: Commands,
+    on_stream: Commands,
     kinesis: KinesisClient,
     stream: str,
 ) -> None:
     put(kinesis, stream, 0, 30)
-    (kcli.folder / "mine.py").write_text(
+    (on_stream.folder / "mine.py").write_text(
         "def odd(data): return None if int(data[6:-1]) % 2 else b'secret'\n"
     )
-    succeeded(kcli("record", "-o", "day.ndjson", *ALL, "--map", "mine:odd"))
-    assert payloads(read(kcli.folder / "day.ndjson")) == [b"secret"] * 15
+    succeeded(on_stream("record", "-o", "day.ndjson", *ALL, "--map", "mine:odd"))
+    assert payloads(read(on_stream.folder / "day.ndjson")) == [b"secret"] * 15
 
 
 def test_a_recording_goes_to_standard_output_and_to_no_file(
-    kcli: Commands,
+    on_stream: Commands,
     kinesis: KinesisClient,
     stream: str,
 ) -> None:
     put(kinesis, stream, 0, 30)
-    run = kcli("record", "-o", "-", *ALL)
+    run = on_stream("record", "-o", "-", *ALL)
     assert sorted(run.stdout.splitlines()) == sorted(
-        succeeded(kcli("tail", *ALL, "--output", "ndjson")).splitlines()
+        succeeded(on_stream("tail", *ALL, "--output", "ndjson")).splitlines()
     )
     assert "recorded 30 records" in run.stderr
-    assert list(kcli.folder.iterdir()) == []
-    refused = kcli("record", "-o", "-", "--resume")
+    assert list(on_stream.folder.iterdir()) == []
+    refused = on_stream("record", "-o", "-", "--resume")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "--resume continues a file" in refused.stderr

@@ -24,20 +24,22 @@ from tests.patience import PATIENCE
 from tests.servers import Started
 
 
-def recorded(kcli: Commands, number: int, interval: float, name: str = "day.ndjson") -> list[Any]:
+def recorded(
+    on_stream: Commands, number: int, interval: float, name: str = "day.ndjson"
+) -> list[Any]:
     """A recording of one shard, 50 keys, payloads that are numbered."""
-    (kcli.folder / "payloads").write_text(
+    (on_stream.folder / "payloads").write_text(
         "".join(f'{{"id": "key-{i % 50}", "n": {i}}}\n' for i in range(number))
     )
     made = subprocess.run(
         [*KCLI, "event", "--from", "payloads", "--key-field", "id", "--interval", str(interval),
          "-o", name],
-        cwd=kcli.folder,
+        cwd=on_stream.folder,
         capture_output=True,
         text=True,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    return read(kcli.folder / name)
+    return read(on_stream.folder / name)
 
 
 def numbers(records: list[Any]) -> list[int]:
@@ -51,12 +53,12 @@ def numbers_by_key(records: list[Any]) -> dict[str, list[int]]:
     return found
 
 
-def test_a_replay_keeps_timing_keys_and_order(kcli: Commands) -> None:
-    recording = recorded(kcli, 300, 0.02)
+def test_a_replay_keeps_timing_keys_and_order(on_stream: Commands) -> None:
+    recording = recorded(on_stream, 300, 0.02)
     began = time.time()
-    run = kcli("replay", "day.ndjson", "--speed", "2", "--output", "json")
+    run = on_stream("replay", "day.ndjson", "--speed", "2", "--output", "json")
     assert json.loads(succeeded(run))["acknowledged"] == 300
-    back = everything(kcli)
+    back = everything(on_stream)
     assert numbers_by_key(back) == numbers_by_key(recording)
     arrivals = [each["kinesis"]["approximateArrivalTimestamp"] for each in back]
     # A busy machine is late, and says so; none is faster than the schedule.
@@ -66,38 +68,38 @@ def test_a_replay_keeps_timing_keys_and_order(kcli: Commands) -> None:
 
 
 def test_a_replay_that_has_ended_is_not_repeated_by_resume_and_says_so_when_put_again(
-    kcli: Commands,
+    on_stream: Commands,
 ) -> None:
-    recorded(kcli, 20, 0.001)
-    succeeded(kcli("replay", "day.ndjson", "--speed", "max"))
-    resumed = kcli("replay", "day.ndjson", "--speed", "max", "--resume", "--output", "json")
+    recorded(on_stream, 20, 0.001)
+    succeeded(on_stream("replay", "day.ndjson", "--speed", "max"))
+    resumed = on_stream("replay", "day.ndjson", "--speed", "max", "--resume", "--output", "json")
     assert json.loads(succeeded(resumed))["records"] == 0
     assert "was put on" in resumed.stderr
     assert "nothing is left to put" in resumed.stderr
-    assert len(everything(kcli)) == 20
-    again = kcli("replay", "day.ndjson", "--speed", "max")
+    assert len(everything(on_stream)) == 20
+    again = on_stream("replay", "day.ndjson", "--speed", "max")
     succeeded(again)
     assert "before, to its end; it is put again" in again.stderr
-    assert len(everything(kcli)) == 40
+    assert len(everything(on_stream)) == 40
 
 
 def test_a_killed_replay_loses_nothing_keeps_order_and_names_what_it_repeats(
-    kcli: Commands,
+    on_stream: Commands,
 ) -> None:
-    recording = recorded(kcli, ROUNDS * 2_000, 0.001)
+    recording = recorded(on_stream, ROUNDS * 2_000, 0.001)
     named: set[int] = set()
     random, code = Random(5), 1
     arguments = ("replay", "day.ndjson", "--resume", "--speed")
     for _ in range(ROUNDS):
-        code, told = kcli.killed(random.uniform(0.3, 0.9), *arguments, "5")
+        code, told = on_stream.killed(random.uniform(0.3, 0.9), *arguments, "5")
         named |= _named(told)
         if code == 0:
             break
     if code:
-        last = kcli(*arguments, "max")
+        last = on_stream(*arguments, "max")
         succeeded(last)
         named |= _named(last.stderr)
-    back = numbers_by_key(everything(kcli))
+    back = numbers_by_key(everything(on_stream))
     assert {key: list(dict.fromkeys(got)) for key, got in back.items()} == numbers_by_key(recording)
     repeated = {n for got in back.values() for n in got if got.count(n) > 1}
     assert repeated <= named
@@ -112,11 +114,11 @@ def _named(told: str) -> set[int]:
 
 @pytest.mark.parametrize("share", [0.5, 1.0])
 def test_what_was_given_up_is_in_a_recording_that_put_takes(
-    kcli: Commands, server: Started, share: float
+    on_stream: Commands, server: Started, share: float
 ) -> None:
-    recording = recorded(kcli, 600, 0.001)
+    recording = recorded(on_stream, 600, 0.001)
     with fault_proxy(server.port, Faults(throttled=share)) as url:
-        run = kcli(
+        run = on_stream(
             *("replay", "day.ndjson", "--speed", "max", "--give-up-after", "0s"),
             *("--output", "json", "--failed", "left.ndjson.gz"),
             endpoint=url,
@@ -127,34 +129,34 @@ def test_what_was_given_up_is_in_a_recording_that_put_takes(
     assert result["acknowledged"] + result["failed"] == 600
     assert "`kcli put --from left.ndjson.gz` puts them" in run.stderr
     assert "--resume" not in run.stderr
-    assert len(read(kcli.folder / "left.ndjson.gz")) == result["failed"]
-    succeeded(kcli("put", "--from", "left.ndjson.gz", "--ordered"))
-    assert numbers_by_key(everything(kcli)) == numbers_by_key(recording)
+    assert len(read(on_stream.folder / "left.ndjson.gz")) == result["failed"]
+    succeeded(on_stream("put", "--from", "left.ndjson.gz", "--ordered"))
+    assert numbers_by_key(everything(on_stream)) == numbers_by_key(recording)
 
 
-def test_a_replay_that_put_nothing_leaves_nothing_behind(kcli: Commands) -> None:
-    recorded(kcli, 60, 0.001)
-    run = kcli("replay", "day.ndjson", stream="nobody")
+def test_a_replay_that_put_nothing_leaves_nothing_behind(on_stream: Commands) -> None:
+    recorded(on_stream, 60, 0.001)
+    run = on_stream("replay", "day.ndjson", stream="nobody")
     assert run.returncode == 3
     assert "ResourceNotFoundException" in run.stderr
-    assert [each.name for each in kcli.folder.glob("*replay*")] == []
-    succeeded(kcli("replay", "day.ndjson"))
+    assert [each.name for each in on_stream.folder.glob("*replay*")] == []
+    succeeded(on_stream("replay", "day.ndjson"))
 
 
 @ENDINGS
 def test_ctrl_c_ends_a_replay_that_goes_on_later(
-    ended_by: signal.Signals, kcli: Commands, server: Started
+    ended_by: signal.Signals, on_stream: Commands, server: Started
 ) -> None:
-    recorded(kcli, 2_000, 0.01)
+    recorded(on_stream, 2_000, 0.01)
     process = subprocess.Popen(
-        kcli.line("replay", "day.ndjson"),
-        cwd=kcli.folder,
-        env=kcli.environment,
+        on_stream.line("replay", "day.ndjson"),
+        cwd=on_stream.folder,
+        env=on_stream.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
-    journal = kcli.folder / "day.ndjson.replay"
+    journal = on_stream.folder / "day.ndjson.replay"
     while process.poll() is None:
         if journal.exists() and b"\na " in journal.read_bytes():
             process.send_signal(ended_by)
@@ -162,38 +164,40 @@ def test_ctrl_c_ends_a_replay_that_goes_on_later(
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, told
     assert "--resume puts the rest" in told
-    assert kcli("replay", "day.ndjson", "--speed", "max").returncode == 2  # it has not ended
-    succeeded(kcli("replay", "day.ndjson", "--speed", "max", "--resume"))
-    assert sorted(n for got in numbers_by_key(everything(kcli)).values() for n in got) == list(
+    assert on_stream("replay", "day.ndjson", "--speed", "max").returncode == 2  # it has not ended
+    succeeded(on_stream("replay", "day.ndjson", "--speed", "max", "--resume"))
+    assert sorted(n for got in numbers_by_key(everything(on_stream)).values() for n in got) == list(
         range(2_000)
     )
 
 
-def test_a_part_is_replayed_with_new_times_and_data(kcli: Commands) -> None:
-    recorded(kcli, 100, 1.0)
-    (kcli.folder / "mine.py").write_text("def same(data): return data if b'7' in data else None\n")
+def test_a_part_is_replayed_with_new_times_and_data(on_stream: Commands) -> None:
+    recorded(on_stream, 100, 1.0)
+    (on_stream.folder / "mine.py").write_text(
+        "def same(data): return data if b'7' in data else None\n"
+    )
     part = ("--since", "+10", "--until", "+30", "--speed", "max", "--map", "mine:same")
-    succeeded(kcli("replay", "day.ndjson", *part))
-    found = sorted(n for got in numbers_by_key(everything(kcli)).values() for n in got)
+    succeeded(on_stream("replay", "day.ndjson", *part))
+    found = sorted(n for got in numbers_by_key(everything(on_stream)).values() for n in got)
     assert [n for n in found if 10 <= n < 30] == found
     assert {17, 27} <= set(found)
 
 
-def test_a_dry_run_puts_nothing(kcli: Commands) -> None:
-    recorded(kcli, 3_000, 0.0005)
-    run = succeeded(kcli("replay", "day.ndjson", "--dry-run", "--output", "json"))
+def test_a_dry_run_puts_nothing(on_stream: Commands) -> None:
+    recorded(on_stream, 3_000, 0.0005)
+    run = succeeded(on_stream("replay", "day.ndjson", "--dry-run", "--output", "json"))
     load = json.loads(run)
     assert (load["records"], load["seconds"]) == (3000, pytest.approx(1.5, abs=0.01))
     assert sum(shard["records"] for shard in load["shards"]) == 3000
-    assert everything(kcli) == []
-    assert not (kcli.folder / "day.ndjson.replay").exists()
+    assert everything(on_stream) == []
+    assert not (on_stream.folder / "day.ndjson.replay").exists()
 
 
-def test_slices_share_a_replay(kcli: Commands) -> None:
-    recorded(kcli, 500, 0.001)
+def test_slices_share_a_replay(on_stream: Commands) -> None:
+    recorded(on_stream, 500, 0.001)
     for part in range(3):
-        succeeded(kcli("replay", "day.ndjson", "--speed", "max", "--slice", f"{part}/3"))
-    assert sorted(n for got in numbers_by_key(everything(kcli)).values() for n in got) == list(
+        succeeded(on_stream("replay", "day.ndjson", "--speed", "max", "--slice", f"{part}/3"))
+    assert sorted(n for got in numbers_by_key(everything(on_stream)).values() for n in got) == list(
         range(500)
     )
 

@@ -26,31 +26,31 @@ HOSTILE = "\x1b[31m\x9b31m\u202e[red]\n"
 
 
 def test_tail_shows_a_line_for_each_record(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
     put(kinesis, stream, 0, 40)
-    head, *rows = succeeded(kcli("tail", *ALL)).splitlines()
+    head, *rows = succeeded(on_stream("tail", *ALL)).splitlines()
     assert head.split() == ["Arrived", "Shard", "Partition", "key", "Data"]
     assert len(rows) == 40
     assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  [012]  ", row) for row in rows)
-    wide = succeeded(kcli("tail", *ALL, "-n", "1", COLUMNS="140")).splitlines()
+    wide = succeeded(on_stream("tail", *ALL, "-n", "1", COLUMNS="140")).splitlines()
     assert re.search(r"…\d{12} ", wide[1])
 
 
 def test_each_face_of_tail_has_the_same_records(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
     put(kinesis, stream, 0, 40)
-    event = json.loads(succeeded(kcli("tail", *ALL, "--output", "json")))["Records"]
-    table = succeeded(kcli("tail", *ALL)).splitlines()[1:]
-    assert sorted(payloads(event)) == sorted(payloads(everything(kcli)))
+    event = json.loads(succeeded(on_stream("tail", *ALL, "--output", "json")))["Records"]
+    table = succeeded(on_stream("tail", *ALL)).splitlines()[1:]
+    assert sorted(payloads(event)) == sorted(payloads(everything(on_stream)))
     assert sorted(re.sub(r".*  +", "", row).encode() for row in table) == sorted(payloads(event))
-    nothing = kcli("tail", *ALL, "--key", "nobody", "--output", "json")
+    nothing = on_stream("tail", *ALL, "--key", "nobody", "--output", "json")
     assert json.loads(succeeded(nothing)) == {"Records": []}
 
 
 def test_a_selection_holds_in_tail_and_record(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
     put(kinesis, stream, 0, 40)
     chosen = (
@@ -62,41 +62,47 @@ def test_a_selection_holds_in_tail_and_record(
         "--filter",
         '{"data":{"n":[10,11,3]}}',
     )
-    shown = lines(succeeded(kcli("tail", *chosen, "--output", "ndjson")))
+    shown = lines(succeeded(on_stream("tail", *chosen, "--output", "ndjson")))
     assert sorted(payloads(shown)) == [b'{"n": 10}', b'{"n": 11}']
-    succeeded(kcli("record", "-o", "day.ndjson", *chosen))
-    recorded = lines((kcli.folder / "day.ndjson").read_text())
+    succeeded(on_stream("record", "-o", "day.ndjson", *chosen))
+    recorded = lines((on_stream.folder / "day.ndjson").read_text())
     assert sorted(payloads(recorded)) == sorted(payloads(shown))
 
 
 def test_nothing_in_a_record_acts_on_the_terminal(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
     kinesis.put_record(StreamName=stream, PartitionKey=HOSTILE, Data=HOSTILE.encode())
     kinesis.put_record(StreamName=stream, PartitionKey="big", Data=b"x" * 1_000_000)
-    table = succeeded(kcli("tail", *ALL))
+    table = succeeded(on_stream("tail", *ALL))
     assert len(table.splitlines()) == 3
     assert "[red]" in table
     assert max(map(len, table.splitlines())) < 5_000
-    for output in (table, succeeded(kcli("tail", *ALL, "--output", "ndjson"))):
+    for output in (table, succeeded(on_stream("tail", *ALL, "--output", "ndjson"))):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", output)
 
 
 def test_a_payload_of_ones_own_format_is_decoded(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
-    (kcli.folder / "mine.py").write_text("def decoded(data): return data[::-1].decode().upper()\n")
+    (on_stream.folder / "mine.py").write_text(
+        "def decoded(data): return data[::-1].decode().upper()\n"
+    )
     kinesis.put_record(StreamName=stream, PartitionKey="a", Data=b"olleh")
-    assert "HELLO" in succeeded(kcli("tail", *ALL, "--decode", "mine:decoded"))
+    assert "HELLO" in succeeded(on_stream("tail", *ALL, "--decode", "mine:decoded"))
 
 
 def test_a_reader_that_leaves_ends_it_quietly(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
     put(kinesis, stream, 0, 500)
-    script = f"{' '.join(kcli.line('tail', *ALL, '--output', 'ndjson'))} | head -1"
+    script = f"{' '.join(on_stream.line('tail', *ALL, '--output', 'ndjson'))} | head -1"
     run = subprocess.run(
-        ["bash", "-c", script], env=kcli.environment, capture_output=True, text=True, timeout=60
+        ["bash", "-c", script],
+        env=on_stream.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert len(run.stdout.splitlines()) == 1
     assert "Error" not in run.stderr
@@ -104,15 +110,15 @@ def test_a_reader_that_leaves_ends_it_quietly(
 
 
 def test_ctrl_c_ends_tail_and_says_what_it_showed(
-    kcli: Commands,
+    on_stream: Commands,
     kinesis: KinesisClient,
     stream: str,
     terminal: Callable[..., Terminal],
 ) -> None:
     put(kinesis, stream, 0, 3)
-    variables = [f"{name}={value}" for name, value in kcli.environment.items()]
-    command = kcli.line("tail", "--since", "trim-horizon")
-    running = terminal("env", "-i", *variables, *command, cwd=kcli.folder)
+    variables = [f"{name}={value}" for name, value in on_stream.environment.items()]
+    command = on_stream.line("tail", "--since", "trim-horizon")
+    running = terminal("env", "-i", *variables, *command, cwd=on_stream.folder)
     for number in range(3):  # shards come in any order
         running.read_until(f'{{"n": {number}}}')
     running.type(b"\x03")
@@ -121,25 +127,25 @@ def test_ctrl_c_ends_tail_and_says_what_it_showed(
 
 
 def test_what_a_function_of_ones_own_must_not_return_is_said(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
-    (kcli.folder / "mine.py").write_text("def decoded(data): return {'n': 1}\n")
+    (on_stream.folder / "mine.py").write_text("def decoded(data): return {'n': 1}\n")
     put(kinesis, stream, 0, 1)
-    run = kcli("tail", *ALL, "--decode", "mine:decoded")
+    run = on_stream("tail", *ALL, "--decode", "mine:decoded")
     assert run.returncode == 0
     assert "--decode mine:decoded: it returned dict, not bytes, str or None" in run.stderr
     assert '{"n": 0}' in run.stdout
 
 
 def test_a_payload_that_cannot_be_decoded_is_shown_as_it_is(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
-    (kcli.folder / "mine.py").write_text("def tenth(data): return str(10 // int(data))\n")
+    (on_stream.folder / "mine.py").write_text("def tenth(data): return str(10 // int(data))\n")
     numbers = [
         kinesis.put_record(StreamName=stream, PartitionKey="a", Data=each)["SequenceNumber"]
         for each in (b"0", b"5", b"00")
     ]
-    run = kcli("tail", *ALL, "--decode", "mine:tenth")
+    run = on_stream("tail", *ALL, "--decode", "mine:tenth")
     assert run.returncode == 0
     shown = [line.split()[-1] for line in run.stdout.splitlines()]
     assert shown == ["Data", "0", "2", "00"]
@@ -148,13 +154,13 @@ def test_a_payload_that_cannot_be_decoded_is_shown_as_it_is(
 
 
 def test_nothing_since_now_is_explained(
-    kcli: Commands, kinesis: KinesisClient, stream: str
+    on_stream: Commands, kinesis: KinesisClient, stream: str
 ) -> None:
     put(kinesis, stream, 0, 1)
     why = "--since latest begins now; --since 10m has what was written before"
-    assert f"nothing shown: {why}" in kcli("tail", "--no-follow").stderr
-    assert why not in kcli("tail", *ALL).stderr
-    recorded = kcli("record", "-o", "new.ndjson", "--no-follow")
+    assert f"nothing shown: {why}" in on_stream("tail", "--no-follow").stderr
+    assert why not in on_stream("tail", *ALL).stderr
+    recorded = on_stream("record", "-o", "new.ndjson", "--no-follow")
     assert recorded.returncode == 0
     assert f"nothing recorded: {why}" in recorded.stderr
 
@@ -176,9 +182,9 @@ def test_nothing_since_now_is_explained(
     ],
 )
 def test_what_is_wrong_is_one_sentence(
-    kcli: Commands, arguments: tuple[str, ...], problem: str
+    on_stream: Commands, arguments: tuple[str, ...], problem: str
 ) -> None:
-    run = kcli("tail", "--no-follow", *arguments)
+    run = on_stream("tail", "--no-follow", *arguments)
     assert run.returncode == 2
     assert f"kcli: {problem}" in run.stderr
 

@@ -17,15 +17,15 @@ Run = Callable[..., Terminal]
 
 
 @pytest.fixture
-def run(terminal: Callable[..., Terminal], kcli: Commands) -> Run:
+def run(terminal: Callable[..., Terminal], on_stream: Commands) -> Run:
     """`run("tail", …)`: the command on a terminal."""
 
     def run(*arguments: str, script: str = "exec {}", **size: int) -> Terminal:
-        variables = {**kcli.environment, "TERM": "xterm"}
+        variables = {**on_stream.environment, "TERM": "xterm"}
         del variables["COLUMNS"]
-        line = script.format(shlex.join(kcli.line(*arguments)))
+        line = script.format(shlex.join(on_stream.line(*arguments)))
         environment = [f"{name}={value}" for name, value in variables.items()]
-        return terminal("env", "-i", *environment, "sh", "-c", line, cwd=kcli.folder, **size)
+        return terminal("env", "-i", *environment, "sh", "-c", line, cwd=on_stream.folder, **size)
 
     return run
 
