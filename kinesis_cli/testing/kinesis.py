@@ -33,6 +33,7 @@ from kinesis_cli.testing.meant import (
     project_function,
 )
 from kinesis_cli.testing.own_stream import OwnStream
+from kinesis_cli.testing.refusals import told_at_the_call
 from kinesis_cli.testing.repeat import Repeat, code_of
 from kinesis_cli.testing.result import Run
 from kinesis_cli.testing.told import USUAL_DURATION, DeliveryOptions, Told
@@ -79,6 +80,7 @@ class Kinesis(OwnStream):
         self._wall_clock = wall_clock
         self._read_to: dict[str, dict[str, str]] = {}  # stream → shard → last number read
 
+    @told_at_the_call
     def deliver(
         self,
         records: Deliverable,
@@ -130,6 +132,7 @@ class Kinesis(OwnStream):
         )
         return self._deliver(handler, told, partial(self._all_records, records))
 
+    @told_at_the_call
     def drain(
         self,
         stream: str,
@@ -167,17 +170,12 @@ class Kinesis(OwnStream):
 
     def _deliver(self, handler: Deliveree, told: Told, read: Read) -> Run:
         __tracebackhide__ = True
-        try:
-            described = self._described(handler, mapping=told.mapping)
-            choice = meant_mapping(described, told.mapping, told.settings, self.directory)
-            found = read(described, choice.mapping.event_source_arn)
-            options = told.options(described, found.records, found.parents)
-            repeat = self._repeat(handler, told.as_command(described))
-            return self._run(found.records, handler, described, choice, options, repeat)
-        except InputError as error:
-            if error.advice:  # pytest shows notes, and the advice is no part of the text
-                error.add_note(error.advice)
-            raise error.with_traceback(None) from error.__cause__
+        described = self._described(handler, mapping=told.mapping)
+        choice = meant_mapping(described, told.mapping, told.settings, self.directory)
+        found = read(described, choice.mapping.event_source_arn)
+        options = told.options(described, found.records, found.parents)
+        repeat = self._repeat(handler, told.as_command(described))
+        return self._run(found.records, handler, described, choice, options, repeat)
 
     def _run(
         self,
@@ -268,6 +266,11 @@ class Kinesis(OwnStream):
             with Recording.open([str(file)], reading=reading, shards=shards or 1) as recording:
                 return HeldRecords(list(recording.records()))
         if isinstance(given, Mapping):
+            if "Records" not in given:
+                raise InputError(
+                    "this is one payload, or an event without its Records",
+                    advice="Payloads come in a list: deliver([payload], …).",
+                )
             event = KinesisEvent.from_json(json.dumps(given))
             return HeldRecords([each.record() for each in event.records])
         return HeldRecords(self._as_records(given, None, 1))
@@ -294,6 +297,7 @@ class Kinesis(OwnStream):
         return f"<Kinesis of a test, seed {self.seed}, now {moment}>"
 
 
+@told_at_the_call
 def deliver(
     records: Deliverable,
     handler: Deliveree = None,

@@ -11,7 +11,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Unpack
 
-from kinesis_cli.errors import InputError
 from kinesis_cli.local.client.mapped_stream import (
     MappedStream,
     client_options,
@@ -28,6 +27,7 @@ from kinesis_cli.project.settings import read_settings
 from kinesis_cli.testing import current
 from kinesis_cli.testing.mapping_settings import MappingSettings
 from kinesis_cli.testing.meant import MappingGiven, described_function, meant_mapping
+from kinesis_cli.testing.refusals import told_at_the_call
 
 _ENDINGS = ("succeeded", "discarded", "filtered", "expired")
 _LONGEST = 100  # characters of a test's name in a stream's, which has 128
@@ -88,6 +88,7 @@ class KinesisLocal:
         self._told: Counter[str] = Counter()
         self._said = 0  # the last sentence that was told
 
+    @told_at_the_call
     def stream(
         self,
         *,
@@ -134,6 +135,7 @@ class KinesisLocal:
             current.running.leaving.append(self._leave)
         return LocalStream(made.name, made.arn, shards)
 
+    @told_at_the_call
     def wait_idle(self, timeout: float = 30.0) -> LocalRun:
         """Wait until all that was put has been handled or given up; return what came of it.
 
@@ -205,18 +207,13 @@ def kinesis_local(state: Path, root: Path, template: Path | None) -> Iterator[Ki
         InputError: the packages of the extra `local` are missing, or the template is not usable.
     """
     settings = read_settings({"template": str(template) if template else None}, directory=root)
-    try:
-        options = LocalOptions.of_project(root, settings=settings)
-        if options.template is not None and options.template.path == bundled_template():
-            options = replace(options, template=None, streams={})  # kcli's sample is no test's
-        with tied_server(options, state) as server:
-            local = KinesisLocal(server, root, template)
-            yield local
-            local.forget()
-    except InputError as error:
-        if error.advice:
-            error.add_note(error.advice)
-        raise
+    options = LocalOptions.of_project(root, settings=settings)
+    if options.template is not None and options.template.path == bundled_template():
+        options = replace(options, template=None, streams={})  # kcli's sample is no test's
+    with tied_server(options, state) as server:
+        local = KinesisLocal(server, root, template)
+        yield local
+        local.forget()
 
 
 def _as_request(mapping: Mapping[str, object]) -> dict[str, object]:

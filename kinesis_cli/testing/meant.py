@@ -78,6 +78,12 @@ def project_function(
         InputError: there is none, or its code is not usable.
     """
     found = find_function(template=template, function=named, handler=handler, directory=directory)
+    if found.is_sample:  # which nobody's test means
+        raise InputError(
+            "there is no template here or above, and no function is named",
+            place=str(directory),
+            advice="Pass the function: deliver(records, app.handler).",
+        )
     from kinesis_cli.handlers.aws_access import NO_ACCESS
 
     return found if _is_aws_replaced() else replace(found, aws=NO_ACCESS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from itertools import count, repeat
 from types import TracebackType
@@ -21,6 +21,7 @@ from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.times import Moment, epoch_seconds
 from kinesis_cli.testing.called_here import time_of_the_test
 from kinesis_cli.testing.factories import Key, PayloadValue, StreamOfTest, broken, event_of
+from kinesis_cli.testing.refusals import told_at_the_call
 
 When = str | float | datetime | date | timedelta
 
@@ -39,6 +40,7 @@ class OwnStream:
         self.now = float(START) if stopped is None else round(stopped, 3)
         self._stream = StreamOfTest(self.now)
 
+    @told_at_the_call
     def records(
         self,
         payloads: Iterable[PayloadValue],
@@ -60,10 +62,11 @@ class OwnStream:
         Raises:
             InputError: a payload, key or number of shards is none.
         """
-        __tracebackhide__ = True
+        _refuse_single(payloads, "records")
         arrivals = (round(self.now + each * interval, 3) for each in count())
         return self._stream.records(payloads, key, shards, event_source_arn, arrivals)
 
+    @told_at_the_call
     def aggregate(
         self,
         payloads: Iterable[PayloadValue],
@@ -72,9 +75,10 @@ class OwnStream:
         event_source_arn: str = STREAM_ARN,
     ) -> Record:
         """Return one record that holds all payloads, as the Kinesis Producer Library packs them."""
-        __tracebackhide__ = True
+        _refuse_single(payloads, "aggregate")
         return self._stream.aggregate(payloads, key, event_source_arn, self.now)
 
+    @told_at_the_call
     def broken(
         self, kind: str, payload: PayloadValue = None, *, member: str | None = None
     ) -> bytes:
@@ -89,9 +93,9 @@ class OwnStream:
         Raises:
             InputError: there is no such kind.
         """
-        __tracebackhide__ = True
         return broken(kind, {"v": 1} if payload is None else payload, member)
 
+    @told_at_the_call
     def event(
         self, records: Iterable[Record | PayloadValue], *, key: Key = None, shards: int = 1
     ) -> dict[str, Any]:
@@ -102,7 +106,6 @@ class OwnStream:
             key: see `records`.
             shards: see `records`.
         """
-        __tracebackhide__ = True
         return event_of(self._as_records(records, key, shards))
 
     def context(
@@ -137,6 +140,7 @@ class OwnStream:
             request_id, lambda: seconds - (clock.slept - slept)
         )
 
+    @told_at_the_call
     def at(self, when: When) -> Self:
         """Let what is made from now on arrive at a moment, and be that moment in a `with` block.
 
@@ -150,7 +154,6 @@ class OwnStream:
         Raises:
             InputError: it is no time.
         """
-        __tracebackhide__ = True
         if isinstance(when, timedelta):
             self.now = round(self.now + when.total_seconds(), 3)
         elif isinstance(when, str):
@@ -188,6 +191,7 @@ class OwnStream:
         self, given: Iterable[Record | PayloadValue], key: Key, shards: int
     ) -> list[Record]:
         """Records as they are; payloads as the records of a stream with these shards."""
+        _refuse_single(given, "records")
         found = list(given)
         if all(isinstance(each, Record) for each in found):
             return cast("list[Record]", found)
@@ -198,3 +202,19 @@ class OwnStream:
             )
         payloads = cast("list[PayloadValue]", found)
         return self._stream.records(payloads, key, shards, STREAM_ARN, repeat(self.now))
+
+
+def _refuse_single(payloads: object, called: str) -> None:
+    """Refuse one payload where several are meant: its keys or characters would be the payloads.
+
+    Raises:
+        InputError: it is one.
+    """
+    if isinstance(payloads, str | bytes | bytearray | Mapping) or not isinstance(
+        payloads, Iterable
+    ):
+        kind = type(payloads).__name__
+        raise InputError(
+            f"payloads come in a list, this is one {kind}",
+            advice=f"Write {called}([payload]).",
+        )

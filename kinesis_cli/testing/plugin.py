@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,12 +71,18 @@ def kinesis_local(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[KinesisLocal]:
     """A real endpoint of this session, started at its first use, on a port of its own."""
+    from kinesis_cli.errors import KcliError
     from kinesis_cli.testing.local import kinesis_local
 
     config = request.config
     named = config.getini("kinesis_template")
     template = config.rootpath / named if named else None
-    with kinesis_local(tmp_path_factory.mktemp("kinesis"), config.rootpath, template) as local:
+    state = tmp_path_factory.mktemp("kinesis")
+    with ExitStack() as ending:
+        try:
+            local = ending.enter_context(kinesis_local(state, config.rootpath, template))
+        except KcliError as error:
+            pytest.fail("\n".join(filter(None, [str(error), error.advice])), pytrace=False)
         yield local
 
 
@@ -134,9 +141,8 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
         settings["function"] = function
     for marker in reversed(list(item.iter_markers("kinesis"))):
         if marker.args:
-            raise pytest.UsageError(
-                f"{item.nodeid}: @pytest.mark.kinesis takes names only: kinesis(BatchSize=10)"
-            )
+            names_only = "@pytest.mark.kinesis takes names only: kinesis(BatchSize=10)"
+            pytest.fail(f"{item.nodeid}: {names_only}", pytrace=False)
         settings.update(marker.kwargs)
     seed = config.getoption("kinesis_seed", None)
     if seed is not None:

@@ -286,3 +286,75 @@ def test_unittest_has_deliver_and_tells_of_it_too(pytester: pytest.Pytester, bas
             "E *to see it again: kcli simulate *",
         ]
     )
+
+
+MISTAKES = {
+    'kinesis.deliver({"v": 1}, bad)': "Payloads come in a list: deliver([[]payload], …).",
+    'kinesis.records("text")': "payloads come in a list, this is one str",
+    "kinesis.records(5)": "payloads come in a list, this is one int",
+    'kinesis.event({"v": 1})': "payloads come in a list, this is one dict",
+    'kinesis.aggregate(b"1")': "Write aggregate([[]payload]).",
+    'kinesis.deliver("missing.ndjson", bad)': "missing.ndjson: no such file or directory",
+    'kinesis.deliver([1], "app.nothing")': "*no function nothing*",
+    'kinesis.deliver([1], bad, inject=["bang@1"])': "*no fault; there are throttle, *",
+    "kinesis.deliver([1], bad, BatchSize=0)": "*BatchSize is 0, AWS accepts 1 to 10000",
+    'kinesis.at("noon")': "*'noon' is no time",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_in_a_sentence_at_its_own_line(
+    pytester: pytest.Pytester, mistake: str
+) -> None:
+    make_project(
+        pytester,
+        f"""
+        def bad(event, context):
+            raise ValueError
+
+        def test_it(kinesis):
+            {mistake}
+        """,
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"E  *{MISTAKES[mistake]}"])
+    shown = result.stdout.str()
+    assert f">       {mistake}" in shown
+    assert "direct cause" not in shown
+    assert "kinesis_cli/" not in shown
+
+
+def test_a_wrong_marker_is_told_without_a_traceback(pytester: pytest.Pytester) -> None:
+    make_project(
+        pytester,
+        """
+        import pytest
+
+        @pytest.mark.kinesis("template.yaml")
+        def test_it(kinesis): ...
+        """,
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*takes names only: kinesis(BatchSize=10)"])
+    assert "def kinesis(" not in result.stdout.str()
+
+
+def test_without_a_template_a_function_must_be_passed(pytester: pytest.Pytester) -> None:
+    folder = make_project(
+        pytester,
+        """
+        def test_nothing_named(kinesis):
+            kinesis.deliver([1])
+
+        def test_a_function(kinesis):
+            run = kinesis.deliver([1], lambda event, context: None)
+            assert run.mapping_origin == "AWS's defaults"
+        """,
+    )
+    (folder / "template.yaml").unlink()
+    (folder / "src" / "app.py").write_text("")
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["E  *Pass the function: deliver(records, app.handler)."])
