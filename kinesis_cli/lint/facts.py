@@ -126,7 +126,11 @@ class MappingFacts:
     def reports(self) -> bool | None:
         """Whether ReportBatchItemFailures is on; None: not known."""
         types = self.known("FunctionResponseTypes")
-        return "ReportBatchItemFailures" in types if isinstance(types, list) else None
+        if not isinstance(types, list):
+            return None
+        if "ReportBatchItemFailures" in types:
+            return True
+        return None if UNKNOWN in types else False
 
     @property
     def on_failure(self) -> object:
@@ -141,7 +145,7 @@ class MappingFacts:
 
     @property
     def patterns(self) -> list[str] | None:
-        """The filters' patterns; None: not known."""
+        """The filters' patterns; None: one of them is not known."""
         criteria = self.values.get("FilterCriteria")
         if criteria is None:
             return []
@@ -149,7 +153,8 @@ class MappingFacts:
         if not isinstance(filters, list):
             return None
         patterns = [each.get("Pattern") if isinstance(each, Mapping) else None for each in filters]
-        return [each for each in patterns if isinstance(each, str)]
+        texts = [each for each in patterns if isinstance(each, str)]
+        return texts if len(texts) == len(patterns) else None
 
     def at(self, member: str) -> Path:
         """Where a setting is written, or would be."""

@@ -13,7 +13,14 @@ from kinesis_cli.lint.reading.resources import is_terraform
 from kinesis_cli.lint.rule import Change, Finding, Rule, Severity
 from kinesis_cli.lint.rules import all_checks
 from kinesis_cli.lint.text.document import Document
-from kinesis_cli.lint.tools import DEPLOYED, TERRAFORM, setting_of, tool_that_made
+from kinesis_cli.lint.tools import (
+    DEPLOYED,
+    TERRAFORM,
+    setting_of,
+    terraform_place,
+    tool_that_made,
+)
+from kinesis_cli.project.functions.choosing import not_followed
 from kinesis_cli.project.template.file import TemplateFile, parse_template, reading_template
 from kinesis_cli.project.template.template import Template
 
@@ -161,6 +168,8 @@ def _lint(
     counted.sort(key=_order)
     ignored = [each for each in found if each.suppression is not None]
     notes = [note for path, each in given.items() for note in _notes(path, each, ignored, ignore)]
+    if not mappings:
+        notes += [f"{template.path.name}: {sentence}" for sentence in not_followed(template)]
     return Lint(template.path, len(mappings), counted, ignored, notes)
 
 
@@ -186,6 +195,11 @@ def _located(
 ) -> Iterator[Located]:
     for finding in findings_of(mapping.facts, ignore):
         line = document.line(finding.at) if finding.at else None
+        if tool == TERRAFORM and (found := _in_terraform(document, finding)):
+            yield Located(
+                finding, mapping.facts.name, *found, None, tool, setting_of(tool, finding)
+            )
+            continue
         covering = (each for each in suppressions if each.covers(finding.rule.id, line))
         yield Located(
             finding,
@@ -196,6 +210,12 @@ def _located(
             tool,
             setting_of(tool, finding),
         )
+
+
+def _in_terraform(plan: Document, finding: Finding) -> tuple[Document, int] | None:
+    """Where a finding of a plan is written."""
+    place = terraform_place(plan.path, str(finding.at[1])) if len(finding.at) > 1 else None
+    return (Document.read(place[0]), place[1]) if place else None
 
 
 def _key(located: Located) -> tuple[object, ...]:

@@ -6,10 +6,12 @@ https://www.serverless.com/framework/docs/providers/aws/events/streams,
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_event_source_mapping
 """
 
+import re
 from pathlib import Path
 
 from kinesis_cli.lint.rule import Finding
 
+_MAX_FILES = 500  # of Terraform that are looked into
 CDK, SERVERLESS, TERRAFORM = "the AWS CDK", "the Serverless Framework", "Terraform"
 DEPLOYED = "the deployment"  # of a stack: what is mended is what was deployed
 
@@ -57,3 +59,22 @@ def setting_of(tool: str, finding: Finding) -> str:
     member = next((str(name) for name in reversed(finding.at) if isinstance(name, str)), "")
     written = _NAMES.get(tool, {}).get(member)
     return f"In {tool}: `{written}`." if written else ""
+
+
+def terraform_place(plan: Path, address: str) -> tuple[Path, int] | None:
+    """Where a resource of a plan is written: the file and the line; None: it is not found.
+
+    Args:
+        plan: what `terraform show -json` printed; it lies in the root module's folder.
+        address: `module.orders.aws_kinesis_stream.this[0]`.
+    """
+    kind, name = re.sub(r"\[[^\]]*\]", "", address).split(".")[-2:]
+    written = re.compile(rf'^\s*resource\s+"{re.escape(kind)}"\s+"{re.escape(name)}"', re.MULTILINE)
+    for file in sorted(plan.parent.glob("**/*.tf"), key=lambda path: len(path.parts))[:_MAX_FILES]:
+        try:
+            text = file.read_text("utf-8", "replace")
+        except OSError:
+            continue
+        if ".terraform" not in file.parts and (match := written.search(text)):
+            return file, text.count("\n", 0, match.end()) + 1
+    return None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.lint.facts import HandlerCode
-from kinesis_cli.lint.reading.python_code import Judged, judge, sources_of
+from kinesis_cli.lint.reading.python_code import Judged, judge, sources_of, uses_only
 from kinesis_cli.lint.text.document import shown
 from kinesis_cli.project.functions.choosing import merged_properties
 from kinesis_cli.project.functions.code import code_folder
@@ -15,9 +15,11 @@ from kinesis_cli.project.template.template import Template
 
 _OPENS = re.compile(r"de-?aggregat|UserRecord|aws_kinesis_agg|kinesis-aggregation", re.I)
 _AGGREGATES = re.compile(
-    r"aws_kinesis_agg\.aggregator|RecordAggregator|\bKinesisProducer\b|addUserRecord"
-    r"|add_user_record"
+    r"aws_kinesis_agg\.aggregator|aws_kinesis_agg import aggregator|\bRecordAggregator\b"
+    r"|kinesis\.producer\.(KinesisProducer|\*)|\.addUserRecord\("
 )
+# Packages that open no aggregates, besides Python's own.
+_INERT = {"aws_lambda_powertools", "aws_xray_sdk", "boto3", "botocore", "pydantic", "requests"}
 
 
 def code_of(template: Template, logical_id: str) -> HandlerCode:
@@ -30,7 +32,9 @@ def code_of(template: Template, logical_id: str) -> HandlerCode:
     if judged is None:
         return HandlerCode()
     texts = list(_texts(template, logical_id, folder, handler, runtime))
-    opens = any(_OPENS.search(text) for _, text in texts) if texts else None
+    opens: bool | None = any(_OPENS.search(text) for _, text in texts)
+    if not opens and not (runtime.startswith("python") and uses_only(folder, handler, _INERT)):
+        opens = None  # what is not read here may do it
     place = _place(judged.file, judged.line, folder)
     return HandlerCode(judged.reports, place, judged.word, opens)
 

@@ -125,10 +125,20 @@ def _values(template: Template, written: WrittenMapping) -> dict[str, object]:
             continue
         if name == "FunctionResponseTypes" and isinstance(value, str):
             value = [value]
+        if name == "DestinationConfig":
+            value = _destination_config(value)
         if name == "FilterCriteria":
             value = _filters(value)
         values[name] = value if value is UNKNOWN else converted(value, MAPPING_MEMBERS[name])
     return values
+
+
+def _destination_config(config: object) -> object:
+    """DestinationConfig; an empty text comes from a parameter that is given at deployment."""
+    on_failure = config.get("OnFailure") if isinstance(config, Mapping) else None
+    if isinstance(on_failure, Mapping) and on_failure.get("Destination") == "":
+        return {"OnFailure": {**on_failure, "Destination": UNKNOWN}}
+    return config
 
 
 def _filters(criteria: object) -> object:
@@ -187,28 +197,31 @@ def _stream_facts(template: Template, part: Template, name: str) -> StreamFacts:
 
 def _producers(stream_of: Template, stream: str) -> tuple[str, ...]:
     """Where functions that know the stream make aggregates of the KPL."""
+    root = root_of(stream_of)
+    aggregating = root.budget.once("who aggregates", root, "", lambda: _aggregating(root))
+    return tuple(
+        place
+        for part, function, place in aggregating
+        if mentions(part, properties_of(part.resource(function) or {}), stream_of, stream)
+    )
+
+
+def _aggregating(root: Template) -> list[tuple[Template, str, str]]:
+    """The functions that make aggregates of the KPL and that no stream feeds, and where they do."""
+    from kinesis_cli.lint.reading.code import aggregates_at  # start-up counts
+
     found = []
-    for written in all_functions(root_of(stream_of)).values():
+    for written in all_functions(root).values():
         part, function = written.template, written.logical_id
-        is_fed = any(True for _ in kinesis_mappings(part, function))
-        resource = part.resource(function) or {}
-        if not is_fed and mentions(part, resource.get("Properties"), stream_of, stream):
-            found.append(_aggregates(part, function))
-    return tuple(filter(None, found))
+        if not written.is_fed and (place := aggregates_at(part, function)):
+            found.append((part, function, place))
+    return found
 
 
 def _code(template: Template, function: str) -> HandlerCode:
     from kinesis_cli.lint.reading.code import code_of  # start-up counts
 
     return code_of(template, function)
-
-
-def _aggregates(template: Template, function: str) -> str:
-    from kinesis_cli.lint.reading.code import aggregates_at  # start-up counts
-
-    return template.budget.once(
-        "what is aggregated by", template, function, lambda: aggregates_at(template, function)
-    )
 
 
 def _destination(template: Template, arn: object) -> DestinationFacts | None:

@@ -47,14 +47,37 @@ def judge_text(folder: Path, handler: str, runtime: str, entries: list[str]) -> 
     files = handler_files(folder, handler, runtime, entries)
     if not files:
         return None
-    for file, text in files.items():
-        if match := _REPORT.search(text):
-            line = text.count("\n", 0, match.start()) + 1
-            return Judged(Reports.MENTIONED, file, line, match[0])
     first = next(iter(files))
-    if runtime.startswith("nodejs") and _is_closed(files):
+    begin, end = 0, len(files[first])
+    if runtime.startswith("nodejs"):
+        begin, end = _own_part(files[first], handler.rpartition(".")[2])
+    is_shared = end - begin < len(files[first])
+    for file, text in files.items():
+        found = _REPORT.search(text, begin, end) if file == first else _REPORT.search(text)
+        if found is not None and (file == first or not is_shared):
+            line = text.count("\n", 0, found.start()) + 1
+            return Judged(Reports.MENTIONED, file, line, found[0])
+        if found is not None:
+            return Judged(Reports.UNKNOWN, first)  # for whom is not known
+    if runtime.startswith("nodejs") and not is_shared and _is_closed(files):
         return Judged(Reports.NEVER, first, _line_of(files[first], handler.rpartition(".")[2]))
     return Judged(Reports.UNKNOWN, first)
+
+
+_EXPORT = re.compile(
+    r"^(?:(?:module\.)?exports\.(?P<a>\w+)\s*="
+    r"|export\s+(?:const|let|var|(?:async\s+)?function)\s+(?P<b>\w+))",
+    re.MULTILINE,
+)
+
+
+def _own_part(text: str, name: str) -> tuple[int, int]:
+    """Where a file is about one of the functions that it exports; all of it, if there is one."""
+    exports = [(match["a"] or match["b"], match.start()) for match in _EXPORT.finditer(text)]
+    if len(exports) < 2 or name not in dict(exports):
+        return 0, len(text)
+    begin = dict(exports)[name]
+    return begin, min((at for _, at in exports if at > begin), default=len(text))
 
 
 def handler_files(folder: Path, handler: str, runtime: str, entries: list[str]) -> dict[Path, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from kinesis_cli.lint.facts import UNKNOWN
-from kinesis_cli.lint.reading.resources import all_resources, is_terraform, known, mentions
+from kinesis_cli.lint.reading.resources import all_resources, by_arn, is_terraform, known, mentions
 from kinesis_cli.project.functions.choosing import merged_properties
 from kinesis_cli.project.template.names import properties_of
 from kinesis_cli.project.template.resources import SAM_FUNCTION
@@ -48,6 +48,7 @@ _TEMPLATES = {
     "SNSPublishMessagePolicy": "sns:Publish",
     "SQSSendMessagePolicy": "sqs:SendMessage",
 }
+_INVENTED = "\0"  # ends an ARN whose name AWS will invent
 _RESOURCE_POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy")
 
 
@@ -55,7 +56,9 @@ def may(template: Template, logical_id: str, action: str, arn: str) -> bool | No
     """Whether a function may do `action` on `arn`; None: a policy is not known here."""
     if is_terraform(template):
         return None
-    verdicts = list(_verdicts(template, logical_id, action, arn))
+    made = by_arn(template, arn)
+    name = arn if made is None or made[0].has_name(made[1]) else f"{arn}{_INVENTED}"
+    verdicts = list(_verdicts(template, logical_id, action, name))
     if True in verdicts:
         return True
     return None if None in verdicts else False
@@ -170,6 +173,10 @@ def _several(value: object) -> list[object]:
 
 def _covers(pattern: object, arn: str) -> bool | None:
     """Whether a Resource covers an ARN, or what is in it (a bucket's objects)."""
+    if arn.endswith(_INVENTED):
+        fits = _covers(pattern, arn.removesuffix(_INVENTED))
+        # AWS makes the name of the stack's, and a pattern may mean that
+        return None if fits is False and "*" in str(pattern) else fits
     fits = _fits(pattern, arn)
     return fits if fits is not False else _fits(pattern, f"{arn}/x")
 

@@ -6,6 +6,7 @@ of the project. What cannot be followed is not known, and nothing is said about 
 
 import ast
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -101,6 +102,21 @@ def sources_of(folder: Path, handler: str) -> list[Path]:
     return found
 
 
+def uses_only(folder: Path, handler: str, packages: set[str]) -> bool:
+    """Whether a handler's files import nothing but each other, Python's own and these packages."""
+    files = sources_of(folder, handler)
+    for path in files:
+        module = _read(path)
+        if module is None:
+            return False
+        for name in _imported(module):
+            first = name.partition(".")[0]
+            is_known = not first or first in packages or first in sys.stdlib_module_names
+            if not is_known and _file_of(folder, first) is None:
+                return False
+    return bool(files)
+
+
 def _imported(module: _Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
@@ -155,13 +171,13 @@ class _Judge:
         """The verdict on a handler: never is said only where nothing can change what it returns."""
         found = self._function(module, name)
         if found is None:
-            return Judged(_mentions(module), module.path)
+            return Judged(_mentions(module, name), module.path)
         where, function = found
         verdict = self._returns(where, function, 0)
         if verdict.reports is Reports.NEVER and not _is_plain(function):
             return Judged(Reports.UNKNOWN, where.path, function.lineno)
         if verdict.reports is Reports.UNKNOWN:
-            return Judged(_mentions(where), where.path, function.lineno)
+            return Judged(_mentions(where, function.name), where.path, function.lineno)
         return verdict
 
     def _function(
@@ -379,10 +395,42 @@ def _decorator_name(node: ast.expr) -> str:
 _WORDS = re.compile(rf"\b({KEY}|process_partial_response)\b")
 
 
-def _mentions(module: _Module) -> Reports:
-    """Whether the code, without its comments and docstrings, speaks of a report."""
-    for node in ast.walk(module.tree):
-        match node:
-            case ast.Expr(value=ast.Constant()):
-                node.value = ast.Constant(None)  # a docstring
-    return Reports.MENTIONED if _WORDS.search(ast.unparse(module.tree)) else Reports.UNKNOWN
+def _mentions(module: _Module, handler: str) -> Reports:
+    """Whether a handler that cannot be followed speaks of a report, in code that is its own.
+
+    That is the function and those of the module that it names; else the whole module, where no
+    other function of it looks like a handler.
+    """
+    if handler in module.functions:
+        nodes: list[ast.AST] = list(_named(module, handler))
+    elif any(map(_looks_like_handler, module.functions.values())):
+        return Reports.UNKNOWN
+    else:
+        nodes = [module.tree]
+    for node in nodes:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant):
+                inner.value = ast.Constant(None)  # a docstring
+        if _WORDS.search(ast.unparse(node)):
+            return Reports.MENTIONED
+    return Reports.UNKNOWN
+
+
+def _named(module: _Module, handler: str) -> Iterator[ast.AST]:
+    """A function, and what of the module it names, directly or not."""
+    waiting, seen = [handler], {handler}
+    while waiting:
+        name = waiting.pop()
+        node = module.functions.get(name) or module.values.get(name)
+        if node is None:
+            continue
+        yield node
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and inner.id not in seen:
+                seen.add(inner.id)
+                waiting.append(inner.id)
+
+
+def _looks_like_handler(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    names = [argument.arg.strip("_") for argument in function.args.args]
+    return names in (["event", "context"], ["event", "ctx"])

@@ -84,8 +84,8 @@ def by_arn(template: Template, arn: object, *types: str) -> tuple[Template, str]
     """The resource that has an ARN; None: it is not made here."""
     if not isinstance(arn, str):
         return None
-    for part, name, _ in all_resources(template, *types):
-        if part.arn(name) == arn:
+    for part, name, resource in all_resources(template, *types):
+        if str(resource.get("Type")).startswith("AWS::") and part.arn(name) == arn:
             return part, name
     return None
 

@@ -12,6 +12,14 @@ from kinesis_cli.project.template.template import Template
 
 _ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::AnomalyDetector")
 _WORDS_OF_OTHERS = ("alarm", "monitor", "datadog", "newrelic", "dashboard")
+# What Lambda itself measures of on-failure documents.
+# Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+_OF_DOCUMENTS = (
+    "DestinationDeliveryFailures",
+    "DroppedEventCount",
+    "FailedInvokeEventCount",
+    "OnFailureDestinationDeliveredEventCount",
+)
 _AGES = ("IteratorAge", "GetRecords.IteratorAgeMilliseconds", "MillisBehindLatest")
 
 
@@ -40,6 +48,8 @@ def queue_is_watched(template: Template, owner: Template, queue: str) -> bool | 
             about_queue = metric.startswith(("Approximate", "NumberOfMessages"))
             if about_queue and not isinstance(named, str):
                 return True  # it is not known which
+            if metric in _OF_DOCUMENTS:
+                return True
     for part, _, resource in all_resources(template, "AWS::Pipes::Pipe"):
         if mentions(part, properties_of(resource).get("Source"), owner, queue):
             return True
@@ -54,6 +64,10 @@ def topic_is_watched(template: Template, owner: Template, topic: str) -> bool | 
         return True
     for part, _, resource in all_resources(template, "AWS::SNS::Subscription"):
         if mentions(part, properties_of(resource).get("TopicArn"), owner, topic):
+            return True
+    for part, _, resource in all_resources(template):
+        is_chat = str(resource.get("Type")).startswith("AWS::Chatbot::")
+        if is_chat and mentions(part, resource.get("Properties"), owner, topic):
             return True
     for part, function, _ in all_resources(template, SAM_FUNCTION):
         for event in _events(part, function, "SNS"):

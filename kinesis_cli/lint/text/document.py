@@ -66,7 +66,8 @@ class Document:
         span = self.span(path)
         return None if span is None else span.line
 
-    def parsed(self) -> object:
+    @cached_property
+    def document(self) -> object:
         """What the text stands for.
 
         Raises:

@@ -6,13 +6,16 @@ nothing else. What cannot be done so is not done.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.lint.rule import Change, Path
 from kinesis_cli.lint.text.document import Document
 from kinesis_cli.lint.text.positions import Positions, Span
+
+Edit: TypeAlias = tuple[int, int, str]  # from, to, what stands there then
 
 
 def applied(document: Document, changes: Iterable[Change]) -> Document | None:
@@ -22,28 +25,54 @@ def applied(document: Document, changes: Iterable[Change]) -> Document | None:
         document: what is changed.
         changes: one after the other.
     """
-    for change in changes:
-        changed = _with_member(document, change)
-        if changed is None:
+    wanted = [_written(document, change) for change in changes]
+    expected: object = document.document
+    for change in wanted:
+        expected = _set(expected, (*change.map, change.member), change.value)
+        if expected is None:
             return None
-        document = changed
+    at_once = _at_once(document, wanted)
+    if at_once is not None and _stands_for(at_once, expected):
+        return at_once
+    return _in_turn(document, wanted)
+
+
+def _written(document: Document, change: Change) -> Change:
+    value = change.value if document.is_json else _short_forms(change.value)
+    return replace(change, value=value)
+
+
+def _at_once(document: Document, changes: list[Change]) -> Document | None:
+    """The text with the most natural edit of each change; they lie in different places mostly."""
+    edits = [next(iter(_edits(document.positions, change)), None) for change in changes]
+    if None in edits:
+        return None
+    text = document.text
+    # from the end, so that the places before stay; at one place the last one first
+    numbered = [(edit[0], number, edit) for number, edit in enumerate(edits) if edit]
+    for _, _, (start, end, new) in sorted(numbered, reverse=True):
+        text = text[:start] + new + text[end:]
+    return document.with_text(text)
+
+
+def _in_turn(document: Document, changes: list[Change]) -> Document | None:
+    for change in changes:
+        expected = _set(document.document, (*change.map, change.member), change.value)
+        for start, end, new in _edits(document.positions, change):
+            changed = document.with_text(document.text[:start] + new + document.text[end:])
+            if _stands_for(changed, expected):
+                document = changed
+                break
+        else:
+            return None
     return document
 
 
-def _with_member(document: Document, change: Change) -> Document | None:
-    value = change.value if document.is_json else _short_forms(change.value)
-    change = replace(change, value=value)
-    expected = _set(document.parsed(), (*change.map, change.member), value)
-    if expected is None:
-        return None
-    for text in _candidates(document.positions, change):
-        changed = document.with_text(text)
-        try:
-            if changed.parsed() == expected:
-                return changed
-        except InputError:
-            continue
-    return None
+def _stands_for(document: Document, expected: object) -> bool:
+    try:
+        return document.document == expected
+    except InputError:
+        return False
 
 
 def _set(value: object, path: Path, new: object) -> object | None:
@@ -72,15 +101,14 @@ def _short_forms(value: object) -> object:
     return value
 
 
-def _candidates(positions: Positions, change: Change) -> Iterable[str]:
-    """Texts that may be the wanted one, the most natural first."""
+def _edits(positions: Positions, change: Change) -> Iterator[Edit]:
+    """Edits that may be the wanted one, the most natural first."""
     text, path = positions.text, (*change.map, change.member)
     there = positions.get(path)
     if there is not None:
         old = text[there.start : there.end]
         if there.form == "scalar" and not there.is_tagged and "\n" not in old:
-            new = _inline(change.value, is_json=positions.is_json)
-            yield text[: there.start] + new + text[there.end :]
+            yield there.start, there.end, _inline(change.value, is_json=positions.is_json)
         return
     span = positions.get(change.map)
     if span is None:
@@ -94,36 +122,34 @@ def _candidates(positions: Positions, change: Change) -> Iterable[str]:
         if change.map == ("Resources",) and f"{newline}{newline}" in text[span.start : span.end]:
             block = "\n" + block  # a line between resources, as between the others
         block = block.replace("\n", newline)
-        yield _after_line(text, span.last_line, block, newline)
+        yield _behind_line(text, span.last_line, block, newline)
         start = text.rfind("\n", 0, children[0].key_start) + 1
-        yield text[:start] + block + text[start:]
+        yield start, start, block
 
 
-def _after_line(text: str, line: int, block: str, newline: str) -> str:
+def _behind_line(text: str, line: int, block: str, newline: str) -> Edit:
     lines = text.splitlines(keepends=True)
-    before, after = "".join(lines[:line]), "".join(lines[line:])
-    if not before.endswith("\n"):
-        before, block = before + newline, block.removesuffix(newline)
-    return before + block + after
+    at = sum(map(len, lines[:line]))
+    if not text[:at].endswith("\n"):
+        block = newline + block.removesuffix(newline)
+    return at, at, block
 
 
-def _into_flow(positions: Positions, span: Span, children: list[Span], change: Change) -> str:
+def _into_flow(positions: Positions, span: Span, children: list[Span], change: Change) -> Edit:
     """A member behind the last one of `{…}`, set out as the others are."""
     text, is_json = positions.text, positions.is_json
     name = json.dumps(change.member) if is_json else change.member
     if not children:
-        value = _inline(change.value, is_json=is_json)
-        return text[: span.start + 1] + f"{name}: {value}" + text[span.start + 1 :]
+        at = span.start + 1
+        return at, at, f"{name}: {_inline(change.value, is_json=is_json)}"
     lead, at = text[span.start + 1 : children[0].key_start], children[-1].end
     if "\n" not in lead:
-        value = _inline(change.value, is_json=is_json)
-        return text[:at] + f", {name}: {value}" + text[at:]
+        return at, at, f", {name}: {_inline(change.value, is_json=is_json)}"
     indent = lead.rpartition("\n")[2]
     step = max(len(indent) - len(_indent_of(text, span.start)), 1)
     value = _inline(change.value, is_json=is_json, indent=indent, step=step)
     newline = "\r\n" if "\r\n" in lead else "\n"
-    added = f",\n{indent}{name}: {value}".replace("\n", newline)
-    return text[:at] + added + text[at:]
+    return at, at, f",\n{indent}{name}: {value}".replace("\n", newline)
 
 
 def _indent_of(text: str, at: int) -> str:

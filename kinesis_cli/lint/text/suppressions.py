@@ -67,7 +67,7 @@ def _last_line(document: Document, line: int) -> int:
 
 
 def _of_metadata(document: Document) -> Iterator[Suppression]:
-    parsed = document.parsed()
+    parsed = document.document
     resources = parsed.get("Resources") if isinstance(parsed, Mapping) else None
     for name, resource in resources.items() if isinstance(resources, Mapping) else ():
         metadata = resource.get("Metadata") if isinstance(resource, Mapping) else None

@@ -39,11 +39,12 @@ def python(folder: Path, code: str, handler: str = "app.handler", **files: str) 
         ("return process_partial_response(event=event)", YES),
         ("return processor.response()", YES),
         ("return {**report(event)}", MENTIONED),
-        ("return json.loads(text(event))", MENTIONED),
-        ("return other(event)", MENTIONED),
-        ("response = {}\n    fill(response)\n    return response", MENTIONED),
-        ("for response in event:\n        pass\n    return response", MENTIONED),
-        ("yield {}", MENTIONED),
+        ("return json.loads(text(event))", UNKNOWN),
+        ("return other(event)", UNKNOWN),
+        ("return other(KEY, event)", MENTIONED),
+        ("response = {}\n    fill(response)\n    return response", UNKNOWN),
+        ("for response in event:\n        pass\n    return response", UNKNOWN),
+        ("yield {}", UNKNOWN),
         ("print(event)", NEVER),
         ("return", NEVER),
         ('return "OK"', NEVER),
@@ -77,6 +78,15 @@ def handler(event, context):
     {body}
 """
     assert python(tmp_path, code) is reports
+
+
+def test_what_another_handler_of_the_module_does_says_nothing(tmp_path: Path) -> None:
+    other = 'def sqs_handler(event, context):\n    return {"batchItemFailures": []}\n'
+    own = "def handler(event, context):\n    return process(event)\n"
+    assert python(tmp_path, own + other) is UNKNOWN
+    assert python(tmp_path, "handler = wrap(process)\n" + other) is UNKNOWN
+    alone = "handler = wrap(process)\ndef process():\n    return {'batchItemFailures': []}\n"
+    assert python(tmp_path, alone) is MENTIONED
 
 
 def test_a_word_in_a_comment_or_docstring_is_no_report(tmp_path: Path) -> None:
@@ -154,6 +164,18 @@ JAVASCRIPT = [
     ("// batchItemFailures\nexports.handler = async () => {};", NEVER),
     (
         "const url = 'https://x'; exports.handler = async () => ({ batchItemFailures: [] });",
+        MENTIONED,
+    ),
+    (
+        "exports.jobs = async () => ({ batchItemFailures: [] });\nexports.handler = async () => {};",
+        UNKNOWN,
+    ),
+    (
+        "exports.handler = async () => {};\nexports.jobs = async () => ({ batchItemFailures: [] });",
+        UNKNOWN,
+    ),
+    (
+        "exports.jobs = async () => {};\nexports.handler = async () => ({ batchItemFailures: [] });",
         MENTIONED,
     ),
     ("const middy = require('@middy/core'); exports.handler = middy(async () => {});", UNKNOWN),

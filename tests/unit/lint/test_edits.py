@@ -178,4 +178,4 @@ def test_an_edit_changes_nothing_else_or_is_not_made(
     name = "t.json" if is_json else "t.yaml"
     done = applied(document(text, name), [Change(("Resources",), member, 7)])
     if done is not None:
-        assert done.parsed() == {"Resources": {**tree, member: 7}}
+        assert done.document == {"Resources": {**tree, member: 7}}
