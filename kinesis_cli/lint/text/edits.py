@@ -70,8 +70,10 @@ def _in_turn(document: Document, changes: list[Change]) -> Document | None:
 
 def _stands_for(document: Document, expected: object) -> bool:
     try:
+        if document.is_json:  # whose size was looked at already
+            return json.loads(document.text) == expected  # type: ignore[no-any-return]
         return document.document == expected
-    except InputError:
+    except (InputError, ValueError, RecursionError):
         return False
 
 
