@@ -172,13 +172,12 @@ def _several(value: object) -> list[object]:
 
 
 def _covers(pattern: object, arn: str) -> bool | None:
-    """Whether a Resource covers an ARN, or what is in it (a bucket's objects)."""
+    """Whether a Resource covers an ARN; of a bucket the objects in it."""
     if arn.endswith(_INVENTED):
         fits = _covers(pattern, arn.removesuffix(_INVENTED))
         # AWS makes the name of the stack's, and a pattern may mean that
         return None if fits is False and "*" in str(pattern) else fits
-    fits = _fits(pattern, arn)
-    return fits if fits is not False else _fits(pattern, f"{arn}/x")
+    return _fits(pattern, f"{arn}/x" if ":s3:" in arn else arn)
 
 
 def _fits(pattern: object, text: str, *, ignore_case: bool = False) -> bool | None:

@@ -55,8 +55,9 @@ def reserved_too_low(mapping: MappingFacts) -> Iterator[Finding]:
         yield Finding(
             RESERVED_TOO_LOW,
             f"{_wanted(mapping, lanes)} at once, and {reserved:,} are reserved.",
-            f"{counted(lanes - reserved, 'call')} of {lanes:,} are throttled while all shards are "
-            f"busy; {100 * reserved // lanes} % of their pace is left, and the iterator age grows.",
+            f"While all shards are busy, {lanes - reserved:,} of {lanes:,} calls are throttled: "
+            f"{100 * reserved // lanes} % of the pace is left, and the iterator age "
+            "grows.",
             f"Raise ReservedConcurrentExecutions to {lanes:,} or more.",
             at,
         )

@@ -50,6 +50,8 @@ _IMAGES = ("NewImage", "OldImage", "Keys")
 def never_matches(mapping: MappingFacts) -> Iterator[Finding]:
     """AWS refuses a filter, or no record of Kinesis can match it."""
     patterns = mapping.patterns or []
+    if patterns:
+        yield from _too_many(mapping, len(patterns))
     for number, pattern in enumerate(patterns, 1):
         name = f"Filter {number}" if len(patterns) > 1 else "The filter"
         compiled = _compiled(pattern)
@@ -72,6 +74,23 @@ def never_matches(mapping: MappingFacts) -> Iterator[Finding]:
                 _advice(reason),
                 _place(mapping, number),
             )
+
+
+def _too_many(mapping: MappingFacts, count: int) -> Iterator[Finding]:
+    from kinesis_cli.event_source_mapping.filters.criteria import DEFAULT_QUOTA, MAX_FILTERS
+
+    if count <= DEFAULT_QUOTA:
+        return
+    most = MAX_FILTERS if count > MAX_FILTERS else DEFAULT_QUOTA
+    raised = "" if count > MAX_FILTERS else " where nobody had the quota raised"
+    yield Finding(
+        NEVER_MATCHES,
+        f"There are {count} filters, and AWS takes {most}{raised}.",
+        "The deployment fails, and the stack is rolled back.",
+        "Join several with $or, or list several values in one pattern.",
+        mapping.at("FilterCriteria"),
+        severity=None if count > MAX_FILTERS else Severity.WARNING,
+    )
 
 
 @checks(ON_METADATA)
@@ -104,9 +123,12 @@ def on_metadata(mapping: MappingFacts) -> Iterator[Finding]:
 @checks(DROPS_NOT_JSON)
 def drops_not_json(mapping: MappingFacts) -> Iterator[Finding]:
     """Data that is not JSON matches no filter that looks at data."""
-    compiled = [_compiled(pattern) for pattern in mapping.patterns or []]
+    patterns = mapping.patterns or []
+    compiled = [_compiled(pattern) for pattern in patterns]
     if not compiled or not all(map(_looks_at_data, compiled)):
         return
+    if all(_is_impossible(*both) for both in zip(compiled, patterns, strict=True)):
+        return  # which is worse
     yield Finding(
         DROPS_NOT_JSON,
         "Records whose data is not JSON match no filter of this mapping.",
@@ -116,6 +138,10 @@ def drops_not_json(mapping: MappingFacts) -> Iterator[Finding]:
         "them with MetricsConfig [EventCount], metric FilteredOutEventCount.",
         mapping.at("FilterCriteria"),
     )
+
+
+def _is_impossible(compiled: "Filter | InputError", pattern: str) -> bool:
+    return not isinstance(compiled, InputError) and bool(_impossible(compiled, pattern))
 
 
 def _looks_at_data(compiled: "Filter | InputError") -> bool:

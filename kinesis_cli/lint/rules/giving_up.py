@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
+from kinesis_cli.event_source_mapping.settings import LIMITS, UNLIMITED, EventSourceMapping
 from kinesis_cli.lint.checks import checks
 from kinesis_cli.lint.facts import UNKNOWN, MappingFacts
 from kinesis_cli.lint.rule import Change, Finding, Rule, Severity
@@ -277,8 +277,14 @@ def _settings(mapping: MappingFacts) -> EventSourceMapping | None:
     size, retries, age = numbers
     if size is None or retries is None or age is None or bisect is None or reports is None:
         return None
-    if not 1 <= size <= 10_000 or not -1 <= retries <= 10_000 or not -1 <= age <= 604_800:
-        return None
+    for name, value in (
+        ("BatchSize", size),
+        ("MaximumRetryAttempts", retries),
+        ("MaximumRecordAgeInSeconds", age),
+    ):
+        limit = LIMITS[name]
+        if not limit.least <= value <= limit.most and not (limit.unlimited and value == UNLIMITED):
+            return None
     return EventSourceMapping(
         batch_size=size,
         maximum_retry_attempts=retries,

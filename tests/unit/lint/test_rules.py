@@ -55,6 +55,11 @@ def pattern(text: str) -> tuple[str, str]:
     return REPORTS, f"{REPORTS}            FilterCriteria: {{Filters: [{{Pattern: '{text}'}}]}}\n"
 
 
+def filters(count: int) -> tuple[str, str]:
+    each = ", ".join(f'{{Pattern: \'{{"data": {{"n": [{n}]}}}}\'}}' for n in range(count))
+    return REPORTS, f"{REPORTS}            FilterCriteria: {{Filters: [{each}]}}\n"
+
+
 READER = """\
 
   Reader:
@@ -162,9 +167,10 @@ CASES = [
          (pattern('{"body": [{"exists": false}]}'),)),
     Case("K012", (pattern('{"eventName": ["INSERT"]}'),),
          (pattern('{"data": {"eventName": ["INSERT"]}}'),)),
-    Case("K012", (pattern(ITEM % '{"numeric": [">", 5]}'),),
-         (pattern(ITEM % '"5"'),),
-         beside=frozenset({"K014"})),
+    Case("K012", (pattern(ITEM % '{"numeric": [">", 5]}'),), (pattern(ITEM % '"5"'),)),
+    Case("K012", (filters(11),), (filters(5),), beside=frozenset({"K014"})),
+    Case("K012", (filters(6),), (filters(5),), beside=frozenset({"K014"}),
+         severity=Severity.WARNING),
     Case("K013", (pattern('{"partitionKey": ["a"]}'),), (pattern('{"data": {"key": ["a"]}}'),)),
     Case("K014", (pattern('{"data": {"key": ["a"]}}'),), (pattern('{"partitionKey": ["a"]}'),)),
     Case("K015", ((TIMEOUT, RESERVED.format(1)),),
