@@ -6,6 +6,7 @@ it has stopped stay in force. What the function writes is kept for the call and 
 """
 
 import io
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.in_process import CallableHandler
@@ -128,7 +129,7 @@ class CalledHere:
         if not isinstance(error, AssertionError) or self._test_file is None:
             return False
         files = [file for file in _files(seen.traceback) if not _is_of_assertions(file)]
-        return bool(files) and Path(files[-1]) == self._test_file
+        return bool(files) and Path(files[-1]).resolve() == self._test_file.resolve()
 
 
 def name_of(function: Callable[..., object]) -> str:
@@ -195,10 +196,32 @@ class _Surroundings:
     def _in_force(self) -> Iterator[None]:
         kept = sys.stdout  # which is standard error, too
         sys.stdout, sys.stderr = (_Copy(kept, own) for own in self.streams)
+        handlers = list(_handlers_of(self.streams))
+        for handler in handlers:
+            handler.stream = cast("TextIO", _Copy(kept, handler.stream))
         self._clocks.follow()
         with _no_event_loop():
             yield
         self._clocks.give_back()
+        for handler in handlers:
+            if isinstance(handler.stream, _Copy):
+                handler.stream = handler.stream.own
+
+
+def _handlers_of(streams: tuple[TextIO, TextIO]) -> Iterator["logging.StreamHandler[TextIO]"]:
+    """Handlers of logging that took standard output or error when they were made.
+
+    Powertools' logger is one: on Lambda, and in `kcli simulate`, its lines are in the call's log.
+    """
+    known = {id(stream) for stream in (*streams, sys.__stdout__, sys.__stderr__)}
+    for reference in list(logging._handlerList):  # type: ignore[attr-defined]
+        handler = reference()
+        if not isinstance(handler, logging.StreamHandler):
+            continue
+        # pytest has put its own in their place, another one for each way of capturing
+        is_captured = type(handler.stream).__module__ == "_pytest.capture"
+        if id(handler.stream) in known or is_captured:
+            yield handler
 
 
 class _Copy(io.TextIOBase):
@@ -208,19 +231,19 @@ class _Copy(io.TextIOBase):
     errors = "replace"
 
     def __init__(self, kept: TextIO, own: TextIO) -> None:
-        self._kept, self._own = kept, own
+        self._kept, self.own = kept, own
         self.buffer = _CopiedBytes(self)
 
     def write(self, text: str, /) -> int:
         written = self._kept.write(text)
-        self._own.write(text)
+        self.own.write(text)
         return written
 
     def flush(self) -> None:
-        self._own.flush()
+        self.own.flush()
 
     def fileno(self) -> int:
-        return self._own.fileno()
+        return self.own.fileno()
 
     def writable(self) -> bool:
         return True

@@ -11,6 +11,7 @@ import pytest
 from aws_kinesis_agg.deaggregator import (  # type: ignore[import-untyped]
     deaggregate_records,
 )
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -150,6 +151,27 @@ def test_powertools_batch_processor_reports_the_poison(kinesis: Kinesis) -> None
 @event_source(data_class=KinesisStreamEvent)
 def class_handler(event: KinesisStreamEvent, context: PowertoolsContext) -> list[object]:
     return [record.kinesis.data_as_json() for record in event.records]
+
+
+logger = Logger(service="orders")
+
+
+def logging_handler(event: dict[str, Any], context: PowertoolsContext) -> object:
+    number = event["Records"][0]["kinesis"]["sequenceNumber"]
+    logger.warning("refused", sequence_number=number)
+    return {"batchItemFailures": [{"itemIdentifier": number}]}
+
+
+def test_lines_of_powertools_logger_are_in_the_call_s_log(
+    kinesis: Kinesis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = logger.registered_handler.stream  # type: ignore[attr-defined]
+    run = kinesis.deliver([1], logging_handler, mapping=REPORTS)
+    (line,) = (line for line in run.calls[0].log if line.startswith("{"))
+    assert json.loads(line)["message"] == "refused"
+    assert json.loads(line)["sequence_number"] == run.records[0].sequence_number
+    assert "refused" in run.life(run.records[0])
+    assert logger.registered_handler.stream is stream  # type: ignore[attr-defined]
 
 
 class Reading(BaseModel):
