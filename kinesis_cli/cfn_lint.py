@@ -54,8 +54,10 @@ class _KcliRule(CloudFormationLintRule):
 
 def _match(located: Located) -> RuleMatch:
     finding = located.finding
-    span = located.document.span(finding.at) if located.document else None
-    line, column = (span.line - 1, span.column - 1) if span else (0, 0)
+    line, column = (located.line or 1) - 1, 0
+    if located.document is not None and not located.tool:
+        span = located.document.span(finding.at)
+        column = span.column - 1 if span else 0
     return RuleMatch(
         list(finding.at),
         f"{finding.rule.id} {located.mapping}: {finding.message} {finding.effect}",

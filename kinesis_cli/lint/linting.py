@@ -75,8 +75,8 @@ class Lint:
         documents = {id(each.document): each.document for each in self.findings if each.document}
         for document in documents.values():
             changes = _together(document, self.findings)
-            changed = applied(document, changes)
-            text += document.diff_to(changed) if changed and changes else ""
+            changed = applied(document, changes) if changes else None
+            text += document.diff_to(changed) if changed else ""
         return text
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.programs import Kcli
+from tests.patience import PATIENCE
 from tests.unit.lint.styles import CDK, CDK_ALARM, STYLES
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "lint"
@@ -212,6 +213,25 @@ def test_the_rules_are_listed(kcli: Kcli) -> None:
     assert max(map(len, listed)) <= 80
 
 
+def test_what_a_careful_template_does_not_need_is_not_loaded(project: Path) -> None:
+    program = (
+        "import sys; from kinesis_cli.cli.main import main; "
+        "code = main(['lint', 'careful/template.yaml']); print(code, *sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    code, *loaded = done.stdout.splitlines()[-1].split()
+    assert code == "0"
+    for name in ("simulation.run", "event_source_mapping.delivery", "lint.text.edits"):
+        assert f"kinesis_cli.{name}" not in loaded
+    assert not {"boto3", "botocore", "cfnlint", "kinesis_cli.lint.reading.other_code"} & {*loaded}
+
+
 def test_it_is_a_plug_in_of_cfn_lint(project: Path) -> None:
     pytest.importorskip("cfnlint", reason="the extra cfn-lint is not installed")
     done = subprocess.run(
@@ -223,7 +243,7 @@ def test_it_is_a_plug_in_of_cfn_lint(project: Path) -> None:
         cwd=project,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     found = [
         (each["Rule"]["Id"], each["Location"]["Start"]["LineNumber"])

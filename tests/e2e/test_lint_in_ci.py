@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.e2e.programs import KCLI
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -52,7 +53,7 @@ def lint(workspace: Path, **inputs: str) -> tuple[int, str, Path]:
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     if output.is_file():
         assert output.read_text() == f"sarif={workspace / 'kcli.sarif'}\n"
@@ -102,6 +103,6 @@ def test_the_hook_fails_where_it_is_told_to(workspace: Path) -> None:
     command = [*KCLI, *shlex.split(HOOK["entry"])[1:], "--fail-on", "error"]
     for file, code in (("careful/template.yaml", 0), ("template.yaml", 1)):
         done = subprocess.run(
-            [*command, file], cwd=workspace / "work space", capture_output=True, timeout=60
+            [*command, file], cwd=workspace / "work space", capture_output=True, timeout=PATIENCE
         )
         assert done.returncode == code
