@@ -242,7 +242,7 @@ def open_source(
             that is set, or the destination of the event source mapping.
         connection: to what.
         settings: name the queue and the function.
-        warn: told of what is no document.
+        warn: told of what is not a document.
 
     Raises:
         InputError: there is no such file, or no destination, or none that keeps documents.

@@ -57,7 +57,7 @@ def judge(response: object, batch: Sequence[Record]) -> Verdict:
         return Handled()
     if not isinstance(failures, list):
         # UNSURE(failures-not-a-list): or read like an absent member.
-        return Malformed("batchItemFailures is no list: UNSURE(failures-not-a-list)")
+        return Malformed("batchItemFailures is not a list: UNSURE(failures-not-a-list)")
     return _judge_items(failures, batch)
 
 

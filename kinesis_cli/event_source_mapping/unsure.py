@@ -8,7 +8,7 @@ from kinesis_cli.event_source_mapping.invocation import InvocationResult
 
 _NAMED = re.compile(r"UNSURE\(([a-z-]+)\)")
 _MARKS = re.compile(r" \[UNSURE\([a-z-]+\)(?:, UNSURE\([a-z-]+\))*\]$")
-# How deep and far a response is searched for NaN; what is larger is no report.
+# How deep and far a response is searched for NaN; what is larger is not a report.
 _MAX_VALUES = 1_000
 
 

@@ -111,7 +111,9 @@ def parse_where(text: str) -> tuple[str, str]:
     path, equals, value = text.partition("=")
     if not equals or not path:
         raise InputError(
-            f"{text!r} is no condition", place="--where", advice="Write member=value, level=ERROR."
+            f"{text!r} is not a condition",
+            place="--where",
+            advice="Write member=value, level=ERROR.",
         )
     return path, value
 

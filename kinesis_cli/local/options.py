@@ -81,7 +81,7 @@ class LocalOptions:
         for name in names:
             if not re.fullmatch(STREAM_NAME, name):
                 raise InputError(
-                    f"{name!r} is no stream name: 1 to 128 letters, digits, _, . or -",
+                    f"{name!r} is not a stream name: 1 to 128 letters, digits, _, . or -",
                     place="--stream",
                 )
         streams = {**{name: StreamSettings(name) for name in names}, **self.streams}

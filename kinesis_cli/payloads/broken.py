@@ -17,7 +17,7 @@ def partly_broken(payloads: Iterable[Payload], rate: float, random: Random) -> I
         random: decides which and how.
 
     Raises:
-        InputError: `rate` is no share.
+        InputError: `rate` is not a share.
     """
     if not 0 <= rate <= 1:
         raise InputError(f"{rate} is no share of invalid payloads; it is between 0 and 1")

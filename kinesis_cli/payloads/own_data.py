@@ -157,7 +157,7 @@ _decode_line = msgspec.json.Decoder(_Line).decode
 
 def _payload(kinesis: _Kinesis) -> Payload:
     named = kinesis.explicit_hash_key
-    hash_key = None if named is None else str(named)  # what is no number is refused later
+    hash_key = None if named is None else str(named)  # what is not a number is refused later
     return Payload(kinesis.partition_key, hash_key, kinesis.data)
 
 
@@ -181,7 +181,7 @@ def with_key_from(payloads: Iterable[Payload], path: str) -> Iterator[Payload]:
         path: names separated by dots, `sensor.id`.
 
     Raises:
-        InputError: a payload has no such field, or it is no text or number.
+        InputError: a payload has no such field, or it is neither text nor a number.
     """
     for number, payload in enumerate(payloads, 1):
         place = f"payload {number}"
@@ -194,7 +194,7 @@ def with_key_from(payloads: Iterable[Payload], path: str) -> Iterator[Payload]:
                 raise InputError(f"no field '{path}' to take the key from", place=place)
             value = value[name]
         if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
-            raise InputError(f"the key field '{path}' is no text or number", place=place)
+            raise InputError(f"the key field '{path}' is neither text nor a number", place=place)
         if len(key := str(value)) > MAX_KEY:
             raise InputError(
                 f"the key field '{path}' has {len(key)} characters, and a partition key {MAX_KEY}",

@@ -57,7 +57,7 @@ def read_mapping(file: Path) -> dict[str, object]:
     """A mapping file: JSON, or YAML with any other name.
 
     Raises:
-        InputError: it cannot be read, or is no object.
+        InputError: it cannot be read, or is not an object.
     """
     try:
         text = file.read_bytes()

@@ -151,11 +151,11 @@ def records_per_second(text: str) -> float | None:
     """`100`, `100/s`, `6000/m` as records a second; `max` as None.
 
     Raises:
-        InputError: it is no rate.
+        InputError: it is not a rate.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(/s|/m|)", text)
     if text == "max":
         return None
     if found and float(found[1]) > 0:
         return float(found[1]) / _PER[found[2]]
-    raise InputError(f"{text!r} is no rate, such as 100/s, 30/m or max", place="--rate")
+    raise InputError(f"{text!r} is not a rate, such as 100/s, 30/m or max", place="--rate")

@@ -218,10 +218,10 @@ def replay_speed(text: str) -> float | None:
     """`1`, `10`, `0.5` as a number; `max` as None.
 
     Raises:
-        InputError: it is no speed.
+        InputError: it is not a speed.
     """
     if text == "max":
         return None
     if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) and 0 < float(text) < math.inf:
         return float(text)
-    raise InputError(f"{text!r} is no speed, such as 1, 10 or max", place="--speed")
+    raise InputError(f"{text!r} is not a speed, such as 1, 10 or max", place="--speed")

@@ -24,13 +24,13 @@ class Slice:
         """`3/64`.
 
         Raises:
-            InputError: it is no slice.
+            InputError: it is not a slice.
         """
         index, slash, whole = text.partition("/")
         if slash and index.isdecimal() and whole.isdecimal() and int(index) < int(whole):
             return cls(int(index), int(whole))
         raise InputError(
-            f"{text!r} is no slice, which reads like 0/64",
+            f"{text!r} is not a slice, which reads like 0/64",
             place="--slice",
             advice="Of 64 parts the first is 0/64 and the last 63/64.",
         )

@@ -17,7 +17,7 @@ from kinesis_cli.stream.event import kinesis_event
 from kinesis_cli.stream.lines import fault_for
 from kinesis_cli.stream.record import Record
 
-_CHECKED = ("data",)  # a function decodes it, and what is no base64 is a slip; all else may be
+_CHECKED = ("data",)  # a function decodes it, and what is not base64 is a slip; all else may be
 
 
 def event_in(found: Input, limit: int) -> tuple[tuple[Record, ...], bytes]:

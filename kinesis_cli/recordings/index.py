@@ -209,7 +209,7 @@ class Survey:
         last = self._last_numbers.get(shard_id)
         if last is None:
             if not _SHARD_ID.fullmatch(shard_id):
-                problem = f"{shard_id[:140]!r} is no shard id"
+                problem = f"{shard_id[:140]!r} is not a shard id"
                 raise InputError(problem, place=place.of(index, "eventID"))
         elif int(number) < int(last):
             before = [earlier for earlier in range(index) if shard_ids[earlier] == shard_id]
@@ -248,7 +248,7 @@ def _explained(lines: list[bytes], place: Place) -> InputError:
 
 
 def line_error(line: bytes, name: str, number: int, needed: Collection[str]) -> InputError:
-    """The sentence for a line that is no record, or has not what is needed of it."""
+    """The sentence for a line that is not a record, or has not what is needed of it."""
     place = Place(name, "line", [number])
     return _line_error(line, place, 0, needed) or InputError("no record", place=place.of(0))
 

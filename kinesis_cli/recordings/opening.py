@@ -212,7 +212,7 @@ def unpacked(file: BinaryIO, name: str) -> BinaryIO:
         piece = reader.read(size)
         length += len(piece)
         if length > max(_BOMB_SIZE, _BOMB_RATIO * file.tell()):
-            problem = f"{_BOMB_RATIO} times as large when unpacked; that is no recording"
+            problem = f"{_BOMB_RATIO} times as large when unpacked; that is not a recording"
             raise InputError(problem, place=name)
         return piece
 

@@ -214,4 +214,4 @@ def _place_of(line: bytes, path: Path) -> tuple[str, str]:
         number = found.kinesis.sequence_number
         return shard_id_of(found.event_id, number), number
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
-        raise InputError(f"a line is no record: {error}", place=str(path)) from error
+        raise InputError(f"a line is not a record: {error}", place=str(path)) from error

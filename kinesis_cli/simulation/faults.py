@@ -32,7 +32,9 @@ class Fault(msgspec.Struct, frozen=True):
                 if when.startswith("p="):
                     return cls(known, probability=_probability(when[2:], text))
                 return cls(known, attempts=tuple(_range(part, text) for part in when.split(",")))
-        raise _unreadable(text, f"{kind!r} is no fault; there are {', '.join(get_args(FaultKind))}")
+        raise _unreadable(
+            text, f"{kind!r} is not a fault; there are {', '.join(get_args(FaultKind))}"
+        )
 
 
 class Faults:

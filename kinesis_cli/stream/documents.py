@@ -78,7 +78,7 @@ class Documents:
         if service := service_of(document):
             return InputError(f"this is an event of {service}, not of Kinesis", place=self._place)
         return InputError(
-            "no Kinesis event, it has no array 'Records'",
+            "not a Kinesis event, it has no array 'Records'",
             place=self._place,
             advice="kcli reads recordings, Kinesis events and the output of "
             "`aws kinesis get-records`; plain payload lines with --raw.",
@@ -193,7 +193,7 @@ def as_lambda_record(value: object) -> object:
     return {"kinesis": kinesis, "eventSource": "aws:kinesis", "eventVersion": "1.0"}
 
 
-def _epoch_seconds(text: str) -> Any:  # noqa: ANN401 - what is no time stays and is refused later
+def _epoch_seconds(text: str) -> Any:  # noqa: ANN401 - what is not a time stays and is refused later
     # The AWS CLI prints ISO 8601 by default: "2018-12-17T22:10:50.987000+00:00".
     try:
         moment = datetime.fromisoformat(text)

@@ -100,7 +100,7 @@ class KinesisEvent(msgspec.Struct, rename="camel", kw_only=True):
             place: what to call it in an error.
 
         Raises:
-            InputError: it is not JSON, no Kinesis event, or a record is not usable.
+            InputError: it is not JSON, not a Kinesis event, or a record is not usable.
         """
         try:
             event = msgspec.json.decode(document, type=cls)
@@ -198,7 +198,7 @@ def source_arn(text: str) -> str:
 
 
 def region_of(arn: str) -> str:
-    """`us-east-1` of `arn:aws:kinesis:us-east-1:123456789012:stream/kcli`; "" if it is no ARN."""
+    """Return `us-east-1` of `arn:aws:kinesis:us-east-1:…:stream/kcli`; "": it is not an ARN."""
     parts = arn.split(":", 4)
     return parts[3] if len(parts) == 5 else ""
 
@@ -238,4 +238,4 @@ def _described(document: bytes | str, place: str, error: Exception | None = None
                 return InputError(fault.problem, place=where, advice=fault.advice)
     except InputError as refused:
         return refused
-    return InputError(f"no Kinesis event: {error or 'no record in it'}", place=place)
+    return InputError(f"not a Kinesis event: {error or 'no record in it'}", place=place)

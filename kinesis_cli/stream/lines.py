@@ -218,7 +218,7 @@ def _foreign(value: dict[str, object]) -> Fault:
         return Fault("eventSource", f"expected 'aws:kinesis', found {_kind(value['eventSource'])}")
     return Fault(
         "",
-        "no Kinesis record, it has no member 'kinesis'",
+        "not a Kinesis record, it has no member 'kinesis'",
         "To read plain payload lines use --raw.",
     )
 

@@ -170,7 +170,7 @@ def _number(info: Mapping[str, object], name: str, place: str) -> str:
     number = info.get(name, "")
     if number == "" or (isinstance(number, str) and is_sequence_number(number)):
         return str(number)
-    raise InputError(f"{number!r} is no sequence number", place=f"{place}, {name}")
+    raise InputError(f"{number!r} is not a sequence number", place=f"{place}, {name}")
 
 
 def _count(info: Mapping[str, object], name: str) -> int:

@@ -156,4 +156,6 @@ def grep_pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except re.error as error:
-        raise InputError(f"{text!r} is no regular expression: {error}", place="--grep") from error
+        raise InputError(
+            f"{text!r} is not a regular expression: {error}", place="--grep"
+        ) from error

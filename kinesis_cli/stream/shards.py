@@ -45,7 +45,9 @@ def shard_index(shard_id: str) -> int:
     """
     digits = shard_id.removeprefix(_PREFIX)
     if digits == shard_id or not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
-        raise InputError(f"{shard_id[:140]!r} is no shard id; one looks like {_PREFIX}000000000000")
+        raise InputError(
+            f"{shard_id[:140]!r} is not a shard id; one looks like {_PREFIX}000000000000"
+        )
     return int(digits)
 
 

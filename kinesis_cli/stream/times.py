@@ -32,7 +32,7 @@ def length_in_seconds(text: str, place: str, examples: str = "30s, 5m or 1h") ->
     """
     if found := _LENGTH.fullmatch(text):
         return float(found[1]) * _UNITS[found[2]]
-    raise InputError(f"{text!r} is no duration, such as {examples}", place=place)
+    raise InputError(f"{text!r} is not a duration, such as {examples}", place=place)
 
 
 def moment(text: str, now: float, place: str, others: str = "") -> float:
@@ -47,7 +47,7 @@ def moment(text: str, now: float, place: str, others: str = "") -> float:
     Raises:
         InputError: it is none of these.
     """
-    problem, advice = f"{text!r} is no time", f"Write {others}{FORMS}."
+    problem, advice = f"{text!r} is not a time", f"Write {others}{FORMS}."
     found = _LENGTH.fullmatch(text.removeprefix("+"))
     if found and found[2]:
         length = float(found[1]) * _UNITS[found[2]]
@@ -91,7 +91,7 @@ class Moment(msgspec.Struct, frozen=True):
             return cls(epoch_seconds(text))
         except (ValueError, OverflowError):
             raise InputError(
-                f"{text!r} is no time",
+                f"{text!r} is not a time",
                 place=place,
                 advice=f"Write epoch seconds, {_ISO}, or +SECONDS {after}.",
             ) from None

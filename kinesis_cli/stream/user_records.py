@@ -22,7 +22,7 @@ def data_of(record: Record) -> bytes:
     try:
         return data_in(record.raw)
     except msgspec.MsgspecError as error:
-        raise InputError(f"no Kinesis record: {error}") from error
+        raise InputError(f"not a Kinesis record: {error}") from error
 
 
 def user_records(record: Record, *, deaggregate: bool = True) -> list[UserRecord]:

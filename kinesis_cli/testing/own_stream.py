@@ -152,7 +152,7 @@ class OwnStream:
             This object, so that `kinesis.at("2026-03-29T00:59:59Z").records(…)` reads well.
 
         Raises:
-            InputError: it is no time.
+            InputError: it is not a time.
         """
         if isinstance(when, timedelta):
             self.now = round(self.now + when.total_seconds(), 3)
@@ -162,7 +162,7 @@ class OwnStream:
             try:
                 self.now = epoch_seconds(when)
             except ValueError:
-                raise InputError(f"{when!r} is no time", place="at()") from None
+                raise InputError(f"{when!r} is not a time", place="at()") from None
         return self
 
     def __enter__(self) -> Self:

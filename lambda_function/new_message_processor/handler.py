@@ -66,7 +66,7 @@ def kinesis_records(event: Mapping[str, object]) -> list[tuple[str, str]]:
         ]
     except (AttributeError, KeyError, TypeError) as error:
         raise NotAKinesisEventError(
-            "This is no Kinesis event: it must have a list of Records, "
+            "This is not a Kinesis event: it must have a list of Records, "
             "each with kinesis.sequenceNumber and kinesis.data"
         ) from error
 

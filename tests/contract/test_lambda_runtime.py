@@ -178,4 +178,4 @@ def test_another_services_event_is_a_function_error(invoke: Invoke) -> None:
     assert kind == "error"
     assert isinstance(error, dict)
     assert error["errorType"] == "NotAKinesisEventError"
-    assert error["errorMessage"].startswith("This is no Kinesis event")
+    assert error["errorMessage"].startswith("This is not a Kinesis event")

@@ -25,7 +25,7 @@ class Faults:
     cut_before: float = 0.0  # the connection ends before the call is passed on
     cut_after: float = 0.0  # and after it was done
     error: float = 0.0  # 500
-    malformed: float = 0.0  # an answer that is no JSON, after the call was done
+    malformed: float = 0.0  # an answer that is not JSON, after the call was done
     empty: float = 0.0  # an answer that says nothing, `{}`, after the call was done
     throttled: float = 0.0  # calls, or records of PutRecords, that are refused and not passed on
     expired: float = 0.0  # iterators that are refused

@@ -42,7 +42,7 @@ RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 @pytest.fixture
 def event(tmp_path: Path) -> str:
-    """Three readings: good, no JSON at all, too hot."""
+    """Three readings: good, not JSON at all, too hot."""
     payloads = [
         b'{"temperature": 20.5, "readingTimestamp": 1545084650}',
         b"\x00\xff\x1b[31m",

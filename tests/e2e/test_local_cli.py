@@ -405,10 +405,10 @@ def test_the_clock_can_be_moved_so_that_an_iterator_expires(kcli: Kcli) -> None:
     ("arguments", "message"),
     [
         (["nonsense"], "there is no fault 'nonsense'"),
-        (["fail", "2"], "'2' is no share, such as 0.2 or 20%"),
+        (["fail", "2"], "'2' is not a share, such as 0.2 or 20%"),
         (["fail"], "faults fail: takes SHARE | off, found nothing"),
         (["clock", "6m"], "faults clock: takes +DURATION | -DURATION | reset, found 6m"),
-        (["delay", "soon"], "'soon' is no duration, such as 250ms, 6m or 25h"),
+        (["delay", "soon"], "'soon' is not a duration, such as 250ms, 6m or 25h"),
     ],
 )
 def test_a_fault_that_cannot_be_is_one_sentence(

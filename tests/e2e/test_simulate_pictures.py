@@ -61,7 +61,7 @@ def test_compared_mappings_have_their_timelines_above_each_other(kcli: Kcli) -> 
         (["--timeline", "--explain", "1"], "--timeline and --explain"),
         (["--from", "+1"], "--from and --to are for --timeline"),
         (["--timeline", "--from", "+2", "--to", "+1"], "would end before it begins"),
-        (["--timeline", "--from", "soon"], "'soon' is no time"),
+        (["--timeline", "--from", "soon"], "'soon' is not a time"),
         (["--trace", "run.txt"], "ends neither in .json nor in .json.gz"),
         (["--trace", "no/such/folder/run.json"], "no/such/folder"),
         (["--overwrite"], "--overwrite is for --trace and --report"),

@@ -292,7 +292,7 @@ def test_in_a_block_of_at_time_stands_still_for_direct_calls(kinesis: Kinesis) -
 
 @pytest.mark.parametrize("when", ["yesterday", -1, float("nan"), True])
 def test_what_is_no_time_is_refused(kinesis: Kinesis, when: float) -> None:
-    with pytest.raises(InputError, match="is no time"):
+    with pytest.raises(InputError, match="is not a time"):
         kinesis.at(when)
 
 

@@ -1,7 +1,7 @@
 """What GetRecords and SubscribeToShard answer, decoded without botocore's parser.
 
 botocore's makes a dict and a zoned datetime of each record, which takes longer than all the rest of
-reading. It also takes a body that is no JSON for an answer without records, which would look like
+reading. It also takes a body that is not JSON for an answer without records, which would look like
 the end of a shard.
 """
 

@@ -57,7 +57,7 @@ class PutCalls:
         """One call.
 
         Returns:
-            The result of each record; of an answer that is no JSON none.
+            The result of each record; of an answer that is not JSON none.
 
         Raises:
             botocore's errors.

@@ -74,6 +74,8 @@ def reading(
     if shard is not None and shard.isascii() and shard.isdigit():
         shard = shard_id(int(shard))
     elif shard is not None and not _SHARD_ID.fullmatch(shard):
-        raise InputError(f"{shard!r} is no shard, which reads like {shard_id(0)}", place="--shard")
+        raise InputError(
+            f"{shard!r} is not a shard, which reads like {shard_id(0)}", place="--shard"
+        )
     arn = next((each for each in arns if each), None)
     return Reading(Form.PAYLOADS if raw else form, shard, arn)

@@ -145,7 +145,7 @@ class Payloads(msgspec.Struct, frozen=True):
         typer.Option(
             "--invalid-rate",
             metavar="SHARE",
-            help="Share of payloads broken on purpose, 0 to 1: no JSON, cut off, NaN, ...",
+            help="Share of payloads broken on purpose, 0 to 1: not JSON, cut off, NaN, ...",
         ),
     ] = None
     partition_key: Annotated[

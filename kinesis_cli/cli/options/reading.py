@@ -146,7 +146,9 @@ def _shard_id(text: str) -> str:
     if text.isascii() and text.isdigit():
         return shard_id(int(text))
     if not re.fullmatch(r"[a-zA-Z0-9_.-]{1,128}", text):
-        raise InputError(f"{text!r} is no shard, which reads like {shard_id(0)}", place="--shard")
+        raise InputError(
+            f"{text!r} is not a shard, which reads like {shard_id(0)}", place="--shard"
+        )
     return text
 
 

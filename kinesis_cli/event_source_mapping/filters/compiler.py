@@ -99,7 +99,7 @@ class _Compiler:
             if key == "$or":
                 found = self._branches(value, keys, found)
             elif in_or and key in _RESERVED_IN_OR:
-                raise InvalidRuleError(f'"{key}" is no field name inside $or', here)
+                raise InvalidRuleError(f'"{key}" is not a field name inside $or', here)
             elif isinstance(value, dict):
                 found = self.alternatives(value, here, found, in_or=in_or)
             elif isinstance(value, list):

@@ -117,7 +117,7 @@ class Filters:
     def _data(self, record: Record) -> object:
         try:
             payload = data_in(record.raw)
-        except msgspec.DecodeError:  # no base64
+        except msgspec.DecodeError:  # not base64
             return ABSENT
         return self._parse(payload)
 

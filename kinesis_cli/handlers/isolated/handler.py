@@ -243,7 +243,7 @@ class IsolatedHandler:
 
 
 def _header_text(json_text: str) -> str:
-    """JSON in one line of ASCII; what is no JSON is left for the runtime to refuse."""
+    """JSON in one line of ASCII; what is not JSON is left for the runtime to refuse."""
     try:
         return json.dumps(json.loads(json_text))
     except ValueError:

@@ -196,7 +196,7 @@ def _member(module: ModuleType, module_name: str, name: str, handler: str) -> La
     raise LoadError(
         f"{module_name} has no function {name}"
         if function is None
-        else f"{name} in {module_name} is no function but {type(function).__name__}",
+        else f"{name} in {module_name} is not a function but {type(function).__name__}",
         place=handler,
         advice=f"Did you mean {near[0]}?" if near else "",
     )

@@ -67,7 +67,7 @@ def _share(verb: str, text: str) -> float:
         share = float(number) / (100 if percent else 1)
         if share <= 1:
             return share
-    raise InputError(f"{text!r} is no share, such as 0.2 or 20%", place=f"faults {verb}")
+    raise InputError(f"{text!r} is not a share, such as 0.2 or 20%", place=f"faults {verb}")
 
 
 def _duration(verb: str, text: str) -> float:

@@ -149,7 +149,7 @@ class Faults:
             return name
         number = resolve_shard_number(shard)
         if number is None:
-            raise InputError(f"{shard!r} is no shard id", place="faults")
+            raise InputError(f"{shard!r} is not a shard id", place="faults")
         if not any(number in each.shards for each in found):
             raise InputError(f"stream {stream} has no {shard_id(number)}", place="faults")
         return f"{stream}/{shard_id(number)}"

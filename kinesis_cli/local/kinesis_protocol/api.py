@@ -198,7 +198,7 @@ class KinesisApi:
 
 
 def _document(body: bytes, content_type: str) -> None:
-    """Raises: ServiceError, SerializationException: the body is no object."""
+    """Raises: ServiceError, SerializationException: the body is not an object."""
     document = cbor.decoded(body) if content_type == CBOR else decoded_json(body)
     if not isinstance(document, dict | list):
         raise ServiceError("SerializationException", "")

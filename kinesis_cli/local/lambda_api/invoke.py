@@ -155,7 +155,7 @@ def _payload(body: bytes, limit: int | None) -> bytes:
     """The event.
 
     Raises:
-        LambdaError: it is too large, or no JSON.
+        LambdaError: it is too large, or not JSON.
     """
     if len(body) > (limit or MAX_EVENT_BYTES):
         raise LambdaError(

@@ -1,4 +1,4 @@
-"""Code that is no folder yet (inline in a template, or a zip) as a folder, kept by its content.
+"""Code that is not a folder yet (inline in a template, or a zip) as a folder, kept by its content.
 
 What was unpacked once is there at once the next time; two commands at the same time do not meet,
 since a folder appears whole.

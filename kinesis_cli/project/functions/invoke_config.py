@@ -88,7 +88,7 @@ def _arn(value: object) -> str | None:
 
 def _count(value: object, allowed: range, place: str) -> int:
     if not str(value).isdecimal():
-        raise InputError(f"{value!r} is no whole number", place=place)
+        raise InputError(f"{value!r} is not a whole number", place=place)
     if int(str(value)) not in allowed:
         raise InputError(f"is {value}, Lambda takes {allowed[0]} to {allowed[-1]}", place=place)
     return int(str(value))

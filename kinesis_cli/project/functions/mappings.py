@@ -71,7 +71,7 @@ def _member(reading: Reading, place: str, name: str, raw: object) -> object:
 
 def _pattern(reading: Reading, place: str, entry: object) -> object:
     if isinstance(entry, Mapping) and isinstance(entry.get("Pattern"), Mapping):
-        reading.note(f"{place} holds a pattern that is no text: AWS wants the JSON as a string.")
+        reading.note(f"{place} holds a pattern that is not text: AWS wants the JSON as a string.")
         return {"Pattern": json.dumps(entry["Pattern"])}
     return entry
 

@@ -171,7 +171,7 @@ class Template:
         """The template of a nested application or stack, where it lies on this machine.
 
         Raises:
-            InputError: the file is there and is no template.
+            InputError: the file is there and is not a template.
         """
         resource = self.resource(logical_id) or {}
         member = NESTED.get(str(resource.get("Type")))
@@ -193,7 +193,7 @@ class Template:
         """Another template of the same assembly.
 
         Raises:
-            InputError: the file is no template.
+            InputError: the file is not a template.
         """
         return Template.read(path)
 

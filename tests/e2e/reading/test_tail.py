@@ -168,15 +168,15 @@ def test_nothing_since_now_is_explained(
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("--since", "soon"), "--since: 'soon' is no time."),
+        (("--since", "soon"), "--since: 'soon' is not a time."),
         (
             ("--until", "49590338271490256608559692538361571095921575989136588898"),
             "--until: a sequence number is a place in one shard, no end of the others.\n"
             "      That record arrived at about 2018-12-17T22:10:50Z; write a time.",
         ),
         (("--shard", "9"), "the stream has no shard shardId-000000000009."),
-        (("--shard", "a b"), "--shard: 'a b' is no shard"),
-        (("--grep", "("), "--grep: '(' is no regular expression"),
+        (("--shard", "a b"), "--shard: 'a b' is not a shard"),
+        (("--grep", "("), "--grep: '(' is not a regular expression"),
         (("--filter", "x"), "filter 1: "),
         (("--decode", "nothing"), "--decode nothing: a function is named as"),
     ],

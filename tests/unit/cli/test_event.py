@@ -64,12 +64,12 @@ def test_all_payloads_of_a_file_are_taken_unless_a_count_is_given(
     ("arguments", "sentence"),
     [
         (["--shards", "0"], "0 shards: a stream has 1 to 20,000"),
-        (["--start", "soon"], "--start: 'soon' is no time"),
+        (["--start", "soon"], "--start: 'soon' is not a time"),
         (["--interval", "-1"], "each at or after the one before"),
         (["--data", "x", "--from", "y"], "--data and --from cannot be used together"),
         (["--data", "-", "--from", "-"], "--data and --from cannot be used together"),
         (["--from", "missing"], "missing: no such file or directory"),
-        (["--invalid-rate", "2"], "2.0 is no share"),
+        (["--invalid-rate", "2"], "2.0 is not a share"),
     ],
 )
 def test_a_mistake_is_one_sentence(

@@ -20,7 +20,7 @@ GROUPS: list[dict[str, Any]] = json.loads(
 NUMBER_AS_ADDRESS = {"10", "10.0", "12345678", "167772161"}
 NETWORKS_OF_ALL = {'{"a": [{"cidr": "0.0.0.0/0"}]}', '{"a": [{"cidr": "::/0"}]}'}
 OTHERWISE_REFUSED = {
-    # what was meant for an operator is no field's name
+    # what was meant for an operator is not a field's name
     '{"a": {"$or": [1]}}', '{"$or": [1, 2]}', '{"$or": {"a": [1]}}',
     # a pattern is one JSON value
     '{"a": [1]} x', '{"a": [1]}{"b": [1]}',

@@ -130,7 +130,7 @@ def test_valid_and_malformed_items_together_fail_the_batch_by_an_unsure_rule() -
 )
 def test_failures_that_are_no_list_fail_the_batch_by_an_unsure_rule(failures: object) -> None:
     verdict = judge({"batchItemFailures": failures}, BATCH)
-    assert verdict == Malformed("batchItemFailures is no list: UNSURE(failures-not-a-list)")
+    assert verdict == Malformed("batchItemFailures is not a list: UNSURE(failures-not-a-list)")
 
 
 @pytest.mark.parametrize("key", ["itemIdentifer", "ItemIdentifier", "item_identifier"])

@@ -108,7 +108,7 @@ def test_dataclasses_work_in_a_file_given_by_path(tmp_path: Path) -> None:
         ("", "app/deeper.handler", "there is no module app.deeper in"),
         ("", "missing.py:handler", "there is no Python file"),
         ("def handle_it(): pass", "app.handle_ti", "app has no function handle_ti"),
-        ("handler = 5", "app.handler", "handler in app is no function but int"),
+        ("handler = 5", "app.handler", "handler in app is not a function but int"),
         ("import not_there_at_all", "app.handler", "failed: No module named 'not_there_at_all'"),
         ("from os import not_there", "app.handler", "cannot import name 'not_there'"),
         ("x = 1\n1 / 0", "app.handler", "failed: ZeroDivisionError: division by zero"),

@@ -123,7 +123,7 @@ def test_a_record_without_data_fails_alone() -> None:
 def test_an_event_that_is_no_kinesis_event_is_a_clear_error_and_nothing_is_handled(
     event: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(NotAKinesisEventError, match="no Kinesis event"):
+    with pytest.raises(NotAKinesisEventError, match="not a Kinesis event"):
         function_handler(event, None)  # type: ignore[arg-type]
     assert caplog.messages == []
 

@@ -383,7 +383,7 @@ def test_what_cannot_be_followed_is_named_once(find: Find) -> None:
         "(give it with --parameter-overrides stream=VALUE).",
         "E.BatchSize is left out here: the parameter NoDefault has no default "
         "(give it with --parameter-overrides NoDefault=VALUE).",
-        "E.FilterCriteria holds a pattern that is no text: AWS wants the JSON as a string.",
+        "E.FilterCriteria holds a pattern that is not text: AWS wants the JSON as a string.",
         "E.Misspelt is not acted on: no setting of a Kinesis mapping.",
         "VpcConfig is not acted on: the handler has the network of this machine.",
         "a layer is not on the path: the parameter NoDefault has no default "

@@ -43,7 +43,7 @@ def test_the_ends_of_what_lambda_takes_are_taken(tmp_path: Path) -> None:
         ),
         (
             "{ReservedConcurrentExecutions: -1}",
-            "Fn, ReservedConcurrentExecutions: -1 is no whole number",
+            "Fn, ReservedConcurrentExecutions: -1 is not a whole number",
         ),
     ],
 )

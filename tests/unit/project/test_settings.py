@@ -143,7 +143,7 @@ def test_samconfig_may_be_yaml(read: Read, tmp_path: Path) -> None:
         (
             "kcli.toml",
             'stream = "a b"',
-            "kcli.toml: 'a b' is no stream, which reads like my-stream",
+            "kcli.toml: 'a b' is not a stream, which reads like my-stream",
         ),
         ("kcli.toml", 'endpoint_url = "x"', "'x' is no endpoint url"),
         ("kcli.toml", "= 1", "kcli.toml: is not TOML: "),

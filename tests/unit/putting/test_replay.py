@@ -212,7 +212,7 @@ def test_speeds(text: str, speed: float | None) -> None:
 
 @pytest.mark.parametrize("text", ["0", "-1", "fast", "", "1x", "inf"])
 def test_what_is_no_speed(text: str) -> None:
-    with pytest.raises(InputError, match="is no speed"):
+    with pytest.raises(InputError, match="is not a speed"):
         replay_speed(text)
 
 

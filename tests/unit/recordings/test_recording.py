@@ -351,7 +351,7 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(tmp_path: Path) ->
     [
         ("", "in.ndjson: no record in it"),
         (line() + "\n" + second()[:-30], "line 2: it ends early, within a JSON value"),
-        (line() + "\n{}", "line 2: no Kinesis record, it has no member 'kinesis'"),
+        (line() + "\n{}", "line 2: not a Kinesis record, it has no member 'kinesis'"),
         (line() + "\n[1]", "line 2: a record is a JSON object, this is an array"),
         (line() + "\n" + second() + second(), "line 2: not JSON: extra data, at column"),
         (line() + "\n{'a'}", "line 2: not JSON: expecting property name"),
@@ -372,7 +372,7 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(tmp_path: Path) ->
         (line().replace("1545084650.987", "1" * 5000), "line 1: not JSON"),
         (line(eventID=1), "eventID: expected a string, found the number 1"),
         (line(eventID="x", sequenceNumber="1"), "line 1, eventID: names no shard"),
-        (line(eventID=f"a shard:{NUMBER}"), "line 1, eventID: 'a shard' is no shard id"),
+        (line(eventID=f"a shard:{NUMBER}"), "line 1, eventID: 'a shard' is not a shard id"),
         (line(eventSource="aws:sqs"), "line 1: this is an event of SQS, not of Kinesis"),
         (line(eventSource="aws:else"), "line 1: this is an event of 'aws:else', not of Kinesis"),
         (line(eventSource=1), "line 1, eventSource: expected 'aws:kinesis', found the number 1"),

@@ -142,5 +142,5 @@ def test_a_line_that_is_no_record_is_not_continued(tmp_path: Path) -> None:
     with begun(path) as file:
         file.commit()
     path.write_text("no record\n")
-    with pytest.raises(InputError, match="a line is no record"):
+    with pytest.raises(InputError, match="a line is not a record"):
         continued(path)

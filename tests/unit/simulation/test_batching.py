@@ -796,8 +796,8 @@ def test_a_probability_comes_true_in_the_long_run_the_same_for_a_seed() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "'' is no fault; there are throttle, timeout, error, duplicate"),
-        ("crash@1", "'crash' is no fault; there are throttle, timeout, error, duplicate"),
+        ("", "'' is not a fault; there are throttle, timeout, error, duplicate"),
+        ("crash@1", "'crash' is not a fault; there are throttle, timeout, error, duplicate"),
         ("error", "'' is no number of an attempt"),
         ("error@", "'' is no number of an attempt"),
         ("error@x", "'x' is no number of an attempt"),
@@ -848,7 +848,7 @@ def test_without_records_a_relative_moment_counts_from_zero() -> None:
     "text", ["", "+", "+-1", "+1e3", "+inf", "nan", "-5", "now", "+" + "9" * 400]
 )
 def test_what_is_no_moment_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"^--until: '.*' is no time$"):
+    with pytest.raises(InputError, match=r"^--until: '.*' is not a time$"):
         Moment.parse(text, "--until")
 
 

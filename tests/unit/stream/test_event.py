@@ -83,7 +83,7 @@ def _event(**kinesis: object) -> str:
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
-        ("", "the event: no Kinesis event"),
+        ("", "the event: not a Kinesis event"),
         ("[]", "expected a JSON object"),
         ('{"Records": [', "it ends early"),
         ('{"Records": 1}', "no array 'Records'"),

@@ -94,7 +94,7 @@ def test_a_record_is_found_between_the_first_and_the_last_by_number() -> None:
         ("not json", "it: not JSON"),
         ('{"a": 1}', "it, document 1: not an on-failure document"),
         (f"{BODY}[]", "it, document 2: not an on-failure document"),
-        (BODY.replace('"99"', '"9x"'), "startSequenceNumber: '9x' is no sequence number"),
+        (BODY.replace('"99"', '"9x"'), "startSequenceNumber: '9x' is not a sequence number"),
         (json.dumps({**document(), "payload": "{}"}), "payload"),
         (BODY.replace('"shardId"', '"shard"'), "document 1, shardId: is missing"),
     ],

@@ -59,7 +59,7 @@ def test_since_takes_each_form(text: str, start: Start) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "-5", "1e5", "10 m", "2026-13-01", "٣"])
 def test_since_refuses_what_is_no_moment(text: str) -> None:
-    with pytest.raises(InputError, match="is no time"):
+    with pytest.raises(InputError, match="is not a time"):
         Start.parse(text, NOW)
 
 
@@ -125,12 +125,12 @@ def test_what_zstd_packed_is_opened() -> None:
 
 def test_data_that_is_no_base64_is_refused() -> None:
     broken = Record("shardId-000000000000", NUMBER, "a", NOW, b'{"kinesis":{"data":"?"}}')
-    with pytest.raises(InputError, match="no Kinesis record"):
+    with pytest.raises(InputError, match="not a Kinesis record"):
         data_of(broken)
 
 
 def test_grep_takes_a_regular_expression() -> None:
-    with pytest.raises(InputError, match="is no regular expression"):
+    with pytest.raises(InputError, match="is not a regular expression"):
         grep_pattern("(")
 
 
