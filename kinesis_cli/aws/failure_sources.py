@@ -44,7 +44,7 @@ class DocumentSource(Protocol):
     is_ours: bool  # documents can be deleted
 
     def documents(self) -> Iterator[FoundDocument]:
-        """All that are there. What is no document of a stream is warned about and left."""
+        """All that are there. What is not a document of a stream is warned about and left."""
         ...
 
     def delete(self, found: FoundDocument) -> None:

@@ -79,7 +79,7 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Part(Generic[Value]):
+class Answered(Generic[Value]):
     """Something that was asked for, or why it was not answered."""
 
     value: Value | None
@@ -91,9 +91,9 @@ class Status:
     """All of it. A part that may not be asked for does not hide the others."""
 
     stream: StreamStatus
-    mappings: Part[tuple[MappingState, ...]]
-    metrics: Part[tuple[Metric, ...]]
-    destinations: Part[tuple[DestinationStatus, ...]]
+    mappings: Answered[tuple[MappingState, ...]]
+    metrics: Answered[tuple[Metric, ...]]
+    destinations: Answered[tuple[DestinationStatus, ...]]
 
 
 def read_status(connection: Connection, settings: Settings) -> Status:
@@ -113,11 +113,11 @@ def read_status(connection: Connection, settings: Settings) -> Status:
     )
 
 
-def _part(ask: Callable[[], Value | None]) -> Part[Value]:
+def _part(ask: Callable[[], Value | None]) -> Answered[Value]:
     try:
-        return Part(ask())
+        return Answered(ask())
     except KcliError as error:
-        return Part(None, f"{error}. {error.advice}".strip())
+        return Answered(None, f"{error}. {error.advice}".strip())
 
 
 def _stream(connection: Connection) -> StreamStatus:

@@ -129,7 +129,7 @@ def invoke(
       kcli event | kcli invoke -
     """
     made, code = made_of(payload, count, seed, code)
-    far = _Far(target, function_name, qualifier, invocation_type, log_type)
+    remote_function = _RemoteFunction(target, function_name, qualifier, invocation_type, log_type)
     here = {
         "--isolated": isolated,
         "--debug": debug,
@@ -138,7 +138,7 @@ def invoke(
         "--aws": aws is not None,
     }
     here |= {flag(name): bool(value) for name, value in given(code).items()}
-    _refuse_contradictions(far, here, remote=remote, compare=compare)
+    _refuse_contradictions(remote_function, here, remote=remote, compare=compare)
     found = None if remote else find_function(**given(code), config_env=target.config_env)
     read_as = reading(payload.raw, payload.format_, how.shard, [_stream_of(found)])
     called_with = event_of(event, made, read_as, may_take_sample=not (remote or compare))
@@ -147,8 +147,8 @@ def invoke(
     invocation: SingleInvocation
     is_different = False
     if found is None:
-        invocation = far.call(called_with)
-        show_invocation(invocation, far.place, None, output)
+        invocation = remote_function.call(called_with)
+        show_invocation(invocation, remote_function.place, None, output)
     else:
         if found.mapping is None and found.other_feeders and called_with.records:
             note(
@@ -157,7 +157,9 @@ def invoke(
             )
         found = in_one_call(found, aws)
         if env_from_stack:
-            found = replace(found, environment={**found.environment, **far.environment()})
+            found = replace(
+                found, environment={**found.environment, **remote_function.environment()}
+            )
         for sentence in found.notes:
             note(sentence)
         handler = handler_of(
@@ -172,7 +174,7 @@ def invoke(
             invocation = invoke_once(explaining(handler, found), called_with)
             invocation = msgspec.structs.replace(invocation, interpreter=found.interpreter)
         if compare:
-            is_different = _compared(invocation, far.call(called_with), output)
+            is_different = _compared(invocation, remote_function.call(called_with), output)
         else:
             show_invocation(invocation, found.origin, found.code_uri, output)
     if _failed(invocation, fail_on or []) or (
@@ -181,8 +183,8 @@ def invoke(
         raise typer.Exit(ExitCode.FAILED)
 
 
-class _Far:
-    """The function at the other end, reached when it is needed."""
+class _RemoteFunction:
+    """The deployed function, or that of `kcli local`; reached when it is needed."""
 
     def __init__(
         self,
@@ -218,7 +220,9 @@ class _Far:
             log_type=self.log_type,
         )
         invocation = invoke_once(handler, event)
-        return msgspec.structs.replace(invocation, instead=_INSTEAD.get(self.invocation_type, ""))
+        return msgspec.structs.replace(
+            invocation, queued_note=_QUEUED_NOTES.get(self.invocation_type, "")
+        )
 
     def environment(self) -> dict[str, str]:
         """The variables that it was given."""
@@ -236,14 +240,14 @@ class _Far:
         return connection, function_name(connection, connected.settings)
 
 
-_INSTEAD = {
+_QUEUED_NOTES = {
     InvocationType.EVENT: "queued; Lambda calls the function, `kcli tail-logs` shows how it went",
     InvocationType.DRY_RUN: "not called; the call is allowed",
 }
 
 
 def _refuse_contradictions(
-    far: _Far, here: dict[str, bool], *, remote: bool, compare: bool
+    remote_function: _RemoteFunction, here: dict[str, bool], *, remote: bool, compare: bool
 ) -> None:
     """Each option must mean something beside the others."""
     if remote and compare:
@@ -255,9 +259,9 @@ def _refuse_contradictions(
         )
     if here.get("--env-vars") and here["--env-from-stack"]:
         raise InputError("--env-vars and --env-from-stack both give the environment")
-    if compare and far.invocation_type is not InvocationType.REQUEST_RESPONSE:
+    if compare and remote_function.invocation_type is not InvocationType.REQUEST_RESPONSE:
         raise InputError("there is only an answer to compare if it is waited for")
-    if not (remote or compare or here["--env-from-stack"]) and (theirs := far.named()):
+    if not (remote or compare or here["--env-from-stack"]) and (theirs := remote_function.named()):
         raise InputError(
             f"{theirs[0]} is about a function that is called elsewhere",
             advice="Add --remote or --compare.",

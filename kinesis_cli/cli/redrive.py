@@ -36,8 +36,8 @@ from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.redriving.actions import (
     Action,
     InvokeOnce,
+    KeepForNow,
     Named,
-    Nothing,
     Replay,
     Simulate,
     refuse_saved,
@@ -245,7 +245,7 @@ def _action(
     """What is done with each document's records. What it opens is closed with `open_things`."""
     connection = connected.connection
     if chosen == "--show":
-        return Nothing("shown")
+        return KeepForNow("shown")
     if chosen == "--replay":
         return Replay(connection, to_stream)
     if remote:

@@ -32,7 +32,7 @@ from kinesis_cli.putting.replay_input import ReplayInput, open_replay_input
 from kinesis_cli.putting.replay_journal import JournaledPlan, Replay, ReplayJournal
 from kinesis_cli.putting.replay_load import replay_load
 from kinesis_cli.putting.replay_source import (
-    Moved,
+    ReplayedRecord,
     ReplaySource,
     between,
     replay_speed,
@@ -203,7 +203,7 @@ def replay(
 
 def _selected(
     found: ReplayInput, since: str | None, until: str | None, part: Slice | None
-) -> Iterator[Moved]:
+) -> Iterator[ReplayedRecord]:
     begins = found.first_arrival
     records = between(
         found.records,
@@ -216,11 +216,11 @@ def _selected(
 
 
 def _changed(
-    records: Iterator[Moved],
+    records: Iterator[ReplayedRecord],
     shift_time: str | None,
     offset: float,
     function: Callable[[bytes], bytes | None] | None,
-) -> Iterator[Moved]:
+) -> Iterator[ReplayedRecord]:
     if shift_time is not None:
         records = with_change(records, shifted(shift_time, offset))
     return records if function is None else with_change(records, function)

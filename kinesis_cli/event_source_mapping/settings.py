@@ -186,7 +186,7 @@ def _refuse_foreign_members(document: Mapping[str, object], place: str) -> None:
         if name not in _ACTED_ON | _ANSWER_ONLY | _NOT_ACTED_ON:
             near = difflib.get_close_matches(name, sorted(_ACTED_ON), 1)
             raise InputError(
-                f"{name!r} is no setting of an event source mapping",
+                f"{name!r} is not a setting of an event source mapping",
                 place=place,
                 advice=f"Did you mean {near[0]}?"
                 if near

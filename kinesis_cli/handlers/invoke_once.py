@@ -50,7 +50,7 @@ class SingleInvocation(msgspec.Struct, frozen=True):
     failed: tuple[Record, ...]  # those that the function's report names or may mean, in its order
     remark: str  # what is wrong with the answer, one sentence; "" if nothing is
     interpreter: Interpreter | None = None  # of a Python function on this machine
-    instead: str = ""  # of a call that was not waited for: what was done
+    queued_note: str = ""  # of a call that was not waited for: what happens instead
 
     @property
     def has_failures(self) -> bool:

@@ -142,7 +142,7 @@ def running_server(state: Path) -> Server | None:
     """The server of a state directory. What a dead one left behind is cleaned up.
 
     Raises:
-        InputError: `server.json` is no file of kcli's.
+        InputError: `server.json` is not a file of kcli's.
     """
     server = read_server(state)
     if server is None or is_alive(server):

@@ -20,7 +20,7 @@ def partly_broken(payloads: Iterable[Payload], rate: float, random: Random) -> I
         InputError: `rate` is not a share.
     """
     if not 0 <= rate <= 1:
-        raise InputError(f"{rate} is no share of invalid payloads; it is between 0 and 1")
+        raise InputError(f"{rate} is not a share of invalid payloads; it is between 0 and 1")
     for payload in payloads:
         if rate and random.random() < rate:
             yield payload._replace(data=broken(payload.data, random))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Payload(NamedTuple):
-    """A record to be."""
+    """Data and keys of a record that is not written yet."""
 
     partition_key: str
     explicit_hash_key: str | None  # decimal digits; where given it chooses the shard

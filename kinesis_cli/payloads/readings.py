@@ -39,7 +39,9 @@ class Readings:
         if not 1 <= self.sensors <= MAX_SENSORS:
             raise InputError(f"{self.sensors} sensors: from 1 to {MAX_SENSORS:,} are possible")
         if not 0 <= self.hot_rate <= 1:
-            raise InputError(f"{self.hot_rate} is no share of hot readings; it is between 0 and 1")
+            raise InputError(
+                f"{self.hot_rate} is not a share of hot readings; it is between 0 and 1"
+            )
         if self.temperature is not None and not math.isfinite(self.temperature):
             raise InputError(f"{self.temperature} is no temperature; JSON has only finite numbers")
         if self.timestamp is not None and not -_INT64 <= self.timestamp < _INT64:

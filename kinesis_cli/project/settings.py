@@ -326,7 +326,8 @@ def _checked(name: str, setting: Setting) -> Setting:
     is_sound = "\0" not in setting.value and (not is_url or _is_url(setting.value))
     if is_sound and re.fullmatch(pattern, setting.value):
         return setting
+    article = "an" if name[0] in "aeiou" else "a"
     raise InputError(
-        f"{setting.value!r} is no {name.replace('_', ' ')}, which reads like {example}",
+        f"{setting.value!r} is not {article} {name.replace('_', ' ')}, which reads like {example}",
         place=setting.source,
     )

@@ -29,7 +29,9 @@ def overrides(path: Path, names: Sequence[str]) -> dict[str, str]:
     for name in ("Parameters", *names):
         section = document.get(name, {})
         if not isinstance(section, Mapping):
-            raise InputError(f"{name} is no object of variables", place=str(path), advice=_SHAPE)
+            raise InputError(
+                f"{name} is not an object of variables", place=str(path), advice=_SHAPE
+            )
         values.update({str(variable): text(value) for variable, value in section.items()})
     refuse_impossible(values, str(path))
     return values
@@ -45,7 +47,7 @@ def refuse_impossible(variables: Mapping[str, str], place: str) -> None:
         if not name:
             raise InputError("a variable has no name", place=place)
         if "=" in name or "\0" in name or not _is_text(name):
-            raise InputError(f"{name!r} is no name of a variable", place=place)
+            raise InputError(f"{name!r} is not a name of a variable", place=place)
         if "\0" in value or not _is_text(value):
             raise InputError(f"{name} has a value with a character that no text has", place=place)
 

@@ -34,7 +34,7 @@ class Source(Protocol):
 
 
 class Arriving(Protocol):
-    """Records that come when they come: an iterator that may go on after its end."""
+    """Records that arrive over time: an iterator that may go on after its end."""
 
     @property
     def is_over(self) -> bool:
@@ -118,7 +118,7 @@ class RatedSource:
 
     @property
     def is_live(self) -> bool:
-        """Whether records come when they come."""
+        """Whether records arrive over time."""
         return self._arriving is not None
 
     def rest(self) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ from itertools import tee
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.own_data import numbered, with_key, with_key_from
 from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.putting.replay_source import Moved, moved_records
+from kinesis_cli.putting.replay_source import ReplayedRecord, moved_records
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.inputs import Input
@@ -19,7 +19,7 @@ from kinesis_cli.recordings.recording import Recording
 class ReplayInput:
     """Records to be put again."""
 
-    records: Iterator[Moved]  # by arrival
+    records: Iterator[ReplayedRecord]  # by arrival
     count: int
     first_arrival: float | None  # epoch seconds; None: there is no timing
     notes: Sequence[str]  # what people should know of the files, a sentence each
@@ -65,15 +65,15 @@ def open_replay_input(
         yield ReplayInput(records, sum(each.count for each in inputs), None, notes)
 
 
-def _numbered(inputs: Sequence[Input]) -> Iterator[Moved]:
+def _numbered(inputs: Sequence[Input]) -> Iterator[ReplayedRecord]:
     datas = (data for each in inputs for data in each.payloads())
     for position, payload in enumerate(numbered(datas)):
-        yield Moved(position, 0.0, payload.partition_key, None, payload.data)
+        yield ReplayedRecord(position, 0.0, payload.partition_key, None, payload.data)
 
 
 def _with_keys(
-    records: Iterator[Moved], partition_key: str | None, key_field: str | None
-) -> Iterator[Moved]:
+    records: Iterator[ReplayedRecord], partition_key: str | None, key_field: str | None
+) -> Iterator[ReplayedRecord]:
     if partition_key is None and key_field is None:
         return records
     records, sources = tee(records)

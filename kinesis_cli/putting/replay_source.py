@@ -16,12 +16,12 @@ from kinesis_cli.stream.record_source import RecordSource
 from kinesis_cli.stream.user_records import changed
 
 TICK = 0.005  # seconds; what is due within so long is put together
-_MILLISECONDS = 1e11  # a larger number is no time in seconds: that would be the year 5138
+_MILLISECONDS = 1e11  # a larger number is not a time in seconds: that would be the year 5138
 _TAKEN = 1 << 20  # bytes of one shard that are taken from a recording together
 
 
-class Moved(NamedTuple):
-    """A record to be put again."""
+class ReplayedRecord(NamedTuple):
+    """A recorded record on its way back to a stream."""
 
     position: int  # among all records of the recording, by arrival
     arrival: float  # epoch seconds, where it was recorded
@@ -46,7 +46,7 @@ class _Line(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Line).decode
 
 
-def moved_records(recording: RecordSource) -> Iterator[Moved]:
+def moved_records(recording: RecordSource) -> Iterator[ReplayedRecord]:
     """All records by their arrival; those of one shard in their own order.
 
     Args:
@@ -64,7 +64,7 @@ def moved_records(recording: RecordSource) -> Iterator[Moved]:
         until = shards[0][0] if shards else math.inf
         for record in recording.take(shard_id, until, CALL_RECORDS, _TAKEN):
             line = _decode(record.raw).kinesis
-            yield Moved(
+            yield ReplayedRecord(
                 position, record.arrival, record.partition_key, line.explicit_hash_key, line.data
             )
             position += 1
@@ -80,7 +80,7 @@ class ReplaySource:
         speed: 2 is twice as fast as it was; None: as fast as possible.
     """
 
-    def __init__(self, records: Iterable[Moved], speed: float | None) -> None:
+    def __init__(self, records: Iterable[ReplayedRecord], speed: float | None) -> None:
         self._records = iter(records)
         self._next = next(self._records, None)
         self._error: InputError | None = None  # in the input, after what was taken
@@ -140,20 +140,22 @@ class ReplaySource:
         except InputError as error:  # what was taken before is put all the same
             self._error, self._next = error, None
 
-    def _due(self, each: Moved, now: float) -> float:
+    def _due(self, each: ReplayedRecord, now: float) -> float:
         if self._speed is None or self._start is None:
             return now
         return self._start + (each.arrival - self._first) / self._speed
 
 
-def between(records: Iterable[Moved], since: float, until: float) -> Iterator[Moved]:
+def between(
+    records: Iterable[ReplayedRecord], since: float, until: float
+) -> Iterator[ReplayedRecord]:
     """Those that had arrived from `since` on and before `until`, epoch seconds."""
     return (record for record in records if since <= record.arrival < until)
 
 
 def with_change(
-    records: Iterable[Moved], change: Callable[[bytes], bytes | None]
-) -> Iterator[Moved]:
+    records: Iterable[ReplayedRecord], change: Callable[[bytes], bytes | None]
+) -> Iterator[ReplayedRecord]:
     """The records with new data, without those that a function gives None for."""
     for record in records:
         if (data := changed(record.data, change)) is not None:

@@ -1,4 +1,4 @@
-"""What is no input of kcli, or not of this command, named as what it is."""
+"""What is not an input of kcli, or not of this command, named as what it is."""
 
 import json
 import re

@@ -248,7 +248,7 @@ def json_lines(lines: Iterator[tuple[int, bytes]], name: str) -> Iterator[bytes]
     """The lines of a file that began with JSON, as long as they may be that.
 
     Raises:
-        InputError: one is not: what does not begin and end like JSON is no line of it.
+        InputError: one is not: what does not begin and end like JSON is not a line of it.
     """
     for number, line in lines:
         if not (line.startswith(b"{") and line.endswith(b"}")) and not _may_be_json(line):

@@ -41,7 +41,7 @@ GIVE_UP_AFTER = 60.0  # seconds until a record that cannot be put is left
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ActionResult:
     """What came of an action."""
 
     outcome: Outcome
@@ -74,20 +74,20 @@ class Redriven:
 class Action(Protocol):
     """What is done with the records of one document."""
 
-    def take(self, document: FailureDocument, records: Sequence[Record], /) -> Taken:
+    def take(self, document: FailureDocument, records: Sequence[Record], /) -> ActionResult:
         """Do it; there is at least one record."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class KeepForNow:
     """The records are shown or saved by whoever gets them."""
 
     outcome: Outcome
 
-    def take(self, _document: FailureDocument, _records: Sequence[Record], /) -> Taken:
+    def take(self, _document: FailureDocument, _records: Sequence[Record], /) -> ActionResult:
         """See `Action`."""
-        return Taken(self.outcome)
+        return ActionResult(self.outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class InvokeOnce:
 
     handler: Handler
 
-    def take(self, _document: FailureDocument, records: Sequence[Record], /) -> Taken:
+    def take(self, _document: FailureDocument, records: Sequence[Record], /) -> ActionResult:
         """See `Action`. Any failure in the answer counts, with ReportBatchItemFailures or without.
 
         Raises:
@@ -104,17 +104,17 @@ class InvokeOnce:
         """
         invocation = invoke_once(self.handler, Event(tuple(records), kinesis_event(records)))
         if error := invocation.result.error:
-            return Taken("failed", f"{error.error_type}: {error.error_message}")
+            return ActionResult("failed", f"{error.error_type}: {error.error_message}")
         if invocation.failed:
             numbers = list(dict.fromkeys(each.sequence_number for each in invocation.failed))
             remark = f"{len(invocation.failed)} of {len(records)} reported as failed"
             if len(numbers) < len(invocation.failed):
                 remark = f"{remark}, or share a number that was"
             whys = {number: invocation.result.why(number) for number in numbers}
-            return Taken("failed", remark, invocation.failed, whys)
+            return ActionResult("failed", remark, invocation.failed, whys)
         if invocation.remark:  # the answer says something that Lambda would not understand
-            return Taken("failed", invocation.remark)
-        return Taken("handled")
+            return ActionResult("failed", invocation.remark)
+        return ActionResult("handled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Simulate:
     mapping: EventSourceMapping
     options: SimulationOptions
 
-    def take(self, _document: FailureDocument, records: Sequence[Record], /) -> Taken:
+    def take(self, _document: FailureDocument, records: Sequence[Record], /) -> ActionResult:
         """See `Action`."""
         mapping = replace(
             self.mapping, starting_position="TRIM_HORIZON", starting_position_timestamp=None
@@ -140,9 +140,9 @@ class Simulate:
         done = summary.succeeded + summary.filtered
         calls = f"{summary.invocations} invocation{'' if summary.invocations == 1 else 's'}"
         if done == len(records):
-            return Taken("handled", calls)
+            return ActionResult("handled", calls)
         remark = f"{len(records) - done} of {len(records)} not handled, {calls}"
-        return Taken("failed", remark, whys=whys)
+        return ActionResult("failed", remark, whys=whys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class Replay:
     connection: Connection
     stream: str | None  # None: the one that the document names
 
-    def take(self, document: FailureDocument, records: Sequence[Record], /) -> Taken:
+    def take(self, document: FailureDocument, records: Sequence[Record], /) -> ActionResult:
         """See `Action`.
 
         Raises:
@@ -169,9 +169,9 @@ class Replay:
         if summary.error and not summary.acknowledged:
             raise summary.error
         if summary.acknowledged == len(records):
-            return Taken("replayed")
+            return ActionResult("replayed")
         reason = summary.error or view.reason
-        return Taken("failed", f"{summary.acknowledged} of {len(records)} put; {reason}")
+        return ActionResult("failed", f"{summary.acknowledged} of {len(records)} put; {reason}")
 
 
 class _Reasons:
@@ -264,7 +264,7 @@ def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[
             advice="Name a new file, or leave --delete out.",
         )
     everything = list(named)
-    pairs = [(found, _taken(found, records, Nothing("saved"))) for found, records in everything]
+    pairs = [(found, _taken(found, records, KeepForNow("saved"))) for found, records in everything]
     distinct: dict[Hashable, Record] = {}
     for _, records in everything:
         distinct |= zip(records.identities, records.records, strict=True)
@@ -327,11 +327,11 @@ def _taken(found: FoundDocument, named: NamedRecords, action: Action) -> Redrive
     if named.records:
         taken = action.take(found.document, named.records)
     elif named.problem:
-        taken = Taken("failed", named.problem)
+        taken = ActionResult("failed", named.problem)
     elif named.missing:
-        taken = Taken("expired")
+        taken = ActionResult("expired")
     else:
-        taken = Taken("shown", "names no record: a window's final call")
+        taken = ActionResult("shown", "names no record: a window's final call")
     remarks = (
         named.discrepancy,
         f"{named.missing} left the stream" if named.missing else "",

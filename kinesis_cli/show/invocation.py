@@ -117,7 +117,7 @@ class _Page:
             self._heading("Error")
             for text in _error_lines(result.error, folder):
                 self._line(text, RED if text.startswith("[ERROR]") else 0)
-        elif not invocation.instead:
+        elif not invocation.queued_note:
             self._heading("Response")
             self._line(_shortened(json.dumps(result.response, ensure_ascii=False)))
         if log := _log(result):
@@ -199,8 +199,8 @@ class _Page:
 
 def _summary(invocation: SingleInvocation) -> str:
     records = counted(len(invocation.records), "record")
-    if invocation.instead:
-        return f"{records}: {invocation.instead}"
+    if invocation.queued_note:
+        return f"{records}: {invocation.queued_note}"
     took = f"{invocation.result.elapsed * 1000:.1f} ms"
     if invocation.result.error is not None:
         return f"{records}: the call failed after {took}"

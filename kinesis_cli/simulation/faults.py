@@ -58,10 +58,10 @@ class Faults:
 def _range(part: str, text: str) -> range:
     match = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", part.strip())
     if match is None:
-        raise _unreadable(text, f"{part!r} is no number of an attempt")
+        raise _unreadable(text, f"{part!r} is not the number of an attempt")
     first, last = int(match[1]), int(match[2] or match[1])
     if not 1 <= first <= last:
-        raise _unreadable(text, f"{part!r} is no range of attempts, which count from 1")
+        raise _unreadable(text, f"{part!r} is not a range of attempts, which count from 1")
     return range(first, last + 1)
 
 

@@ -193,7 +193,8 @@ def source_arn(text: str) -> str:
     if re.fullmatch(_SOURCE_ARN, text):
         return text
     raise InputError(
-        f"{text!r} is no ARN of a stream, which reads like {STREAM_ARN}", place="--event-source-arn"
+        f"{text!r} is not an ARN of a stream, which reads like {STREAM_ARN}",
+        place="--event-source-arn",
     )
 
 

@@ -148,10 +148,10 @@ def _arrival_problem(arrival: object) -> tuple[str, str] | None:
         return f"expected epoch seconds, a number, found {_kind(arrival)}", _WHOLE
     if not 0 <= arrival < LATEST_ARRIVAL:
         if abs(arrival) > _MAX_SHOWN:
-            return "the number is no time in epoch seconds", ""
+            return "the number is not a time in epoch seconds", ""
         milliseconds = 0 <= arrival / 1000 < LATEST_ARRIVAL
         advice = "It looks like milliseconds; Lambda sends seconds." if milliseconds else ""
-        return f"{arrival:.15g} is no time in epoch seconds", advice
+        return f"{arrival:.15g} is not a time in epoch seconds", advice
     return None
 
 

@@ -153,7 +153,7 @@ def broken(kind: str, payload: PayloadValue, member: str | None) -> bytes:
     data = payload_bytes(payload)
     if found is None:
         kinds = ", ".join(kinds_of_broken())
-        raise InputError(f"{kind!r} is no way to break a payload; there are: {kinds}")
+        raise InputError(f"{kind!r} is not a way to break a payload; there are: {kinds}")
     if found in TEXT_FAULTS:
         return TEXT_FAULTS[found](data)
     if found in _PACKED:

@@ -95,4 +95,4 @@ def test_what_cannot_be_a_file_is_a_sentence(
 def test_an_endpoint_that_is_no_url_is_refused(command: str, url: str, kcli: Kcli) -> None:
     found = kcli(command, "--endpoint-url", url)
     assert found.returncode == 2
-    assert "is no endpoint url" in found.stderr
+    assert "is not an endpoint url" in found.stderr

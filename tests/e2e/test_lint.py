@@ -73,7 +73,7 @@ def test_the_projects_file_says_what_is_left_out_and_what_fails(kcli: Kcli, proj
     own.write_text('[tool.kcli.lint]\nignore = ["K001", "K003"]\nfail_on = "error"\n')
     done = kcli("lint")
     assert (done.returncode, "K001" in done.stdout) == (0, False)
-    assert kcli("config").returncode == 0  # the table is no setting of the other commands
+    assert kcli("config").returncode == 0  # the table is not a setting of the other commands
 
 
 @pytest.mark.parametrize(

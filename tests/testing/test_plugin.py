@@ -142,7 +142,7 @@ def test_a_setting_that_lambda_refuses_is_one_sentence_at_the_test_s_own_line(
     result.stdout.fnmatch_lines(
         [
             ">       kinesis.deliver([[]1], lambda event, context: None, BatchSizes=10)",
-            "E       *InputError: 'BatchSizes' is no setting of an event source mapping",
+            "E       *InputError: 'BatchSizes' is not a setting of an event source mapping",
             "E       Did you mean BatchSize?",
         ]
     )
@@ -298,7 +298,7 @@ MISTAKES = {
     'kinesis.deliver([1], "app.nothing")': "*no function nothing*",
     'kinesis.deliver([1], bad, inject=["bang@1"])': "*no fault; there are throttle, *",
     "kinesis.deliver([1], bad, BatchSize=0)": "*BatchSize is 0, AWS accepts 1 to 10000",
-    'kinesis.at("noon")': "*'noon' is no time",
+    'kinesis.at("noon")': "*'noon' is not a time",
 }
 
 

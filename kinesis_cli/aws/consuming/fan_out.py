@@ -30,8 +30,8 @@ def registered(
 ) -> Iterator[str]:
     """The ARN of an enhanced fan-out consumer, registered where it is not there yet.
 
-    Who registered it deregisters it at the end. One that was there stays: it may be somebody
-    else's, or be left of a run that was killed.
+    Deregistered on exit if we registered it. One that was there stays: it may be somebody
+    else's, or left by a run that was killed.
 
     Args:
         client: of the stream.

@@ -1,4 +1,4 @@
-"""Records that come when they come, from a pipe or a terminal."""
+"""Records that arrive over time, from a pipe or a terminal."""
 
 import threading
 from collections import deque

@@ -13,7 +13,7 @@ _ERROR_TYPE = "lambda-runtime-function-error-type"
 _ERROR_BODY = "lambda-runtime-function-error-body"
 
 
-class Kind(Enum):
+class EndKind(Enum):
     """How an initialisation or a call came to its end."""
 
     READY = auto()  # of an initialisation
@@ -31,7 +31,7 @@ class Kind(Enum):
 class Ended:
     """What came of an initialisation or a call."""
 
-    kind: Kind
+    kind: EndKind
     body: bytes = b""  # RESPONSE: JSON; ERROR: Lambda's error document
     error_type: str = ""  # ERROR, UNANSWERED: as the runtime names it beside the document
     message: str = ""  # UNANSWERED
@@ -53,24 +53,24 @@ def answered(told: RuntimeRequest) -> Ended:
             "RequestEntityTooLarge",
             f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).",
         )
-        return Ended(Kind.TOO_LARGE)
+        return Ended(EndKind.TOO_LARGE)
     if mode and mode != "streaming":
         told.refuse(400, "InvalidFunctionResponseMode", "Invalid function response mode")
         message = f"the response's mode is {mode[:80]!r}"
         return Ended(
-            Kind.UNANSWERED, error_type="Runtime.InvalidResponseModeHeader", message=message
+            EndKind.UNANSWERED, error_type="Runtime.InvalidResponseModeHeader", message=message
         )
     told.accept()
     if _ERROR_TYPE in told.request.trailers:
         body = told.header(_ERROR_BODY)
         with suppress(ValueError):
             return Ended(
-                Kind.ERROR, base64.b64decode(body, validate=True), told.header(_ERROR_TYPE)
+                EndKind.ERROR, base64.b64decode(body, validate=True), told.header(_ERROR_TYPE)
             )
-        return Ended(Kind.ERROR, body.encode(), told.header(_ERROR_TYPE))
-    return Ended(Kind.STREAMED if mode else Kind.RESPONSE, told.request.body)
+        return Ended(EndKind.ERROR, body.encode(), told.header(_ERROR_TYPE))
+    return Ended(EndKind.STREAMED if mode else EndKind.RESPONSE, told.request.body)
 
 
 def reported(told: RuntimeRequest) -> Ended:
     """Take the error that the runtime reports."""
-    return Ended(Kind.ERROR, told.request.body, told.header(_ERROR_TYPE))
+    return Ended(EndKind.ERROR, told.request.body, told.header(_ERROR_TYPE))

@@ -13,7 +13,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 )
 from kinesis_cli.handlers.failure import exited
 from kinesis_cli.handlers.isolated.platform_log import PlatformLog, Report, Trouble
-from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
+from kinesis_cli.handlers.isolated.sandbox import Ended, EndKind, Sandbox
 from kinesis_cli.handlers.response import (
     MAX_RESPONSE_BYTES,
     MarshalError,
@@ -86,9 +86,9 @@ class Call:
         """What came of the call, or of the initialisation that failed before it."""
         request_id, limit = self._request.request_id, self._function.memory_size
         response, error = self._outcome(ended)
-        if error is not None and ended.kind is Kind.TIMED_OUT:
+        if error is not None and ended.kind is EndKind.TIMED_OUT:
             self._lines += self._log.timed_out(request_id, self._function.timeout)
-        elif error is not None and ended.kind in (Kind.EXITED, Kind.OUT_OF_MEMORY):
+        elif error is not None and ended.kind in (EndKind.EXITED, EndKind.OUT_OF_MEMORY):
             self._lines += self._log.exited(error.error_message)
         report = Report(
             request_id=request_id,
@@ -117,25 +117,25 @@ class Call:
     def _outcome(self, ended: Ended) -> tuple[object, FunctionError | None]:
         request_id = self._request.request_id
         match ended.kind:
-            case Kind.RESPONSE:
+            case EndKind.RESPONSE:
                 return _response(ended.body, request_id)
-            case Kind.TOO_LARGE:
+            case EndKind.TOO_LARGE:
                 return None, _too_large(request_id)
-            case Kind.STREAMED:
+            case EndKind.STREAMED:
                 return None, _STREAMED
-            case Kind.UNANSWERED:
+            case EndKind.UNANSWERED:
                 return None, FunctionError(ended.error_type, ended.message, request_id=request_id)
-            case Kind.ERROR:
+            case EndKind.ERROR:
                 return None, _reported(ended.body, ended.error_type)
-            case Kind.TIMED_OUT:
+            case EndKind.TIMED_OUT:
                 return None, timed_out(request_id, self._function.timeout)
-            case Kind.OUT_OF_MEMORY:
+            case EndKind.OUT_OF_MEMORY:
                 # UNSURE(memory-kill): Runtime.ExitError with this text, as in most logs, or
                 # Runtime.OutOfMemory?
                 return None, exited(-signal.SIGKILL, request_id)
-            case Kind.EXITED:
+            case EndKind.EXITED:
                 return None, exited(ended.exit_code, request_id)
-            case Kind.READY:
+            case EndKind.READY:
                 return None, None
 
 
@@ -195,7 +195,7 @@ def init_failure(ended: Ended, written: Sequence[str]) -> FunctionError:
         ended: how it came to its end.
         written: the lines that it wrote.
     """
-    if ended.kind is Kind.ERROR:
+    if ended.kind is EndKind.ERROR:
         return _reported(ended.body, ended.error_type)
     error = exited(ended.exit_code, "")
     last = next((line.strip() for line in reversed(written) if line.strip()), "")
@@ -204,8 +204,8 @@ def init_failure(ended: Ended, written: Sequence[str]) -> FunctionError:
 
 
 def _trouble(ended: Ended, error: FunctionError) -> Trouble:
-    if ended.kind is Kind.TIMED_OUT:
+    if ended.kind is EndKind.TIMED_OUT:
         return Trouble("timeout", "")
     # UNSURE(failure-status): of "error" and "failure", the second when the process ended?
-    has_ended = ended.kind in (Kind.EXITED, Kind.OUT_OF_MEMORY)
+    has_ended = ended.kind in (EndKind.EXITED, EndKind.OUT_OF_MEMORY)
     return Trouble("failure" if has_ended else "error", error.error_type)

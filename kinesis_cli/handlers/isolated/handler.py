@@ -20,7 +20,7 @@ from kinesis_cli.handlers.isolated.call import Call, init_failure
 from kinesis_cli.handlers.isolated.platform_log import platform_log
 from kinesis_cli.handlers.isolated.runtimes import command_for
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
-from kinesis_cli.handlers.isolated.sandbox import Ended, Kind, Sandbox
+from kinesis_cli.handlers.isolated.sandbox import Ended, EndKind, Sandbox
 from kinesis_cli.handlers.load_errors import init_error
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.template.values import ACCOUNT_ID, region
@@ -89,7 +89,7 @@ class IsolatedHandler:
         if isinstance(sandbox, Ended):
             call.started()
             result = call.result(sandbox)
-            if sandbox.kind is not Kind.ERROR or result.error is None:
+            if sandbox.kind is not EndKind.ERROR or result.error is None:
                 return result
             told = init_error(result.error, self._function, is_called_all_the_same=True)
             said = (f"kcli: {told.advice}",) if told.advice else ()
@@ -155,7 +155,7 @@ class IsolatedHandler:
             call.initialised(sandbox, ended, seconds, "init")
             sandbox.thaw()
             return sandbox
-        ended = Ended(Kind.EXITED)
+        ended = Ended(EndKind.EXITED)
         for phase, limit in (("init", INIT_SECONDS), ("invoke", self._timeout)):
             sandbox = self._new_sandbox()
             try:
@@ -165,7 +165,7 @@ class IsolatedHandler:
                 sandbox.kill()
                 self._give_back(sandbox)
                 raise
-            if ended.kind is Kind.READY:
+            if ended.kind is EndKind.READY:
                 return sandbox
             self._give_back(sandbox)
         return ended
@@ -185,12 +185,12 @@ class IsolatedHandler:
             sandbox.kill()
             self._give_back(sandbox)
             raise
-        if ended.kind is Kind.READY:
+        if ended.kind is EndKind.READY:
             sandbox.freeze()
             return sandbox, ended, seconds
         written = sandbox.take_output()
         self._give_back(sandbox)
-        if ended.kind not in (Kind.ERROR, Kind.EXITED):
+        if ended.kind not in (EndKind.ERROR, EndKind.EXITED):
             return None  # more time, as the next try has, may help
         raise init_error(init_failure(ended, written), self._function)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.isolated.answers import Ended as Ended
-from kinesis_cli.handlers.isolated.answers import Kind as Kind
+from kinesis_cli.handlers.isolated.answers import EndKind as EndKind
 from kinesis_cli.handlers.isolated.answers import answered, reported
 from kinesis_cli.handlers.isolated.frames import Frames
 from kinesis_cli.handlers.isolated.memory import family, peak, resident
@@ -137,7 +137,7 @@ class Sandbox:
                 return told
             if _asks_for_next(told):
                 self._waiting = told.connection
-                return Ended(Kind.READY)
+                return Ended(EndKind.READY)
             if told.path == "init/error" and told.method == "POST":
                 told.accept()
                 self._next(until)  # it ends now, and what it still writes belongs here
@@ -203,7 +203,7 @@ class Sandbox:
             return None
         # UNSURE(malformed-answer): the type of an answer that is not HTTP
         message = f"the function's process {self._broken.problem}"
-        return Ended(Kind.UNANSWERED, error_type=self._broken.error_type, message=message)
+        return Ended(EndKind.UNANSWERED, error_type=self._broken.error_type, message=message)
 
     def _refuse(self, told: RuntimeRequest, path: str = "") -> None:
         """Say that a request is not to be made, now or at all."""
@@ -303,15 +303,15 @@ class Sandbox:
         if used <= self._memory_limit:
             return None
         self.kill()
-        return Ended(Kind.OUT_OF_MEMORY)
+        return Ended(EndKind.OUT_OF_MEMORY)
 
     def _timed_out(self) -> Ended:
         self.kill()
-        return Ended(Kind.TIMED_OUT)
+        return Ended(EndKind.TIMED_OUT)
 
     def _exited(self) -> Ended:
         self.kill()  # those below it, too
-        return Ended(Kind.EXITED, exit_code=self._process.returncode)
+        return Ended(EndKind.EXITED, exit_code=self._process.returncode)
 
     def freeze(self) -> None:
         """Let nothing in it run until it is thawed: its threads and processes, too, as on Lambda.

@@ -191,7 +191,7 @@ def _never(field: "Field") -> str:
     if field.wants_absence:
         return ""
     if first not in METADATA and first != DATA:
-        return f"{first} is no member of a Kinesis record; what was put is below data"
+        return f"{first} is not a member of a Kinesis record; what was put is below data"
     constant = _CONSTANT.get(first)
     if constant is not None and (len(field.keys) > 1 or not field.holds(constant)):
         return f"{first} of a Kinesis record is always {constant}"

@@ -76,8 +76,8 @@ class _ShardWindows:
     # UNSURE(write-burst): records of more than 1 MiB pass an idle shard and block it for as long as
     # they would take at 1 MiB a second; AWS speaks of bursts "up to 10 MiB per second".
     written: Window = field(default_factory=lambda: Window(_WRITE_BYTES_PER_SECOND))
-    reads: Window = field(default_factory=lambda: Window(_READS_PER_SECOND))
-    read: Window = field(default_factory=lambda: Window(_READ_BYTES_PER_SECOND))
+    read_calls: Window = field(default_factory=lambda: Window(_READS_PER_SECOND))
+    read_bytes: Window = field(default_factory=lambda: Window(_READ_BYTES_PER_SECOND))
     iterators: Window = field(default_factory=lambda: Window(_ITERATORS_PER_SECOND))
     minute: int = 0  # since the epoch
     minute_bytes: int = 0  # written in it
@@ -117,14 +117,14 @@ class Limits:
     def admits_read(self, shard: Shard, now: float) -> bool:
         """Whether GetRecords may be called; if so, the call is counted."""
         windows = self._of(shard)
-        admitted = windows.read.has_room(now) and windows.reads.has_room(now, 1)
+        admitted = windows.read_bytes.has_room(now) and windows.read_calls.has_room(now, 1)
         if admitted:
-            windows.reads.use(1)
+            windows.read_calls.use(1)
         return admitted
 
     def count_read(self, shard: Shard, size: int) -> None:
         """GetRecords gave `size` bytes."""
-        self._of(shard).read.use(size)
+        self._of(shard).read_bytes.use(size)
 
     def admits_iterator(self, shard: Shard, now: float) -> bool:
         """Whether GetShardIterator may be called; if so, the call is counted."""

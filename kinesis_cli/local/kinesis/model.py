@@ -21,7 +21,7 @@ Response = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and where: streams of other accounts and regions are not there for him."""
+    """The caller's account and region; sees only this account's and region's streams."""
 
     account: str  # twelve digits
     region: str

@@ -133,7 +133,7 @@ def _client_context(request: Request) -> str | None:
     """The caller's context as JSON on one line.
 
     Raises:
-        LambdaError: it is no object in base64.
+        LambdaError: it is not an object in base64.
     """
     encoded = request.headers.get("x-amz-client-context")
     if not encoded:

@@ -160,7 +160,7 @@ def _attributes(queue: Queue) -> dict[str, Any]:
 
 
 def _text(value: object) -> object:
-    """As SQS has it, who knows texts only."""
+    """Return it as SQS does: every attribute is a string."""
     if isinstance(value, bool):
         return str(value).lower()
     return json.dumps(value) if isinstance(value, dict) else value

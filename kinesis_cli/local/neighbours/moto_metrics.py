@@ -12,7 +12,7 @@ def provide(metrics: Metrics) -> type:
     """Let moto's CloudWatch have the figures, whenever it is asked for any.
 
     Returns:
-        What is to be kept as long as they are: moto finds its providers among living classes.
+        The provider class; keep a reference, moto finds it by `__subclasses__`.
     """
 
     class Provider(CloudWatchMetricProvider):

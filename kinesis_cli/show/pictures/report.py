@@ -92,7 +92,7 @@ def report_page(about: About, summary: Summary, calls: Calls, drawing: Drawing) 
         "SCRIPT": script,
         "DATA": data,
     }
-    # in one pass: what stands in the data is no place for another part
+    # in one pass: what stands in the data is not a place for another part
     return re.sub("@([A-Z]+)@", lambda place: parts[place[1]], _asset("report.html"))
 
 

@@ -107,7 +107,11 @@ def test_an_option_that_would_change_nothing_is_refused(
     ("option", "value", "advice"),
     [
         ("--event-source-arn", "foo", "reads like arn:aws:kinesis:us-east-1:123456789012:stream/"),
-        ("--event-source-arn", "arn:aws:sqs:us-east-1:123456789012:queue", "no ARN of a stream"),
+        (
+            "--event-source-arn",
+            "arn:aws:sqs:us-east-1:123456789012:queue",
+            "not an ARN of a stream",
+        ),
         ("--start", "nonsense", "or +SECONDS from now."),
     ],
 )

@@ -279,7 +279,7 @@ INVALID = [
     ('{"$or": {"data": {"a": [1]}}}', "$or must be a list of at least two"),
     ('{"$or": [{"data": {"a": [1]}}]}', "$or must be a list of at least two"),
     ('{"$or": [1, 2]}', "must be an object"),
-    ('{"data": {"$or": [{"numeric": [1]}, {"a": [1]}]}}', "no field name inside $or"),
+    ('{"data": {"$or": [{"numeric": [1]}, {"a": [1]}]}}', "not a field name inside $or"),
 ]
 
 

@@ -233,7 +233,7 @@ def test_another_services_setting_is_refused_by_name(name: str, service: str) ->
 )
 def test_a_misspelt_setting_is_refused_with_a_suggestion(name: str, advice: str) -> None:
     error = refusal({name: 1})
-    assert str(error) == f"{name!r} is no setting of an event source mapping"
+    assert str(error) == f"{name!r} is not a setting of an event source mapping"
     assert error.advice == advice
 
 

@@ -169,7 +169,7 @@ def test_keys_come_from_a_field_or_are_all_the_same(tmp_path: Path) -> None:
     [
         (b"x", "payload 1: not JSON"),
         (b"{}", "no field 's.id'"),
-        (b'{"s": {"id": true}}', "no text"),
+        (b'{"s": {"id": true}}', "neither text"),
         (b'{"s": {"id": "' + b"x" * 257 + b'"}}', "has 257 characters"),
     ],
 )

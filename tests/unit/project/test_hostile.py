@@ -125,7 +125,7 @@ def template(more: str = "", property: str = "Timeout: 3", below: str = "") -> s
             "stands for more text than kcli resolves",
         ),
         (template(property="Environment: {Variables: {'': x}}"), "a variable has no name"),
-        (template(property="Environment: {Variables: {'a=b': x}}"), "'a=b' is no name of a variable"),
+        (template(property="Environment: {Variables: {'a=b': x}}"), "'a=b' is not a name of a variable"),
         (template(property='Environment: {Variables: {a: "x\\0"}}'), "no text has"),
         (template().replace("CodeUri: .", 'CodeUri: "a\\0b"'), "null"),
         (template().replace("CodeUri: .", "CodeUri: " + "a" * 5000), "file name too long"),

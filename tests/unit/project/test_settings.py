@@ -145,7 +145,7 @@ def test_samconfig_may_be_yaml(read: Read, tmp_path: Path) -> None:
             'stream = "a b"',
             "kcli.toml: 'a b' is not a stream, which reads like my-stream",
         ),
-        ("kcli.toml", 'endpoint_url = "x"', "'x' is no endpoint url"),
+        ("kcli.toml", 'endpoint_url = "x"', "'x' is not an endpoint url"),
         ("kcli.toml", "= 1", "kcli.toml: is not TOML: "),
         ("kcli.toml", b"\xff", "kcli.toml: is not UTF-8 text"),
         ("samconfig.toml", "= 1", "samconfig.toml: is not TOML: "),

@@ -16,7 +16,7 @@ from kinesis_cli.putting.replay_input import open_replay_input
 from kinesis_cli.putting.replay_journal import JournaledPlan, Replay, ReplayJournal
 from kinesis_cli.putting.replay_load import replay_load
 from kinesis_cli.putting.replay_source import (
-    Moved,
+    ReplayedRecord,
     ReplaySource,
     between,
     moved_records,
@@ -34,8 +34,8 @@ from kinesis_cli.stream.shards import even_shards, shard_id
 REPLAY = Replay(inputs=["day.ndjson"], records=3, target="orders", selection=[])
 
 
-def moved(*arrivals: float) -> Iterator[Moved]:
-    return (Moved(i, at, f"key-{i}", None, b"x") for i, at in enumerate(arrivals))
+def moved(*arrivals: float) -> Iterator[ReplayedRecord]:
+    return (ReplayedRecord(i, at, f"key-{i}", None, b"x") for i, at in enumerate(arrivals))
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.floats(0, 100)), max_size=60))
@@ -90,7 +90,7 @@ def test_without_timing_all_are_due() -> None:
 
 
 def test_what_was_read_before_a_fault_is_put_before_it_is_told() -> None:
-    def records() -> Iterator[Moved]:
+    def records() -> Iterator[ReplayedRecord]:
         yield from moved(1.0)
         raise InputError("torn")
 

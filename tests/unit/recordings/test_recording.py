@@ -366,9 +366,9 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(tmp_path: Path) ->
         (line() + "\n" + second(sequenceNumber="0" + LATER), "line 2, kinesis.sequenceNumber: expected"),  # noqa: E501
         (line(partitionKey=None), "line 1, kinesis.partitionKey: missing"),
         (line(approximateArrivalTimestamp="x"), "found the text 'x'"),
-        (line(approximateArrivalTimestamp=-1), "-1 is no time in epoch seconds"),
-        (line(approximateArrivalTimestamp=1545084650987), "1545084650987 is no time in epoch seconds"),  # noqa: E501
-        (line().replace("1545084650.987", "1e999"), "no time in epoch seconds"),
+        (line(approximateArrivalTimestamp=-1), "-1 is not a time in epoch seconds"),
+        (line(approximateArrivalTimestamp=1545084650987), "1545084650987 is not a time in epoch seconds"),  # noqa: E501
+        (line().replace("1545084650.987", "1e999"), "not a time in epoch seconds"),
         (line().replace("1545084650.987", "1" * 5000), "line 1: not JSON"),
         (line(eventID=1), "eventID: expected a string, found the number 1"),
         (line(eventID="x", sequenceNumber="1"), "line 1, eventID: names no shard"),

@@ -18,7 +18,7 @@ from kinesis_cli.handlers.in_process import CallableHandler
 from kinesis_cli.handlers.invoke_once import reading_event
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.recordings.writing import write_recording
-from kinesis_cli.redriving.actions import InvokeOnce, Named, Redriven, Taken, redrive, save
+from kinesis_cli.redriving.actions import ActionResult, InvokeOnce, Named, Redriven, redrive, save
 from kinesis_cli.redriving.failed_records import NamedRecords, named_records
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.on_failure_reading import FailureDocument
@@ -32,17 +32,17 @@ class PutsAndHearsCtrlC:
 
     times: int = 1
 
-    def take(self, _document: FailureDocument, _records: Sequence[Record], /) -> Taken:
+    def take(self, _document: FailureDocument, _records: Sequence[Record], /) -> ActionResult:
         for _ in range(self.times):
             signal.raise_signal(signal.SIGINT)
-        return Taken("replayed")
+        return ActionResult("replayed")
 
 
 class Puts:
     """Does what it should."""
 
-    def take(self, _document: FailureDocument, _records: Sequence[Record], /) -> Taken:
-        return Taken("replayed")
+    def take(self, _document: FailureDocument, _records: Sequence[Record], /) -> ActionResult:
+        return ActionResult("replayed")
 
 
 def named(count: int) -> list[Named]:

@@ -55,7 +55,7 @@ def test_a_shard_id_names_its_index(index: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "shardId-", "shard-1", "shardId-x", "shardId-٣", "1"])
 def test_what_is_no_shard_id_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="no shard id"):
+    with pytest.raises(InputError, match="not a shard id"):
         shard_index(text)
 
 
