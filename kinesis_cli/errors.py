@@ -13,11 +13,23 @@ class KcliError(Exception):
         problem: what is wrong, one clause without a full stop.
         place: where: file, line, record, field.
         advice: what to do about it, one sentence.
+
+    Each quotes what the user wrote, which may have any length: of a very long text both ends stay.
     """
 
     def __init__(self, problem: str, *, place: str = "", advice: str = "") -> None:
+        problem, place, advice = _bounded(problem), _bounded(place), _bounded(advice)
         super().__init__(f"{place}: {problem}" if place else problem)
         self.problem, self.place, self.advice = problem, place, advice
+
+
+_LONGEST = 1_500  # characters; those of what files hold are far fewer, unless somebody means harm
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 400]} … {text[-397:]}"
 
 
 class InputError(KcliError):

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import kinesis_cli
-from kinesis_cli.errors import EndpointError, aws_code, is_access_denied
+from kinesis_cli.errors import EndpointError, InputError, aws_code, is_access_denied
 
 PACKAGE = Path(kinesis_cli.__file__).parent
 # Attributes that hold an error's words. Not `msg`: JSONDecodeError has no code to tell a text that
@@ -101,3 +101,14 @@ def test_the_rule_finds_what_it_forbids(line: str) -> None:
 )
 def test_no_module_tells_errors_apart_by_their_text(path: Path) -> None:
     assert judged_by_text(path.read_text()) == []
+
+
+@pytest.mark.parametrize("member", ["problem", "place", "advice"])
+def test_an_error_that_quotes_a_whole_file_is_still_a_sentence(member: str) -> None:
+    text = f"there is no setting {'[' * 100_000!r} in it"
+    error = InputError(**{"problem": "p", member: text})
+    found = getattr(error, member)
+    assert found.startswith("there is no setting '[[[")
+    assert found.endswith("[[[' in it")
+    assert len(found) <= 1_500
+    assert len(str(error)) < 1_600

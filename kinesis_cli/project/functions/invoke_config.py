@@ -1,7 +1,8 @@
 """How a template limits the calls of a function, and what becomes of events that it was sent.
 
 Sources: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
-and https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+and https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html;
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventinvokeconfig.html
 """
 
 import sys
@@ -15,9 +16,11 @@ from kinesis_cli.project.functions.choosing import (
     choose_function,
     merged_properties,
 )
+from kinesis_cli.project.functions.feeders import called_function
 from kinesis_cli.project.template.file import TemplateFile, reading_template
+from kinesis_cli.project.template.names import properties_of
 from kinesis_cli.project.template.template import Template
-from kinesis_cli.project.template.values import NO_VALUE, Unresolved
+from kinesis_cli.project.template.values import NO_VALUE, Json, Unresolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def calling_of(source: Path | TemplateFile, function: str) -> Calling:
 def _calling_of(written: WrittenFunction) -> Calling:
     template, function = written.template, written.logical_id
     properties = merged_properties(template, function)
-    events = _map(template, properties.get("EventInvokeConfig"))
+    own = properties.get("EventInvokeConfig", _resource_for(template, function))
+    events = _map(template, own)
     destinations = _map(template, events.get("DestinationConfig"))
     dead_letter = properties.get("DeadLetterQueue", properties.get("DeadLetterConfig"))
     place = f"{template.path}, {function}"
@@ -69,6 +73,14 @@ def _calling_of(written: WrittenFunction) -> Calling:
         on_failure=_arn(_map(template, destinations.get("OnFailure")).get("Destination")),
         dead_letter=_arn(_map(template, dead_letter).get("TargetArn")),
     )
+
+
+def _resource_for(template: Template, function: str) -> Json:
+    """The `AWS::Lambda::EventInvokeConfig` of a function, that of $LATEST first; empty: none."""
+    resources = map(properties_of, template.resources("AWS::Lambda::EventInvokeConfig").values())
+    of_function = [each for each in resources if called_function(template, each) == function]
+    latest = [each for each in of_function if each.get("Qualifier") == "$LATEST"]
+    return next(iter(latest + of_function), {})
 
 
 def _known(template: Template, raw: object) -> object:

@@ -577,6 +577,49 @@ def test_it_works_in_memory_and_with_tls(tmp_path: Path, options: dict[str, bool
     assert (project / ".kcli" / "function.sqlite3").exists() is not options.get("in_memory", False)
 
 
+# In place of its answer, the function's process says something that is no request of HTTP.
+MALFORMED = """
+def handler(event, context):
+    import socket
+    data = told(event, "orders-function")
+    if not any(each.startswith("bad") for each in data):
+        return
+    host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+    path = f"/2018-06-01/runtime/invocation/{context.aws_request_id}/response"
+    with socket.create_connection((host, int(port))) as there:
+        there.sendall(f"POST {path} HTTP/1.1\\r\\n".encode() + %r + b"\\r\\n\\r\\n1")
+        there.recv(1024)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    "header", [b"Content-Length: \xb2", b"Content-Length: 1\r\nContent-Length: 2", b"no header"]
+)
+def test_a_malformed_answer_fails_its_call_and_the_shard_goes_on(
+    header: bytes, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path / "project")
+    (project / "src" / "app.py").write_text(APP + MALFORMED % header)
+    local = start(project)
+    try:
+        put(local, "orders", "bad")
+        local.wait()
+        put(local, "orders", *[f"r{number}" for number in range(30)])  # on both shards
+        local.wait()
+        handled = set(local.handled("orders-function"))
+        assert handled == {"bad", *(f"r{number}" for number in range(30))}
+        (document,) = messages(local)
+        assert document["requestContext"]["condition"] == "RetryAttemptsExhausted"
+        assert document["responseContext"]["functionError"] == "Unhandled"
+        (mapping,) = local.client("lambda").list_event_source_mappings(
+            FunctionName="orders-function"
+        )["EventSourceMappings"]
+        assert mapping["State"] == "Enabled"
+    finally:
+        stop_server(project / ".kcli")
+
+
 def test_a_checkpoint_that_cannot_be_kept_stops_delivery_until_it_can(fresh: Fresh) -> None:
     local = fresh()
     put(local, "orders", "one")

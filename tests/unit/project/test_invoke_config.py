@@ -52,3 +52,46 @@ def test_numbers_that_lambda_does_not_take_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         calling(tmp_path, properties)
+
+
+RESOURCES = """\
+Resources:
+  Fn: {{Type: AWS::Lambda::Function, Properties: {{Handler: app.handler}}}}
+  Other: {{Type: AWS::Lambda::Function, Properties: {{Handler: app.other}}}}
+  Failures: {{Type: AWS::SQS::Queue}}
+  Live: {{Type: AWS::Lambda::Alias, Properties: {{FunctionName: !Ref Fn, Name: live}}}}
+  OfOther:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties: {{FunctionName: !Ref Other, Qualifier: $LATEST, MaximumRetryAttempts: 2}}
+{configs}"""
+CONFIG = """\
+  {name}:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties:
+      FunctionName: {function}
+      Qualifier: {qualifier}
+      MaximumRetryAttempts: {retries}
+      MaximumEventAgeInSeconds: 90
+      DestinationConfig: {{OnFailure: {{Destination: !GetAtt Failures.Arn}}}}
+"""
+
+
+@pytest.mark.parametrize("function", ["!Ref Fn", "!GetAtt Fn.Arn"])
+def test_a_resource_of_its_own_says_how_a_function_is_called(tmp_path: Path, function: str) -> None:
+    config = CONFIG.format(name="Config", function=function, qualifier="$LATEST", retries=0)
+    file = tmp_path / "template.yaml"
+    file.write_text(RESOURCES.format(configs=config))
+    found = calling_of(file, "Fn")
+    assert (found.maximum_retry_attempts, found.maximum_event_age) == (0, 90)
+    assert (found.on_failure or "").endswith(":Failures")
+    assert calling_of(file, "Other") == Calling()
+
+
+def test_of_several_resources_that_of_the_newest_code_counts(tmp_path: Path) -> None:
+    of_alias = CONFIG.format(name="A", function="!Ref Fn", qualifier="live", retries=1)
+    of_latest = CONFIG.format(name="B", function="!Ref Fn", qualifier="$LATEST", retries=0)
+    file = tmp_path / "template.yaml"
+    file.write_text(RESOURCES.format(configs=of_alias))
+    assert calling_of(file, "Fn").maximum_retry_attempts == 1
+    file.write_text(RESOURCES.format(configs=of_alias + of_latest))
+    assert calling_of(file, "Fn").maximum_retry_attempts == 0
