@@ -296,7 +296,7 @@ MISTAKES = {
     'kinesis.aggregate(b"1")': "Write aggregate([[]payload]).",
     'kinesis.deliver("missing.ndjson", bad)': "missing.ndjson: no such file or directory",
     'kinesis.deliver([1], "app.nothing")': "*no function nothing*",
-    'kinesis.deliver([1], bad, inject=["bang@1"])': "*no fault; there are throttle, *",
+    'kinesis.deliver([1], bad, inject=["bang@1"])': "*not a fault; there are throttle, *",
     "kinesis.deliver([1], bad, BatchSize=0)": "*BatchSize is 0, AWS accepts 1 to 10000",
     'kinesis.at("noon")': "*'noon' is not a time",
 }
