@@ -62,7 +62,7 @@ def _call(run: RunFacts, call: Call) -> tuple[str, ...]:
         str(call.attempt),
         which_records(run, call),
         call.outcome,
-        _cell(call.reason),
+        _cell(run.with_places(call.reason)),
     )
 
 

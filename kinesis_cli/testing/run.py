@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from kinesis_cli.event_source_mapping.invocation import FunctionError
     from kinesis_cli.event_source_mapping.settings import EventSourceMapping
     from kinesis_cli.testing.repeat import Repeat
+
+
+_NUMBER = re.compile(r"\d{20,}")  # as Kinesis writes sequence numbers
 
 
 class Records(list[Record]):
@@ -183,7 +187,10 @@ class RunFacts:
     def life_lines(self, record: Record, most: int | None = None) -> list[str]:
         """Return the lines of `life`; of more than `most` the middle is left out."""
         life = self._life(record)
-        steps = [(since_cell(step.at - self.start_at), step.text) for step in life.steps]
+        steps = [
+            (since_cell(step.at - self.start_at), self.with_places(step.text))
+            for step in life.steps
+        ]
         width = max(len(since) for since, _ in steps)
         lines = [f"{since:>{width}}  {text}" for since, text in steps]
         if most is not None and len(lines) > most:
@@ -210,6 +217,22 @@ class RunFacts:
     def number_of(self, record: Record) -> int:
         """Return the place of a record among all of them, from 1."""
         return self._places[record.shard_id, record.sequence_number]
+
+    def with_places(self, text: str) -> str:
+        """Return a text with the places of records, "record 3", for their sequence numbers."""
+        return _NUMBER.sub(self._place_in_words, text)
+
+    def _place_in_words(self, found: re.Match[str]) -> str:
+        places = self._places_of_numbers.get(found[0], ())
+        return f"record {places[0]}" if len(places) == 1 else found[0]
+
+    @cached_property
+    def _places_of_numbers(self) -> dict[str, list[int]]:
+        """Sequence number → places; in two shards of a recording there may be the same one."""
+        places: dict[str, list[int]] = {}
+        for (_, number), place in self._places.items():
+            places.setdefault(number, []).append(place)
+        return places
 
     def __repr__(self) -> str:
         return f"<Run of {self.in_short()}>"

@@ -127,7 +127,8 @@ def named(run: RunFacts, record: Record) -> str:
 def in_words(run: RunFacts, call: Call) -> str:
     """Return a call in a line: which records, how it ended, why, and what follows."""
     which = f"record{'' if len(call.records) == 1 else 's'} {which_records(run, call)}"
-    return f"call {call.index}, attempt {call.attempt}, {which}: {call.outcome}: {call.reason}"
+    reason = run.with_places(call.reason)
+    return f"call {call.index}, attempt {call.attempt}, {which}: {call.outcome}: {reason}"
 
 
 def which_records(run: RunFacts, call: Call) -> str:

@@ -447,6 +447,21 @@ def test_a_stranger_s_record_is_refused_where_a_run_is_asked(kinesis: Kinesis) -
             ask(other)
 
 
+def test_where_a_shard_goes_on_is_told_by_the_record_s_place(kinesis: Kinesis) -> None:
+    records = kinesis.records([1, 2, 3, 4], key="device-1")
+
+    def handler(event: Event, context: object) -> object:
+        numbers = [each["kinesis"]["sequenceNumber"] for each in event["Records"]]
+        failed = {records[2].sequence_number} & set(numbers)
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
+
+    reports = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumRetryAttempts": 0}
+    run = kinesis.deliver(records, handler, mapping=reports)
+    assert run.calls[0].checkpoint == records[2].sequence_number
+    for text in (run.life(records[3]), run.report(), run.markdown()):
+        assert "partial: reported 1 of 4; retry from record 3" in text.replace(" | ", ": ")
+
+
 def test_assert_all_handled_says_nothing_of_what_was_filtered(kinesis: Kinesis) -> None:
     filters = {"FilterCriteria": {"Filters": [{"Pattern": '{"data": {"v": [1]}}'}]}}
     run = kinesis.deliver([{"v": 1}, {"v": 2}], lambda e, c: None, mapping=filters)
