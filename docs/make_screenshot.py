@@ -17,11 +17,14 @@ from rich.text import Text
 ROOT = Path(__file__).parent.parent
 PICTURES = {
     "simulate.svg": "kcli simulate fixtures/batch.json",
+    "check.svg": "kcli check fixtures/batch.json --handler fixtures/hasty.py:handler "
+    "--report-batch-item-failures --maximum-retry-attempts 3 --no-tests",
     "lint.svg": "kcli lint fixtures/lint/template.yaml",
     "testing.svg": "pytest",
     "timeline.svg": "kcli simulate fixtures/poison.ndjson --handler fixtures/strict.py:handler "
     "--mapping fixtures/mappings/bisect.yaml --start-at +600 --timeline",
 }
+STATUS = {"check.svg": 1}  # a check that finds something
 FROM = {"timeline.svg": "Timeline"}  # in the first line that a picture shows, if not the first
 WIDTH = 96  # columns; still legible at the width of a README
 
@@ -38,7 +41,7 @@ def screenshot(name: str) -> str:
         with TemporaryDirectory() as folder:
             run = _failing_test(Path(folder) / "plain")
     else:
-        run = _run(["-m", "kinesis_cli", *command.split()[1:]], ROOT)
+        run = _run(["-m", "kinesis_cli", *command.split()[1:]], ROOT, STATUS.get(name, 0))
     console = Console(record=True, width=WIDTH, file=StringIO())
     console.print(Text.assemble(("$ ", "green"), (command, "bold")))
     # which Python runs it differs from machine to machine

@@ -32,6 +32,9 @@ COMMANDS = {
         "kinesis_cli.cli.simulate", "Deliver records to a handler as Lambda would, in virtual time."
     ),
     "invoke": Command("kinesis_cli.cli.invoke", "Call a handler once with one event."),
+    "check": Command(
+        "kinesis_cli.cli.check", "Try to break a handler, with broken records and in every order."
+    ),
     "lint": Command("kinesis_cli.cli.lint", "Name what will hurt in a template or a stack."),
     "event": Command("kinesis_cli.cli.event", "Build a Kinesis event or a recording."),
     "put": Command("kinesis_cli.cli.put", "Put records on a stream."),

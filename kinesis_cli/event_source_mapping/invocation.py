@@ -64,6 +64,7 @@ class InvocationRequest:
     client_context: str | None = None  # JSON, for `context.client_context`; mappings give none
     trace_id: str | None = None  # X-Ray's header, "Root=…;Parent=…;Sampled=1"; None: not traced
     function_arn: str | None = None  # as the caller named it, with its alias; None: the function's
+    real_seconds: float | None = None  # that it may really last at most, whatever the Timeout is
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class InvocationResult:
     request_id: str | None = None  # where the platform gave the call one of its own
     unsure: tuple[str, ...] = ()  # points that it depends on, ids of docs/fidelity.md
     log_stream: str | None = None  # of the process that the call ran in, where it has one
+    watched: Mapping[str, object] | None = None  # what else was seen, where `kcli check` asks
 
     def why(self, sequence_number: str) -> str:
         """Return why a record failed: the call's error, or a line of the log; "" if none tells."""

@@ -17,7 +17,10 @@ README = (ROOT / "README.md").read_text()
 # whose commands run
 TOURS = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("lint", "local", "reading-a-delivery", "simulate")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("check", "lint", "local", "reading-a-delivery", "simulate")
+    ),
 ]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "COLUMNS": "80"}
@@ -118,6 +121,7 @@ def test_the_recordings_among_the_fixtures_are_what_their_commands_make(folder: 
         ("docs/make_cli_reference.py -", "docs/cli-reference.md"),
         ("docs/make_completions.py -", "kinesis_cli/cli/completions.json"),
         ("docs/make_lint_rules.py -", "docs/lint.md"),
+        ("docs/make_screenshot.py - check.svg", "docs/check.svg"),
         ("docs/make_screenshot.py - lint.svg", "docs/lint.svg"),
         ("docs/make_screenshot.py - simulate.svg", "docs/simulate.svg"),
         ("docs/make_screenshot.py - testing.svg", "docs/testing.svg"),

@@ -39,6 +39,10 @@ class Request(Protocol):
     def trace_id(self) -> str | None:
         """X-Ray's header."""
 
+    @property
+    def real_seconds(self) -> float | None:
+        """How long the call may really last at most, whatever the Timeout is; None: as that."""
+
 
 class Surroundings(Protocol):
     """What is the function's during a call and somebody else's between calls."""
@@ -130,6 +134,7 @@ class Caller:
         """
         limit = math.inf if debugging else self._timeout
         rings = self._counts_real_time and not debugging
+        real_limit = limit if request.real_seconds is None else min(limit, request.real_seconds)
         clock = self._clock(request.at)
         started = perf_counter()
         context = self._context_type(
@@ -148,7 +153,7 @@ class Caller:
         try:
             try:
                 if rings:
-                    self._alarm.start(limit)
+                    self._alarm.start(real_limit)
                 self.ctrl_c.release()
                 returned = function(event, context)
                 self.ctrl_c.hold()
@@ -167,7 +172,7 @@ class Caller:
         self._pass_on_ctrl_c(raised, debugging=debugging)
         slept = 0.0 if clock is None else clock.slept
         is_late = (
-            (rings and elapsed > limit)
+            (rings and elapsed > real_limit)
             or slept + request.invocation_duration > limit
             # also where the handler swallowed the interruption
             or self._alarm.rang

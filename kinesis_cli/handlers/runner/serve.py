@@ -17,15 +17,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import INTERRUPTED, virtual_time, wall_clocks
+from . import (
+    BEGIN_FRESH,
+    END_FRESH,
+    ENDED,
+    INTERRUPTED,
+    KEEP_TABLES,
+    TRACED_BYTES,
+    virtual_time,
+    wall_clocks,
+)
 from .call import Caller, context_type
 from .context import ClientContext
 from .encoding import MarshalError, as_json, close_coroutine
 from .failure import Failure
 from .frames import Frames, shared_memory
+from .fresh import FreshEnvironments
 from .lent_packages import LentPackages
 from .loading import Code, LambdaFunction, LoadError
 from .output import LogHandler, Output, install_logging, say
+from .watching import Watching, traced_bytes
 
 
 class Call(NamedTuple):
@@ -38,23 +49,30 @@ class Call(NamedTuple):
     client_context: str | None
     debugging: bool
     in_shared: int  # bytes of the event in the shared memory; 0: it is in the frame
+    real_seconds: float | None = None  # that it may last at most, whatever the Timeout is
 
 
 def main(arguments: list[str]) -> None:
     """Serve until kcli closes the socket."""
     connection, lifeline, memory = (int(number) for number in arguments)
-    _end_with_kcli(lifeline)
+    _end_with_kcli(lifeline, os.getpid())
     kcli = Frames(socket.socket(fileno=connection))
-    os.register_at_fork(after_in_child=kcli.close)  # a child must not keep it open
+    fresh = FreshEnvironments(lambda: _end_with_kcli(lifeline, -os.getpgrp()))
+
+    def close_in_child() -> None:
+        if not fresh.copying:
+            kcli.close()
+
+    os.register_at_fork(after_in_child=close_in_child)  # a child must not keep it open
     sys.argv[:] = sys.argv[:1]
     with suppress(EOFError):
-        _serve(kcli, memoryview(shared_memory(memory)))
+        _serve(kcli, memoryview(shared_memory(memory)), fresh)
     # What is left belongs to the function: its threads and handlers of exit must not hold us up,
     # as they do not on Lambda.
     os._exit(0)
 
 
-def _serve(kcli: Frames, shared: memoryview) -> None:
+def _serve(kcli: Frames, shared: memoryview, fresh: FreshEnvironments) -> None:
     line, _ = kcli.receive()
     function = Served(json.loads(str(line, "utf-8")))
     try:
@@ -68,14 +86,40 @@ def _serve(kcli: Frames, shared: memoryview) -> None:
     gc.freeze()  # what was imported stays: it need not be looked through again
     while True:
         line, payload = kcli.receive()
-        call = Call(*json.loads(str(line, "utf-8")))
+        asked = json.loads(str(line, "utf-8"))
+        if isinstance(asked, str):
+            _do(asked, function, kcli, fresh)
+            continue
+        call = Call(*asked)
         if call.in_shared:
             payload = shared[: call.in_shared]
+        fresh.mark(in_call=True)
         try:
             head, body = function.call(code.function, call, payload)
         except KeyboardInterrupt:  # the user left the debugger
             head, body = INTERRUPTED, b""
+        fresh.mark(in_call=False)
         kcli.send(json.dumps(head).encode(), body)
+
+
+def _do(what: str, function: Served, kcli: Frames, fresh: FreshEnvironments) -> None:
+    """Answer something else than a call."""
+
+    def answer(value: int) -> None:
+        kcli.send(json.dumps(value).encode())
+
+    if what == BEGIN_FRESH:
+        if (
+            threads := fresh.begin(lambda code: kcli.send(json.dumps({ENDED: code}).encode()))
+        ) >= 0:
+            answer(threads)
+    elif what == END_FRESH:
+        fresh.end(lambda: answer(0))
+    elif what == TRACED_BYTES:
+        answer(traced_bytes())
+    elif what == KEEP_TABLES and function.watching is not None:
+        function.watching.keeps_tables = True
+        answer(0)
 
 
 class Served:
@@ -106,6 +150,10 @@ class Served:
             takes_ctrl_c=False,
         )
         self.notes: list[str] = []  # what is to be told of loading the code
+        self.watching: Watching | None = None
+        if settings.get("watches"):
+            self.watching = Watching(answers_aws=settings["answers_aws"])
+            self.watching.install()
         self._lent = LentPackages(settings["lent_from"], settings["python"], self.notes.append)
         self._lent.install()
 
@@ -133,6 +181,8 @@ class Served:
         except MarshalError as error:
             failure = Failure(error.error_type, error.message, (), call.request_id)
             return (failure, 0.0, 0.0, ()), b""
+        if self.watching is not None:
+            self.watching.begin(_event(payload))
         ended = self._caller.call(function, event, client_context, call, debugging=call.debugging)
         failed, response = ended.failure, b""
         if failed is None:
@@ -141,7 +191,11 @@ class Served:
             except MarshalError as error:
                 close_coroutine(ended.returned)
                 failed = Failure(error.error_type, error.message, (), call.request_id)
-        return (failed, ended.slept, ended.elapsed, self.output.take() + ended.written), response
+        logs = self.output.take() + ended.written
+        head = (failed, ended.slept, ended.elapsed, logs)
+        if self.watching is not None:
+            return (*head, self.watching.found(event)), response
+        return head, response
 
 
 def _event(payload: memoryview) -> object:
@@ -162,14 +216,14 @@ def _client_context(text: str | None) -> ClientContext | None:
         raise MarshalError("Runtime.LambdaContextUnmarshalError", told) from error
 
 
-def _end_with_kcli(lifeline: int) -> None:
-    """Let the kernel end this process when kcli's end of the pipe closes, in whatever way.
+def _end_with_kcli(lifeline: int, process: int) -> None:
+    """Let the kernel end a process when kcli's end of the pipe closes, in whatever way.
 
-    A call in an endless loop must not outlive kcli. Where there is no such signal (macOS), it ends
-    with the call.
+    A number below 0 means its process group. A call in an endless loop must not outlive kcli. Where
+    there is no such signal (macOS), it ends with the call.
     """
     if hasattr(fcntl, "F_SETSIG"):
-        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, process)
         fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
         flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
         fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC | flags)

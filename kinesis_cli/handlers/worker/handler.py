@@ -13,7 +13,7 @@ from kinesis_cli.handlers.environment import layer_path, process_variables
 from kinesis_cli.handlers.failure import exited
 from kinesis_cli.handlers.lent_packages import lending_folder
 from kinesis_cli.handlers.response import from_json
-from kinesis_cli.handlers.runner import INTERRUPTED
+from kinesis_cli.handlers.runner import ENDED, INTERRUPTED
 from kinesis_cli.handlers.runner.loading import LoadError
 from kinesis_cli.handlers.worker.process import Worker, WorkerEndedError
 from kinesis_cli.project.function import Function
@@ -23,6 +23,7 @@ from kinesis_cli.project.template.values import ACCOUNT_ID, region
 # A call that lasts too long is interrupted in its own process; where that does not help, as in C
 # code that never returns, kcli ends the process so many seconds later.
 _GRACE_SECONDS = 5.0
+_ASKED_SECONDS = 60.0  # for an answer of the process itself
 
 
 class WorkerHandler:
@@ -36,6 +37,8 @@ class WorkerHandler:
         debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
         debug_at: the same for the delivery attempt of this number only.
         at: epoch seconds of virtual time at which the code is imported; None: the real time.
+        watches: whether results tell of the event and of AWS calls, see `runner/watching.py`.
+        answers_aws: whether AWS calls are then answered there, and not sent.
 
     Raises:
         InputError: the interpreter cannot be started, or the code cannot be imported.
@@ -51,7 +54,11 @@ class WorkerHandler:
         debug: bool = False,
         debug_at: int | None = None,
         at: float | None = None,
+        watches: bool = False,
+        answers_aws: bool = False,
     ) -> None:
+        self._starts = self.environments_ended = 0  # the latter: by a call in one of `ask`
+        self._watching = {"watches": watches, "answers_aws": answers_aws}
         self.name, self.timeout, self.function = function.handler, function.timeout, function
         self._interpreter = function.interpreter or own_interpreter()
         self._wall_clock, self._debug, self._debug_at, self._at = wall_clock, debug, debug_at, at
@@ -76,8 +83,10 @@ class WorkerHandler:
             request.client_context,
             debugging,
             len(request.payload) if is_shared else 0,
+            request.real_seconds,
         )
-        limit = None if debugging else self.timeout + _GRACE_SECONDS
+        seconds = self.timeout if request.real_seconds is None else request.real_seconds
+        limit = None if debugging else min(self.timeout, seconds) + _GRACE_SECONDS
         try:
             head, body = worker.exchange(call, b"" if is_shared else request.payload, limit)
         except WorkerEndedError as ended:
@@ -91,12 +100,34 @@ class WorkerHandler:
         if head == INTERRUPTED:
             self.close()
             raise KeyboardInterrupt
-        failure, slept, elapsed, logs = head
-        lines = (*logs, *worker.output())
+        if isinstance(head, dict):
+            self.environments_ended += 1
+            error = exited(head[ENDED], request.request_id)
+            return InvocationResult(error=error, logs=worker.output())
+        failure, slept, elapsed, logs, *more = head
+        lines, watched = (*logs, *worker.output()), more[0] if more else None
         if failure is not None:
             error = FunctionError(failure[0], failure[1], tuple(failure[2]), failure[3])
-            return InvocationResult(None, error, slept, elapsed, lines)
-        return InvocationResult(_response(body), None, slept, elapsed, lines)
+            return InvocationResult(None, error, slept, elapsed, lines, watched=watched)
+        return InvocationResult(_response(body), None, slept, elapsed, lines, watched=watched)
+
+    @property
+    def started(self) -> int:
+        """How many processes were started; a call that ends one lets the next call start another.
+
+        0: there is none now.
+        """
+        return 0 if self._worker is None else self._starts
+
+    def ask(self, what: str) -> int:
+        """Ask the process for something else than a call, see `runner/__init__.py`.
+
+        Raises:
+            WorkerEndedError: it has ended.
+        """
+        worker = self._worker = self._worker or self._started()
+        answer, _ = worker.exchange(what, b"", _ASKED_SECONDS)
+        return int(answer)
 
     def close(self) -> None:
         """End the process."""
@@ -141,6 +172,7 @@ class WorkerHandler:
 
             raise input_error(error, function, is_virtual=is_virtual) from error
         self.notes = tuple(answer["notes"])
+        self._starts += 1
         return worker
 
     def _settings(self) -> dict[str, object]:
@@ -159,6 +191,7 @@ class WorkerHandler:
             "wall_clock": self._wall_clock,
             "debug": self._debug,
             "at": self._at,
+            **self._watching,
         }
 
 

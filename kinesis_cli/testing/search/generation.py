@@ -1,0 +1,145 @@
+"""Batches that hypothesis makes of samples: several broken members, several broken records.
+
+hypothesis is imported here only, and this module only when a check runs.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.strategies import SearchStrategy
+
+from kinesis_cli.payloads.hostile import (
+    JSON_TEXTS,
+    Path,
+    member_of,
+    parsed,
+    paths_of,
+    variants,
+    with_json_text,
+)
+from kinesis_cli.testing.checks.batches import KEY, Item
+
+MAX_RECORDS = 6  # of a batch
+MAX_CHANGES = 3  # of one payload
+_MAX_VARIANT_BYTES = 20_000
+_KEYS = (KEY, "key-2", "klucz-żółć-🔑")
+
+Items = list[Item]
+
+
+def batches_of(samples: Sequence[Item], words: Sequence[object]) -> SearchStrategy[Items]:
+    """Batches of the samples: sound, broken in one way of `variants`, or in several at once.
+
+    Args:
+        samples: at least one.
+        words: values that the function's code names.
+    """
+    broken = [
+        variant.data
+        for sample in samples
+        for variant in variants(sample.data, words)
+        if len(variant.data) <= _MAX_VARIANT_BYTES
+    ]
+    data = st.one_of(
+        st.sampled_from([sample.data for sample in samples]),
+        st.sampled_from(broken),
+        _changed(samples, words),
+    )
+    item = st.builds(Item, data, st.sampled_from(_KEYS))
+    return st.lists(item, min_size=1, max_size=MAX_RECORDS)
+
+
+def _changed(samples: Sequence[Item], words: Sequence[object]) -> SearchStrategy[bytes]:
+    """Objects of the samples' shape with other members."""
+    values = [parsed(sample.data) for sample in samples]
+    shaped = [(value, list(paths_of(value))) for value in values if isinstance(value, dict)]
+    shaped = [(value, paths) for value, paths in shaped if paths]
+    if not shaped:
+        return st.sampled_from([sample.data for sample in samples])
+    texts = st.one_of(
+        st.sampled_from([*JSON_TEXTS, *(json.dumps(word) for word in words)]),
+        st.integers(-(2**40), 2**40).map(json.dumps),
+        st.floats(allow_nan=False, allow_infinity=False, width=32).map(json.dumps),
+        st.text(max_size=12).map(json.dumps),
+        st.sampled_from(_found(values)),
+    )
+
+    def of(chosen: tuple[object, list[Path]]) -> SearchStrategy[bytes]:
+        value, paths = chosen
+        changes = st.lists(
+            st.tuples(st.sampled_from(paths), texts), min_size=1, max_size=MAX_CHANGES
+        )
+        return changes.map(lambda made: _with_all(value, made))
+
+    return st.sampled_from(shaped).flatmap(of)
+
+
+def _found(values: Sequence[object]) -> list[str]:
+    """What members of the samples hold, as JSON."""
+    found = dict.fromkeys(
+        json.dumps(member_of(value, path)) for value in values for path in paths_of(value)
+    )
+    return list(found)[:100] or ["null"]
+
+
+def _with_all(value: object, changes: Sequence[tuple[Path, str]]) -> bytes:
+    data = b""
+    for path, text in changes:
+        if path[:-1] and member_of(value, path[:-1]) is None:
+            continue  # an earlier change has taken what holds it
+        data = with_json_text(value, path, text)
+        changed = parsed(data)
+        if changed is None:
+            return data  # not JSON any more for Python: that is change enough
+        value = changed
+    return data or json.dumps(value).encode()
+
+
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Let hypothesis write what it keeps to a folder that goes: the project has none of it."""
+    with TemporaryDirectory(prefix="kcli-check-") as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
+
+
+def go_through(
+    batches: SearchStrategy[Items],
+    look: Callable[[Items], None],
+    *,
+    random_seed: int,
+    examples: int,
+    shrink: bool,
+) -> None:
+    """Show `look` batch after batch, the same for a seed; one that it raises for is made smaller.
+
+    Raises:
+        Exception: what `look` raised for the smallest.
+    """
+    quiet = settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        verbosity=Verbosity.quiet,
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+    @seed(random_seed)
+    @quiet
+    @given(batches)
+    def run(items: Items) -> None:
+        look(items)
+
+    run()

@@ -1,0 +1,155 @@
+"""The payloads that a check begins with: the user's, a model's, or what the code looks up."""
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from kinesis_cli.payloads.hostile import member_of, parsed, paths_of
+from kinesis_cli.payloads.own_data import payloads_from
+from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.project.function import Function
+from kinesis_cli.recordings.form import Reading
+from kinesis_cli.testing.checks.batches import AT, Item
+from kinesis_cli.testing.checks.source_text import members_of
+
+MAX_SAMPLES = 200  # of a file
+MAX_SHAPES = 6  # different ones that are gone through member by member
+MODEL_SAMPLES = 20
+MAX_GUESSED = 3  # members of which every combination of types is tried
+_MAX_SAMPLE_BYTES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Payloads, and where they came from."""
+
+    items: tuple[Item, ...]
+    origin: str  # for people
+    is_guessed: bool = False  # nobody gave any
+
+
+def samples_of_file(path: str, reading: Reading, tell: Callable[[str], None]) -> Samples:
+    """The payloads of an event, a recording or payload lines.
+
+    Raises:
+        InputError: the file is not usable.
+    """
+    items = _items(itertools.islice(payloads_from(path, reading, tell), MAX_SAMPLES))
+    return Samples(items, "standard input" if path == "-" else path)
+
+
+def samples_of_model(name: str, seed: int) -> Samples:
+    """Random instances of a pydantic model, `module:Model`.
+
+    Raises:
+        InputError: there is no such model, or polyfactory is not installed.
+    """
+    from kinesis_cli.payloads.model import from_model
+
+    return Samples(_items(from_model(name, Random(seed), [AT] * MODEL_SAMPLES)), f"--model {name}")
+
+
+def samples_of_project(function: Function, directory: Path) -> Samples | None:
+    """The events that a project keeps as samples; None: it keeps none."""
+    from kinesis_cli.project.samples import sample_events
+
+    folders = [directory, *([function.template.parent] if function.template else [])]
+    found = sample_events(*folders)
+    if not found:
+        return None
+    items: list[Item] = []
+    for sample in found:
+        items += samples_of_file(str(sample.path), Reading(), lambda _: None).items
+    names = [os.path.relpath(sample.path, directory) for sample in found]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return Samples(tuple(items[:MAX_SAMPLES]), ", ".join(names[:3]) + more)
+
+
+def readings() -> Samples:
+    """Readings, as kcli's own function expects them."""
+    from kinesis_cli.payloads.readings import reading
+
+    data = [reading(temperature, 1_545_084_650_987) for temperature in (21.5, 99.9, 120.0)]
+    return Samples(tuple(map(Item, data)), "readings, which kcli's own function expects")
+
+
+def guessed(function: Function, is_good: Callable[[Item], bool]) -> Samples:
+    """Objects with the members that the code looks up, of types that it takes.
+
+    Args:
+        function: whose sources are read.
+        is_good: whether the function handles a payload.
+    """
+    names = members_of(function)
+    if not names:
+        return Samples((Item(b"{}"),), "an empty object: no samples were given", is_guessed=True)
+    tried = dict.fromkeys(_objects(names))
+    good = [item for item in tried if is_good(item)]
+    items = tuple((good or list(tried))[:4])
+    origin = f"objects with the members that the code looks up: {', '.join(names[:6])}"
+    return Samples(items, origin + ("…" if len(names) > 6 else ""), is_guessed=True)
+
+
+_KINDS: tuple[object, ...] = (17, "kcli", "2024-03-10T02:30:00Z", 1.5, [], {}, True, [{}], "17")
+_BY_NAME: dict[str, object] = {
+    "time": "2024-03-10T02:30:00Z",
+    "date": "2024-03-10T02:30:00Z",
+    "_at": "2024-03-10T02:30:00Z",
+    "amount": 12.5,
+    "price": 12.5,
+    "total": 12.5,
+    "temp": 21.5,
+    "count": 3,
+    "quantity": 3,
+    "value": 17,
+    "number": 17,
+    "items": [],
+    "list": [],
+    "is_": True,
+    "email": "somebody@example.com",
+    "currency": "EUR",
+}
+
+
+def _objects(names: Sequence[str]) -> Iterator[Item]:
+    likely = {name: _likely(name) for name in names}
+    yield _item(likely)
+    for kind in _KINDS:
+        yield _item(dict.fromkeys(names, kind))
+    if len(names) <= MAX_GUESSED:
+        for kinds in itertools.product(_KINDS, repeat=len(names)):
+            yield _item(dict(zip(names, kinds, strict=True)))
+    else:
+        for name in names:
+            yield from (_item({**likely, name: kind}) for kind in _KINDS)
+
+
+def _likely(name: str) -> object:
+    letters = name.lower()
+    return next((value for part, value in _BY_NAME.items() if part in letters), "kcli")
+
+
+def _item(value: object) -> Item:
+    return Item(json.dumps(value).encode())
+
+
+def _items(payloads: Iterable[Payload]) -> tuple[Item, ...]:
+    return tuple(
+        Item(payload.data, payload.partition_key)
+        for payload in payloads
+        if len(payload.data) <= _MAX_SAMPLE_BYTES
+    )
+
+
+def of_each_shape(items: Sequence[Item]) -> list[Item]:
+    """The first of the items of each shape: the same members of the same types."""
+    shapes: dict[object, Item] = {}
+    for item in items:
+        value = parsed(item.data)
+        shape = tuple((path, type(member_of(value, path))) for path in paths_of(value))
+        shapes.setdefault((type(value), shape), item)
+    return list(shapes.values())[:MAX_SHAPES]

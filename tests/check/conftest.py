@@ -1,0 +1,42 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kinesis_cli.project.find import find_function
+from kinesis_cli.project.mapping import choose_mapping
+from kinesis_cli.testing.search.checking import Plan, check_function, wanted_properties
+from kinesis_cli.testing.search.report import CheckReport
+from tests.check.projects import project
+
+Check = Callable[..., CheckReport]
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Checks code as the function of a project, with the samples of the tests."""
+    monkeypatch.chdir(tmp_path)
+
+    def check(
+        code: str,
+        *only: str,
+        idempotent: bool = False,
+        secrets: tuple[str, ...] = (),
+        examples: int = 60,
+        seed: int = 0,
+        mapping: dict[str, object] | None = None,
+        **files: str,
+    ) -> CheckReport:
+        project(tmp_path, code, **files)
+        function = find_function(directory=tmp_path)
+        plan = Plan(
+            names=wanted_properties(only, idempotent=idempotent, secrets=secrets),
+            samples=str(tmp_path / "samples.jsonl"),
+            seed=seed,
+            max_examples=examples,
+            secrets=secrets,
+        )
+        choice = choose_mapping(function, None, mapping or {})
+        return check_function(function, choice, plan, is_ours=False)
+
+    return check

@@ -1,0 +1,28 @@
+"""time: negative numbers hang."""
+
+
+def process(body, record):
+    while body["v"] < 0:
+        pass
+
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            process(json.loads(decode(record)), record)
+        except Exception:
+            failures.append({"itemIdentifier": seq(record)})
+    return {"batchItemFailures": failures}

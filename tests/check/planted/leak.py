@@ -1,0 +1,30 @@
+"""memory: something is kept of each record."""
+
+kept = []
+
+
+def process(body, record):
+    kept.append(record["kinesis"]["sequenceNumber"])
+    body["v"] + 1
+
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            process(json.loads(decode(record)), record)
+        except Exception:
+            failures.append({"itemIdentifier": seq(record)})
+    return {"batchItemFailures": failures}

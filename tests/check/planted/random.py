@@ -1,0 +1,31 @@
+"""deterministic: chance decides."""
+
+import random
+
+
+def process(body, record):
+    body["v"] + 1
+    if random.random() < 0.2:
+        raise ValueError("unlucky")
+
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            process(json.loads(decode(record)), record)
+        except Exception:
+            failures.append({"itemIdentifier": seq(record)})
+    return {"batchItemFailures": failures}

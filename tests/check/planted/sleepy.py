@@ -1,0 +1,30 @@
+"""time: a full batch takes too long."""
+
+import time
+
+
+def process(body, record):
+    body["v"] + 1
+    time.sleep(0.05)
+
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            process(json.loads(decode(record)), record)
+        except Exception:
+            failures.append({"itemIdentifier": seq(record)})
+    return {"batchItemFailures": failures}

@@ -1,0 +1,31 @@
+"""deterministic: a time without a zone is compared."""
+
+import datetime
+
+
+def process(body, record):
+    body["v"] + 1
+    if datetime.datetime.fromisoformat(body["at"].replace("Z", "")).timestamp() > 1710037800:
+        raise ValueError("future")
+
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            process(json.loads(decode(record)), record)
+        except Exception:
+            failures.append({"itemIdentifier": seq(record)})
+    return {"batchItemFailures": failures}

@@ -1,0 +1,35 @@
+"""Each planted bug is found under its name, in few records; handlers without one pass."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.check.conftest import Check
+from tests.check.projects import HONEST, PLANTED, planted
+
+MAX_RECORDS = 3
+MAX_BATCHES = 4_000
+
+
+@pytest.mark.parametrize("file", PLANTED, ids=lambda file: file.stem)
+def test_a_planted_bug_is_found_under_its_name(file: Path, check: Check) -> None:
+    bug = planted(file)
+    secrets = tuple(bug.options[1:]) if "--secret" in bug.options else ()
+    report = check(file.read_text(), bug.property, secrets=secrets)
+    (failed,) = report.failures
+    assert failed.name == bug.property
+    assert failed.failure is not None
+    assert len(failed.failure.records) <= MAX_RECORDS
+    assert report.batches <= MAX_BATCHES
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(PLANTED) >= 15
+    assert len(HONEST) >= 10
+
+
+@pytest.mark.parametrize("file", HONEST, ids=lambda file: file.stem)
+def test_a_handler_without_a_bug_raises_no_alarm(file: Path, check: Check) -> None:
+    report = check(file.read_text(), examples=40)
+    assert {each.name: each.failure for each in report.failures} == {}
+    assert sum(each.verdict == "held" for each in report.results) >= 9
