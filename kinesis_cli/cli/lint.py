@@ -32,7 +32,7 @@ class LintOutput(StrEnum):
 WhatArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[TEMPLATE|cdk.out|STACK]...",
+        metavar="TEMPLATE|cdk.out|STACK",
         help="A template, the folder of a CDK assembly, or a deployed stack; default: the "
         "project's template.",
         show_default=False,

@@ -123,7 +123,7 @@ def no_destination(mapping: MappingFacts) -> Iterator[Finding]:
         "Name a queue, topic or bucket in DestinationConfig; only a bucket gets the data, too.",
         mapping.at("DestinationConfig"),
         changes=_new_queue(mapping),
-        unsure=cost.unsure if cost else (),
+        unsure=_points(cost, mapping),
     )
 
 
@@ -160,7 +160,7 @@ def no_bisect(mapping: MappingFacts) -> Iterator[Finding]:
         "Set BisectBatchOnFunctionError to true.",
         mapping.at("BisectBatchOnFunctionError"),
         changes=(Change(mapping.place, "BisectBatchOnFunctionError", True),),
-        unsure=cost.unsure,
+        unsure=_points(cost, mapping),
     )
 
 
@@ -265,6 +265,14 @@ def _cost_of(settings: EventSourceMapping, mapping: MappingFacts) -> "Cost":
     from kinesis_cli.lint.one_bad_record import one_bad_record  # start-up counts
 
     return one_bad_record(settings, _retention(mapping))
+
+
+def _points(cost: "Cost | None", mapping: MappingFacts) -> tuple[str, ...]:
+    """What the count of lost records depends on; where retries end, not on when they are."""
+    points = cost.unsure if cost else ()
+    if mapping.number("MaximumRetryAttempts") == UNLIMITED:
+        return points
+    return tuple(point for point in points if point != "back-off")
 
 
 def _settings(mapping: MappingFacts) -> EventSourceMapping | None:

@@ -2,7 +2,9 @@
 
 import json
 
-from kinesis_cli.lint.linting import Lint
+from kinesis_cli.lint.linting import Lint, lint_file
+from kinesis_cli.project.files import bundled_template
+from kinesis_cli.project.template.file import TemplateFile
 from tests.unit.lint.conftest import Linted
 from tests.unit.lint.styles import STYLES
 
@@ -53,6 +55,11 @@ def test_what_may_hide_a_mapping_is_told_where_there_is_none(lint: Linted) -> No
         "template.json: F is left out: its condition Prod is false.",
         "template.json: Fn::ForEach::Workers is not followed: what it would make is not there.",
     ]
+
+
+def test_nothing_is_found_in_the_template_that_kcli_ships() -> None:
+    linted = lint_file(TemplateFile(bundled_template()))
+    assert (linted.mappings, linted.findings) == (1, [])
 
 
 def test_what_two_mappings_share_is_said_once(lint: Linted) -> None:
