@@ -85,7 +85,10 @@ def judge(folder: Path, handler: str) -> Judged | None:
     path = _file_of(folder, module_name.replace("/", "."))
     if path is None or (module := _read(path)) is None:
         return None
-    return _Judge(folder).handler(module, name)
+    try:
+        return _Judge(folder).handler(module, name)
+    except RecursionError:  # an expression of thousands of terms
+        return Judged(Reports.UNKNOWN, path)
 
 
 def sources_of(folder: Path, handler: str) -> list[Path]:

@@ -153,6 +153,11 @@ def test_code_that_cannot_be_judged_is_not_judged(code: str, tmp_path: Path) -> 
     assert python(tmp_path, code) in (None, UNKNOWN)
 
 
+def test_an_expression_of_thousands_of_terms_is_not_judged(tmp_path: Path) -> None:
+    code = "def handler(event, context):\n    return f(" + " + ".join(["1"] * 3000) + ")\n"
+    assert python(tmp_path, code) in (None, UNKNOWN)
+
+
 def test_a_handler_that_is_not_there_is_not_judged(tmp_path: Path) -> None:
     for handler in ("app.handler", "", "app", "a/../../etc/passwd.x", "\0.x", "a" * 5000 + ".x"):
         assert judge(tmp_path, handler) is None
