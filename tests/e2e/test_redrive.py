@@ -564,7 +564,7 @@ def test_what_a_killed_kcli_held_comes_back(
     numbers = [failed_batch(client, quiet_queue, 1, 1)[0] for _ in range(3)]
     # As kcli does it, with a time that a test can wait for.
     shortly = (
-        "import kinesis_cli.aws.failure_sources as d; d.HOLD = 2\n"
+        "import kinesis_cli.aws.failure_sources as d; d.HOLD = 12\n"
         "from kinesis_cli.cli.main import main; raise SystemExit(main())"
     )
     redrive = ("redrive", quiet_queue, "--invoke", "--handler", "one.py:handler", "--delete")
@@ -573,7 +573,7 @@ def test_what_a_killed_kcli_held_comes_back(
     screen.read_until("the second one waits")
     # The handler takes longer than messages are held, and nobody gets them.
     sqs = client("sqs")
-    assert "Messages" not in sqs.receive_message(QueueUrl=quiet_queue, WaitTimeSeconds=5)
+    assert "Messages" not in sqs.receive_message(QueueUrl=quiet_queue, WaitTimeSeconds=20)
     screen.process.kill()
     screen.read_all()
     early = run("redrive", quiet_queue)
