@@ -30,7 +30,7 @@ test: $(READY)  ## run all tests, with a coverage gate for the pure rooms and ea
 	    $(BIN)/coverage report --include "$$files" --fail-under "$${rooms#*:}" || exit; \
 	done
 
-quick: $(READY)  ## run the tests that are not slow: no AWS CLI, no SAM, no other languages
+quick: $(READY)  ## run the tests that are not slow: no other tools, languages or servers
 	$(BIN)/pytest -n auto --dist loadgroup -m "not slow" $(TESTS)
 
 lint: $(READY)  ## ruff, mypy --strict, the arrows between the rooms, and the declared dependencies

@@ -20,14 +20,14 @@ settings.register_profile(
 )
 settings.load_profile("kcli")
 
-MAX_SECONDS_OF_SLOW = 1800  # in which toolchains are fetched and programs built
+MAX_SECONDS_OF_BUILDING = 1800
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests that are marked as slow the time for it."""
+    """Give tests that build something the time for it."""
     for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.timeout(MAX_SECONDS_OF_SLOW))
+        if item.get_closest_marker("builds"):
+            item.add_marker(pytest.mark.timeout(MAX_SECONDS_OF_BUILDING))
 
 
 # A shell starts background jobs with Ctrl-C ignored, and programs hand that on to those they start:

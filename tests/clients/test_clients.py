@@ -11,7 +11,7 @@ from docs.make_clients import PAGE, RESULTS, row
 from tests.clients.libraries import LIBRARIES, Library
 from tests.clients.running import PATIENCE, Endpoint, Run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.builds]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from tests.clients.libraries import LIBRARIES, Library
 from tests.clients.running import Endpoint, Run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.builds]
 
 SECONDS = float(os.environ.get("KCLI_SOAK_SECONDS", "0"))
 TOGETHER = [each for each in LIBRARIES if each.id in ("javascript", "go", "java")]

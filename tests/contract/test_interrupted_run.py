@@ -12,6 +12,8 @@ import pytest
 from tests.environments import ROOT
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 # One that starts a detached server, says which, and then never ends.
 TEST = """\
 import signal

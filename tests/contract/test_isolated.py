@@ -25,9 +25,12 @@ from kinesis_cli.handlers.isolated.handler import IsolatedHandler
 from tests.patience import PATIENCE
 from tests.unit.handler_files import REQUEST_ID, function_in, request, write_code
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="AWS's runtime client has wheels for Linux only"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="AWS's runtime client has wheels for Linux only"
+    ),
+]
 
 Isolated = Callable[..., IsolatedHandler]
 

@@ -35,6 +35,7 @@ from tests.unit.simulation.test_recorded_cases import (
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.builds,
     pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
 ]
 

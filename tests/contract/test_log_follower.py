@@ -18,6 +18,8 @@ from kinesis_cli.local.kinesis_protocol import event_stream
 from kinesis_cli.project.target import Target, TargetKind
 from tests.servers import ours
 
+pytestmark = pytest.mark.slow
+
 _numbers = count()
 
 

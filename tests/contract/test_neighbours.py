@@ -17,6 +17,8 @@ from botocore.exceptions import ClientError
 from tests.patience import PATIENCE
 from tests.servers import Started, ours_in
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "000000000000"
 

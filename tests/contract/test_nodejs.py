@@ -19,6 +19,7 @@ from tests.language_builds import Language
 from tests.unit.handler_files import REQUEST_ID, function_in, request, write_code
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
     pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js"),
 ]

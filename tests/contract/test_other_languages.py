@@ -21,7 +21,10 @@ from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from tests.unit.handler_files import REQUEST_ID, function_in, request
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
+]
 
 # A runtime of its own in a few lines, as a Rust, Go or C++ function has one.
 BOOTSTRAP = f"""\

@@ -12,7 +12,10 @@ from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.handlers.isolated import IsolatedHandler
 from tests.unit.handler_files import REQUEST_ID, function_in, request
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
+]
 
 PRELUDE = f"""\
 #!{sys.executable}

@@ -16,7 +16,7 @@ from new_message_processor.handler import function_handler
 from kinesis_cli.stream.event import KinesisEvent
 
 # One worker builds, so that it is built once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sam")]
+pytestmark = [pytest.mark.slow, pytest.mark.builds, pytest.mark.xdist_group("sam")]
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "NewMessageFunction"

@@ -12,6 +12,8 @@ from kinesis_cli.local.client.process import ensure_running, stop_server
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.state import SERVER_FILE, SERVER_LOCK
 
+pytestmark = pytest.mark.slow
+
 # Python imports this at its start: the process of the server cannot end before the test lets it.
 HELD_UP = """\
 import atexit

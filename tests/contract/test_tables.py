@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 
 from tests.servers import Started, ours_in
 
+pytestmark = pytest.mark.slow
+
 WRITERS, ROUNDS = 8, 300
 
 Start = Callable[..., AbstractContextManager[Started]]

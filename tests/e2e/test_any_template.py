@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.programs import Kcli
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 APP = """\
 def handler(event, context):
     print("got", len(event["Records"]), context.invoked_function_arn, context.function_version)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.e2e.programs import KCLI, Kcli
 
+pytestmark = pytest.mark.slow
+
 KEY = "ASIAQNZGKIQY56JQ7WML"
 SHELL = {
     "AWS_ACCESS_KEY_ID": KEY,

@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.programs import Completed, Kcli
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Resources:

@@ -12,6 +12,8 @@ from kinesis_cli.recordings.recording import Recording
 from tests.e2e.programs import KCLI
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
 # whose commands run

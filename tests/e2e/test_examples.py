@@ -13,6 +13,8 @@ import pytest
 from tests.e2e.programs import KCLI
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 NAMES = sorted(each.name for each in EXAMPLES.iterdir() if each.is_dir())
 WARNINGS = "ignore::pytest.PytestDeprecationWarning"  # of pytest-asyncio, which is installed here

@@ -15,6 +15,8 @@ import pytest
 
 from kinesis_cli.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = "KCLI_HOSTILE_INPUTS" in os.environ  # in `make soak`
 
 SUMMARY = {

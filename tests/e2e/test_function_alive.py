@@ -9,6 +9,8 @@ import pytest
 from tests.e2e.local_endpoint import Clients, document
 from tests.e2e.programs import Kcli
 
+pytestmark = pytest.mark.slow
+
 FUNCTION = "NewMessageFunction"
 
 

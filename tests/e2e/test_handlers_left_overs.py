@@ -8,6 +8,8 @@ import pytest
 
 from tests.e2e.programs import Kcli
 
+pytestmark = pytest.mark.slow
+
 WRITES = """
 import os, subprocess, sys
 def handler(event, context):

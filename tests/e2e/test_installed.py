@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.programs import Completed, Kcli
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.builds]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from tests.patience import PATIENCE
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.builds,
     pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
 ]
 has_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js")

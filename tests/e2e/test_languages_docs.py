@@ -13,6 +13,7 @@ from tests.e2e.programs import KCLI
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.builds,
     pytest.mark.skipif(sys.platform != "linux", reason="functions are isolated on Linux"),
 ]
 

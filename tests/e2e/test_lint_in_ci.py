@@ -15,6 +15,8 @@ import yaml
 from tests.e2e.programs import KCLI
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 [HOOK] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())

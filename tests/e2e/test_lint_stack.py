@@ -15,6 +15,8 @@ from tests.e2e.programs import KCLI, Completed
 from tests.patience import PATIENCE
 from tests.unit.lint.styles import STYLES
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE = STYLES["sam, parameters that are given"].template
 NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 # Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html

@@ -23,6 +23,8 @@ from kinesis_cli.local.state import DATABASES, PACKAGES, process_identity, read_
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal, without_aws
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE = """\
 Resources:
   Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 2}}

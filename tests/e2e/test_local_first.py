@@ -7,6 +7,8 @@ import pytest
 
 from tests.e2e.programs import Kcli
 
+pytestmark = pytest.mark.slow
+
 NO_ACCOUNT = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"}
 ADVICE = "Say which: --endpoint-url local, or for AWS --profile, --region or --stack."
 

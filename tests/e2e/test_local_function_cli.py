@@ -17,6 +17,8 @@ from tests.e2e.local_endpoint import write_project
 from tests.e2e.programs import KCLI, Kcli, Terminal, without_aws
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awslambdaric")
 
 TEMPLATE = """\

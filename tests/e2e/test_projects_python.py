@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.programs import Kcli
 from tests.pythons import another_python, new_environment
 
+pytestmark = pytest.mark.slow
+
 HERE = f"python{sys.version_info.major}.{sys.version_info.minor}"
 MODES = [["simulate"], ["invoke"], ["simulate", "--isolated"], ["invoke", "--isolated"]]
 modes = pytest.mark.parametrize("mode", MODES, ids=" ".join)

@@ -21,6 +21,8 @@ from tests.e2e.programs import ENDINGS, KCLI, Completed, Kcli, Terminal, without
 from tests.patience import PATIENCE
 from tests.servers import peer
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE = """\
 Resources:
   Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 2}}

@@ -14,6 +14,8 @@ from tests.e2e.answering_proxy import answering
 from tests.e2e.local_endpoint import Clients, clients_of, document, empty, put_poison
 from tests.e2e.programs import KCLI, Kcli, Terminal
 
+pytestmark = pytest.mark.slow
+
 
 def outcomes(result: Any) -> list[tuple[str, bool]]:  # noqa: ANN401
     return [(each["outcome"], each["deleted"]) for each in result["documents"]]

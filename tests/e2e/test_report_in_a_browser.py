@@ -14,7 +14,10 @@ from docs.make_report_picture import CHROMIUM
 from tests.e2e.programs import KCLI
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine"),
+]
 
 PAYLOAD = '</script><img src=x onerror=\\"alert(1)\\">\u202etxt'
 

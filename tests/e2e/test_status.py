@@ -10,6 +10,8 @@ from tests.e2e.answering_proxy import answering
 from tests.e2e.local_endpoint import QUEUE, Clients, document, put_poison
 from tests.e2e.programs import Completed, Kcli
 
+pytestmark = pytest.mark.slow
+
 FUNCTION = "NewMessageFunction"
 MAPPINGS = "/2015-03-31/event-source-mappings"
 ARN = "arn:aws:{}:us-east-1:000000000000:{}"

@@ -10,6 +10,8 @@ import pytest
 
 from tests.e2e.programs import Terminal
 
+pytestmark = pytest.mark.slow
+
 SHOW = (
     "from kinesis_cli.show.console import stdout_console\n"
     "console = stdout_console()\n"

@@ -13,6 +13,8 @@ from tests.e2e.programs import KCLI
 from tests.e2e.test_docs import pattern
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "your-project.md").read_text()
 SECTIONS = [each for each in re.split(r"^## ", PAGE, flags=re.M)[1:] if "```console" in each]
 # A file ("`name`:" and a block), or a session of commands, in the order of the page.

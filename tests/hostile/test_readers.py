@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.hostile.attempt import attempt, hostile_content
 from tests.hostile.readers import READERS, Reader
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.builds]
 
 INPUTS = int(os.environ.get("KCLI_HOSTILE_INPUTS", "2000"))
 _SHARES = {reader.name: 2 if reader.is_project else 5 for reader in READERS}

@@ -40,7 +40,11 @@ def start() -> Iterator[Callable[[str], Started]]:
         yield start
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(
+    params=[
+        name if name == "ours" else pytest.param(name, marks=pytest.mark.slow) for name in SERVERS
+    ]
+)
 def server(request: pytest.FixtureRequest, start: Callable[[str], Started]) -> Started:
     """Each of the servers."""
     name: str = request.param

@@ -31,6 +31,8 @@ from tests.patience import PATIENCE
 
 from .raw import answer_on, connection, request
 
+pytestmark = pytest.mark.slow
+
 mended = pytest.mark.parametrize(
     "comes_from",
     [

@@ -14,7 +14,7 @@ from tests.patience import PATIENCE
 
 from .conftest import Local
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.builds]
 
 pytest.importorskip("awslambdaric")
 

@@ -26,6 +26,8 @@ from tests.patience import PATIENCE
 
 from .conftest import APP, Local, kill, make_project, process, start
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awslambdaric")
 
 ORDERS = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"

@@ -19,6 +19,8 @@ from tests.patience import PATIENCE
 
 from .conftest import Local, kill, start
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awslambdaric")
 
 TEMPLATE = """\

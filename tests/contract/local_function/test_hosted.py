@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from .archives import ECHO, ROLE, said, zipped
 from .conftest import Local, kill
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awslambdaric")
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"

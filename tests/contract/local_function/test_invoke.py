@@ -13,6 +13,8 @@ from kinesis_cli.local.state import HOST
 
 from .conftest import Local
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awslambdaric")
 
 

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 
 from .conftest import Local
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awslambdaric")
 
 CASES = json.loads((Path(__file__).parents[2] / "unit" / "data" / "esm_cases.json").read_text())

@@ -23,6 +23,8 @@ from tests.pythons import new_environment
 
 from .conftest import Local
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("awslambdaric")
 
 ACCOUNT = "000000000000"

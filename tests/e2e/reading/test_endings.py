@@ -11,6 +11,8 @@ from tests.e2e.programs import ENDINGS
 from tests.e2e.reading.commands import Commands, put
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 
 def consumers(kinesis: KinesisClient, stream: str) -> list[str]:
     arn = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"][

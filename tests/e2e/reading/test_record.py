@@ -26,6 +26,8 @@ from tests.e2e.reading.commands import (
 from tests.patience import PATIENCE
 from tests.servers import Started
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def writing(kinesis: KinesisClient, stream: str) -> Iterator[None]:

@@ -23,6 +23,8 @@ from tests.e2e.reading.commands import (
 from tests.patience import PATIENCE
 from tests.servers import Started
 
+pytestmark = pytest.mark.slow
+
 
 def recorded(
     on_stream: Commands, number: int, interval: float, name: str = "day.ndjson"

@@ -22,6 +22,8 @@ from tests.e2e.reading.commands import (
 from tests.patience import PATIENCE
 from tests.servers import Started
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "\x1b[31m\x9b31m\u202e[red]\n"
 
 

@@ -13,6 +13,8 @@ from tests.e2e.reading.commands import ALL, FROM_START, Commands, put
 from tests.patience import PATIENCE
 from tests.servers import Started
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Terminal]
 
 
