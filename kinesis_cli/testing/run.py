@@ -13,6 +13,7 @@ from kinesis_cli.simulation.life import Life
 from kinesis_cli.simulation.trace import (
     Destination,
     ExpiredRecords,
+    FailedRecord,
     FilteredRecords,
     Invocation,
     Row,
@@ -158,11 +159,8 @@ class RunFacts:
             ValueError: it is not a record of this run.
         """
         number = self._known(record).sequence_number
-        calls = sum(
-            row.shard_id == record.shard_id and number in row.sequence_numbers
-            for row in self.rows
-            if isinstance(row, Invocation)
-        )
+        rows = self._rows_of.get((record.shard_id, number), ())
+        calls = sum(isinstance(row, Invocation) for row in rows)
         return Count.of(calls, self, "deliveries", record)
 
     def ending(self, record: Record) -> str:
@@ -309,6 +307,19 @@ class RunFacts:
 
         packed = self.records[self._places[record.shard_id, number] - 1]
         life = Life(opened([packed]), self.starts_from)
-        for row in self.rows:
+        for row in self._rows_of.get((record.shard_id, number), ()):
             life.row(row)
         return life
+
+    @cached_property
+    def _rows_of(self) -> dict[tuple[str, str], list[Row]]:
+        """Shard and sequence number → what the trace says of that record, in order."""
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in self.rows:
+            if isinstance(row, FailedRecord):
+                numbers = {row.sequence_number}
+            else:
+                numbers = set(row.sequence_numbers)
+            for number in numbers:
+                found.setdefault((row.shard_id, number), []).append(row)
+        return found
