@@ -1,10 +1,11 @@
-"""HTTP/1.1 or HTTP/2 on each connection: uvicorn's protocol on zttp, mended in two places.
+"""HTTP/1.1 or HTTP/2 on each connection: uvicorn's protocol on zttp, mended in three places.
 
 Not imported where zttp cannot be. A test in `tests/contract/kinesis/test_uvicorn.py` fails when
 uvicorn has mended one of them itself; then take it out here.
 """
 
 import asyncio
+from collections.abc import Iterator
 
 import zttp
 from uvicorn.protocols.http import auto_zttp_impl
@@ -15,7 +16,15 @@ class Http2(ZttpH2Protocol):
     """Notices that a request ends with its head; uvicorn 0.54 waits for its body for ever.
 
     Its HTTP/1.1 got https://github.com/Kludex/uvicorn/pull/3063.
+
+    And lets a client that says GOAWAY close the connection itself. It still waits for answers (RFC
+    9113, 6.8), and uvicorn closes as soon as it has the last one whole: of one of more than 64 KiB
+    what waits for the client's window is lost, and to some clients the rest looks like all of it.
     """
+
+    def events(self) -> Iterator[zttp.Event]:  # type: ignore[override]
+        """What the client says, without that it is about to leave."""
+        return (each for each in super().events() if not isinstance(each, zttp.GoAway))
 
     def handle_request(self, event: zttp.Request) -> None:
         """Begin to answer a request."""

@@ -47,12 +47,17 @@ mended = pytest.mark.parametrize(
 )
 
 
+LARGE = bytes(200_000)  # more than a client takes at once: it opens its window as it reads
+GOAWAY = bytes((0, 0, 8, 7, 0)) + bytes(12)  # RFC 9113, 6.8: nothing is wrong
+
+
 async def application(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI has no types
     """Answer a request when the whole of it is there."""
     while (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"{}"})
+    body = LARGE if scope["path"] == "/large" else b"{}"
+    await send({"type": "http.response.body", "body": body})
 
 
 @pytest.fixture
@@ -91,9 +96,18 @@ def client() -> h2.connection.H2Connection:
     return connection
 
 
-def head(port: int) -> list[tuple[str, str]]:
+def head(port: int, path: str = "/") -> list[tuple[str, str]]:
     authority = f"127.0.0.1:{port}"
-    return [(":method", "POST"), (":path", "/"), (":scheme", "http"), (":authority", authority)]
+    return [(":method", "POST"), (":path", path), (":scheme", "http"), (":authority", authority)]
+
+
+def exchanged(opened: socket.socket, data: bytes) -> bytes:
+    """Send, and receive what comes next; empty: the connection has ended."""
+    try:
+        opened.sendall(data)
+        return opened.recv(65536)
+    except ConnectionError:
+        return b""
 
 
 def answered(opened: socket.socket, sender: h2.connection.H2Connection, until: type) -> bool:
@@ -121,6 +135,38 @@ def test_a_request_that_ends_with_its_head_is_answered(serve: Callable[..., int]
             sender.ping(b"%08d" % number)
             come = come or answered(opened, sender, until=h2.events.PingAckReceived)
         assert come
+
+
+@mended
+def test_a_client_that_says_that_it_leaves_gets_the_rest_of_its_answer(
+    serve: Callable[..., int],
+) -> None:
+    port = serve()
+    sender = client()
+    with connection(port) as opened:
+        sender.send_headers(1, head(port, "/large"))
+        sender.send_data(1, b"{}", end_stream=True)
+        received = unacknowledged = 0
+        has_left = False
+        while received < len(LARGE):
+            data = exchanged(opened, sender.data_to_send())
+            assert data, f"the connection ended after {received:,} bytes"
+            for event in sender.receive_data(data):
+                assert not isinstance(event, h2.events.ConnectionTerminated)
+                if isinstance(event, h2.events.DataReceived):
+                    received += len(event.data)
+                    unacknowledged += event.flow_controlled_length
+                elif isinstance(event, h2.events.PingAckReceived):  # what came before was seen
+                    sender.acknowledge_received_data(unacknowledged, 1)
+                    unacknowledged = 0
+            if received == 65_535 and not has_left:  # the window is full
+                has_left = True
+                opened.sendall(GOAWAY)
+                sender.ping(b"12345678")
+            elif has_left and unacknowledged > 30_000:
+                sender.acknowledge_received_data(unacknowledged, 1)
+                unacknowledged = 0
+        assert has_left
 
 
 @mended
