@@ -26,6 +26,7 @@ _PROCESSES: Mapping[str, Mapping[str, str]] = {
     "in a process with another hash seed (the order of a set is another one there)": {
         "PYTHONHASHSEED": "1"
     },
+    "in a process with a third hash seed": {"PYTHONHASHSEED": "2"},
     "in a process in another time zone": {"TZ": "Asia/Kolkata"},
     "in a process in a time zone west of it": {"TZ": "America/New_York"},
 }

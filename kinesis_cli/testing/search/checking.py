@@ -192,8 +192,8 @@ def _left_out(
         return "without ReportBatchItemFailures a bad record always fails its batch"
     if search.is_by_chance and each.name in COMPARING:
         return "chance decides what becomes of a batch; mend that first"
-    if search.hangs and each.effort != "every":
-        return "too many calls never ended; mend that first"
+    if search.gives_up or (search.hangs and each.effort != "every"):
+        return "calls never ended; mend that first"
     return ""
 
 

@@ -73,9 +73,14 @@ class Search:
         self.good: list[Item] = []  # samples that the function handles
 
     @property
-    def hangs(self) -> bool:
+    def gives_up(self) -> bool:
         """Whether so many calls did not end that the search was given up."""
         return self._warm.hangs >= MAX_HANGS
+
+    @property
+    def hangs(self) -> bool:
+        """Whether calls do not end, so that what makes many of them is not looked for."""
+        return self.gives_up or (self._warm.hangs > 0 and "time" in self.found)
 
     @property
     def patience(self) -> float:
@@ -112,7 +117,7 @@ class Search:
                 self.good.append(item)
             if len(seconds) == _LEAST_TO_TIME:
                 self._warm.expect(median(seconds))
-            if self.hangs:
+            if self.gives_up:
                 break
         if seconds:
             self._warm.expect(median(seconds))
@@ -125,7 +130,7 @@ class Search:
     def _each_variant(self, shapes: Sequence[Item]) -> None:
         """Deliver each variant of the samples alone and between two good ones."""
         for item, variant in self._variants(shapes):
-            if self.hangs or not self._missing("every"):
+            if self.gives_up or not self._missing("every"):
                 return
             self._made_of[variant.data] = variant.what
             bad = Item(variant.data, item.partition_key)
@@ -230,7 +235,7 @@ class Search:
         suspected: dict[str, Property] = {}
 
         def suspect(items: list[Item]) -> None:
-            if self.hangs or not self._all_delivered(items):
+            if self.gives_up or not self._all_delivered(items):
                 return
             for each in self._missing("every"):
                 if each.name not in suspected and self._breaks(each, items, self._warm):
@@ -263,7 +268,7 @@ class Search:
 
     def _try_batches(self, every: Sequence[Sequence[Item]]) -> None:
         for items in every:
-            if items and not self.hangs:
+            if items and not self.gives_up:
                 self._try(items)
 
     def _try(self, items: Sequence[Item]) -> None:
