@@ -6,6 +6,7 @@ only its size: a few lines of YAML can name each other so that they stand for bi
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kinesis_cli.errors import InputError, InputErrors
@@ -28,7 +29,7 @@ def load_toml(text: str, place: object) -> Mapping[str, object]:
 
     with InputErrors(place, "TOML"):
         document = tomllib.loads(text)
-    _refuse_unbounded(document, place)
+    _refuse_depth(document, place)
     return document
 
 
@@ -45,7 +46,7 @@ def load_json(text: str, place: object, *, kind: str = "JSON") -> Any:  # noqa: 
     """
     with InputErrors(place, kind):
         document = json.loads(text)
-    _refuse_unbounded(document, place)
+    _refuse_depth(document, place)
     return document
 
 
@@ -72,7 +73,7 @@ def load_yaml(text: str, place: object, *, intrinsics: bool = False, what: str =
                 where = f"{place}, line {mark.line + 1}" if mark else str(place)
                 problem = getattr(error, "problem", None) or " ".join(str(error).split())
                 raise InputError(f"is not YAML: {problem}", place=where) from error
-        _refuse_unbounded(document, place, most=MAX_VALUES)
+        _refuse_unbounded(document, place)
     except InputError as error:
         if not what:
             raise
@@ -139,15 +140,30 @@ def _intrinsic(loader: "yaml.SafeLoader", name: str, node: "yaml.Node") -> dict[
     return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
 
 
-def _refuse_unbounded(document: object, place: object, *, most: int | None = None) -> None:
+def _refuse_depth(document: object, place: object) -> None:
+    """Refuse a document without aliases that is nested too deeply; a level is looked at as a whole.
+
+    Raises:
+        InputError: it is.
+    """
+    level = [document] if isinstance(document, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for each in chain.from_iterable(inside) if isinstance(each, dict | list)]
+        if not level:
+            return
+    raise InputError(f"is nested deeper than {MAX_DEPTH} levels", place=str(place))
+
+
+def _refuse_unbounded(document: object, place: object) -> None:
     """Refuse a document that leads back to itself, or stands for too much.
 
     Raises:
         InputError: says which of these.
     """
     values = _Size(place).of(document)
-    if most is not None and values > most:
-        raise InputError(f"has aliases for more than {most:,} values", place=str(place))
+    if values > MAX_VALUES:
+        raise InputError(f"has aliases for more than {MAX_VALUES:,} values", place=str(place))
 
 
 class _Size:

@@ -6,6 +6,7 @@ What is told here of single files is tried at random in `tests/hostile`.
 # ruff: noqa: E501 - data
 
 import itertools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -216,3 +217,31 @@ def test_a_template_as_large_as_aws_takes_is_within_the_budget(write: Write) -> 
     write("template.yaml", template("Conditions: {C: !Equals [a, a]}", below=resources))
     assert len(template_streams()) == 250
     assert find_function(function="F7").name == "f-us-east-1-7"
+
+
+def test_a_document_of_many_small_lists_is_looked_through_in_few_calls() -> None:
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    text = f"[{','.join(['[]'] * 300_000)}]"
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        document = load_json(text, "x.json")
+    finally:
+        sys.setprofile(before)
+    assert len(document) == 300_000
+    assert calls < 1_000_000
+
+
+@pytest.mark.parametrize("wrap", ["[{}]", '{{"a": {}}}'])
+def test_json_may_be_nested_in_200_levels_and_no_more(wrap: str) -> None:
+    text = "[]"
+    for _ in range(199):
+        text = wrap.format(text)
+    assert load_json(text, "x.json")
+    with pytest.raises(InputError, match="deeper than 200 levels"):
+        load_json(wrap.format(text), "x.json")
