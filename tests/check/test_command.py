@@ -15,6 +15,8 @@ import pytest
 from tests.check.projects import HERE, TEMPLATE, project
 from tests.e2e.programs import KCLI, Completed
 
+pytestmark = pytest.mark.slow
+
 Kcli = Callable[..., Completed]
 PLANTED = HERE / "planted"
 GOOD = (HERE / "honest" / "plain.py").read_text()

@@ -7,6 +7,8 @@ import pytest
 from tests.check.conftest import Check
 from tests.check.projects import HONEST, PLANTED, planted
 
+pytestmark = pytest.mark.slow
+
 MAX_RECORDS = 3
 MAX_BATCHES = 4_000
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.testing.projects import TEMPLATE, make_project
 
+pytestmark = pytest.mark.slow
+
 
 def poison(deliveries: int) -> str:
     return f"""

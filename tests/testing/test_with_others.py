@@ -31,6 +31,8 @@ from moto import mock_aws
 
 from kinesis_cli.testing import Kinesis, LambdaContext
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
