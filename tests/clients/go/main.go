@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -175,9 +176,11 @@ func do(command string, numbers []int) error {
 // The first alone, the others up to 100 at once.
 func put(from, end int) {
 	key, data := record(from)
-	insist(func() (*kinesis.PutRecordOutput, error) {
+	first := insist(func() (*kinesis.PutRecordOutput, error) {
 		return client.PutRecord(ctx, &kinesis.PutRecordInput{StreamName: stream, PartitionKey: key, Data: data})
 	})
+	attempts, _ := retry.GetAttemptResults(first.ResultMetadata)
+	tellOfRetries(attempts, from, from+1)
 	say("acknowledged", from, from+1)
 	for from++; from < end; {
 		to := min(from+100, end)
@@ -191,10 +194,22 @@ func put(from, end int) {
 			if err == nil && *answer.FailedRecordCount > 0 {
 				err = fmt.Errorf("%d records failed", *answer.FailedRecordCount)
 			}
+			if err == nil {
+				attempts, _ := retry.GetAttemptResults(answer.ResultMetadata)
+				tellOfRetries(attempts, from, to)
+			}
 			return true, err
 		})
 		say("acknowledged", from, to)
 		from = to
+	}
+}
+
+// The SDK itself sends a call again of which it has not read the whole answer, and may put it twice.
+func tellOfRetries(attempts retry.AttemptResults, from, to int) {
+	if len(attempts.Results) > 1 {
+		say("again", from, to)
+		fmt.Fprintf(os.Stderr, "%s: sent again by the SDK: %v\n", role, attempts.Results[0].Err)
 	}
 }
 
