@@ -212,9 +212,7 @@ class Run:
         if self._library.aggregates:
             self._check_aggregates(stream)
             return
-        for again in self.producer.told(
-            "again"
-        ):  # that a library sent twice by itself, and says so
+        for again in self.producer.told("again"):  # what the library itself has sent twice
             self._cut.update(range(*map(int, again.split())))
         put_once(stream, self.put_so_far, self._cut)
         for role, reader in self.readers.items():
