@@ -57,7 +57,7 @@ from kinesis_cli.simulation.durations import USUAL, CallDuration
 from kinesis_cli.simulation.environments import Environments
 from kinesis_cli.simulation.faults import Fault, Faults
 from kinesis_cli.simulation.lane_readings import Lessons, OtherReading, other_than
-from kinesis_cli.simulation.tally import Tally, redelivered
+from kinesis_cli.simulation.tally import Tally, iterator_age, redelivered
 from kinesis_cli.simulation.trace import (
     Attempt,
     Destination,
@@ -594,7 +594,7 @@ class Simulation:
             reason=reason,
             duration_ms=round(call.duration * 1000, 6),
             logs=result.logs,
-            iterator_age=_iterator_age(batch.records, now),
+            iterator_age=iterator_age(batch.records, now),
         )
         self._tally.invocation(row)
 
@@ -611,11 +611,6 @@ class Simulation:
 
 def _numbers(records: Iterable[Record]) -> tuple[str, ...]:
     return tuple([record.sequence_number for record in records])
-
-
-def _iterator_age(records: Sequence[Record], now: float) -> float:
-    """Seconds between a batch's last arrival and now."""
-    return now - records[-1].arrival if records else 0.0
 
 
 def _uuid(source: random.Random) -> str:

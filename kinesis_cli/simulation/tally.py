@@ -58,9 +58,9 @@ class Tally:
         self._throttles += by_reservation
 
     def call_ended(self, records: Sequence[Record], now: float) -> None:
-        """Iterator age: the age of the batch's last record when the call has ended."""
+        """Measure the iterator age of a call that has ended."""
         if records:
-            age = now - records[-1].arrival
+            age = iterator_age(records, now)
             self._oldest = max(self._oldest, age)
             self.metrics.aged(age, now)
 
@@ -148,6 +148,11 @@ class Tally:
             metrics=self.metrics.rows(),
             warnings=dict(self.warnings),
         )
+
+
+def iterator_age(records: Sequence[Record], now: float) -> float:
+    """The age of a batch's last record when its call has ended, seconds; 0.0: it has none."""
+    return now - records[-1].arrival if records else 0.0
 
 
 def redelivered(effect: Invoke) -> int:
