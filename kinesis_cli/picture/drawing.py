@@ -48,6 +48,11 @@ class Cell:
         """The worst that ran in it; None: nothing did."""
         return next((kind for kind in _WORST_FIRST if kind in self.running), None)
 
+    @property
+    def failed_again(self) -> bool:
+        """Whether a batch that had failed before was not handled in it either."""
+        return self.attempt > 1 and self.kind != "handled"
+
     def add(self, other: "Cell") -> None:
         """Take in what another one shows."""
         self.running |= other.running

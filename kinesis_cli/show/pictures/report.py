@@ -203,7 +203,7 @@ def _cells(drawing: Drawing, calls: Calls) -> dict[str, object]:
         },
         "tries": {
             escape(shard.shard_id): [
-                {str(n): cell.attempt for n, cell in enumerate(lane) if _came_again(cell)}
+                {str(n): cell.attempt for n, cell in enumerate(lane) if cell.failed_again}
                 for lane in shard.lanes
             ]
             for shard in picture.shards
@@ -213,10 +213,6 @@ def _cells(drawing: Drawing, calls: Calls) -> dict[str, object]:
 
 def _letter(cell: Cell) -> str:
     return _LETTERS[cell.kind]
-
-
-def _came_again(cell: Cell) -> bool:
-    return cell.attempt > 1 and cell.kind != "handled"
 
 
 def _as_fits(

@@ -127,7 +127,7 @@ def _print_cells(label: str, cells: Sequence[Cell]) -> None:
 
 def _shape(cell: Cell, kind: Kind) -> str:
     """The letter of a cell: where a batch failed again, which try that was."""
-    if cell.attempt < 2 or kind == "handled":
+    if not cell.failed_again:
         return SHAPES[kind]
     return str(cell.attempt) if cell.attempt <= _MAX_TRIES else "+"
 
@@ -181,7 +181,7 @@ def _print_legend(pictures: Sequence[Picture]) -> None:
         for lane in shard.lanes
         for cell in lane
     ]
-    if any(cell.attempt > 1 and cell.kind != "handled" for cell in cells):
+    if any(cell.failed_again for cell in cells):
         words.append("2 to 9, + that try of a batch")
     lost = Mark()
     for picture in pictures:
