@@ -162,10 +162,8 @@ class ShardDelivery:
         Returns:
             What is decided at once: records expired or filtered.
         """
-        effects: list[Effect] = []
-        records = self._drop_expired(records, now, effects)
-        if self._filters is not None:
-            records = self._drop_filtered(records, self._filters, effects)
+        records, expired = self._without_expired(records, now)
+        records, filtered = self._without_filtered(records)
         if self._by_key is not None:
             self._by_key.put(records, now)
         elif len(self._own) == 1:
@@ -173,27 +171,25 @@ class ShardDelivery:
         else:
             for record in records:
                 self._own[self._lane_of(record)].put((record,))
-        return effects
+        return expired + filtered
 
-    def _drop_expired(
-        self, records: Sequence[Record], now: float, effects: list[Effect]
-    ) -> Sequence[Record]:
+    def _without_expired(
+        self, records: Sequence[Record], now: float
+    ) -> tuple[Sequence[Record], list[Effect]]:
         horizon = now - self._shard.retention_seconds
         if self._shard.first_arrival > horizon or _oldest(records) > horizon:
-            return records
-        effects.append(Expired([record for record in records if record.arrival <= horizon]))
-        return [record for record in records if record.arrival > horizon]
+            return records, []
+        expired = [record for record in records if record.arrival <= horizon]
+        return [record for record in records if record.arrival > horizon], [Expired(expired)]
 
-    def _drop_filtered(
-        self, records: Sequence[Record], filters: "Filters", effects: list[Effect]
-    ) -> Sequence[Record]:
+    def _without_filtered(self, records: Sequence[Record]) -> tuple[Sequence[Record], list[Effect]]:
+        if self._filters is None:
+            return records, []
         kept: list[Record] = []
         filtered: list[Record] = []
         for record in records:
-            (kept if filters.matches(record) else filtered).append(record)
-        if filtered:
-            effects.append(Filtered(filtered))
-        return kept
+            (kept if self._filters.matches(record) else filtered).append(record)
+        return kept, [Filtered(filtered)] if filtered else []
 
     def _lane_of(self, record: Record) -> int:
         return lane_of(record.partition_key, len(self._own), self._shard.hash_range)
@@ -253,29 +249,31 @@ class Lane:
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         """What to do after `event`, which happened at `now` (epoch seconds)."""
-        effects: list[Effect] = []
+        effects = self._after(event, now)
+        while self._batch is None and (batch := self._next_batch(now)) is not None:
+            self._batch = batch
+            effects += self._attempt(now)  # leaves no batch where all of it expired
+        if self._batch is None:
+            effects += self._wait()
+        return effects + self._take_doubts()
+
+    def _after(self, event: Event, now: float) -> list[Effect]:
+        """What to do with the batch in hand."""
         match event:
             case RecordsQueued():
-                pass
+                return []
             case TimeReached():
-                self._wake(now, effects)
+                return self._wake(now)
             case Throttled():
-                self._throttled(now, effects)
-                self._tell_unsure(effects, 0)
+                effects = self._throttled(now)
             case InvocationEnded():
-                self._ended(event, now, effects)
-                self._tell_unsure(effects, 0)
+                effects = self._ended(event, now)
             case _:
                 assert_never(event)
-        while self._batch is None and (batch := self._next_batch(now, effects)) is not None:
-            self._batch = batch
-            self._attempt(now, effects)  # leaves no batch where all of it expired
-        self._tell_unsure(effects, len(effects))
-        return effects
+        return self._take_doubts() + effects
 
-    def _tell_unsure(self, effects: list[Effect], place: int) -> None:
-        if self._unsure:
-            effects.insert(place, Unsure(self._taken_unsure()))
+    def _take_doubts(self) -> list[Effect]:
+        return [Unsure(self._taken_unsure())] if self._unsure else []
 
     def _taken_unsure(self) -> tuple[str, ...]:
         points = tuple(dict.fromkeys(self._unsure))
@@ -284,7 +282,7 @@ class Lane:
 
     # Gathering
 
-    def _next_batch(self, now: float, effects: list[Effect]) -> Batch | None:
+    def _next_batch(self, now: float) -> Batch | None:
         if self._pending:
             return self._pending.pop()
         queue, window, most, room = self._queue, self._window, None, _EVENT_ROOM_BYTES
@@ -300,10 +298,6 @@ class Lane:
             if window is not None:
                 self._unsure += window.unsure
             return self._new_batch(records)
-        if queue.look_again_at is not None:
-            self._ask_to_wake(queue.look_again_at, effects)
-        else:
-            self._wake_for_idle_window(effects)
         return None
 
     def _new_batch(self, records: Sequence[Record], parent: Batch | None = None) -> Batch:
@@ -314,29 +308,27 @@ class Lane:
 
     # Calling
 
-    def _attempt(self, now: float, effects: list[Effect]) -> None:
-        self._drop_old(now, effects)
+    def _attempt(self, now: float) -> list[Effect]:
+        dropped = self._drop_old(now)
         batch = self._batch
         if batch is None:
-            return
+            return dropped
         if batch.is_too_large and self._window is None:  # a window's state may get smaller
-            self._not_called(batch, now, effects)
-            return
+            return dropped + self._not_called(batch, now)
         payload = self._payload(batch)
         if len(payload) > PAYLOAD_LIMIT_BYTES and compact_size(payload) > PAYLOAD_LIMIT_BYTES:
             batch.is_too_large = True
-            self._not_called(batch, now, effects)
-            return
+            return dropped + self._not_called(batch, now)
         self._is_calling = True
-        effects.append(Invoke(batch, payload, batch.attempts + 1, self._taken_unsure()))
+        return [*dropped, Invoke(batch, payload, batch.attempts + 1, self._taken_unsure())]
 
-    def _not_called(self, batch: Batch, now: float, effects: list[Effect]) -> None:
+    def _not_called(self, batch: Batch, now: float) -> list[Effect]:
         """Too large an event is never handed to the function, yet uses up the retries."""
         self._unsure.append("payload-limit")
-        place, attempt = len(effects), batch.attempts + 1
-        plan = self._retry_or_discard(batch, now, effects, function_error=None)
+        attempt = batch.attempts + 1
+        plan, effects = self._retry_or_discard(batch, now, function_error=None)
         points = tuple(dict.fromkeys(self._unsure))
-        effects.insert(place, NotCalled(batch.records, attempt, f"{TOO_LARGE}; {plan}", points))
+        return [NotCalled(batch.records, attempt, f"{TOO_LARGE}; {plan}", points), *effects]
 
     def _payload(self, batch: Batch) -> bytes:
         event = kinesis_event(batch.records)
@@ -348,7 +340,7 @@ class Lane:
             return b""
         return b"," + msgspec.json.encode(self._window.members(final=final))[1:-1]
 
-    def _drop_old(self, now: float, effects: list[Effect]) -> None:
+    def _drop_old(self, now: float) -> list[Effect]:
         """Take out of the batch what left the stream or is older than MaximumRecordAge allows.
 
         UNSURE(retention-in-buffer): what left the stream while it waited here keeps its place
@@ -358,33 +350,34 @@ class Lane:
         assert batch is not None
         horizon = now - min(self._age_limit, self._retention)
         if self._first_arrival > horizon:
-            return
+            return []
         if batch.is_final:
-            self._drop_old_final_call(now, effects)
-            return
+            return self._drop_old_final_call(now)
         if _oldest(batch.records) > horizon:
-            return
+            return []
         if batch.is_duplicate:  # its records have ended, only once
             self._batch = None
-            return
+            return []
         kept: list[Record] = []
+        dropped: list[Effect] = []
         for fate, run in groupby(batch.records, key=lambda record: self._fate(record.arrival, now)):
             records = list(run)
             match fate:
                 case "kept":
                     kept += records
                 case "expired":
-                    effects.append(Expired(records, batch.deliveries, ("retention-in-buffer",)))
+                    dropped.append(Expired(records, batch.deliveries, ("retention-in-buffer",)))
                 case "too old":
                     # UNSURE(age-documents): one document for each contiguous run.
                     self._unsure += ["age-documents"] * (len(records) > 1)
-                    effects.append(self._aged(batch, records))
+                    dropped.append(self._aged(batch, records))
         if len(kept) < len(batch.records):
             # UNSURE(age-counter): what is left is a new batch with a fresh budget.
             self._unsure += ["age-counter"] * bool(kept and batch.attempts)
             self._batch = self._new_batch(kept, batch) if kept else None
+        return dropped
 
-    def _drop_old_final_call(self, now: float, effects: list[Effect]) -> None:
+    def _drop_old_final_call(self, now: float) -> list[Effect]:
         """A final call is as old as the last record of its window.
 
         UNSURE(window-final-age): the age limit counts for its retries only. The wait for late
@@ -396,12 +389,12 @@ class Lane:
         fate = self._fate(self._window.last_arrival, now)
         self._unsure += ["window-final-age"] * (fate == "too old")
         if fate == "too old" and not (batch.attempts or batch.throttles):
-            return
-        if fate == "too old":
-            effects.append(self._aged(batch, ()))
+            return []
+        dropped: list[Effect] = [self._aged(batch, ())] if fate == "too old" else []
         if fate != "kept":
             self._window.close()
             self._batch = None
+        return dropped
 
     def _fate(self, arrival: float, now: float) -> Literal["kept", "expired", "too old"]:
         age = now - arrival
@@ -419,7 +412,7 @@ class Lane:
 
     # After a call
 
-    def _throttled(self, now: float, effects: list[Effect]) -> None:
+    def _throttled(self, now: float) -> list[Effect]:
         """Refused before the function ran: not counted, the same batch again after a pause."""
         batch = self._batch
         assert batch is not None
@@ -427,10 +420,10 @@ class Lane:
         batch.throttles += 1
         self._unsure.append("back-off")
         pause = _pause(batch.throttles)
-        effects.append(Judged("throttled", f"throttled; again in {pause:g} s, not counted"))
-        self._ask_to_wake(now + pause, effects)
+        judged = Judged("throttled", f"throttled; again in {pause:g} s, not counted")
+        return [judged, *self._ask_to_wake(now + pause)]
 
-    def _ended(self, event: InvocationEnded, now: float, effects: list[Effect]) -> None:
+    def _ended(self, event: InvocationEnded, now: float) -> list[Effect]:
         batch = self._batch
         assert batch is not None
         self._is_calling = False
@@ -438,21 +431,20 @@ class Lane:
         if batch.is_duplicate:
             # Its records have ended: whatever this call answers changes nothing.
             self._batch = None
-            effects.append(Judged("success", "delivered again, as at-least-once delivery may"))
-            return
+            return [Judged("success", "delivered again, as at-least-once delivery may")]
         result = event.result
         match self._verdict(result):
             case Handled(remark=remark):
-                self._handled(batch, result, remark, now, effects)
-                if event.deliver_again and not batch.is_final:
-                    self._deliver_again(batch, effects)
+                effects = self._handled(batch, result, remark, now)
+                is_again = event.deliver_again and not batch.is_final
+                return [*effects, self._deliver_again(batch)] if is_again else effects
             case Reported() as report:
-                self._reported(batch, result, report, now, effects)
+                return self._reported(batch, result, report, now)
             case Malformed(why=why):
-                judged = len(effects)
-                plan = self._failed(batch, now, effects, function_error=result.error is not None)
+                is_error = result.error is not None
+                plan, effects = self._failed(batch, now, function_error=is_error)
                 warning = self._warning(result.response)
-                effects.insert(judged, Judged("failed", f"{why}; {plan}", warning=warning))
+                return [Judged("failed", f"{why}; {plan}", warning=warning), *effects]
             case _ as never:
                 assert_never(never)
 
@@ -467,15 +459,14 @@ class Lane:
         return judge(result.response, self._batch.records)
 
     def _handled(
-        self, batch: Batch, result: InvocationResult, remark: str, now: float, effects: list[Effect]
-    ) -> None:
+        self, batch: Batch, result: InvocationResult, remark: str, now: float
+    ) -> list[Effect]:
         self._batch = None
         self._queue.count_windows_from(now)
         if batch.is_final:
             assert self._window is not None
             self._window.close()
-            effects.append(Judged("success", "the window is closed"))
-            return
+            return [Judged("success", "the window is closed")]
         if self._window is not None:
             self._window.keep_state(result.response)
         warning = self._warning(result.response)
@@ -486,10 +477,10 @@ class Lane:
         for addition in (remark, warning):
             reason += f"; {addition}" if addition else ""
         checkpoint = batch.records[-1].sequence_number
-        effects.append(Judged("success", reason, checkpoint, warning=warning))
-        effects.append(Succeeded(batch.records, batch.deliveries))
+        judged = Judged("success", reason, checkpoint, warning=warning)
+        return [judged, Succeeded(batch.records, batch.deliveries)]
 
-    def _deliver_again(self, batch: Batch, effects: list[Effect]) -> None:
+    def _deliver_again(self, batch: Batch) -> Invoke:
         """At-least-once delivery: hand over once more what was handled already."""
         numbers = frozenset(record.sequence_number for record in batch.records)
         self._batch = Batch(
@@ -500,26 +491,19 @@ class Lane:
             is_duplicate=True,
         )
         self._is_calling = True
-        effects.append(Invoke(self._batch, self._payload(self._batch), attempt=1))
+        return Invoke(self._batch, self._payload(self._batch), attempt=1)
 
     def _reported(
-        self,
-        batch: Batch,
-        result: InvocationResult,
-        report: Reported,
-        now: float,
-        effects: list[Effect],
-    ) -> None:
+        self, batch: Batch, result: InvocationResult, report: Reported, now: float
+    ) -> list[Effect]:
         records, first = batch.records, report.first
         checkpoint = records[first].sequence_number
         counted = f"reported {len(set(report.failures))} of {len(records)}"
         batch.handled = _handled_after(batch, report)
         if not first:
-            judged = len(effects)
-            plan = self._failed(batch, now, effects, function_error=False)
+            plan, effects = self._failed(batch, now, function_error=False)
             reason = f"{counted}, no progress; {plan}"
-            effects.insert(judged, Judged("partial", reason, checkpoint, report.failures))
-            return
+            return [Judged("partial", reason, checkpoint, report.failures), *effects]
         if self._window is not None:
             # UNSURE(window-partial): the state of a partly failed call is kept.
             self._unsure.append("window-partial")
@@ -529,13 +513,13 @@ class Lane:
         self._pending.append(self._new_batch(records[first:], batch))
         self._batch = None
         reason = f"{counted}; retry from {checkpoint}"
-        effects.append(Judged("partial", reason, checkpoint, report.failures))
-        effects.append(Succeeded(records[:first], batch.deliveries))
+        judged = Judged("partial", reason, checkpoint, report.failures)
+        return [judged, Succeeded(records[:first], batch.deliveries)]
 
     def _failed(
-        self, batch: Batch, now: float, effects: list[Effect], *, function_error: bool
-    ) -> str:
-        """The batch has failed as a whole. Returns what happens next, in words."""
+        self, batch: Batch, now: float, *, function_error: bool
+    ) -> tuple[str, list[Effect]]:
+        """Split a batch that has failed as a whole, or see `_retry_or_discard`."""
         # UNSURE(bisect-without-retries): MaximumRetryAttempts 0 still splits, since a split does
         # not consume the quota.
         if self._settings.bisect_batch_on_function_error and len(batch.records) > 1:
@@ -546,32 +530,33 @@ class Lane:
             self._unsure += ["bisect-without-retries"] * (not self._retry_limit)
             self._pending += [self._new_batch(right, batch), self._new_batch(left, batch)]
             self._batch = None
-            return f"split into {len(left)} + {len(right)}"
-        return self._retry_or_discard(batch, now, effects, function_error=function_error)
+            return f"split into {len(left)} + {len(right)}", []
+        return self._retry_or_discard(batch, now, function_error=function_error)
 
     def _retry_or_discard(
-        self, batch: Batch, now: float, effects: list[Effect], *, function_error: bool | None
-    ) -> str:
+        self, batch: Batch, now: float, *, function_error: bool | None
+    ) -> tuple[str, list[Effect]]:
+        """Plan the next attempt, or give the batch up. Returns the plan, also in words."""
         batch.attempts += 1
         if batch.attempts <= self._retry_limit:
             pause = _pause(batch.attempts)
             self._unsure.append("back-off")
-            self._ask_to_wake(now + pause, effects)
             limit = "" if math.isinf(self._retry_limit) else f" of {self._retry_limit:g}"
-            return f"retry {batch.attempts}{limit} in {pause:g} s"
+            plan = f"retry {batch.attempts}{limit} in {pause:g} s"
+            return plan, self._ask_to_wake(now + pause)
         # UNSURE(suffix-discard): the whole batch goes, good records behind the bad one as well.
         self._unsure += ["suffix-discard"] * (len(batch.records) > 1)
-        effects.append(
-            self._discard(
-                batch, batch.records, "RetryAttemptsExhausted", batch.attempts, function_error
-            )
+        discarded = self._discard(
+            batch, batch.records, "RetryAttemptsExhausted", batch.attempts, function_error
         )
         self._batch = None
         self._queue.count_windows_from(now)
         if batch.is_final and self._window is not None:
             self._window.close()
-            return "retries exhausted, the final call of the window is given up"
-        return f"retries exhausted, {_records(len(batch.records))} discarded"
+            plan = "retries exhausted, the final call of the window is given up"
+        else:
+            plan = f"retries exhausted, {_records(len(batch.records))} discarded"
+        return plan, [discarded]
 
     def _discard(
         self,
@@ -607,21 +592,25 @@ class Lane:
 
     # Waiting
 
-    def _wake(self, now: float, effects: list[Effect]) -> None:
+    def _wake(self, now: float) -> list[Effect]:
         if self._wake_at is None or now < self._wake_at or self._is_calling:
-            return  # asked for earlier, no longer needed
+            return []  # asked for earlier, no longer needed
         self._wake_at = None
-        if self._batch is not None:
-            self._attempt(now, effects)
+        return self._attempt(now) if self._batch is not None else []
 
-    def _ask_to_wake(self, at: float, effects: list[Effect]) -> None:
-        if at != self._wake_at:
-            self._wake_at = at
-            effects.append(Wake(at))
-
-    def _wake_for_idle_window(self, effects: list[Effect]) -> None:
+    def _wait(self) -> list[Effect]:
+        """Ask to be woken when the next batch is due, also without new records."""
+        if (at := self._queue.look_again_at) is not None:
+            return self._ask_to_wake(at)
         if self._window is not None and (at := self._window.close_when_idle_at) is not None:
-            self._ask_to_wake(at, effects)
+            return self._ask_to_wake(at)
+        return []
+
+    def _ask_to_wake(self, at: float) -> list[Effect]:
+        if at == self._wake_at:
+            return []
+        self._wake_at = at
+        return [Wake(at)]
 
 
 def _or_infinity(limit: int) -> float:
