@@ -123,7 +123,8 @@ def simulate(
     """
     source = records if isinstance(records, Recording | RecordList) else RecordList(records)
     if not isinstance(mapping, EventSourceMapping):
-        mapping = EventSourceMapping.from_aws(mapping or {})
+        mapping = EventSourceMapping.from_aws(mapping or {}, kind=source.kind)
+    mapping = mapping.reading(source.kind)
     options = SimulationOptions(
         start_at=start_at,
         until=until,

@@ -64,7 +64,6 @@ from kinesis_cli.event_source_mapping.response import (
 )
 from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
 from kinesis_cli.event_source_mapping.windows import TumblingWindow, has_state
-from kinesis_cli.stream.event import kinesis_event
 from kinesis_cli.stream.on_failure_document import (
     Condition,
     Discard,
@@ -331,7 +330,7 @@ class Lane:
         return [NotCalled(batch.records, attempt, f"{TOO_LARGE}; {plan}", points), *effects]
 
     def _payload(self, batch: Batch) -> bytes:
-        event = kinesis_event(batch.records)
+        event = self._settings.kind.event(batch.records)
         members = self._window_members(final=batch.is_final)
         return event[:-1] + members + b"}" if members else event
 
@@ -456,7 +455,7 @@ class Lane:
             return Malformed("the answer has no state, which a tumbling window needs")
         if not self._settings.report_batch_item_failures:
             return Handled()
-        return judge(result.response, self._batch.records)
+        return judge(result.response, self._batch.records, self._settings.kind)
 
     def _handled(
         self, batch: Batch, result: InvocationResult, remark: str, now: float
@@ -575,10 +574,10 @@ class Lane:
             window.stream_arn if window is not None else stream_arn_of(records[0]),
             function_error,
             window.info(final=batch.is_final) if window is not None else None,
+            self._settings.kind,
         )
-        return Discarded(
-            discard, batch.deliveries, kinesis_event(records), tuple(dict.fromkeys(self._unsure))
-        )
+        event = self._settings.kind.event(records)
+        return Discarded(discard, batch.deliveries, event, tuple(dict.fromkeys(self._unsure)))
 
     def _warning(self, response: object) -> str | None:
         if not self._settings.report_batch_item_failures:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from kinesis_cli.event_source_mapping.misread import misspelt
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
 
 
@@ -37,12 +39,13 @@ class Malformed(msgspec.Struct, frozen=True):
 Verdict = Handled | Reported | Malformed
 
 
-def judge(response: object, batch: Sequence[Record]) -> Verdict:
+def judge(response: object, batch: Sequence[Record], kind: SourceKind = KINESIS) -> Verdict:
     """What `response` says of `batch`, under ReportBatchItemFailures.
 
     Args:
         response: the JSON value that the function returned.
         batch: the records that it was given, in stream order.
+        kind: of source that they are of.
     """
     if response is None or response == "" or response == []:
         return Handled()
@@ -58,16 +61,16 @@ def judge(response: object, batch: Sequence[Record]) -> Verdict:
     if not isinstance(failures, list):
         # UNSURE(failures-not-a-list): or read like an absent member.
         return Malformed("batchItemFailures is not a list: UNSURE(failures-not-a-list)")
-    return _judge_items(failures, batch)
+    return _judge_items(failures, batch, kind)
 
 
-def _judge_items(items: Sequence[object], batch: Sequence[Record]) -> Verdict:
+def _judge_items(items: Sequence[object], batch: Sequence[Record], kind: SourceKind) -> Verdict:
     # The first of those that share a number, out of an aggregate: it stands for all of them.
     positions = {batch[place].sequence_number: place for place in reversed(range(len(batch)))}
     reported: list[str] = []
     for item in items:
-        identifier = item.get("itemIdentifier") if isinstance(item, Mapping) else None
-        if not isinstance(identifier, str) or not identifier:
+        identifier = kind.identifier(item)
+        if identifier is None:
             why = f"item {len(reported) + 1} of batchItemFailures names no sequence number"
             if isinstance(item, Mapping) and (key := next(filter(_is_misspelt, item), None)):
                 why += f" (its key is {str(key)[:60]!r}, Lambda reads itemIdentifier)"

@@ -12,6 +12,9 @@ from typing import Literal, get_args
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_of_arn
 from kinesis_cli.stream.times import epoch_seconds
 
 StartingPosition = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
@@ -83,6 +86,8 @@ _OTHER_SOURCES = {
 class EventSourceMapping:
     """How a stream is delivered to a function. `from_aws` refuses what AWS refuses."""
 
+    kind: SourceKind = KINESIS  # of source that is read
+
     starting_position: StartingPosition = "TRIM_HORIZON"
     starting_position_timestamp: float | None = None  # epoch seconds, with AT_TIMESTAMP only
     batch_size: int = 100
@@ -99,21 +104,27 @@ class EventSourceMapping:
     function_name: str | None = None  # name or ARN
 
     @classmethod
-    def from_aws(cls, document: Mapping[str, object], *, place: str = "") -> "EventSourceMapping":
+    def from_aws(
+        cls, document: Mapping[str, object], *, place: str = "", kind: SourceKind | None = None
+    ) -> "EventSourceMapping":
         """The mapping that CreateEventSourceMapping would make of `document`.
 
         Args:
             document: members under AWS's names. Absent ones take AWS's defaults;
                 StartingPosition, which AWS requires, defaults to TRIM_HORIZON.
             place: what to call the document in an error, e.g. its file name.
+            kind: of source that is read; None: that of EventSourceArn, else Kinesis.
 
         Raises:
             InputError: a member is unknown, belongs to another kind of event source, is out of
                 AWS's limits, or may not be combined with another one.
         """
-        _refuse_foreign_members(document, place)
+        arn = _text(document, "EventSourceArn", place)
+        kind = _kind(arn, kind, place)
+        _refuse_foreign_members(document, kind, place)
         mapping = cls(
-            starting_position=_starting_position(document, place),
+            kind=kind,
+            starting_position=_starting_position(document, kind, place),
             starting_position_timestamp=_timestamp(document, place),
             batch_size=_integer(document, "BatchSize", 100, place),
             maximum_batching_window_in_seconds=_integer(
@@ -129,12 +140,22 @@ class EventSourceMapping:
             report_batch_item_failures=_reports_batch_item_failures(document, place),
             filter_patterns=_filter_patterns(document, place),
             destination=_destination(document, place),
-            event_source_arn=_text(document, "EventSourceArn", place),
+            event_source_arn=arn,
             function_name=_text(document, "FunctionArn", place)
             or _text(document, "FunctionName", place),
         )
         _refuse_combinations(mapping, place)
         return mapping
+
+    def reading(self, kind: SourceKind) -> "EventSourceMapping":
+        """The same settings for another kind of source.
+
+        Raises:
+            InputError: AWS refuses them for it, or they name a source of this kind.
+        """
+        if kind is self.kind:
+            return self
+        return EventSourceMapping.from_aws(self.to_aws(), kind=kind)
 
     def to_aws(self) -> dict[str, object]:
         """The effective settings under CreateEventSourceMapping's names, defaults included."""
@@ -175,11 +196,34 @@ def members_not_acted_on(document: Mapping[str, object]) -> tuple[str, ...]:
     )
 
 
-def _refuse_foreign_members(document: Mapping[str, object], place: str) -> None:
+def _kind(arn: str | None, wanted: SourceKind | None, place: str) -> SourceKind:
+    """The kind of source that a mapping reads.
+
+    Raises:
+        InputError: its EventSourceArn names one of another kind.
+    """
+    named = kind_of_arn(arn)
+    if wanted is not None and named is not None and named is not wanted:
+        raise InputError(
+            f"EventSourceArn names {named.rules.a_source}, and the records are of {wanted.title}",
+            place=place,
+            advice=f"Name {wanted.rules.a_source}, or leave EventSourceArn out.",
+        )
+    kind = wanted or named or KINESIS
+    if arn and named and "/consumer/" in arn and not kind.rules.has_consumers:
+        raise InputError(
+            f"EventSourceArn names a consumer, and {kind.rules.a_source} has none: only Kinesis "
+            "has enhanced fan-out",
+            place=place,
+        )
+    return kind
+
+
+def _refuse_foreign_members(document: Mapping[str, object], kind: SourceKind, place: str) -> None:
     for name in document:
         if name in _OTHER_SOURCES:
             raise InputError(
-                f"{name} is a setting for {_OTHER_SOURCES[name]}, not for a Kinesis stream",
+                f"{name} is a setting for {_OTHER_SOURCES[name]}, not for {kind.rules.a_source}",
                 place=place,
                 advice="Remove it.",
             )
@@ -225,15 +269,19 @@ def _text(document: Mapping[str, object], name: str, place: str) -> str | None:
     raise InputError(f"{name} is {_shown(value)}, it must be text", place=place)
 
 
-def _starting_position(document: Mapping[str, object], place: str) -> StartingPosition:
+def _starting_position(
+    document: Mapping[str, object], kind: SourceKind, place: str
+) -> StartingPosition:
     value = document.get("StartingPosition")
     if value is None:
         return "TRIM_HORIZON"
+    *others, last = kind.rules.starting_positions
     for position in get_args(StartingPosition):
-        if value == position:
+        if value == position and position in kind.rules.starting_positions:
             return position  # type: ignore[no-any-return]  # get_args is untyped
     raise InputError(
-        f"StartingPosition is {_shown(value)}, AWS accepts TRIM_HORIZON, LATEST or AT_TIMESTAMP",
+        f"StartingPosition is {_shown(value)}, AWS accepts {', '.join(others)} or {last}"
+        + kind.rules.of_it,
         place=place,
     )
 

@@ -121,8 +121,12 @@ def _of_record_lines(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[
         try:
             kinesis = _decode_line(line).kinesis
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise line_error(line, name, number, NEEDED_TO_PUT) from error
+            raise line_error(line, name, number, _fault_to_put) from error
         yield _payload(kinesis)
+
+
+def _fault_to_put(value: object) -> Fault | None:
+    return fault_for(value, NEEDED_TO_PUT)
 
 
 def _of_record(name: str) -> Callable[[tuple[int, object]], Payload]:
@@ -131,7 +135,7 @@ def _of_record(name: str) -> Callable[[tuple[int, object]], Payload]:
         try:
             return _payload(msgspec.convert(value, _Line).kinesis)
         except (msgspec.ValidationError, ValueError, RecursionError) as error:
-            fault = fault_for(value, NEEDED_TO_PUT) or Fault("", f"no record: {error}")
+            fault = _fault_to_put(value) or Fault("", f"no record: {error}")
             where = filter(None, (name, f"record {number}", fault.field))
             raise fault_error(fault, ", ".join(where)) from error
 

@@ -48,6 +48,7 @@ def open_replay_input(
         inputs = [stack.enter_context(Input.open(path, how)) for path in paths]
         if all(each.has_records for each in inputs):
             recording = stack.enter_context(Recording(Survey(inputs)))
+            _refuse_without_data(recording)
             records = _with_keys(moved_records(recording), partition_key, key_field)
             yield ReplayInput(records, recording.count, recording.first_arrival, recording.notes)
             return
@@ -63,6 +64,15 @@ def open_replay_input(
         notes = [note for each in inputs for note in each.notes(each.count)]
         records = _with_keys(_numbered(inputs), partition_key, key_field)
         yield ReplayInput(records, sum(each.count for each in inputs), None, notes)
+
+
+def _refuse_without_data(recording: Recording) -> None:
+    kind = recording.kind
+    if not kind.has_data:
+        raise InputError(
+            f"records of {kind.title} cannot be put on a stream",
+            advice="`kcli simulate` and `kcli invoke` deliver them to a function.",
+        )
 
 
 def _numbered(inputs: Sequence[Input]) -> Iterator[ReplayedRecord]:

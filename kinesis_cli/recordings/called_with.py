@@ -1,7 +1,6 @@
 """What one call of a function is given: all records of an input as one event."""
 
 import json
-import math
 import os
 from collections.abc import Iterator
 
@@ -13,11 +12,11 @@ from kinesis_cli.recordings.index import compact, fault_error, line_error
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import BOM
 from kinesis_cli.recordings.payload_lines import PayloadLines
-from kinesis_cli.stream.event import kinesis_event
-from kinesis_cli.stream.lines import fault_for
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_in
+from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.record import Record
-
-_CHECKED = ("data",)  # a function decodes it, and what is not base64 is a slip; all else may be
 
 
 def event_in(found: Input, limit: int) -> tuple[tuple[Record, ...], bytes]:
@@ -32,8 +31,9 @@ def event_in(found: Input, limit: int) -> tuple[tuple[Record, ...], bytes]:
     """
     as_given = _document(found, limit)
     records: list[Record] = []
+    reader = _Reader()
     size = 0
-    for record in _records(found):
+    for record in reader.records(found):
         records.append(record)
         size += len(record.raw) + 1
         if as_given is None and size > limit:
@@ -44,7 +44,7 @@ def event_in(found: Input, limit: int) -> tuple[tuple[Record, ...], bytes]:
     if not records:
         problem = "no records, so there is nothing to call the function with"
         raise InputError(problem, place=found.name)
-    return tuple(records), kinesis_event(records)
+    return tuple(records), reader.kind.event(records)
 
 
 def _document(found: Input, limit: int) -> bytes | None:
@@ -77,44 +77,42 @@ def _too_large(found: Input, limit: int) -> InputError:
     )
 
 
-def _records(found: Input) -> Iterator[Record]:
-    if not found.has_records:
-        payload_lines = PayloadLines()
-        yield from map(payload_lines.record, found.payloads())
-    elif found.look.form is Form.RECORDING:
-        for number, line in found.lines():
-            if text := line.strip():
-                yield _of_line(text, found.name, number)
-    else:
-        for number, value in found.values():
-            if fault := fault_for(value, (), _CHECKED):
-                where = filter(None, (found.name, f"record {number}", fault.field))
-                raise fault_error(fault, ", ".join(where))
-            assert isinstance(value, dict)
-            yield as_record(value, compact(value))
+class _Reader:
+    """Reads records of one kind of source: that of the first of them."""
 
+    def __init__(self) -> None:
+        self._kind: SourceKind | None = None
 
-def _of_line(line: bytes, name: str, number: int) -> Record:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise line_error(line, name, number, ()) from error
-    if fault_for(value, (), _CHECKED):
-        raise line_error(line, name, number, _CHECKED)
-    return as_record(value, line)
+    @property
+    def kind(self) -> SourceKind:
+        return self._kind or KINESIS
 
+    def records(self, found: Input) -> Iterator[Record]:
+        if not found.has_records:
+            payload_lines = PayloadLines()
+            yield from map(payload_lines.record, found.payloads())
+        elif found.look.form is Form.RECORDING:
+            for number, line in found.lines():
+                if text := line.strip():
+                    yield self._of_line(text, found.name, number)
+        else:
+            for number, value in found.values():
+                if fault := self._fault_in(value):
+                    where = filter(None, (found.name, f"record {number}", fault.field))
+                    raise fault_error(fault, ", ".join(where))
+                assert isinstance(value, dict)
+                yield self.kind.loose_record(value, compact(value))
 
-def as_record(value: dict[str, object], raw: bytes) -> Record:
-    """A record of which members may be missing, as far as it tells what it is."""
-    kinesis, event_id = value["kinesis"], value.get("eventID")
-    assert isinstance(kinesis, dict)
-    number, key = kinesis.get("sequenceNumber"), kinesis.get("partitionKey")
-    arrival = kinesis.get("approximateArrivalTimestamp")
-    is_time = isinstance(arrival, int | float) and not isinstance(arrival, bool)
-    return Record(
-        event_id.rpartition(":")[0] if isinstance(event_id, str) else "",
-        "" if number is None else str(number),
-        key if isinstance(key, str) else "",
-        float(arrival) if is_time and arrival is not None else math.nan,
-        raw,
-    )
+    def _of_line(self, line: bytes, name: str, number: int) -> Record:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise line_error(line, name, number, self.kind.loose_fault_in) from error
+        if self._fault_in(value):
+            raise line_error(line, name, number, self.kind.loose_fault_in)
+        return self.kind.loose_record(value, line)
+
+    def _fault_in(self, value: object) -> Fault | None:
+        if self._kind is None:
+            self._kind = kind_in(value)
+        return self.kind.loose_fault_in(value)

@@ -12,6 +12,8 @@ from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.json_forms import is_get_records_record, is_pipes_record
 from kinesis_cli.stream.documents import as_lambda_record
 from kinesis_cli.stream.event import STREAM_ARN, region_of, role_of
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.known import kind_in
 from kinesis_cli.stream.sequence import SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
@@ -37,11 +39,15 @@ class AsLambdaSends:
         self._arn = reading.stream_arn or STREAM_ARN
         self._placeholder = reading.stream_arn is None
         self._made_up: set[str] = set()
+        self._first_shard = shard_id(0)
 
     def __call__(self, value: object) -> object:
         """A record in Lambda's shape; what is none as it is."""
         if not isinstance(value, dict):
             return value
+        kind = kind_in(value)
+        if kind is not None and kind.is_as_read(value):
+            return self._as_sent(kind, value)
         if is_get_records_record(value):
             record = as_lambda_record(value)
         elif is_pipes_record(value) and "kinesis" not in value:
@@ -53,11 +59,21 @@ class AsLambdaSends:
         assert isinstance(record, dict)
         return self._filled(record)
 
+    def _as_sent(self, kind: SourceKind, value: dict[str, object]) -> dict[str, object]:
+        """A record that lacks only what its source's API leaves out."""
+        if self._shard is None:
+            self._made_up.add("shard")
+            self._first_shard = kind.first_shard
+        if not isinstance(value.get("eventSourceARN"), str) and self._placeholder:
+            self._made_up.add("stream")
+            self._arn = kind.sample_arn
+        return kind.as_lambda_sends(value, self._arn, self._shard)
+
     def notes(self) -> list[str]:
         """A sentence for each member that had to be made up."""
         sentences = {
-            "shard": f"they tell no shard: all are of {shard_id(0)}; --shard names another",
-            "stream": f"they tell no stream: eventSourceARN is {STREAM_ARN}",
+            "shard": f"they tell no shard: all are of {self._first_shard}; --shard names another",
+            "stream": f"they tell no stream: eventSourceARN is {self._arn}",
         }
         return [sentence for name, sentence in sentences.items() if name in self._made_up]
 

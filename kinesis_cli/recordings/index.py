@@ -7,7 +7,7 @@ import re
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import BinaryIO, NamedTuple, cast
 
@@ -25,14 +25,16 @@ from kinesis_cli.recordings.opening import (
     split_lines,
 )
 from kinesis_cli.recordings.payload_lines import PayloadLines
-from kinesis_cli.stream.lines import CheckedLine, Fault, fault_for, fault_in, shard_ids_of
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_in, kind_of_line
+from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.sequence import is_sequence_number
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
-_decode = msgspec.json.Decoder(CheckedLine).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
@@ -84,6 +86,7 @@ class Survey:
         self.blocks: list[Block] = []
         self.shards: dict[str, ShardSurvey] = {}
         self.first_arrival, self.last_arrival = math.inf, -math.inf
+        self._kind: SourceKind | None = None  # as the first record has it
         self._last_numbers: dict[str, str] = {}
         self._spool: int | None = None  # index of the file for lines that had to be rewritten
         self._payloads = PayloadLines(shards)
@@ -102,6 +105,11 @@ class Survey:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def kind(self) -> SourceKind:
+        """The kind of source that all records are of; Kinesis where there is none."""
+        return self._kind or KINESIS
 
     @property
     def largest_payload(self) -> int:
@@ -123,7 +131,7 @@ class Survey:
             self.files.append(each.file)
             self._add_lines(len(self.files) - 1, each.name)
         elif each.has_records:
-            self._add_rewritten(_checked(each), each.name, "record")
+            self._add_rewritten(self._checked(each), each.name, "record")
             self._found_document = True
         else:
             records = (self._payloads.record(payload).raw for payload in each.payloads())
@@ -166,21 +174,28 @@ class Survey:
         file.write(text)
         self._add_block(lines, Block(self._spool, start, len(text)), place)
 
+    def _checked(self, each: Input) -> Iterator[tuple[int, bytes]]:
+        """The records of an input that is not lines, as lines."""
+        for number, record in each.values():
+            if self._kind is None:
+                self._kind = kind_in(record)
+            if fault := self.kind.fault_in(record):
+                raise fault_error(fault, Place(each.name, "record", [number]).of(0, fault.field))
+            yield number, compact(record)
+
     def _add_block(self, lines: list[bytes], block: Block, place: Place) -> None:
+        if self._kind is None:
+            self._kind = kind_of_line(lines[0])
         try:
             # One by one: two values on a line, or one on two lines, are no recording.
-            records = list(map(_decode, lines))
+            shard_ids, numbers, arrivals = self.kind.check(lines)
             if not all(map(bytes.isascii, lines)):
                 b"".join(lines).decode()  # a decoder does not look into members that it skips
-            shard_ids = shard_ids_of(records)
         except (*_REFUSED, InputError) as error:
-            raise _explained(lines, place) from error
-        datas = [record.kinesis for record in records]
-        arrivals = [data.approximate_arrival_timestamp for data in datas]
-        numbers = [data.sequence_number for data in datas]
+            raise self._explained(lines, place) from error
         earliest, latest = min(arrivals), max(arrivals)
         if earliest < 0 or latest >= LATEST_ARRIVAL or not "".join(numbers).encode().isdigit():
-            raise _explained(lines, place)
+            raise self._explained(lines, place)
         self._check_order(shard_ids, numbers, lines, place)
         self.first_arrival = min(self.first_arrival, earliest)
         self.last_arrival = max(self.last_arrival, latest)
@@ -200,7 +215,7 @@ class Survey:
             # looked at closely.
             if not (number >= last and len(number) == len(last)):
                 if not is_sequence_number(number):
-                    raise _explained(lines, place)
+                    raise self._explained(lines, place)
                 self._check_unusual(index, shard_ids, number, place)
             lasts[shard_id] = number
 
@@ -210,14 +225,14 @@ class Survey:
         if last is None:
             if not _SHARD_ID.fullmatch(shard_id):
                 problem = f"{shard_id[:140]!r} is not a shard id"
-                raise InputError(problem, place=place.of(index, "eventID"))
+                raise InputError(problem, place=place.of(index, self.kind.shard_member))
         elif int(number) < int(last):
             before = [earlier for earlier in range(index) if shard_ids[earlier] == shard_id]
             where = place.of(before[-1]) if before else self.shards[shard_id].last_place
             raise InputError(
                 f"{number} is smaller than the number of {where}, which stands before it in "
                 f"{shard_id}",
-                place=place.of(index, "kinesis.sequenceNumber"),
+                place=place.of(index, self.kind.number_member),
                 advice="Within a shard records stand in the order of their sequence numbers. "
                 "`kcli event --from FILE -o NEW.ndjson` numbers them anew, as they stand.",
             )
@@ -238,28 +253,29 @@ class Survey:
             shard.arrivals.append(firsts[shard_id])
             shard.last_place = place.of(last_indices[shard_id])
 
+    def _explained(self, lines: list[bytes], place: Place) -> InputError:
+        """The sentence for the first record of some lines that is not usable."""
+        for index, line in enumerate(lines):
+            if error := _line_error(line, place, index, self.kind.fault_in):
+                return error
+        return InputError("not a recording", place=place.of(0))
 
-def _explained(lines: list[bytes], place: Place) -> InputError:
-    """The sentence for the first record of some lines that is not usable."""
-    for index, line in enumerate(lines):
-        if error := _line_error(line, place, index):
-            return error
-    return InputError("not a recording", place=place.of(0))
 
-
-def line_error(line: bytes, name: str, number: int, needed: Collection[str]) -> InputError:
+def line_error(
+    line: bytes, name: str, number: int, fault_of: Callable[[object], Fault | None]
+) -> InputError:
     """The sentence for a line that is not a record, or has not what is needed of it."""
     place = Place(name, "line", [number])
-    return _line_error(line, place, 0, needed) or InputError("no record", place=place.of(0))
+    return _line_error(line, place, 0, fault_of) or InputError("no record", place=place.of(0))
 
 
 def _line_error(
-    line: bytes, place: Place, index: int, needed: Collection[str] | None = None
+    line: bytes, place: Place, index: int, fault_of: Callable[[object], Fault | None]
 ) -> InputError | None:
     try:
         text = line.decode()
         value = json.loads(text)
-        fault = fault_in(value) if needed is None else fault_for(value, needed)
+        fault = fault_of(value)
         if not fault:
             _decode_any(text)
     except UnicodeDecodeError as error:
@@ -294,14 +310,6 @@ def _located(descriptor: int, name: str) -> Iterator[tuple[int, bytes]]:
         yield from blocks(descriptor, start)
     except InputError as error:
         raise _with_place(error, name) from error
-
-
-def _checked(each: Input) -> Iterator[tuple[int, bytes]]:
-    """The records of an input that is not lines, as lines."""
-    for number, record in each.values():
-        if fault := fault_in(record):
-            raise fault_error(fault, Place(each.name, "record", [number]).of(0, fault.field))
-        yield number, compact(record)
 
 
 def compact(value: object) -> bytes:

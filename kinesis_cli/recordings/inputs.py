@@ -313,7 +313,7 @@ def _held(document: "FailureDocument", name: str) -> Iterator[bytes]:
             f"`kcli redrive {path} --save FILE` keeps them.",
         )
     for record in document.payload or ():
-        yield record.raw
+        yield record.line
 
 
 def _are_payloads(file: BinaryIO, name: str) -> bool:

@@ -1,8 +1,10 @@
 """What a JSON value is of what kcli reads, by the members that only it has."""
 
 import json
+from collections.abc import Mapping
 
 from kinesis_cli.recordings.form import Form
+from kinesis_cli.stream.kinds.known import KINDS, kind_in
 
 _EVENT_MEMBERS = {
     *("Records", "window", "state", "shardId", "eventSourceARN"),
@@ -11,13 +13,13 @@ _EVENT_MEMBERS = {
 
 
 def form_of(value: object) -> Form | None:
-    """What a document, or the first of many, is; None: not Kinesis's."""
+    """What a document, or the first of many, is; None: of no source that kcli knows."""
     if isinstance(value, list):
         return _form_of_element(value[0]) if value else None
     if not isinstance(value, dict):
         return None
     if is_record(value):
-        return Form.RECORDING
+        return Form.GET_RECORDS if _is_of_streams_api(value) else Form.RECORDING
     records = value.get("Records")
     if isinstance(records, list):
         if records:
@@ -34,7 +36,7 @@ def _form_of_element(value: object) -> Form | None:
     if is_pipes_record(value):
         return Form.PIPES
     if is_record(value):
-        return Form.EVENT
+        return Form.GET_RECORDS if _is_of_streams_api(value) else Form.EVENT
     if is_get_records_record(value):
         return Form.GET_RECORDS
     return Form.DOCUMENTS if _holds_document(value) else None
@@ -42,10 +44,16 @@ def _form_of_element(value: object) -> Form | None:
 
 def is_record(value: dict[str, object]) -> bool:
     """Whether it is a record as Lambda sends it, or was meant to be one."""
-    kinesis, source = value.get("kinesis"), value.get("eventSource")
-    if isinstance(kinesis, dict):
-        return bool({"data", "sequenceNumber", "partitionKey"} & kinesis.keys())
-    return source == "aws:kinesis" and not is_pipes_record(value)
+    return kind_in(value) is not None
+
+
+def _is_of_streams_api(value: Mapping[str, object]) -> bool:
+    """Whether it is a record of a table's stream as `aws dynamodbstreams get-records` prints it.
+
+    It has all members but the stream's ARN, and the time as text.
+    """
+    kind = kind_in(value)
+    return kind is not None and kind.is_as_read(value)
 
 
 def is_pipes_record(value: dict[str, object]) -> bool:
@@ -63,7 +71,7 @@ def is_get_records_record(value: dict[str, object]) -> bool:
 
 def _holds_document(value: dict[str, object]) -> bool:
     """Whether it is an on-failure document, or a message or a notification around one."""
-    if isinstance(value.get("KinesisBatchInfo"), dict):
+    if any(isinstance(value.get(kind.batch_info), Mapping) for kind in KINDS):
         return True
     messages = value.get("Messages")
     if isinstance(messages, list) and messages and isinstance(messages[0], dict):
@@ -71,7 +79,8 @@ def _holds_document(value: dict[str, object]) -> bool:
     sns = value.get("Sns")
     value = sns if isinstance(sns, dict) else value
     bodies = (value.get(name) for name in ("Body", "body", "Message"))
-    return any(isinstance(body, str) and "KinesisBatchInfo" in body for body in bodies)
+    texts = [body for body in bodies if isinstance(body, str)]
+    return any(kind.batch_info in text for kind in KINDS for text in texts)
 
 
 def inner_form(value: object) -> tuple[Form, str] | None:
@@ -98,7 +107,8 @@ def inner_form(value: object) -> tuple[Form, str] | None:
 
 
 def _form_of_text(value: object) -> Form | None:
-    if not (isinstance(value, str) and ("inesis" in value or "SequenceNumber" in value)):
+    hints = ("inesis", "SequenceNumber", "dynamodb")
+    if not (isinstance(value, str) and any(hint in value for hint in hints)):
         return None
     try:
         return form_of(json.loads(value))

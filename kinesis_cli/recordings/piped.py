@@ -27,7 +27,7 @@ class PipedRecording:
     def append(self, records: Sequence[Record], shard_id: str, position: str) -> None:
         """Write records that were read from a shard, up to `position`; none too."""
         for record in records:
-            self._output.write(record.raw + b"\n")
+            self._output.write(record.line + b"\n")
         self.progress.records += len(records)
         self.progress.positions[shard_id] = position
 

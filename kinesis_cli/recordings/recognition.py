@@ -26,7 +26,8 @@ _JSON_LINES = Look(Form.PAYLOADS, Layout.JSON_LINES, "payload line")
 _FIREHOSE = Look(Form.FIREHOSE, Layout.DOCUMENTS, "JSON document", " of a Firehose backup")
 _LOGS = Look(Form.FIREHOSE, Layout.DOCUMENTS, "JSON document", LOGS)
 
-_BEGINS_LIKE = re.compile(r'(\{|\[)\s*"(Records|kinesis)"')
+_BEGINS_LIKE = re.compile(r'(\{|\[)\s*"(Records|kinesis|dynamodb)"')
+_OF_RECORD = re.compile(r'"(kinesis|dynamodb)"')
 _SPACE = " \t\r\n\v\f"
 _PADDING = " " * 16  # at the end of a text; then what is wrong before it is not cut off
 
@@ -73,7 +74,7 @@ def _meant(text: str, at: int) -> Look | None:
     found = _BEGINS_LIKE.match(text, at)
     if found is None:
         return None
-    is_line = found.group(2) == "kinesis" and "\n" not in found.group()
+    is_line = found.group(2) != "Records" and "\n" not in found.group()
     return Look(Form.RECORDING if is_line else Form.EVENT)
 
 
@@ -88,10 +89,10 @@ def _text_lines(text: str, name: str, *, ended: bool) -> Look | None:
 
 def _refuse_records_below(text: str, name: str) -> None:
     """A recording whose beginning is damaged must not become payloads."""
-    if '"kinesis"' not in text:
+    if not _OF_RECORD.search(text):
         return
     for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("{") and '"kinesis"' in line:
+        if line.startswith("{") and _OF_RECORD.search(line):
             try:
                 form = form_of(json.loads(line))
             except ValueError:

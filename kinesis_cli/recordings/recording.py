@@ -11,7 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -20,8 +20,7 @@ from kinesis_cli.recordings.form import Form, Reading
 from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import split_lines
-from kinesis_cli.stream.lines import shard_ids_of
-from kinesis_cli.stream.record import PlacedRecord, Record, decode_placed_lines
+from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import move_due
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
@@ -34,6 +33,7 @@ class Recording:
     """Records on disk. Use it as a context manager: it holds open files.
 
     Attributes:
+        kind: of source that the records are of.
         shard_ids: in order of first appearance.
         count: records.
         notes: what people should know of the files, a sentence each.
@@ -44,6 +44,7 @@ class Recording:
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
         self._files, self._blocks = survey.files, survey.blocks
+        self.kind = survey.kind
         self._shards = {
             shard_id: _ShardReader(shard.blocks, shard.arrivals)
             for shard_id, shard in survey.shards.items()
@@ -160,14 +161,14 @@ class Recording:
         """All records in the order of the recording, whatever was taken."""
         for block in self._blocks:
             text = self._read(block.file, block.start, block.length)
-            yield from map(_record, *_parsed(text), split_lines(text))
+            yield from map(self.kind.record, *self._parsed(text), split_lines(text))
 
     def _read_on(self, shard: "_ShardReader") -> None:
         if shard.passed:
             file, start, lengths = shard.passed.next_span()
             text = self._read(file, start, lengths[-1][1])
             lines = [text[begin:end] for begin, end in lengths]
-            shard.queue.extend(map(_record, *_parsed(b"\n".join(lines)), lines))
+            shard.queue.extend(map(self.kind.record, *self._parsed(b"\n".join(lines)), lines))
             return
         wanted = shard.blocks[shard.next_block]
         while self._was_read[self._frontier]:
@@ -186,7 +187,8 @@ class Recording:
         block = self._blocks[number]
         text = self._read(block.file, block.start, block.length)
         self._was_read[number] = True
-        shard_ids, parsed = _parsed(text)
+        shard_ids, parsed = self._parsed(text)
+        record_of = self.kind.record
         room = self._held_per_shard * len(parsed) // block.length  # in records as large as these
         taking = {}
         passing = {}
@@ -205,13 +207,20 @@ class Recording:
             raise _changed()
         for shard_id, record, line in zip(shard_ids, parsed, lines, strict=True):
             if append := taking.get(shard_id):
-                append(_record(shard_id, record, line))
+                append(record_of(shard_id, record, line))
         if passing:
             start = block.start
             for shard_id, line in zip(shard_ids, lines, strict=True):
                 if note := passing.get(shard_id):
                     note(block.file, start, len(line))
                 start += len(line) + 1
+
+    def _parsed(self, text: bytes) -> tuple[list[str], list[Any]]:
+        """Each line's shard id, and the line decoded."""
+        try:
+            return self.kind.placed(text)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
+            raise _changed() from error
 
     def _read(self, file: int, start: int, length: int) -> bytes:
         text = os.pread(self._files[file].fileno(), length, start)
@@ -278,26 +287,6 @@ class _PassedLines:
             del self._files_and_starts[: self._next], self._lengths[: self._next]
             self._next = 0
         return first >> 48, first & (1 << 48) - 1, span
-
-
-def _parsed(text: bytes) -> tuple[list[str], list[PlacedRecord]]:
-    """Each line's shard id, and the line decoded."""
-    try:
-        lines = decode_placed_lines(text)
-        return shard_ids_of(lines), lines
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
-        raise _changed() from error
-
-
-def _record(shard_id: str, line: PlacedRecord, raw: bytes) -> Record:
-    data = line.kinesis
-    return Record(
-        shard_id,
-        data.sequence_number,
-        data.partition_key,
-        data.approximate_arrival_timestamp,
-        raw,
-    )
 
 
 def _number_of(record: Record) -> tuple[str, str]:

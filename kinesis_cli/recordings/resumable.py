@@ -15,9 +15,10 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.files import not_written, open_alone, replace_whole
 from kinesis_cli.recordings.opening import BLOCK
-from kinesis_cli.stream.lines import shard_id_of
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_of_line
 from kinesis_cli.stream.packing import DAMAGES, SUFFIXES, decompressor, packer
-from kinesis_cli.stream.record import Record, decode_placed
+from kinesis_cli.stream.record import Record
 
 
 class Progress(msgspec.Struct, rename="camel"):
@@ -72,7 +73,7 @@ class GrowingRecording:
         Raises:
             InputError: the file cannot be written.
         """
-        if lines := [record.raw + b"\n" for record in records]:
+        if lines := [record.line + b"\n" for record in records]:
             if self._pack:
                 self._waiting += lines
             else:
@@ -210,8 +211,6 @@ def _whole_lines(file: BinaryIO) -> Iterator[tuple[int, list[bytes]]]:
 
 def _place_of(line: bytes, path: Path) -> tuple[str, str]:
     try:
-        found = decode_placed(line)
-        number = found.kinesis.sequence_number
-        return shard_id_of(found.event_id, number), number
+        return (kind_of_line(line) or KINESIS).place_of(line)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
         raise InputError(f"a line is not a record: {error}", place=str(path)) from error

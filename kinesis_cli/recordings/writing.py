@@ -70,7 +70,7 @@ def write_recording_to(file: Writer, records: Iterable[Record]) -> int:
     """Write a recording to an open file; the number of its records."""
     count = 0
     records = iter(records)
-    while some := [record.raw for record in islice(records, _TOGETHER)]:
+    while some := [record.line for record in islice(records, _TOGETHER)]:
         file.write(b"\n".join(some) + b"\n")
         count += len(some)
     return count

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, since_cell, time_cell
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
 from kinesis_cli.show.failed_record import SHARED_NUMBER
 from kinesis_cli.simulation.life import Life
 from kinesis_cli.simulation.trace import Row, Summary
-from kinesis_cli.stream.event import KinesisEventRecord
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.user_records import opened_data
 
@@ -64,7 +61,7 @@ class LifeView:
         life, record, console = self._life, self._life.record, stdout_console()
         console.print(plain(f"Record {record.sequence_number}"), style="bold", soft_wrap=True)
         for each in life.records[:FEW]:
-            data = msgspec.json.decode(each.raw, type=KinesisEventRecord).kinesis.data
+            data = each.data
             shard = f"shard {shard_cell(record.shard_id)}, partition key {each.partition_key}"
             console.print(plain(shard))
             payload = cut(escape(payload_cell(data)) or "(empty)", console.width - 8)

@@ -151,7 +151,7 @@ def _filters(mapping: EventSourceMapping) -> "tuple[Filters | None, FilterDoubts
     from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
     from kinesis_cli.event_source_mapping.filters.doubts import FilterDoubts
 
-    filters = compile_filters(mapping.filter_patterns)
+    filters = compile_filters(mapping.filter_patterns, mapping.kind)
     return filters, FilterDoubts(mapping.filter_patterns, filters)
 
 

@@ -16,7 +16,7 @@ from kinesis_cli.simulation.trace import (
     Invocation,
     Summary,
 )
-from kinesis_cli.stream.record import SHOWN_DATA_BYTES, Record, data_in
+from kinesis_cli.stream.record import SHOWN_DATA_BYTES, Record
 from kinesis_cli.stream.user_records import opened_data
 
 
@@ -164,7 +164,7 @@ def redelivered(effect: Invoke) -> int:
 
 
 def _failed_record(record: Record, batch: Batch, why: str) -> FailedRecord:
-    opened = opened_data(data_in(record.raw))
+    opened = opened_data(record.data)
     return FailedRecord(
         sequence_number=record.sequence_number,
         shard_id=record.shard_id,

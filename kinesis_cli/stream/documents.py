@@ -69,7 +69,7 @@ class Documents:
                 yield from map(self._convert, self._elements())
             else:
                 others[name] = self._value()
-        if "kinesis" in others or {"SequenceNumber", "sequenceNumber"} & others.keys():
+        if {"kinesis", "dynamodb", "SequenceNumber", "sequenceNumber"} & others.keys():
             yield self._convert(others)
         elif not held:
             raise self._no_records(others)

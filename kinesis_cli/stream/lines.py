@@ -53,7 +53,7 @@ def fault_in(value: object) -> Fault | None:
     assert isinstance(value, dict)
     event_id = value.get("eventID")
     if event_id is not None and not isinstance(event_id, str):
-        return Fault("eventID", f"expected a string, found {_kind(event_id)}")
+        return Fault("eventID", f"expected a string, found {json_in_words(event_id)}")
     try:
         shard_id_of(event_id, value["kinesis"]["sequenceNumber"])
     except InputError as error:
@@ -81,13 +81,13 @@ def fault_for(
         checked: those that must be right where they are there.
     """
     if not isinstance(value, dict):
-        return Fault("", f"a record is a JSON object, this is {_kind(value)}")
+        return Fault("", f"a record is a JSON object, this is {json_in_words(value)}")
     kinesis = value.get("kinesis")
     source = value.get("eventSource", "aws:kinesis")
     if source != "aws:kinesis" or (kinesis is None and "kinesis" not in value):
-        return _foreign(value)
+        return fault_of_other_source(value, "aws:kinesis", "Kinesis", "kinesis")
     if not isinstance(kinesis, dict):
-        return Fault("kinesis", f"expected an object, found {_kind(kinesis)}")
+        return Fault("kinesis", f"expected an object, found {json_in_words(kinesis)}")
     for name, fault_of in _RULES.items():
         if name not in kinesis:
             if name in needed:
@@ -132,7 +132,7 @@ def shard_ids_of(records: Sequence[CheckedLine] | Sequence[PlacedRecord]) -> lis
 
 def _data_problem(data: object) -> tuple[str, str] | None:
     if not isinstance(data, str):
-        return f"expected base64 text, found {_kind(data)}", ""
+        return f"expected base64 text, found {json_in_words(data)}", ""
     try:
         msgspec.convert(data, bytes)
     except msgspec.ValidationError:
@@ -145,7 +145,7 @@ _MAX_SHOWN = 1e300  # an integer of JSON may be longer than any float
 
 def _arrival_problem(arrival: object) -> tuple[str, str] | None:
     if isinstance(arrival, bool) or not isinstance(arrival, int | float):
-        return f"expected epoch seconds, a number, found {_kind(arrival)}", _WHOLE
+        return f"expected epoch seconds, a number, found {json_in_words(arrival)}", _WHOLE
     if not 0 <= arrival < LATEST_ARRIVAL:
         if abs(arrival) > _MAX_SHOWN:
             return "the number is not a time in epoch seconds", ""
@@ -157,14 +157,14 @@ def _arrival_problem(arrival: object) -> tuple[str, str] | None:
 
 def _number_problem(number: object) -> tuple[str, str] | None:
     if not isinstance(number, str):
-        return f"expected a string of decimal digits, found {_kind(number)}", _WHOLE
+        return f"expected a string of decimal digits, found {json_in_words(number)}", _WHOLE
     if not is_sequence_number(number):
         return f"expected decimal digits, found {_start(number)}", _WHOLE
     return None
 
 
 def _key_problem(key: object) -> tuple[str, str] | None:
-    return None if isinstance(key, str) else (f"expected a string, found {_kind(key)}", "")
+    return None if isinstance(key, str) else (f"expected a string, found {json_in_words(key)}", "")
 
 
 _RULES: dict[str, Callable[[object], tuple[str, str] | None]] = {
@@ -175,6 +175,7 @@ _RULES: dict[str, Callable[[object], tuple[str, str] | None]] = {
 }
 
 _SERVICES = {
+    "aws:kinesis": "Kinesis",
     "aws:sqs": "SQS",
     "aws:sns": "SNS",
     "aws:s3": "S3",
@@ -188,6 +189,7 @@ _SERVICES = {
     "aws:codecommit": "CodeCommit",
 }
 _HINTS = {
+    "kinesis": "Kinesis",
     "Sns": "SNS",
     "dynamodb": "DynamoDB Streams",
     "s3": "S3",
@@ -203,22 +205,32 @@ _HINTS = {
 }
 
 
-def service_of(value: dict[str, object]) -> str | None:
-    """The service that made an event or a record, where it is known and not Kinesis."""
+def service_of(value: dict[str, object], ours: str = "aws:kinesis") -> str | None:
+    """The service that made an event or a record, where it is known and not ours."""
     source = value.get("eventSource", value.get("EventSource"))
-    if isinstance(source, str) and source != "aws:kinesis":
+    if isinstance(source, str) and source != ours:
         return _SERVICES.get(source, repr(source[:60]))
-    return next((service for hint, service in _HINTS.items() if hint in value), None)
+    hints = ((hint, service) for hint, service in _HINTS.items() if service != _SERVICES[ours])
+    return next((service for hint, service in hints if hint in value), None)
 
 
-def _foreign(value: dict[str, object]) -> Fault:
-    if service := service_of(value):
-        return Fault("", f"this is an event of {service}, not of Kinesis")
-    if value.get("eventSource", "aws:kinesis") != "aws:kinesis":
-        return Fault("eventSource", f"expected 'aws:kinesis', found {_kind(value['eventSource'])}")
+def fault_of_other_source(value: dict[str, object], ours: str, title: str, member: str) -> Fault:
+    """What is said of a record of another source.
+
+    Args:
+        value: the record, or what was meant to be one.
+        ours: the `eventSource` that it should have.
+        title: of this source, for people.
+        member: that holds what such a record tells.
+    """
+    if service := service_of(value, ours):
+        return Fault("", f"this is an event of {service}, not of {title}")
+    source = value.get("eventSource", ours)
+    if source != ours:
+        return Fault("eventSource", f"expected {ours!r}, found {json_in_words(source)}")
     return Fault(
         "",
-        "not a Kinesis record, it has no member 'kinesis'",
+        f"not a {title} record, it has no member {member!r}",
         "To read plain payload lines use --raw.",
     )
 
@@ -227,7 +239,8 @@ def _start(text: str) -> str:
     return "an empty string" if not text else repr(text if len(text) <= 16 else text[:14])
 
 
-def _kind(value: object) -> str:
+def json_in_words(value: object) -> str:
+    """A decoded JSON value in few words: "the number 1", "an array"."""
     match value:
         case None | bool():
             return str(value).lower().replace("none", "null")

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.times import clock_time, iso_time, object_key_time
 
@@ -26,6 +28,7 @@ class Discard(msgspec.Struct, frozen=True):
     # The last call's outcome: True, the function raised; False, it reported; None, no call decided.
     function_error: bool | None
     window: Mapping[str, object] | None = None  # `timeWindowInfo` of a tumbling window
+    kind: SourceKind = KINESIS
 
 
 def on_failure_document(
@@ -60,7 +63,7 @@ def on_failure_document(
         }
     document["version"] = "1.0"
     document["timestamp"] = clock_time(at)
-    document["KinesisBatchInfo"] = _batch_info(discard, shard_id)
+    document[discard.kind.batch_info] = _batch_info(discard, shard_id)
     if discard.window is not None:
         # Source: stackd's captures of windows on a DynamoDB stream.
         document["timeWindowInfo"] = dict(discard.window)

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import cast
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.event import KinesisEvent
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import KINDS, kind_in
 from kinesis_cli.stream.lines import service_of
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import is_sequence_number
 
+_MEMBERS = " or ".join(kind.batch_info for kind in KINDS)
 _SPACE = re.compile(r"\s*")
 
 
@@ -32,6 +35,7 @@ class FailureDocument:
     end: str
     batch_size: int  # records between them that were given up
     payload: tuple[Record, ...] | None  # the records themselves, where the document has them
+    kind: SourceKind = KINESIS
 
     @property
     def stream(self) -> str:
@@ -96,9 +100,10 @@ def _after_space(text: str, position: int) -> int:
 
 
 def _documents(value: object, place: str) -> Iterator[FailureDocument]:
+    kind = _kind(value)
     match value:
-        case {"KinesisBatchInfo": Mapping()}:
-            yield _document(cast("Mapping[str, object]", value), place)
+        case Mapping() if kind is not None:
+            yield _document(cast("Mapping[str, object]", value), kind, place)
         case {"Messages": list(messages)}:
             for each in messages:
                 yield from _documents(each, place)
@@ -118,16 +123,23 @@ def _documents(value: object, place: str) -> Iterator[FailureDocument]:
             raise InputError(
                 f"not an on-failure document of a Kinesis stream: {_found(value)}",
                 place=place,
-                advice="Such a document has a member KinesisBatchInfo, as Lambda sends it to a "
+                advice=f"Such a document has a member {_MEMBERS}, as Lambda sends it to a "
                 "queue or a bucket.",
             )
+
+
+def _kind(value: object) -> SourceKind | None:
+    """The kind of source that an on-failure document is about; None: it is no such document."""
+    if not isinstance(value, Mapping):
+        return None
+    return next((kind for kind in KINDS if isinstance(value.get(kind.batch_info), Mapping)), None)
 
 
 def _found(value: object) -> str:
     """What there is instead."""
     if not isinstance(value, dict):
         return f"this is {'an array' if isinstance(value, list) else repr(value)[:60]}"
-    if "kinesis" in value:
+    if kind_in(value) is not None:
         return "this is a record: `kcli invoke` and `kcli simulate` take its event"
     if "requestPayload" in value:
         return "this is the record of a Lambda destination for asynchronous calls"
@@ -140,8 +152,8 @@ def _found(value: object) -> str:
     return f"it has {f'the {plural} ' + ', '.join(names) if names else 'no members'}"[:160]
 
 
-def _document(value: Mapping[str, object], place: str) -> FailureDocument:
-    info, context = value["KinesisBatchInfo"], value.get("requestContext")
+def _document(value: Mapping[str, object], kind: SourceKind, place: str) -> FailureDocument:
+    info, context = value[kind.batch_info], value.get("requestContext")
     assert isinstance(info, Mapping)
     context = context if isinstance(context, Mapping) else {}
     start, end = (
@@ -162,7 +174,8 @@ def _document(value: Mapping[str, object], place: str) -> FailureDocument:
         start=start,
         end=end,
         batch_size=_count(info, "batchSize"),
-        payload=None if payload is None else _payload(payload, place),
+        payload=None if payload is None else _payload(payload, kind, info, place),
+        kind=kind,
     )
 
 
@@ -178,8 +191,12 @@ def _count(info: Mapping[str, object], name: str) -> int:
     return count if isinstance(count, int) else 0
 
 
-def _payload(payload: object, place: str) -> tuple[Record, ...]:
+def _payload(
+    payload: object, kind: SourceKind, info: Mapping[str, object], place: str
+) -> tuple[Record, ...]:
     """The event, which S3 has as a text within the JSON."""
     text = payload if isinstance(payload, str) else json.dumps(payload)
-    event = KinesisEvent.from_json(text, place=f"{place}, payload")
-    return tuple(record.record() for record in event.records)
+    shard_id = info.get("shardId")
+    return tuple(
+        kind.records_of(text, f"{place}, payload", shard_id if isinstance(shard_id, str) else None)
+    )

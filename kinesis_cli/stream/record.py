@@ -4,7 +4,7 @@ Each decoder reads as much as its purpose needs; what it passes over costs littl
 """
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -25,10 +25,19 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     arrival: float  # approximateArrivalTimestamp, epoch seconds
     raw: bytes  # the record as a JSON object: one element of a KinesisEvent's `Records`
 
+    # Which kind of source it is of (`stream.kinds.known.kind_of`); the record of another kind is a
+    # subclass, which says so here.
+    event_source: ClassVar[str] = "aws:kinesis"
+
     @property
     def data(self) -> bytes:
-        """The payload."""
+        """The payload: what people see of the record."""
         return data_in(self.raw)
+
+    @property
+    def line(self) -> bytes:
+        """The record as a line of a recording."""
+        return self.raw
 
     def json(self) -> Any:  # noqa: ANN401 - whatever the payload holds
         """Return the payload, read as JSON.
@@ -48,19 +57,19 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         short = number if len(number) <= 6 else f"…{number[-6:]}"
         shard = self.shard_id.removeprefix("shardId-").lstrip("0") or "0"
         key = _safe(self.partition_key)
-        return f"{short} of shard {_safe(shard)}, key {key}, {_shown(self.raw)}"
+        return f"{short} of shard {_safe(shard)}, key {key}, {_shown(self)}"
 
 
 def _safe(text: str) -> str:
     return text if text.isprintable() and text.isascii() else ascii(text)
 
 
-def _shown(raw: bytes) -> str:
+def _shown(record: Record) -> str:
     """The beginning of the payload: harmless, whatever it holds, and never an error."""
     try:
-        data = data_in(raw)
+        data = record.data
     except (msgspec.MsgspecError, UnicodeError):
-        return "not a record of Kinesis"
+        return "not a record of a stream"
     try:
         shown = _safe(data[: 4 * _SHOWN_CHARACTERS].decode())
     except UnicodeDecodeError:

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
 
 
 class RecordSource(Protocol):
     """Records of several shards, each taken in its own time."""
 
+    kind: SourceKind  # of all its records
     shard_ids: tuple[str, ...]
     count: int
     first_arrival: float | None
@@ -45,10 +48,13 @@ class RecordList:
             which the user records of one aggregate share.
 
     Raises:
-        InputError: a sequence number is smaller than the one before it in its shard.
+        InputError: a sequence number is smaller than the one before it in its shard, or they are
+            of several kinds of source.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
+        records = tuple(records)
+        self.kind = kind_of_records(records)
         self._queues: dict[str, deque[Record]] = {}
         arrivals = array("d")
         for record in records:

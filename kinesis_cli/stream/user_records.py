@@ -8,7 +8,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.aggregate import UserRecord, aggregated, deaggregated
 from kinesis_cli.stream.packing import opened
-from kinesis_cli.stream.record import Record, data_in
+from kinesis_cli.stream.record import Record
 
 MAX_OPENED = 64 << 20  # bytes; what grows beyond is left packed
 
@@ -20,9 +20,9 @@ def data_of(record: Record) -> bytes:
         InputError: the record's data is not base64.
     """
     try:
-        return data_in(record.raw)
+        return record.data
     except msgspec.MsgspecError as error:
-        raise InputError(f"not a Kinesis record: {error}") from error
+        raise InputError(f"not a record of a stream: {error}") from error
 
 
 def user_records(record: Record, *, deaggregate: bool = True) -> list[UserRecord]:

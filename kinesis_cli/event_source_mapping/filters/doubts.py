@@ -8,8 +8,8 @@ from itertools import chain
 import msgspec
 
 from kinesis_cli.event_source_mapping.filters.compiler import LAMBDA_OPERATORS
-from kinesis_cli.event_source_mapping.filters.criteria import DATA, METADATA, Filters
-from kinesis_cli.stream.record import Record, data_in
+from kinesis_cli.event_source_mapping.filters.criteria import Filters
+from kinesis_cli.stream.record import Record
 
 _OR = "$or"
 # Numbers that are written otherwise than the same number mostly is: with a fraction of zeros, or an
@@ -29,18 +29,15 @@ class FilterDoubts:
         parsed = [json.loads(pattern) for pattern in patterns]
         self.always = tuple(_of_patterns(filters, parsed))  # whatever the record
         self._equality = any(_has_number(each) for each in parsed)
-        fields = chain.from_iterable(
-            chain.from_iterable(one.pattern.alternatives) for one in filters.filters
-        )
-        of_data = (field.keys[1:] for field in fields if field.keys[0] == DATA)
-        self._names = frozenset(chain.from_iterable(of_data))
+        self._kind = filters.kind
+        self._names = frozenset(chain.from_iterable(_names_in_text(filters)))
         # As they stand in most data: a name of which there is one in all the text is not repeated.
         self._quoted = [json.dumps(name, ensure_ascii=False).encode() for name in self._names]
 
     def of(self, record: Record) -> tuple[str, ...]:
         """The points that a verdict on this record depends on."""
         try:
-            data = data_in(record.raw)
+            data = self._kind.filtered_text(record.raw)
         except msgspec.DecodeError:
             return self.always
         points = self.always
@@ -72,8 +69,19 @@ class FilterDoubts:
         return found
 
 
+def _names_in_text(filters: Filters) -> Iterator[tuple[str, ...]]:
+    """The names that patterns look for in `SourceKind.filtered_text`."""
+    decoded = filters.kind.filter_members.decoded
+    for one in filters.filters:
+        for field in one.fields:
+            if not decoded:
+                yield field.keys
+            elif field.keys[0] in decoded:
+                yield field.keys[1:]
+
+
 def _of_patterns(filters: Filters, parsed: list[object]) -> Iterator[str]:
-    if any(one.top_level & METADATA for one in filters.filters):
+    if filters.top_level & filters.kind.filter_members.others:
         yield "metadata-filter"
     if any(one.pattern.operators - LAMBDA_OPERATORS for one in filters.filters):
         yield "filter-operators"

@@ -9,6 +9,7 @@ from kinesis_cli.lint.checks import checks
 from kinesis_cli.lint.facts import MappingFacts
 from kinesis_cli.lint.rule import Finding, Rule, Severity
 from kinesis_cli.lint.words import listed
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 if TYPE_CHECKING:
     from kinesis_cli.event_source_mapping.filters.criteria import Filter
@@ -102,13 +103,12 @@ def on_metadata(mapping: MappingFacts) -> Iterator[Finding]:
     """
     if not mapping.patterns:
         return
-    from kinesis_cli.event_source_mapping.filters.criteria import METADATA
-
+    metadata = KINESIS.filter_members.others
     for number, pattern in enumerate(mapping.patterns, 1):
         compiled = _compiled(pattern)
         if isinstance(compiled, InputError) or _impossible(compiled, pattern):
             continue
-        if names := sorted(compiled.top_level & METADATA):
+        if names := sorted(compiled.top_level & metadata):
             yield Finding(
                 ON_METADATA,
                 f"The filter looks at {listed(names)}, and AWS documents only data for Kinesis.",
@@ -185,12 +185,11 @@ def _impossible(compiled: "Filter", pattern: str) -> str:
 
 
 def _never(field: "Field") -> str:
-    from kinesis_cli.event_source_mapping.filters.criteria import DATA, METADATA
-
     first = field.keys[0]
     if field.wants_absence:
         return ""
-    if first not in METADATA and first != DATA:
+    members = KINESIS.filter_members
+    if first not in members.others | members.documented:
         return f"{first} is not a member of a Kinesis record; what was put is below data"
     constant = _CONSTANT.get(first)
     if constant is not None and (len(field.keys) > 1 or not field.holds(constant)):

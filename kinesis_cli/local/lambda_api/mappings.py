@@ -169,6 +169,6 @@ def _check(document: Document) -> None:
         raise invalid_parameter(error.problem) from error
     try:
         if settings.filter_patterns:
-            compile_filters(settings.filter_patterns)
+            compile_filters(settings.filter_patterns, settings.kind)
     except InputError as error:
         raise invalid_parameter("Invalid filter pattern definition.") from error

@@ -60,7 +60,7 @@ class MappingRun:
         self._mapping, self._function_arn, self._tools = mapping, function_arn, tools
         self._settings: EventSourceMapping = mapping.settings
         patterns = self._settings.filter_patterns
-        self._filters = compile_filters(patterns) if patterns else None
+        self._filters = compile_filters(patterns, self._settings.kind) if patterns else None
         self._shards: dict[str, ShardRun] = {}
         self._is_stopping = False
         self.stream = stream_of(mapping.stream_arn)

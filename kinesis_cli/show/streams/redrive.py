@@ -105,7 +105,7 @@ def as_document(each: Redriven) -> dict[str, object]:
         "shardId": document.shard_id,
         "startSequenceNumber": document.start or None,
         "endSequenceNumber": document.end or None,
-        "records": [msgspec.Raw(record.raw) for record in each.records],
+        "records": [msgspec.Raw(record.line) for record in each.records],
         "missing": each.missing,
         "batchItemFailures": list(dict.fromkeys(record.sequence_number for record in each.failed)),
         "outcome": each.outcome,

@@ -190,5 +190,5 @@ class TailEvent:
 def wanted(selection: Selection, records: Iterable[Record]) -> list[bytes]:
     """The lines of those records that are wanted."""
     if selection.takes_all:
-        return [record.raw for record in records]
-    return [record.raw for record in records if selection.matches(record)]
+        return [record.line for record in records]
+    return [record.line for record in records if selection.matches(record)]

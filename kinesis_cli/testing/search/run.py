@@ -65,7 +65,7 @@ class Search:
         self._subject, self._wanted = subject, wanted
         self._samples = samples
         self._warm = ExploringSubject(subject, tell)
-        self._filters = compile_filters(subject.mapping.filter_patterns)
+        self._filters = compile_filters(subject.mapping.filter_patterns, subject.mapping.kind)
         self._arn = subject.mapping.event_source_arn or STREAM_ARN
         self._made_of: dict[bytes, str] = {}
         self.found: dict[str, Found] = {}

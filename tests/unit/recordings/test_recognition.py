@@ -244,7 +244,7 @@ def test_a_pipe_is_recognised_as_the_file_is_however_it_is_cut(
         ),
         (pretty([{"Data": "aGk=", "PartitionKey": "p"}]), "put-records --records` takes"),
         (one({"FailedRecordCount": 0, "Records": [{"ShardId": "s"}]}), "what PutRecords answered"),
-        (one({"requestContext": {}, "DDBStreamBatchInfo": {}}), "document of another source"),
+        (one({"requestContext": {}, "MQBatchInfo": {}}), "document of another source"),
         ('{"a":1}\n{"b":2}{"c":3}\n', "several JSON documents on a line"),
     ],
 )

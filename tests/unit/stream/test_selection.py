@@ -125,7 +125,7 @@ def test_what_zstd_packed_is_opened() -> None:
 
 def test_data_that_is_no_base64_is_refused() -> None:
     broken = Record("shardId-000000000000", NUMBER, "a", NOW, b'{"kinesis":{"data":"?"}}')
-    with pytest.raises(InputError, match="not a Kinesis record"):
+    with pytest.raises(InputError, match="not a record of a stream"):
         data_of(broken)
 
 
