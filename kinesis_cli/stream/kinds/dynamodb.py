@@ -94,6 +94,11 @@ class _WholeChange(msgspec.Struct):
     dynamodb: Change
 
 
+class _Event(msgspec.Struct):
+    records: list[msgspec.Raw] = msgspec.field(name="Records")
+
+
+_event = msgspec.json.Decoder(_Event)
 _placed = msgspec.json.Decoder(_PlacedChange)
 _checked = msgspec.json.Decoder(_CheckedChange)
 _shown = msgspec.json.Decoder(_Shown)
@@ -172,9 +177,10 @@ class DynamoDBKind(SourceKind):
         if {"recordFormat", "tableName"} & value.keys():
             return False  # a change on its way through a Kinesis stream: a payload
         change = value.get("dynamodb")
-        if isinstance(change, dict) and {"SequenceNumber", "Keys"} & change.keys():
-            return value.get("eventSource", self.event_source) == self.event_source
-        return value.get("eventSource") == self.event_source and "dynamodb" in value
+        if isinstance(change, dict) and not {"SequenceNumber", "Keys"} & change.keys():
+            return False
+        source = value.get("eventSource", self.event_source if isinstance(change, dict) else "")
+        return source == self.event_source and "dynamodb" in value
 
     def is_as_read(self, value: Mapping[str, object]) -> bool:
         """See `SourceKind.is_as_read`."""
@@ -248,16 +254,12 @@ class DynamoDBKind(SourceKind):
     ) -> list[Record]:
         """See `SourceKind.records_of`."""
         try:
-            document = json.loads(event)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"not JSON: {error}", place=place) from error
-        records = document.get("Records") if isinstance(document, dict) else None
-        if not isinstance(records, list):
-            raise InputError("not an event of DynamoDB, it has no array 'Records'", place=place)
+            records = _event.decode(event).records
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise InputError(f"not an event of a table's stream: {error}", place=place) from error
+        shard_id = shard_id or DEFAULT_SHARD
         return [
-            change_record(
-                record, shard_id=shard_id or DEFAULT_SHARD, place=f"{place}, record {number}"
-            )
+            change_record(bytes(record), shard_id=shard_id, place=f"{place}, record {number}")
             for number, record in enumerate(records, 1)
         ]
 

@@ -25,7 +25,7 @@ NUMBER = "2900002759746085485437"
 SHARD = "shardId-00000001573078800519-53ac2f3c"
 
 
-def change(**members: Any) -> dict[str, Any]:
+def change(**members: object) -> dict[str, Any]:
     """A record as Lambda sends it; `members` replace those inside `dynamodb`."""
     inner = {
         "ApproximateCreationDateTime": 1789651658.0,
@@ -186,7 +186,7 @@ def test_each_kind_is_known_by_its_records_and_its_arns() -> None:
 
 
 def test_text_of_an_item_does_nothing_on_a_terminal() -> None:
-    hostile = "\x1b[2J\x9b\u202eé\"\\\x7f"
+    hostile = '\x1b[2J\x9b\u202eé"\\\x7f'
     record = change_record(change(NewImage={"pk": {"S": hostile}}))
     assert record.raw.isascii()
     assert record.raw.decode().isprintable()
