@@ -32,11 +32,12 @@ def run(calls: int = CALLS) -> list[Row]:
     from kinesis_cli.event_source_mapping.invocation import Handler, InvocationRequest
     from kinesis_cli.handlers.in_process import InProcessHandler
     from kinesis_cli.handlers.isolated import IsolatedHandler
+    from kinesis_cli.handlers.options import HandlerOptions
     from kinesis_cli.project.find import find_function
 
     function = find_function(template=ROOT / "template.yaml")
     handlers: list[Handler] = [
-        InProcessHandler(function, wall_clock=True),
+        InProcessHandler(function, HandlerOptions(wall_clock=True)),
         IsolatedHandler(function),
     ]
     rows = []

@@ -9,20 +9,19 @@ import msgspec
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.options.aws_access import AwsOption, explaining, in_one_call
+from kinesis_cli.cli.options.aws_access import explaining, in_one_call
 from kinesis_cli.cli.options.called_with import event_of, made_of
 from kinesis_cli.cli.options.function import FunctionNameOption
+from kinesis_cli.cli.options.handler import HandlerRun, handler_options
 from kinesis_cli.cli.options.inputs import SHARD, HowToRead, reading
 from kinesis_cli.cli.options.payloads import CountOption, Payloads
 from kinesis_cli.cli.options.shared import (
     CODE,
     Code,
-    IsolatedOption,
-    KeepFailingInitOption,
     Output,
     OutputOption,
 )
-from kinesis_cli.cli.options.takes import flag, given, takes
+from kinesis_cli.cli.options.takes import flag, given, only, takes
 from kinesis_cli.cli.options.target import TARGET, Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers import handler_of
@@ -50,7 +49,13 @@ class FailOn(StrEnum):
     DIFFERENCE = "difference"  # the two answers of --compare are not the same
 
 
-@takes(payload=Payloads, how=SHARD, code=CODE, target=TARGET)
+@takes(
+    payload=Payloads,
+    how=SHARD,
+    code=CODE,
+    handler_run=only(HandlerRun, "isolated", "keep_failing_init", "aws", "debug"),
+    target=TARGET,
+)
 def invoke(
     event: Annotated[
         str | None,
@@ -71,15 +76,7 @@ def invoke(
         typer.Option("--seed", metavar="N", help="The same made-up payloads each time."),
     ] = None,
     code: Code,
-    isolated: IsolatedOption = False,
-    keep_failing_init: KeepFailingInitOption = False,
-    aws: AwsOption = None,
-    debug: Annotated[
-        bool,
-        typer.Option(
-            "--debug", help="Capture nothing and let no time run out, so that breakpoint() works."
-        ),
-    ] = False,
+    handler_run: HandlerRun,
     remote: Annotated[
         bool,
         typer.Option("--remote", help="Call the deployed function, or that of `kcli local`."),
@@ -131,11 +128,11 @@ def invoke(
     made, code = made_of(payload, count, seed, code)
     remote_function = _RemoteFunction(target, function_name, qualifier, invocation_type, log_type)
     here = {
-        "--isolated": isolated,
-        "--debug": debug,
-        "--keep-failing-init": keep_failing_init,
+        "--isolated": handler_run.isolated,
+        "--debug": handler_run.debug,
+        "--keep-failing-init": handler_run.keep_failing_init,
         "--env-from-stack": env_from_stack,
-        "--aws": aws is not None,
+        "--aws": handler_run.aws is not None,
     }
     here |= {flag(name): bool(value) for name, value in given(code).items()}
     _refuse_contradictions(remote_function, here, remote=remote, compare=compare)
@@ -155,21 +152,15 @@ def invoke(
                 f"{', '.join(found.other_feeders)} feeds this function, and it is called with an "
                 "event of Kinesis"
             )
-        found = in_one_call(found, aws)
+        found = in_one_call(found, handler_run.aws)
         if env_from_stack:
             found = replace(
                 found, environment={**found.environment, **remote_function.environment()}
             )
         for sentence in found.notes:
             note(sentence)
-        handler = handler_of(
-            found,
-            isolated=isolated,
-            wall_clock=True,
-            debug=debug,
-            keep_failing_init=keep_failing_init,
-            tell=note,
-        )
+        options = msgspec.structs.replace(handler_options(handler_run), wall_clock=True)
+        handler = handler_of(found, options, note)
         with closing(handler):
             invocation = invoke_once(explaining(handler, found), called_with)
             invocation = msgspec.structs.replace(invocation, interpreter=found.interpreter)

@@ -30,6 +30,7 @@ from kinesis_cli.cli.running.large_put import MANY_BYTES, MANY_RECORDS, ask_if_l
 from kinesis_cli.cli.running.putting import YesOption
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers import handler_of
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.local.client.connection import Connected
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
@@ -257,13 +258,14 @@ def _action(
     in_virtual_time = chosen == "--simulate"
     # the records are real: to call the function with them again is to do its work
     function = in_a_simulation(function, None) if in_virtual_time else in_one_call(function, None)
-    handler = handler_of(function, isolated=isolated, wall_clock=not in_virtual_time, tell=note)
+    options = HandlerOptions(isolated=isolated, wall_clock=not in_virtual_time)
+    handler = handler_of(function, options, note)
     open_things.callback(handler.close)
     handler = explaining(handler, function)
     if not in_virtual_time:
         return InvokeOnce(handler)
-    options = SimulationOptions(function_timeout=function.timeout, function_name=function.name)
-    return Simulate(handler, choose_mapping(function, None, {}).mapping, options)
+    delivery = SimulationOptions(function_timeout=function.timeout, function_name=function.name)
+    return Simulate(handler, choose_mapping(function, None, {}).mapping, delivery)
 
 
 def _asked(stream: str, place: str, named: Iterable[Named]) -> Iterable[Named]:

@@ -13,6 +13,7 @@ from kinesis_cli.errors import InputError
 if TYPE_CHECKING:
     from kinesis_cli.event_source_mapping.invocation import Handler
     from kinesis_cli.handlers.in_process import InProcessHandler
+    from kinesis_cli.handlers.options import HandlerOptions
     from kinesis_cli.handlers.worker import WorkerHandler
     from kinesis_cli.project.function import Function
 
@@ -39,10 +40,12 @@ def load_handler(
         InputError: there is no such function, or it cannot be imported.
     """
     from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
+    from kinesis_cli.handlers.options import HandlerOptions
     from kinesis_cli.project.find import find_function
 
+    options = HandlerOptions(wall_clock=wall_clock)
     if callable(handler):
-        return CallableHandler(handler, wall_clock=wall_clock)
+        return CallableHandler(handler, options)
     found = find_function(
         template=None if template is None else Path(template),
         function=function,
@@ -50,44 +53,30 @@ def load_handler(
         env_vars=None if env_vars is None else Path(env_vars),
     )
     if found.needs_own_process:
-        return handler_of(found, isolated=True, wall_clock=True)
-    return InProcessHandler(found, wall_clock=wall_clock)
+        return handler_of(found, options)
+    return InProcessHandler(found, options)
 
 
 def handler_of(
-    function: "Function",
-    *,
-    isolated: bool,
-    wall_clock: bool,
-    debug: bool = False,
-    keep_failing_init: bool = False,
-    tell: Callable[[str], None] | None = None,
+    function: "Function", options: "HandlerOptions", tell: Callable[[str], None] | None = None
 ) -> "Handler":
     """The handler of a function on this machine, to be closed.
 
+    A function of another language than Python always runs in a process of its own.
+
     Args:
         function: whose handler.
-        isolated: whether it runs in a process of its own, where the clock is always the real one;
-            a function of another language than Python always does.
-        wall_clock: whether it sees the real time in this process.
-        debug: whether nothing is captured and no time-out applies.
-        keep_failing_init: whether code that cannot be loaded fails each call, as on Lambda.
+        options: how it is run.
         tell: told a sentence for each thing that is not as on Lambda.
 
     Raises:
         InputError: it cannot be imported, or what starts its process is missing.
     """
-    if not (isolated or function.needs_own_process):
-        return python_handler(
-            function,
-            wall_clock=wall_clock,
-            debug=debug,
-            keep_failing_init=keep_failing_init,
-            tell=tell,
-        )
+    if not (options.isolated or function.needs_own_process):
+        return python_handler(function, options, tell)
     from kinesis_cli.handlers.isolated import IsolatedHandler  # seldom used, and start-up counts
 
-    handler = IsolatedHandler(function, debug=debug, keep_failing_init=keep_failing_init)
+    handler = IsolatedHandler(function, options)
     if tell is not None:
         for sentence in handler.notes:
             tell(sentence)
@@ -95,27 +84,13 @@ def handler_of(
 
 
 def python_handler(
-    function: "Function",
-    *,
-    wall_clock: bool = False,
-    debug: bool = False,
-    debug_at: int | None = None,
-    at: float | None = None,
-    keep_failing_init: bool = False,
-    is_alone: bool = False,
-    tell: Callable[[str], None] | None = None,
+    function: "Function", options: "HandlerOptions", tell: Callable[[str], None] | None = None
 ) -> "Handler":
     """The handler of a Python function: in this process where its packages are, else in a worker.
 
     Args:
         function: whose handler.
-        wall_clock: whether it sees the real time in a simulation.
-        debug: whether nothing is captured and no time-out applies.
-        debug_at: the same for the delivery attempt of this number only.
-        at: epoch seconds of virtual time at which the code is imported; None: the real time.
-        keep_failing_init: whether code that cannot be loaded fails each call, as on Lambda.
-        is_alone: whether nobody but kcli writes to this process's standard output and error between
-            the calls.
+        options: how it is run.
         tell: told a sentence for each thing that is not as the function may expect.
 
     Raises:
@@ -126,13 +101,10 @@ def python_handler(
     is_own = function.interpreter is None or function.interpreter.is_own
     is_here = is_own and not brings_packages_of_kcli(function)
     kind = _in_process() if is_here else _worker()
-    own = {"is_alone": is_alone} if is_here else {}
     try:
-        handler = kind(
-            function, wall_clock=wall_clock, debug=debug, debug_at=debug_at, at=at, **own
-        )
+        handler = kind(function, options)
     except InputError as error:
-        if not keep_failing_init:
+        if not options.keep_failing_init:
             raise
         from kinesis_cli.handlers.failing_init import FailingInitHandler
 

@@ -19,6 +19,7 @@ from kinesis_cli.handlers.environment import (
     layer_path,
 )
 from kinesis_cli.handlers.failure import function_error
+from kinesis_cli.handlers.options import NO_OPTIONS, HandlerOptions
 from kinesis_cli.handlers.response import MarshalError, as_json_value, marshal_error
 from kinesis_cli.handlers.runner import virtual_time
 from kinesis_cli.handlers.runner.call import Caller, Surroundings, context_type
@@ -35,6 +36,30 @@ from kinesis_cli.project.template.values import ACCOUNT_ID, region
 _one_call_at_a_time = threading.RLock()
 
 
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """What a function is told of itself, and runs with."""
+
+    name: str | None = None  # how it is called in texts
+    timeout: float = MAX_TIMEOUT  # seconds, of virtual or real time
+    memory_size: int = DEFAULT_MEMORY_SIZE  # MB, for the context only
+    qualifier: str = ""
+    variables: Mapping[str, str] = {}  # of its environment during calls; none: nothing is changed
+    directory: Path | None = None  # the working directory during calls, if there are variables
+    hidden: Sequence[str] = ()  # names of variables that are not there during calls
+
+
+class HostProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """What this process allows besides kcli's own: a test's is not to be changed as much."""
+
+    wall_clocks: Callable[[], WallClocks] = TimeMachine  # shows the virtual time
+    surroundings: Surroundings | None = None  # in force during calls, if there are no variables
+    keeps_descriptors: bool = True  # what is written past Python is part of the log
+    counts_real_time: bool = True  # a call that really runs for too long times out
+
+
+_NOT_DESCRIBED, _OWN_PROCESS = Described(), HostProcess()
+
+
 class CallableHandler:
     """A Python function as a Lambda handler, behind the `Handler` protocol.
 
@@ -43,20 +68,9 @@ class CallableHandler:
 
     Args:
         function: called with the event (parsed JSON) and a `LambdaContext`.
-        name: how it is called in texts.
-        timeout: seconds, of virtual or real time.
-        memory_size: MB, for the context only.
-        environment: variables in force during calls; by default nothing is changed.
-        directory: the working directory during calls, if there are variables.
-        hidden: names of variables that are not there during calls.
-        wall_clock: whether it sees the real time in a simulation.
-        debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
-        debug_at: the same for the delivery attempt of this number only.
-        wall_clocks: what shows it the virtual time; default: this process's clocks, moved.
-        surroundings: what else is in force during calls, if there are no variables.
-        keeps_descriptors: whether what is written past Python is part of its log.
-        is_alone: whether between calls nobody but kcli writes to standard output and error.
-        counts_real_time: whether a call that really runs for too long times out.
+        options: how it is run.
+        described: what it is told of itself.
+        host: what this process allows.
     """
 
     runtime = "in-process"
@@ -65,47 +79,37 @@ class CallableHandler:
     def __init__(
         self,
         function: LambdaFunction,
-        *,
-        name: str | None = None,
-        timeout: float = MAX_TIMEOUT,
-        memory_size: int = DEFAULT_MEMORY_SIZE,
-        environment: Mapping[str, str] | None = None,
-        directory: Path | None = None,
-        hidden: Sequence[str] = (),
-        wall_clock: bool = False,
-        debug: bool = False,
-        debug_at: int | None = None,
-        qualifier: str = "",
-        wall_clocks: Callable[[], WallClocks] = TimeMachine,
-        surroundings: Surroundings | None = None,
-        keeps_descriptors: bool = True,
-        is_alone: bool = False,
-        counts_real_time: bool = True,
+        options: HandlerOptions = NO_OPTIONS,
+        described: Described = _NOT_DESCRIBED,
+        host: HostProcess = _OWN_PROCESS,
     ) -> None:
-        variables = environment or {}
-        self.name = name or str(getattr(function, "__qualname__", type(function).__name__))
-        self.timeout = timeout
-        self._function = function
-        self._wall_clock, self._debug, self._debug_at = wall_clock, debug, debug_at
+        variables = described.variables
+        qualname = getattr(function, "__qualname__", type(function).__name__)
+        self.name, self.timeout = described.name or str(qualname), described.timeout
+        self._function, self._options = function, options
         self._output = Output()
         as_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
         log_handler = LogHandler(self._output, as_json=as_json)
         self._logging = install_logging(log_handler, variables.get("AWS_LAMBDA_LOG_LEVEL"))
-        self._environment = Environment(variables, directory, hidden) if variables else None
+        self._environment = (
+            Environment(variables, described.directory, described.hidden) if variables else None
+        )
         arn = f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:"
         self._caller = Caller(
-            timeout=timeout,
-            context_type=context_type(self.name, memory_size, arn, variables, qualifier),
+            timeout=self.timeout,
+            context_type=context_type(
+                self.name, described.memory_size, arn, variables, described.qualifier
+            ),
             output=self._output,
             log_handler=log_handler,
-            wall_clocks=None if wall_clock else wall_clocks,
-            surroundings=self._environment or surroundings,
-            takes_descriptors=keeps_descriptors,
-            is_alone=is_alone,
-            counts_real_time=counts_real_time,
+            wall_clocks=None if options.wall_clock else host.wall_clocks,
+            surroundings=self._environment or host.surroundings,
+            takes_descriptors=host.keeps_descriptors,
+            is_alone=options.is_alone,
+            counts_real_time=host.counts_real_time,
         )
         self._closed = False
-        if not wall_clock:
+        if not options.wall_clock:
             virtual_time.install()
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
@@ -124,7 +128,7 @@ class CallableHandler:
                 event,
                 client_context,
                 request,
-                debugging=self._debug or request.number == self._debug_at,
+                debugging=self._options.debugs(request.number),
             )
             response: object = None
             failure = None if ended.failure is None else function_error(ended.failure)
@@ -150,7 +154,7 @@ class CallableHandler:
         if self._closed:
             return
         self._closed = True
-        if not self._wall_clock:
+        if not self._options.wall_clock:
             virtual_time.uninstall()
         self._caller.close()
         self._logging.restore()
@@ -163,50 +167,33 @@ class InProcessHandler(CallableHandler):
 
     Args:
         function: what to run, see `find_function`.
-        wall_clock: whether it sees the real time in a simulation.
-        debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
-        debug_at: the same for the delivery attempt of this number only.
-        at: epoch seconds of virtual time at which the code is imported; None: the real time.
-        is_alone: whether between calls nobody but kcli writes to standard output and error.
+        options: how it is run.
 
     Raises:
         InputError: the module or the function is not there, or importing it fails.
     """
 
-    def __init__(
-        self,
-        function: Function,
-        *,
-        wall_clock: bool = False,
-        debug: bool = False,
-        debug_at: int | None = None,
-        at: float | None = None,
-        is_alone: bool = False,
-    ) -> None:
-        super().__init__(
-            _not_loaded,
+    def __init__(self, function: Function, options: HandlerOptions = NO_OPTIONS) -> None:
+        described = Described(
             name=function.handler,
             timeout=function.timeout,
             memory_size=function.memory_size,
-            environment={**(function.aws or {}), **lambda_variables(function)},
+            qualifier=function.qualifier,
+            variables={**(function.aws or {}), **lambda_variables(function)},
             directory=function.code_uri,
             hidden=hidden_variables(function),
-            wall_clock=wall_clock,
-            debug=debug,
-            debug_at=debug_at,
-            qualifier=function.qualifier,
-            is_alone=is_alone,
         )
+        super().__init__(_not_loaded, options, described)
         self.function = function
         self._code: Code | None = None
         try:
-            self._code = self._loaded(at)
+            self._code = self._loaded()
         except BaseException:
             self.close()
             raise
         self._function = self._code.function
 
-    def _loaded(self, at: float | None) -> Code:
+    def _loaded(self) -> Code:
         try:
             return self._caller.load(  # type: ignore[no-any-return]
                 lambda: Code(
@@ -214,13 +201,13 @@ class InProcessHandler(CallableHandler):
                     self.function.handler,
                     layer_path(self.function, sys.version_info[:3]),
                 ),
-                at,
-                debugging=self._debug,
+                self._options.at,
+                debugging=self._options.debug,
             )
         except LoadError as error:
-            is_virtual = at is not None and not self._wall_clock
             from kinesis_cli.handlers.load_errors import input_error
 
+            is_virtual = self._options.loads_in_virtual_time
             raise input_error(error, self.function, is_virtual=is_virtual) from error
 
     def close(self) -> None:

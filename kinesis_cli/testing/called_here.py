@@ -17,7 +17,8 @@ from types import ModuleType, TracebackType
 from typing import Any, TextIO, cast
 
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
-from kinesis_cli.handlers.in_process import CallableHandler
+from kinesis_cli.handlers.in_process import CallableHandler, Described, HostProcess
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.handlers.runner.virtual_time import CLOCKS
 from kinesis_cli.handlers.time_machine import TimeMachine
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAX_TIMEOUT, Function
@@ -68,14 +69,18 @@ class CalledHere:
         self._surroundings = surroundings
         self._handler = CallableHandler(
             self._call,
-            name=described.name if described else self.name.rpartition(".")[2],
-            timeout=described.timeout if described else MAX_TIMEOUT,
-            memory_size=described.memory_size if described else DEFAULT_MEMORY_SIZE,
-            wall_clock=wall_clock,
-            wall_clocks=_StoppedByTheTest if time_of_the_test() is not None else TimeMachine,
-            surroundings=surroundings,
-            keeps_descriptors=False,
-            counts_real_time=False,
+            HandlerOptions(wall_clock=wall_clock),
+            Described(
+                name=described.name if described else self.name.rpartition(".")[2],
+                timeout=described.timeout if described else MAX_TIMEOUT,
+                memory_size=described.memory_size if described else DEFAULT_MEMORY_SIZE,
+            ),
+            HostProcess(
+                wall_clocks=_StoppedByTheTest if time_of_the_test() is not None else TimeMachine,
+                surroundings=surroundings,
+                keeps_descriptors=False,
+                counts_real_time=False,
+            ),
         )
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:

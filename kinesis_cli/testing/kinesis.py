@@ -329,7 +329,9 @@ def deliver(
 def _loaded(function: Function, at: float, *, wall_clock: bool) -> Handler:
     """The function's code, loaded as Lambda does."""
     from kinesis_cli.handlers import handler_of, python_handler
+    from kinesis_cli.handlers.options import HandlerOptions
 
     if function.needs_own_process:
-        return handler_of(function, isolated=True, wall_clock=True)
-    return python_handler(function, wall_clock=wall_clock, at=None if wall_clock else at)
+        return handler_of(function, HandlerOptions())
+    options = HandlerOptions(wall_clock=wall_clock, at=None if wall_clock else at)
+    return python_handler(function, options)

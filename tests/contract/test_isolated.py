@@ -22,6 +22,7 @@ from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.handlers.isolated import handler as isolated
 from kinesis_cli.handlers.isolated import sandbox
 from kinesis_cli.handlers.isolated.handler import IsolatedHandler
+from kinesis_cli.handlers.options import HandlerOptions
 from tests.patience import PATIENCE
 from tests.unit.handler_files import REQUEST_ID, function_in, request, write_code
 
@@ -53,7 +54,8 @@ def isolate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Isolate
         # by default as long as no call takes on however busy a machine
         function = function_in(tmp_path, **{"timeout": 30.0, **settings})  # type: ignore[arg-type]
         # as on Lambda, code that cannot be loaded fails each call
-        started.append(IsolatedHandler(function, cold=cold, keep_failing_init=True))
+        options = HandlerOptions(cold=cold, keep_failing_init=True)
+        started.append(IsolatedHandler(function, options))
         return started[-1]
 
     yield isolate

@@ -19,6 +19,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 )
 from kinesis_cli.handlers.in_process import InProcessHandler
 from kinesis_cli.handlers.isolated import IsolatedHandler
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.project.function import Function
 from kinesis_cli.simulation.trace import FailedRecord, Invocation
 from tests.language_builds import LANGUAGES, PYTHON, Language
@@ -241,7 +242,7 @@ def test_an_initialisation_that_fails_is_tried_twice_and_said(function: Function
     failing = replace(function, environment={"INIT_ERROR": "not today"})
     with pytest.raises(InputError):
         IsolatedHandler(failing)
-    handler = IsolatedHandler(failing, keep_failing_init=True)
+    handler = IsolatedHandler(failing, HandlerOptions(keep_failing_init=True))
     try:
         result = told(handler)
     finally:

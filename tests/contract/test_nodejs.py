@@ -13,6 +13,7 @@ import pytest
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.handlers.isolated import IsolatedHandler
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from tests.language_builds import Language
@@ -38,7 +39,9 @@ def node(tmp_path: Path) -> Iterator[Run]:
         write_code(tmp_path, code, name)
         settings = {"runtime": "nodejs22.x", "timeout": 30.0, "memory_size": 512, **settings}
         function = function_in(tmp_path, **settings)  # type: ignore[arg-type]
-        started.append(IsolatedHandler(function, keep_failing_init=keep_failing_init))
+        started.append(
+            IsolatedHandler(function, HandlerOptions(keep_failing_init=keep_failing_init))
+        )
         return started[-1]
 
     yield node

@@ -17,6 +17,7 @@ from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.isolated import IsolatedHandler
 from kinesis_cli.handlers.isolated.runtimes import command_for
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from tests.unit.handler_files import REQUEST_ID, function_in, request
@@ -49,7 +50,7 @@ def write_bootstrap(folder: Path, code: str = BOOTSTRAP, name: str = "bootstrap"
 def test_a_bootstrap_is_the_whole_function(tmp_path: Path) -> None:
     write_bootstrap(tmp_path)
     function = function_in(tmp_path, handler="any", runtime="provided.al2023")
-    handler = handler_of(function, isolated=False, wall_clock=True)
+    handler = handler_of(function, HandlerOptions(wall_clock=True))
     assert isinstance(handler, IsolatedHandler)
     assert handler.runtime == "isolated, bootstrap, provided.al2023"
     result = handler.invoke(request(payload=b'{"a": 1}'))

@@ -10,6 +10,7 @@ import pytest
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.handlers.isolated import IsolatedHandler
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.project.interpreter import choose_interpreter
 from tests.pythons import another_python, new_environment
 from tests.unit.handler_files import function_in, request, write_code
@@ -123,7 +124,7 @@ def test_both_clients_say_alike_why_code_cannot_be_loaded(
     told = []
     for interpreter in (None, ours):
         function = function_in(tmp_path, handler, interpreter=interpreter)
-        called = IsolatedHandler(function, keep_failing_init=True)
+        called = IsolatedHandler(function, HandlerOptions(keep_failing_init=True))
         failed = called.invoke(request()).error
         called.close()
         assert failed is not None

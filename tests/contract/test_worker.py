@@ -13,6 +13,7 @@ import pytest
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import FunctionError, InvocationResult
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.handlers.worker import WorkerHandler
 from kinesis_cli.handlers.worker import handler as worker_handler
 from kinesis_cli.project.interpreter import Interpreter, choose_interpreter
@@ -31,7 +32,8 @@ def load(tmp_path: Path) -> Iterator[Load]:
     def load(code: str, **settings: object) -> WorkerHandler:
         options = {name: settings.pop(name) for name in ("wall_clock", "at") if name in settings}
         write_code(tmp_path, code)
-        handler = WorkerHandler(function_in(tmp_path, **settings), **options)  # type: ignore[arg-type]
+        how = HandlerOptions(**options)  # type: ignore[arg-type]
+        handler = WorkerHandler(function_in(tmp_path, **settings), how)  # type: ignore[arg-type]
         loaded.append(handler)
         return handler
 

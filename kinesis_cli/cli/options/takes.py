@@ -1,7 +1,8 @@
 """Options that belong together, as one parameter of a command.
 
 A group is a frozen struct: each field is an option, annotated as typer wants it, and None unless it
-is given. msgspec's, not a dataclass, which takes ten times as long to define at every start.
+is given or has a default. msgspec's, not a dataclass, which takes ten times as long to define at
+every start.
 
 class Target(msgspec.Struct, frozen=True):
     stream: Annotated[str | None, typer.Option("--stream")] = None
@@ -67,8 +68,10 @@ def takes(**groups: Group | Part) -> Callable[[Command], Command]:
 
 
 def _options(part: Part) -> Iterator[Parameter]:
+    defaults = {each.name: each.default for each in msgspec.structs.fields(part.group)}
     for name, annotation in part.annotations.items():
-        yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        default = defaults[name]
+        yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def given(group: msgspec.Struct) -> dict[str, Any]:

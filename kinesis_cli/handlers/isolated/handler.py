@@ -22,6 +22,7 @@ from kinesis_cli.handlers.isolated.runtimes import command_for
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.handlers.isolated.sandbox import Ended, EndKind, Sandbox
 from kinesis_cli.handlers.load_errors import init_error
+from kinesis_cli.handlers.options import NO_OPTIONS, HandlerOptions
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.template.values import ACCOUNT_ID, region
 
@@ -34,12 +35,10 @@ class IsolatedHandler:
 
     Args:
         function: what to run, see `find_function`.
+        options: how it is run; debugged, the function has kcli's standard streams, and no limit
+            applies.
         command: what starts it; default: what its runtime says.
-        cold: each call starts a fresh process.
-        debug: the function has kcli's standard streams, and no limit applies, so that
-            `breakpoint()` works.
         arn: the function's; default: one that stands in for it.
-        keep_failing_init: code that cannot be loaded fails each call, as on Lambda.
 
     Raises:
         InputError: what starts the function is not there, or its code is not, or cannot be loaded.
@@ -48,12 +47,10 @@ class IsolatedHandler:
     def __init__(
         self,
         function: Function,
-        command: RuntimeCommand | None = None,
+        options: HandlerOptions = NO_OPTIONS,
         *,
-        cold: bool = False,
-        debug: bool = False,
+        command: RuntimeCommand | None = None,
         arn: str | None = None,
-        keep_failing_init: bool = False,
     ) -> None:
         _require_linux()
         if not function.code_uri.is_dir():
@@ -63,20 +60,20 @@ class IsolatedHandler:
         self.notes = self._command.notes
         is_named = function.needs_own_process
         self.runtime = f"isolated, {self._command.name}" if is_named else "isolated"
-        self._function, self._cold, self._debug = function, cold, debug
+        self._function, self._options = function, options
         self._variables = {**process_variables(function), **self._command.variables}
         self._log = platform_log(function, self._variables, self._command)
         self._arn = (
             arn or f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:{function.qualified_name}"
         )
-        self._timeout = math.inf if debug else function.timeout
+        self._timeout = math.inf if options.debug else function.timeout
         self._lock = threading.Lock()
         self._idle: list[Sandbox] = []
         self._running: set[Sandbox] = set()
         self._retired: set[Sandbox] = set()  # running, and not to be used again
         self._closed = False
         self._is_stale = False  # the code has changed since it was built
-        self._prepared = None if keep_failing_init else self._prepare()
+        self._prepared = None if options.keep_failing_init else self._prepare()
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Call the function once, in a warm process if one is idle. A failing function is a result.
@@ -159,7 +156,7 @@ class IsolatedHandler:
         for phase, limit in (("init", INIT_SECONDS), ("invoke", self._timeout)):
             sandbox = self._new_sandbox()
             try:
-                ended, seconds = sandbox.initialise(math.inf if self._debug else limit)
+                ended, seconds = sandbox.initialise(math.inf if self._options.debug else limit)
                 call.initialised(sandbox, ended, seconds, phase)
             except BaseException:  # Ctrl-C
                 sandbox.kill()
@@ -180,7 +177,7 @@ class IsolatedHandler:
         """
         sandbox = self._new_sandbox()
         try:
-            ended, seconds = sandbox.initialise(math.inf if self._debug else INIT_SECONDS)
+            ended, seconds = sandbox.initialise(math.inf if self._options.debug else INIT_SECONDS)
         except BaseException:  # Ctrl-C
             sandbox.kill()
             self._give_back(sandbox)
@@ -203,7 +200,7 @@ class IsolatedHandler:
             self._command.directory,
             {**self._variables, "AWS_LAMBDA_LOG_STREAM_NAME": stream},
             self._function.memory_size * 1024 * 1024,
-            debug=self._debug,
+            debug=self._options.debug,
         )
         with self._lock:
             self._running.add(sandbox)
@@ -220,7 +217,7 @@ class IsolatedHandler:
         is_ready = sandbox.is_ready()
         with self._lock:
             self._running.discard(sandbox)
-            is_retired = self._cold or self._closed or sandbox in self._retired
+            is_retired = self._options.cold or self._closed or sandbox in self._retired
             self._retired.discard(sandbox)
             if is_ready and not is_retired:
                 sandbox.freeze()
@@ -229,7 +226,7 @@ class IsolatedHandler:
         sandbox.close()
 
     def _headers(self, request: InvocationRequest, limit: float) -> dict[str, str]:
-        deadline = time.time() + (self._function.timeout if self._debug else limit)
+        deadline = time.time() + (self._function.timeout if self._options.debug else limit)
         headers = {
             "Content-Type": "application/json",
             "Lambda-Runtime-Aws-Request-Id": request.request_id,

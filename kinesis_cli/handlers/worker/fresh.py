@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.handlers.runner import BEGIN_FRESH, END_FRESH, KEEP_TABLES, TRACED_BYTES
 from kinesis_cli.handlers.worker.handler import WorkerHandler
 from kinesis_cli.handlers.worker.process import WorkerEndedError
@@ -24,7 +25,9 @@ class FreshWorker:
     runtime = WorkerHandler.runtime
 
     def __init__(self, function: Function, *, at: float, answers_aws: bool) -> None:
-        self._worker = WorkerHandler(function, at=at, watches=True, answers_aws=answers_aws)
+        self._worker = WorkerHandler(
+            function, HandlerOptions(at=at), watches=True, answers_aws=answers_aws
+        )
         self._is_warm, self._is_copy = False, True
         # the numbers of the process and of the copy that are the environment; None: there is none
         self._begun: tuple[int, int] | None = None

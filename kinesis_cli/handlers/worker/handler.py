@@ -12,6 +12,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.handlers.environment import layer_path, process_variables
 from kinesis_cli.handlers.failure import exited
 from kinesis_cli.handlers.lent_packages import lending_folder
+from kinesis_cli.handlers.options import NO_OPTIONS, HandlerOptions
 from kinesis_cli.handlers.response import from_json
 from kinesis_cli.handlers.runner import ENDED, INTERRUPTED
 from kinesis_cli.handlers.runner.loading import LoadError
@@ -33,10 +34,7 @@ class WorkerHandler:
 
     Args:
         function: what to run, see `find_function`.
-        wall_clock: whether it sees the real time in a simulation.
-        debug: nothing is captured and no time-out applies, so that `breakpoint()` works.
-        debug_at: the same for the delivery attempt of this number only.
-        at: epoch seconds of virtual time at which the code is imported; None: the real time.
+        options: how it is run.
         watches: whether results tell of the event and of AWS calls, see `runner/watching.py`.
         answers_aws: whether AWS calls are then answered there, and not sent.
 
@@ -49,11 +47,8 @@ class WorkerHandler:
     def __init__(
         self,
         function: Function,
+        options: HandlerOptions = NO_OPTIONS,
         *,
-        wall_clock: bool = False,
-        debug: bool = False,
-        debug_at: int | None = None,
-        at: float | None = None,
         watches: bool = False,
         answers_aws: bool = False,
     ) -> None:
@@ -61,7 +56,7 @@ class WorkerHandler:
         self._watching = {"watches": watches, "answers_aws": answers_aws}
         self.name, self.timeout, self.function = function.handler, function.timeout, function
         self._interpreter = function.interpreter or own_interpreter()
-        self._wall_clock, self._debug, self._debug_at, self._at = wall_clock, debug, debug_at, at
+        self._options = options
         self.notes: tuple[str, ...] = ()  # what is not as the function may expect
         self._worker: Worker | None = self._started()
 
@@ -73,7 +68,7 @@ class WorkerHandler:
             KeyboardInterrupt: the user pressed Ctrl-C, or left the debugger.
         """
         worker = self._worker = self._worker or self._started()
-        debugging = self._debug or request.number == self._debug_at
+        debugging = self._options.debugs(request.number)
         is_shared = worker.share(request.payload)
         call = (
             request.request_id,
@@ -146,7 +141,7 @@ class WorkerHandler:
         function = self.function
         if not function.code_uri.is_dir():
             raise InputError("there is no such folder", place=str(function.code_uri))
-        debug = self._debug or self._debug_at is not None
+        debug = self._options.debug or self._options.debug_at is not None
         worker = Worker(
             self._interpreter.path, function.code_uri, process_variables(function), debug=debug
         )
@@ -166,10 +161,10 @@ class WorkerHandler:
         if "error" in answer:
             worker.close()
             told = answer["error"]
-            is_virtual = self._at is not None and not self._wall_clock
             error = LoadError(**told)
             from kinesis_cli.handlers.load_errors import input_error
 
+            is_virtual = self._options.loads_in_virtual_time
             raise input_error(error, function, is_virtual=is_virtual) from error
         self.notes = tuple(answer["notes"])
         self._starts += 1
@@ -188,9 +183,9 @@ class WorkerHandler:
             "memory_size": function.memory_size,
             "arn": f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:",
             "qualifier": function.qualifier,
-            "wall_clock": self._wall_clock,
-            "debug": self._debug,
-            "at": self._at,
+            "wall_clock": self._options.wall_clock,
+            "debug": self._options.debug,
+            "at": self._options.at,
             **self._watching,
         }
 

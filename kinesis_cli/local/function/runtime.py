@@ -9,6 +9,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated import IsolatedHandler
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.local.function.code import CodeWatch
 from kinesis_cli.project.function import Function
 
@@ -91,7 +92,9 @@ class LocalFunction:
         self._watch = CodeWatch(function.code_uri) if watches else None
         try:
             self._handler = IsolatedHandler(
-                replace(function, environment=environment, aws={}), arn=arn, keep_failing_init=True
+                replace(function, environment=environment, aws={}),
+                HandlerOptions(keep_failing_init=True),
+                arn=arn,
             )
         except InputError as error:
             self.problem = ". ".join(filter(None, (error.problem, error.advice)))

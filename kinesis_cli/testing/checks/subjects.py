@@ -284,7 +284,7 @@ def subject_of_project(
 
     command = command_for(function)
     return HandlerSubject(
-        lambda: IsolatedHandler(function, command), function, mapping, function.timeout
+        lambda: IsolatedHandler(function, command=command), function, mapping, function.timeout
     )
 
 

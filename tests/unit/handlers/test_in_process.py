@@ -15,7 +15,8 @@ import pytest
 
 from kinesis_cli.event_source_mapping.invocation import FunctionError, InvocationResult
 from kinesis_cli.handlers import load_handler
-from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
+from kinesis_cli.handlers.in_process import CallableHandler, Described, InProcessHandler
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.handlers.runner.output import KEPT_CHARACTERS
 from kinesis_cli.handlers.worker import WorkerHandler
 from tests.unit.handler_files import AT, REQUEST_ID, function_in, request, write_code
@@ -49,7 +50,8 @@ def load(tmp_path: Path, place: type[PythonHandler]) -> Iterator[Load]:
             if name in settings
         }
         write_code(tmp_path, code)
-        handler = place(function_in(tmp_path, **settings), **options)  # type: ignore[arg-type]
+        how = HandlerOptions(**options)  # type: ignore[arg-type]
+        handler = place(function_in(tmp_path, **settings), how)  # type: ignore[arg-type]
         loaded.append(handler)
         return handler
 
@@ -602,7 +604,7 @@ def test_a_plain_function_is_a_handler_too() -> None:
     def echo(event: object, context: object) -> object:
         return [event, getattr(context, "function_name", "")]
 
-    handler = CallableHandler(echo, name="mine")
+    handler = CallableHandler(echo, described=Described(name="mine"))
     try:
         assert handler.invoke(request()).response == [{"Records": []}, "mine"]
         assert (handler.name, handler.runtime) == ("mine", "in-process")

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesis_cli.handlers.in_process import CallableHandler, InProcessHandler
+from kinesis_cli.handlers.in_process import CallableHandler, Described, InProcessHandler
+from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.handlers.worker import WorkerHandler
 from tests.unit.handler_files import AT, function_in, request, write_code
 
@@ -30,7 +31,8 @@ def load(tmp_path: Path, place: type[PythonHandler]) -> Iterator[Load]:
 
     def load(code: str, *, timeout: float = 3.0, **options: object) -> PythonHandler:
         write_code(tmp_path, code)
-        handler = place(function_in(tmp_path, timeout=timeout), **options)  # type: ignore[arg-type]
+        how = HandlerOptions(**options)  # type: ignore[arg-type]
+        handler = place(function_in(tmp_path, timeout=timeout), how)
         loaded.append(handler)
         return handler
 
@@ -157,7 +159,7 @@ def test_a_call_times_out_just_when_its_sleeps_exceed_its_time(
         for seconds in sleeps:
             time.sleep(seconds)
 
-    handler = CallableHandler(nap, timeout=timeout)
+    handler = CallableHandler(nap, described=Described(timeout=timeout))
     try:
         result = handler.invoke(request(AT, invocation_duration=duration))
     finally:
