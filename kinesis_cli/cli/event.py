@@ -19,7 +19,6 @@ from kinesis_cli.cli.options.payloads import (
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.payloads.arriving import ArrivingRecords
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.settings import evenly
 from kinesis_cli.recordings.payload_lines import START
 from kinesis_cli.recordings.writing import (
@@ -33,6 +32,7 @@ from kinesis_cli.recordings.writing import (
 from kinesis_cli.show.console import note
 from kinesis_cli.show.progress import Progress, progress
 from kinesis_cli.stream.event import STREAM_ARN, source_arn
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.times import Moment
 
