@@ -1,15 +1,17 @@
 """`kcli event`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import tee
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from kinesis_cli.cli.options.changes import Changes, asked_for, change_settings
+from kinesis_cli.cli.options.kafka import DEFAULT_TOPIC, Kafka, wants_topic
 from kinesis_cli.cli.options.payloads import (
     PAYLOADS,
     CountOption,
@@ -18,8 +20,12 @@ from kinesis_cli.cli.options.payloads import (
 )
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.arriving import ArrivingRecords
+from kinesis_cli.payloads.kafka import TopicRecords, kafka_event
+from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.settings import evenly
+from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.recordings.payload_lines import START
 from kinesis_cli.recordings.writing import (
     is_recording_name,
@@ -32,16 +38,19 @@ from kinesis_cli.recordings.writing import (
 from kinesis_cli.show.console import note
 from kinesis_cli.show.progress import Progress, progress
 from kinesis_cli.stream.event import STREAM_ARN, source_arn
-from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.times import Moment
 
+_Made = TypeVar("_Made", Payload, Record)
 
-@takes(payload=PAYLOADS)
+
+@takes(change=Changes, kafka=Kafka, payload=PAYLOADS)
 def event(
     count: CountOption = None,
     shards: Annotated[int, typer.Option("--shards", metavar="N", help="Shards of the stream.")] = 1,
     *,
+    change: Changes,
+    kafka: Kafka,
     payload: Payloads,
     aggregate: Annotated[
         bool,
@@ -67,11 +76,14 @@ def event(
         typer.Option("--seed", metavar="N", help="The same bytes each time; default: never."),
     ] = None,
     event_source_arn: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--event-source-arn", metavar="ARN", help="Of the stream, or of one of its consumers."
+            "--event-source-arn",
+            metavar="ARN",
+            help="Of the stream, or of one of its consumers; with --dynamodb that of a table's "
+            f"stream. Default: {STREAM_ARN}, or one for --table.",
         ),
-    ] = STREAM_ARN,
+    ] = None,
     output_file: Annotated[
         Path | None,
         typer.Option(
@@ -85,10 +97,11 @@ def event(
     overwrite: OverwriteOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Build a Kinesis event or a recording.
+    """Build an event or a recording.
 
     Prints an event, with --output ndjson a recording. The payloads are readings of a sensor unless
-    --data, --from, --template or --model bring your own.
+    --data, --from, --template or --model bring your own. With --dynamodb they are items of a
+    table, and the records tell what is done to them.
 
     \b
     Examples:
@@ -97,40 +110,110 @@ def event(
       kcli event --count 100000 --interval 0.01 -o day.ndjson.gz
       kcli event --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli event --from payloads.ndjson --key-field sensor.id
+      kcli event --dynamodb --changes put,update,ttl
+      kcli event --dynamodb --items items.json --keys pk,sk --changes put,delete
+      kcli event --dynamodb-on-kinesis --sensors 3 --count 9
+      kcli event --kafka --topic readings --count 3
     """
     if str(output_file) == "-":
         output_file = None
     if output_file is not None:
         refuse_existing(output_file, overwrite=overwrite)
-    settings = payload_settings(payload)
+    as_recording = output is Output.NDJSON or (
+        output_file is not None and is_recording_name(output_file)
+    )
+    others = _other_kinds(change, kafka)
+    if aggregate and others:
+        raise InputError(
+            f"--aggregate packs payloads for Kinesis, and {others[0]} makes other records",
+            advice="Leave --aggregate out.",
+        )
     origin = time() if seed is None else float(START)
     first = origin if start is None else Moment.parse(start, "--start", "from now").after(origin)
-    number = count if count is not None or settings.from_file is not None else 1
-    arrivals, times = tee(evenly(first, interval, number))
-    payloads = settings.payloads(Random(seed), times)
-    stream = ArrivingRecords(shards, first, event_source_arn=source_arn(event_source_arn))
-    build = stream.aggregates if aggregate else stream.records
-    with progress("making", number) as bar:
-        if output_file is not None:  # a pipe's reader has a bar of its own
-            payloads = _counted(payloads, bar)
-        _write(build(zip(arrivals, payloads, strict=False)), output_file, output)
+    random = Random(seed)
+    with progress("making", count) as bar:
+        counted = _Counted(bar if output_file is not None else None)  # a pipe's reader has its own
+        if others and not kafka.kafka:
+            changes = change_settings(change, payload, event_source_arn)
+            made = changes.records(random, first, interval, count, shards=shards)
+            if shards > 1 and change.dynamodb and not as_recording:
+                note("an event does not tell the shards; a recording does: --output ndjson")
+            _write(counted.each(made), output_file, as_recording=as_recording)
+            return
+        settings = payload_settings(payload)
+        number = count if count is not None or settings.from_file is not None else 1
+        arrivals, times = tee(evenly(first, interval, number))
+        payloads = counted.each(settings.payloads(random, times))
+        arriving = zip(arrivals, payloads, strict=False)
+        if kafka.kafka:
+            _write_kafka(kafka, arriving, shards, output_file, as_recording=as_recording)
+            return
+        arn = source_arn(event_source_arn or STREAM_ARN)
+        stream = ArrivingRecords(shards, first, event_source_arn=arn)
+        build = stream.aggregates if aggregate else stream.records
+        _write(build(arriving), output_file, as_recording=as_recording)
 
 
-def _counted(payloads: Iterator[Payload], bar: Progress) -> Iterator[Payload]:
-    """The same; each thousandth is told."""
-    for number, payload in enumerate(payloads):
-        if number % 1000 == 0:
-            bar.update(number)
-        yield payload
+def _other_kinds(change: Changes, kafka: Kafka) -> list[str]:
+    """The options that ask for another kind of record than payloads on Kinesis: one or none.
+
+    Raises:
+        InputError: there are several, or an option is about one that is not asked for.
+    """
+    named = ["--kafka"] if wants_topic(kafka) else []
+    named += asked_for(change)
+    if len(named) > 1:
+        raise InputError(f"{' and '.join(named)} cannot be used together")
+    return named
 
 
-def _write(records: Iterator[Record], file: Path | None, output: Output) -> None:
+class _Counted:
+    """Tells a bar of what is made; each thousandth."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self._bar = bar
+
+    def each(self, made: Iterable[_Made]) -> Iterator[_Made]:
+        """The same."""
+        for number, one in enumerate(made):
+            if self._bar is not None and number % 1000 == 0:
+                self._bar.update(number)
+            yield one
+
+
+def _write(records: Iterator[Record], file: Path | None, *, as_recording: bool) -> None:
     if file is None:
-        write = write_recording_to if output is Output.NDJSON else write_event_to
         sys.stdout.flush()
-        write(sys.stdout.buffer, records)
+        (write_recording_to if as_recording else write_event_to)(sys.stdout.buffer, records)
         return
-    as_recording = output is Output.NDJSON or is_recording_name(file)
     written = (write_recording if as_recording else write_event)(records, file)
-    kind = "a recording" if as_recording else "an event"
+    _say(file, "a recording" if as_recording else "an event", written)
+
+
+def _write_kafka(
+    kafka: Kafka,
+    arriving: Iterator[tuple[float, Payload]],
+    partitions: int,
+    file: Path | None,
+    *,
+    as_recording: bool,
+) -> None:
+    if as_recording:
+        raise InputError(
+            "--kafka makes an event, not a recording",
+            advice="Leave --output ndjson out, or name the file .json.",
+        )
+    topic = TopicRecords(kafka.topic or DEFAULT_TOPIC, partitions)
+    records = list(topic.records(arriving))
+    event = kafka_event(records, self_managed=bool(kafka.self_managed)) + b"\n"
+    if file is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(event)
+        return
+    with appearing_whole(file) as opened:
+        opened.write(event)
+    _say(file, "an event", len(records))
+
+
+def _say(file: Path, kind: str, written: int) -> None:
     note(f"{file}: {kind} of {written:,} record{'' if written == 1 else 's'}")

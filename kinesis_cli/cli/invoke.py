@@ -11,6 +11,7 @@ import typer
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import explaining, in_one_call
 from kinesis_cli.cli.options.called_with import event_of, made_of
+from kinesis_cli.cli.options.changes import Changes
 from kinesis_cli.cli.options.function import FunctionNameOption
 from kinesis_cli.cli.options.handler import HandlerRun, handler_options
 from kinesis_cli.cli.options.inputs import SHARD, HowToRead, reading
@@ -50,6 +51,7 @@ class FailOn(StrEnum):
 
 
 @takes(
+    change=Changes,
     payload=Payloads,
     how=SHARD,
     code=CODE,
@@ -69,6 +71,7 @@ def invoke(
     ] = None,
     count: CountOption = None,
     *,
+    change: Changes,
     payload: Payloads,
     how: HowToRead,
     seed: Annotated[
@@ -124,8 +127,9 @@ def invoke(
       kcli invoke --compare
       kcli invoke fixtures/batch.json --fail-on failures
       kcli event | kcli invoke -
+      kcli invoke --dynamodb --changes put,update --handler app.py:handler
     """
-    made, code = made_of(payload, count, seed, code)
+    made, code = made_of(payload, change, count, seed, code)
     remote_function = _RemoteFunction(target, function_name, qualifier, invocation_type, log_type)
     here = {
         "--isolated": handler_run.isolated,

@@ -36,7 +36,7 @@ COMMANDS = {
         "kinesis_cli.cli.check", "Try to break a handler, with broken records and in every order."
     ),
     "lint": Command("kinesis_cli.cli.lint", "Name what will hurt in a template or a stack."),
-    "event": Command("kinesis_cli.cli.event", "Build a Kinesis event or a recording."),
+    "event": Command("kinesis_cli.cli.event", "Build an event or a recording."),
     "put": Command("kinesis_cli.cli.put", "Put records on a stream."),
     "tail": Command("kinesis_cli.cli.tail", "Follow the records of a stream."),
     "record": Command("kinesis_cli.cli.record", "Record a stream."),

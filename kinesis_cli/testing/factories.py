@@ -8,9 +8,9 @@ from typing import Any
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.broken import FIELD_FAULTS, TEXT_FAULTS
+from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.putting.entry import DEFAULT_MAX_RECORD
-from kinesis_cli.stream.event import kinesis_event
-from kinesis_cli.stream.payload import Payload
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.shards import MAX_KEY
 
@@ -114,7 +114,8 @@ def payload_bytes(value: PayloadValue) -> bytes:
 
 def event_of(records: Iterable[Record]) -> dict[str, Any]:
     """Return the event that Lambda would call the function with."""
-    event: dict[str, Any] = json.loads(kinesis_event(records))
+    records = list(records)
+    event: dict[str, Any] = json.loads(kind_of_records(records).event(records))
     return event
 
 

@@ -11,6 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+import msgspec
+
+from kinesis_cli.aws.consuming.held_changes import default_streams_client, held_changes
 from kinesis_cli.aws.consuming.held_records import HeldRecords, default_client, held_records
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
@@ -19,7 +22,8 @@ from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
-from kinesis_cli.stream.event import KinesisEvent
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_in, kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.testing import current
@@ -79,6 +83,7 @@ class Kinesis(OwnStream):
         self.seed = seed
         self._wall_clock = wall_clock
         self._read_to: dict[str, dict[str, str]] = {}  # stream → shard → last number read
+        self._seen_changes: dict[str, set[str]] = {}  # stream of a table → events that were read
 
     @told_at_the_call
     def deliver(
@@ -158,6 +163,35 @@ class Kinesis(OwnStream):
         __tracebackhide__ = True
         return self._deliver(handler, self._told(options), partial(self._unread, stream, client))
 
+    @told_at_the_call
+    def drain_table(
+        self,
+        table: str,
+        handler: Deliveree = None,
+        *,
+        client: Any = None,  # noqa: ANN401 - boto3's, for `dynamodbstreams`
+        **options: Unpack[DeliveryOptions],
+    ) -> Run:
+        """Read the stream of a DynamoDB table through boto3, and deliver what it holds.
+
+        With moto in `mock_aws`, or a local endpoint. The first time from its beginning, then each
+        time what has come since. Of moto's records those are left out that DynamoDB would not
+        have.
+
+        Args:
+            table: its name, or the stream's ARN.
+            handler: see `deliver`.
+            client: of boto3, for `dynamodbstreams`; default: one that moto serves.
+            options: see `deliver`.
+
+        Raises:
+            InputError: the table has no stream; the function or a setting is not usable.
+            botocore.exceptions.ClientError: the stream cannot be read.
+        """
+        __tracebackhide__ = True
+        read = partial(self._unread_changes, table, client)
+        return self._deliver(handler, self._told(options), read)
+
     def _told(self, options: DeliveryOptions) -> Told:
         """The options of a delivery, over those of the test."""
         given: dict[str, Any] = dict(options)
@@ -173,6 +207,9 @@ class Kinesis(OwnStream):
         described = self._described(handler, mapping=told.mapping)
         choice = meant_mapping(described, told.mapping, told.settings, self.directory)
         found = read(described, choice.mapping.event_source_arn)
+        if found.records:
+            kind = kind_of_records(found.records)
+            choice = msgspec.structs.replace(choice, mapping=choice.mapping.reading(kind))
         options = told.options(described, found.records, found.parents)
         repeat = self._repeat(handler, told.as_command(described))
         return self._run(found.records, handler, described, choice, options, repeat)
@@ -271,8 +308,7 @@ class Kinesis(OwnStream):
                     "this is one payload, or an event without its Records",
                     advice="Payloads come in a list: deliver([payload], …).",
                 )
-            event = KinesisEvent.from_json(json.dumps(given))
-            return HeldRecords([each.record() for each in event.records])
+            return HeldRecords(_of_event(given))
         return HeldRecords(self._as_records(given, None, 1))
 
     def _unread(
@@ -285,6 +321,16 @@ class Kinesis(OwnStream):
         """What a stream holds, from where the last call was."""
         read_to = self._read_to.setdefault(stream, {})
         return held_records(client or default_client(), stream, read_to)
+
+    def _unread_changes(
+        self,
+        table: str,
+        client: Any,  # noqa: ANN401 - boto3's
+        _described: Function | None,
+        _stream_arn: str | None,
+    ) -> HeldRecords:
+        """What a table's stream holds, but for what an earlier call has read."""
+        return held_changes(client or default_streams_client(), table, self._seen_changes)
 
     def _found(self, file: Path) -> Path:
         """A file by its path from the working directory, the test's folder or the project's."""
@@ -324,6 +370,13 @@ def deliver(
     named = {"template": template, "function": function}
     settings |= {name: value for name, value in named.items() if value is not None}
     return Kinesis(**settings).deliver(records, handler, **options)
+
+
+def _of_event(event: Mapping[str, Any]) -> list[Record]:
+    """The records of an event, of whatever kind."""
+    records = event["Records"]
+    first = records[0] if isinstance(records, list) and records else None
+    return (kind_in(first) or KINESIS).records_of(json.dumps(event), "the event")
 
 
 def _loaded(function: Function, at: float, *, wall_clock: bool) -> Handler:

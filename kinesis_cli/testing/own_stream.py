@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from itertools import count, repeat
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.runner import virtual_time
@@ -22,6 +22,9 @@ from kinesis_cli.stream.times import Moment, epoch_seconds
 from kinesis_cli.testing.called_here import time_of_the_test
 from kinesis_cli.testing.factories import Key, PayloadValue, StreamOfTest, broken, event_of
 from kinesis_cli.testing.refusals import told_at_the_call
+
+if TYPE_CHECKING:
+    from kinesis_cli.testing.table_changes import ItemOrPair, TablesOfTest
 
 When = str | float | datetime | date | timedelta
 
@@ -39,6 +42,7 @@ class OwnStream:
         stopped = time_of_the_test()
         self.now = float(START) if stopped is None else round(stopped, 3)
         self._stream = StreamOfTest(self.now)
+        self._tables: TablesOfTest | None = None
 
     @told_at_the_call
     def records(
@@ -65,6 +69,43 @@ class OwnStream:
         _refuse_single(payloads, "records")
         arrivals = (round(self.now + each * interval, 3) for each in count())
         return self._stream.records(payloads, key, shards, event_source_arn, arrivals)
+
+    @told_at_the_call
+    def changes(
+        self,
+        items: Iterable[ItemOrPair],
+        changes: str | Iterable[str] = "put",
+        *,
+        keys: str | Iterable[str],
+        view: str = "NEW_AND_OLD_IMAGES",
+        table: str = "table",
+        shards: int = 1,
+        interval: float = 0.0,
+    ) -> list[Record]:
+        """Return the records of a DynamoDB table's stream that changes of its items make.
+
+        Args:
+            items: plain, as boto3's Table takes them, or with types. Each goes through the
+                changes until it is removed. A pair (old, new) is one change of its own; None
+                stands for an item that is not there.
+            changes: "put,update,delete,ttl", in this order; ttl is a removal by Time to Live.
+            keys: names of the key attributes, partition key first: "pk" or "pk,sk".
+            view: StreamViewType.
+            table: its name.
+            shards: of the stream; the partition key says which of them a record is in.
+            interval: seconds from one change to the next; the first is at `now`.
+
+        Raises:
+            InputError: an item has no such keys, or DynamoDB would not take it.
+        """
+        # not needed for Kinesis
+        from kinesis_cli.testing.table_changes import TablesOfTest
+
+        _refuse_single(items, "changes")
+        if self._tables is None:
+            self._tables = TablesOfTest(self.now)
+        arrivals = (self.now + each * interval for each in count())
+        return self._tables.records(items, changes, keys, view, table, shards, arrivals)
 
     @told_at_the_call
     def aggregate(

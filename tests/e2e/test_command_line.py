@@ -62,6 +62,8 @@ def test_each_example_of_the_help_works(
     for name in ("fixtures", "lambda_function", "template.yaml"):
         (shutil.copytree if (root / name).is_dir() else shutil.copy)(root / name, tmp_path / name)
     (tmp_path / "payloads.ndjson").write_text('{"sensor": {"id": "s-1"}}\n')
+    (tmp_path / "items.json").write_text('[{"pk": "a", "sk": 1}, {"pk": "a", "sk": 2}]')
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    pass\n")
     script = f'set -eo pipefail; kcli() {{ {SHELL_KCLI} "$@"; }}; {example}'
     run = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60

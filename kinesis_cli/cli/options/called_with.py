@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from kinesis_cli.cli.options.changes import Changes, asked_for, change_settings
 from kinesis_cli.cli.options.payloads import (
     FORM,
     Payloads,
@@ -29,6 +30,7 @@ class Made(msgspec.Struct, frozen=True):
     """What was said of payloads."""
 
     payload: Payloads
+    change: Changes
     count: int | None
     seed: int | None
     template: Path | None  # the project's, where it was named
@@ -36,13 +38,14 @@ class Made(msgspec.Struct, frozen=True):
 
     def named(self) -> list[str]:
         """The options that were given."""
-        names = [name for name in given(self.payload) if name not in FORM]
+        names = [*given(self.change)]
+        names += [name for name in given(self.payload) if name not in FORM]
         names += [name for name in ("count", "seed") if getattr(self, name) is not None]
         return list(map(flag, names))
 
 
 def made_of(
-    payload: Payloads, count: int | None, seed: int | None, code: Code
+    payload: Payloads, change: Changes, count: int | None, seed: int | None, code: Code
 ) -> tuple[Made, Code]:
     """Return what the options say of payloads, and of code.
 
@@ -57,7 +60,7 @@ def made_of(
             raise InputError("--template and --payload-template both name one of payloads")
         payload = replace(payload, payload_template=template)
         code = replace(code, template=None)
-    return Made(payload, count, seed, code.template, code.handler), code
+    return Made(payload, change, count, seed, code.template, code.handler), code
 
 
 def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: bool) -> Event:
@@ -86,6 +89,10 @@ def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: boo
             "--raw, --format and --shard say how to read a file, and none is named",
             advice="Name it: EVENT, or --from FILE.",
         )
+    if asked_for(made.change):
+        from kinesis_cli.handlers.made_event import event_of_changes
+
+        return event_of_changes(change_settings(made.change, made.payload), made.count, made.seed)
     options = made.payload
     if not says_payloads(options) and (project := foreign_project(made.template)):
         return _sample(project, may_take=may_take_sample and not named)

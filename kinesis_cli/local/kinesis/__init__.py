@@ -7,14 +7,6 @@
 from kinesis_cli.local.kinesis.data_plane import DataPlane
 from kinesis_cli.local.kinesis.errors import ServiceError
 from kinesis_cli.local.kinesis.faults import Faults, FaultSettings, RequestFault
-from kinesis_cli.local.kinesis.model import Caller, resolve_shard_number
+from kinesis_cli.local.kinesis.model import Caller
 
-__all__ = [
-    "Caller",
-    "DataPlane",
-    "FaultSettings",
-    "Faults",
-    "RequestFault",
-    "ServiceError",
-    "resolve_shard_number",
-]
+__all__ = ["Caller", "DataPlane", "FaultSettings", "Faults", "RequestFault", "ServiceError"]

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.changes.attribute_values import Item
 from kinesis_cli.payloads.changes.items import again_and_again, items_in, items_of
 from kinesis_cli.payloads.changes.keys import TableKeys
+from kinesis_cli.payloads.changes.on_kinesis import on_kinesis
+from kinesis_cli.payloads.changes.table_stream import ChangeMaker, stream_arn
+from kinesis_cli.payloads.changes.views import View
 from kinesis_cli.payloads.changes.writes import (
     Change,
     NewItem,
@@ -19,6 +23,9 @@ from kinesis_cli.payloads.changes.writes import (
     writes,
 )
 from kinesis_cli.payloads.settings import PayloadSettings, evenly
+from kinesis_cli.stream.event import STREAM_ARN, region_of
+from kinesis_cli.stream.kinds.dynamodb import change_record
+from kinesis_cli.stream.record import Record
 
 READINGS_KEYS = TableKeys("sensor")  # of items that are made-up readings
 _STREAM_ARN = re.compile(
@@ -29,7 +36,7 @@ _TABLE = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSettings:
-    """Which items are written, and what is done to them.
+    """Which items are written, what is done to them, and where that is told.
 
     Args:
         keys: of the table.
@@ -37,13 +44,49 @@ class ChangeSettings:
         items: a file of items; None: the payloads are items.
         payloads: where items come from that are not in a file.
         key_name: the attribute that gets a payload's partition key; None: none does.
+        view: what the table's stream shows; None: the changes are told on a Kinesis stream.
+        table: its name.
+        source_arn: of the stream; None: of one for the table.
     """
 
     keys: TableKeys
-    changes: tuple[Change, ...]
-    items: str | None
-    payloads: PayloadSettings
+    changes: tuple[Change, ...] = (Change.PUT,)
+    items: str | None = None
+    payloads: PayloadSettings = field(default_factory=PayloadSettings)
     key_name: str | None = None
+    view: View | None = View.NEW_AND_OLD_IMAGES
+    table: str = "kcli"
+    source_arn: str | None = None
+
+    def records(
+        self,
+        random: Random,
+        first: float,
+        interval: float,
+        count: int | None,
+        *,
+        shards: int = 1,
+    ) -> Iterator[Record]:
+        """The records of the changes, as Lambda reads them; arguments as for `writes`."""
+        found = self.writes(random, first, interval, count)
+        if self.view is None:
+            return self._on_kinesis(found, random, first, shards)
+        arn = self.source_arn or stream_arn(self.table, first)
+        maker = ChangeMaker(
+            self.keys, self.view, stream_arn=arn, random=random, created=first, shards=shards
+        )
+        made = maker.records(found)
+        return (change_record(raw, shard_id=shard_id) for shard_id, raw in made)
+
+    def _on_kinesis(
+        self, found: Iterator[tuple[float, Write]], random: Random, first: float, shards: int
+    ) -> Iterator[Record]:
+        arn = self.source_arn or STREAM_ARN
+        stream = ArrivingRecords(shards, first, event_source_arn=arn)
+        region = region_of(arn)
+        return stream.records(
+            on_kinesis(found, self.keys, table=self.table, region=region, random=random)
+        )
 
     def writes(
         self, random: Random, first: float, interval: float, count: int | None

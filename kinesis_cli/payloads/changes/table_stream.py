@@ -54,7 +54,8 @@ class ChangeMaker:
             f"shardId-{int(created * 1000):020d}-{random.getrandbits(32):08x}"
             for _ in range(shards)
         ]
-        self._numbers = dict.fromkeys(self._shard_ids, 0)
+        # Of all shards: an event tells no shard, and its records are in the order of one.
+        self._number = 0
 
     def records(self, writes: Iterable[tuple[float, Write]]) -> Iterator[tuple[str, bytes]]:
         """A shard id and a record as Lambda sends it for each write.
@@ -64,15 +65,15 @@ class ChangeMaker:
         """
         for at, write in writes:
             shard_id = self._shard_ids[self._shard_index(write)]
-            yield shard_id, self._record(int(at), write, self._next_number(shard_id, int(at)))
+            yield shard_id, self._record(int(at), write, self._next_number(int(at)))
 
     def _shard_index(self, write: Write) -> int:
         text = self._keys.partition(write.item).encode(errors="surrogatepass")
         return int(md5(text, usedforsecurity=False).hexdigest(), 16) % len(self._shard_ids)
 
-    def _next_number(self, shard_id: str, at: int) -> str:
-        self._numbers[shard_id] += _STEP
-        return str(self._numbers[shard_id] + at % 10**10 * 10**8 + self._random.randrange(10**8))
+    def _next_number(self, at: int) -> str:
+        self._number += _STEP
+        return str(self._number + at % 10**10 * 10**8 + self._random.randrange(10**8))
 
     def _record(self, at: int, write: Write, number: str) -> bytes:
         keys = self._keys.of(write.item)
