@@ -129,6 +129,8 @@ class Model:
 
 def _ordered(members: Mapping[str, Any], recorded: tuple[str, ...]) -> list[str]:
     """The recorded order with the newer members before the stream's name, which comes last."""
+    if not set(recorded) <= members.keys():  # of another service's operation of the same name
+        recorded = ()
     if not recorded:
         return sorted(members, key=lambda name: name == "StreamName")
     newer = [name for name in members if name not in recorded]

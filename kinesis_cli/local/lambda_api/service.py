@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -127,7 +127,7 @@ class FunctionService:
             InputError: the template is not usable.
         """
         _forget_foreign_variables(server.region)
-        self.place = Place(server.endpoint, server.region)
+        self.place = self._neighbours.place
         calls = self.neighbours_of(self.place)
         self._destinations = Destinations(calls, self.place)
         self.events = EventCalls(
@@ -178,7 +178,7 @@ class FunctionService:
         """The functions of an account in a region."""
         key = (account, region)
         if key not in self._registries:
-            place = Place(self.place.endpoint, region, account)
+            place = replace(self.place, region=region, account=account)
             store, packages = self.function_store, self.packages
             self._registries[key] = Registry(
                 place, store, packages, self._maker(place), self._random

@@ -11,11 +11,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kinesis_cli.errors import KcliError
+from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.database import check
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.not_here import not_here, operation_of, refusal
@@ -27,8 +30,12 @@ from kinesis_cli.local.metrics import Metrics
 from kinesis_cli.local.neighbours.long_polls import LOOK_EVERY, LongPoll, has_messages, long_poll
 from kinesis_cli.local.neighbours.loopback_only import keep_calls_here
 from kinesis_cli.local.place import Place
+from kinesis_cli.local.table_streams import api as streams_api
+from kinesis_cli.local.table_streams.labels import stream_labels
+from kinesis_cli.local.table_streams.store import TableStore
 from kinesis_cli.project.template.file import TemplateFile
 
+Result = TypeVar("Result")
 Answer = tuple[str, list[tuple[str, str]], bytes]
 _ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"  # moto: whose resources a request is about
 
@@ -37,26 +44,68 @@ class Neighbours:
     """The services that moto brings.
 
     Args:
-        state: where messages are kept; None: nowhere.
+        state: where messages and tables are kept; None: nowhere.
         template: the project's, whose resources are made; None: there is none.
         region: where they are made.
         metrics: what CloudWatch shows.
+        clock: tells when an item of a table changes.
     """
 
     def __init__(
-        self, state: Path | None, template: TemplateFile | None, region: str, metrics: Metrics
+        self,
+        state: Path | None,
+        template: TemplateFile | None,
+        region: str,
+        metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self._state, self._template = state, template
         self.place = Place("", region)  # the endpoint is known when the server listens
-        self._metrics = metrics
+        self._metrics, self._clock = metrics, clock
+        self._store: TableStore | None = None
         self._moto: Moto | None = None
         self._refusal: KcliError | None = None  # why it cannot be loaded, this time
-        self._loading = threading.Lock()
+        self._loading, self._opening = threading.Lock(), threading.Lock()
         self._called = Pulse()  # beats when a call may have sent a message
+
+    def find_streams(self, endpoint: str) -> None:
+        """Say where the server listens, and which streams the tables have from now on.
+
+        Raises:
+            InputError: the file of the tables is not usable.
+        """
+        place = Place(endpoint, self.place.region)
+        is_kept = self._state is not None and (self._state / TABLES).exists()
+        kept = self.table_store().definitions() if is_kept else {}
+        labels = stream_labels(self._template, place.account, place.region, kept, self._clock)
+        self.place = replace(place, stream_labels=labels)
+
+    def table_store(self) -> TableStore:
+        """The tables' streams, opened when they are first wanted; of any thread.
+
+        Raises:
+            InputError: the file is not usable.
+        """
+        with self._opening:
+            if self._store is None:
+                self._store = TableStore(self._state, self._clock)
+            return self._store
+
+    async def ready_streams(self) -> TableStore:
+        """The tables' streams, with those of the template.
+
+        Raises:
+            InputError: moto is not installed, or a file is not usable.
+        """
+        await in_thread(self._loaded)
+        return self.table_store()
 
     async def handle(self, request: Request, signer: Signer) -> Response:
         """Answer a request."""
         try:
+            if streams_api.is_meant(request):
+                store = await self.ready_streams()
+                return await in_thread(lambda: streams_api.answer(store, request, signer))
             if is_rpc_v2(request):
                 return as_cbor(await self._answered(as_json(request), signer), request)
             if signer.service == "sqs" and (poll := long_poll(request)):
@@ -117,7 +166,9 @@ class Neighbours:
                 raise self._refusal
             if self._moto is None:
                 try:
-                    self._moto = Moto(self._state, self._template, self.place, self._metrics)
+                    self._moto = Moto(
+                        self._state, self._template, self.place, self._metrics, self.table_store()
+                    )
                 except KcliError as error:
                     self._refusal = error
                     raise
@@ -142,7 +193,12 @@ class Moto:
     """
 
     def __init__(
-        self, state: Path | None, template: TemplateFile | None, place: Place, metrics: Metrics
+        self,
+        state: Path | None,
+        template: TemplateFile | None,
+        place: Place,
+        metrics: Metrics,
+        store: TableStore,
     ) -> None:
         os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")  # no web page may come here
         try:
@@ -156,6 +212,7 @@ class Moto:
             raise missing_extra("local", "each service beside Kinesis", "moto") from error
         from kinesis_cli.local.neighbours.message_journal import MessageJournal
         from kinesis_cli.local.neighbours.moto_metrics import provide
+        from kinesis_cli.local.neighbours.table_changes import TableChanges
         from kinesis_cli.local.neighbours.table_journal import Tables
 
         def application_of(service: Any) -> Any:  # noqa: ANN401 - one of moto's names → Flask's
@@ -164,11 +221,13 @@ class Moto:
             return create_backend_app(service)
 
         self._application = DomainDispatcherApplication(application_of)
+        changes = TableChanges(store)
         if template:
             self._make_resources(template, place)
         keep_calls_here()
         self._messages = MessageJournal(state) if state else None
-        self._tables = Tables(state)
+        changes.name_streams(place)
+        self._tables = Tables(store, changes, is_kept=state is not None)
         self._provider = provide(metrics)
 
     def answer(self, request: Request, signer: Signer) -> Answer:
@@ -259,30 +318,25 @@ def _environ(request: Request, signer: Signer) -> dict[str, Any]:
     return environ
 
 
-async def in_thread(work: Callable[[], Answer]) -> Answer:
+async def in_thread(work: Callable[[], Result]) -> Result:
     """The result of work that blocks: a receive that waits for messages must hold up nobody.
 
     Its thread is a daemon, so that one that still waits does not hold up the server's end.
     """
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[Answer] = loop.create_future()
+    future: asyncio.Future[Result] = loop.create_future()
 
-    def set_result(result: Answer | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            assert result is not None
-            future.set_result(result)
+    def end(tell: Callable[[], None]) -> None:
+        if not future.done():
+            tell()
 
     def run() -> None:
-        result, error = None, None
         try:
             result = work()
-        except BaseException as raised:  # noqa: BLE001 - it is raised where it is waited for
-            error = raised
-        loop.call_soon_threadsafe(set_result, result, error)
+            tell = partial(future.set_result, result)
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            tell = partial(future.set_exception, error)
+        loop.call_soon_threadsafe(end, tell)
 
     threading.Thread(target=run, daemon=True).start()
     return await future

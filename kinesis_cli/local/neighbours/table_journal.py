@@ -8,37 +8,21 @@ import json
 import sys
 import threading
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, NamedTuple
+from sqlite3 import Connection
+from typing import Any
 
 import msgspec
-from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
+from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
-from kinesis_cli.local.database import opened
-from kinesis_cli.local.journals import TABLES, TABLES_VERSION
-
-_SCHEMA = """
-CREATE TABLE tables (
-    row INTEGER PRIMARY KEY,
-    account TEXT NOT NULL,
-    region TEXT NOT NULL,
-    name TEXT NOT NULL,
-    definition BLOB NOT NULL, -- JSON
-    UNIQUE (account, region, name)
-);
-CREATE TABLE items (
-    in_table INTEGER NOT NULL REFERENCES tables ON DELETE CASCADE,
-    key BLOB NOT NULL, -- JSON: the attributes of the key, in the order of the table's schema
-    attributes BLOB NOT NULL, -- JSON, as DynamoDB's API has them
-    PRIMARY KEY (in_table, key)
-) WITHOUT ROWID;
-"""
+from kinesis_cli.local.neighbours.table_changes import TableChanges, key_of, tables
+from kinesis_cli.local.table_streams.names import TableKey
+from kinesis_cli.local.table_streams.store import TableStore
 
 _READS = ("BatchGetItem", "Describe", "Get", "List", "Query", "Scan", "TransactGetItems")
 
@@ -49,28 +33,22 @@ _DEFINED = (
 )
 
 
-class TableKey(NamedTuple):
-    """Which table of which account."""
-
-    account: str
-    region: str
-    name: str
-
-
 class Tables:
     """moto's DynamoDB.
 
     Args:
-        state: the directory of the journal, whose tables and items are given to moto; None: nothing
-            is kept.
-
-    Raises:
-        InputError: the file is damaged, foreign or of another version; it is not changed.
+        store: of the tables and their streams.
+        changes: what is written to them.
+        is_kept: whether the store has tables of former times, which are given to moto, and keeps
+            those that are there now; their streams it has in any case.
     """
 
-    def __init__(self, state: Path | None) -> None:
+    def __init__(self, store: TableStore, changes: TableChanges, *, is_kept: bool) -> None:
         self._lock = threading.Lock()
-        self._journal = _Journal(state) if state else None
+        self._store, self._changes = store, changes
+        with store.transaction() as database:
+            self._journal = _Journal(database) if is_kept else None
+            changes.keep_streams()
 
     @contextmanager
     def call(self, account: str, region: str, operation: str, body: bytes) -> Iterator[None]:
@@ -82,74 +60,82 @@ class Tables:
             body: the request's, JSON.
         """
         with self._lock:
+            self._changes.forget()
             yield
-            if self._journal and not operation.startswith(_READS):
-                self._journal.catch_up(account, region, operation, body)
+            if operation.startswith(_READS):
+                return
+            written = _written(operation, body)
+            with self._store.transaction() as database:
+                if self._journal and written is not None:
+                    self._journal.catch_up(database, account, region, written)
+                elif self._journal:
+                    self._journal.compare_all(database)
+                if written is None:
+                    self._changes.keep_streams()
+                self._changes.keep_changes()
 
 
 class _Journal:
-    def __init__(self, state: Path) -> None:
-        self._database = opened(state / TABLES, _SCHEMA, TABLES_VERSION)
+    def __init__(self, database: Connection) -> None:
         self._rows: dict[TableKey, int] = {}
         self._definitions: dict[TableKey, bytes] = {}
-        self._restore()
-        with self._database:
-            self._compare_all()  # the template's tables are new
+        self._restore(database)
+        self.compare_all(database)  # the template's tables are new
 
-    def catch_up(self, account: str, region: str, operation: str, body: bytes) -> None:
-        """Write down what a call has changed."""
-        written = _written(operation, body)
-        with self._database:
-            if written is None:
-                self._compare_all()
-                return
-            backend = dynamodb_backends[account][region]
-            for name, keys in written.items():
-                # A table may be named by its ARN, too.
-                table = backend.tables.get(name.rpartition("/")[2])
-                row = self._rows.get(TableKey(account, region, table.name)) if table else None
-                if table is not None and row is not None:
-                    for key in keys:
-                        self._keep_item(row, table, key)
+    def catch_up(
+        self,
+        database: Connection,
+        account: str,
+        region: str,
+        written: Mapping[str, Iterable[Mapping[str, Any]]],
+    ) -> None:
+        """Write down the items that a call has perhaps changed: table → attributes with keys."""
+        backend = dynamodb_backends[account][region]
+        for name, keys in written.items():
+            # A table may be named by its ARN, too.
+            table = backend.tables.get(name.rpartition("/")[2])
+            row = self._rows.get(key_of(table)) if table else None
+            if table is not None and row is not None:
+                for key in keys:
+                    self._keep_item(database, row, table, key)
 
-    def _keep_item(self, row: int, table: Table, attributes: Mapping[str, Any]) -> None:
+    def _keep_item(
+        self, database: Connection, row: int, table: Table, attributes: Mapping[str, Any]
+    ) -> None:
         if not all(name in attributes for name in table.table_key_attrs):
             return  # moto has refused it
         hash_key, *range_key = _key_values(table, attributes)
         item = table.get_item(hash_key, range_key[0] if range_key else None)
         key = _key(table, attributes)
         if item is None:
-            self._database.execute("DELETE FROM items WHERE in_table = ? AND key = ?", (row, key))
+            database.execute("DELETE FROM items WHERE in_table = ? AND key = ?", (row, key))
         else:
-            self._database.execute(
+            database.execute(
                 "INSERT OR REPLACE INTO items VALUES (?, ?, ?)", (row, key, _attributes(item))
             )
 
     # Everything
 
-    def _compare_all(self) -> None:
-        tables = {
-            TableKey(backend.account_id, backend.region_name, table.name): table
-            for backend in _backends()
-            for table in backend.tables.values()
-        }
-        for gone in self._rows.keys() - tables.keys():
-            self._database.execute("DELETE FROM tables WHERE row = ?", (self._rows.pop(gone),))
+    def compare_all(self, database: Connection) -> None:
+        """Write down every difference."""
+        there = {key_of(table): table for table in tables()}
+        for gone in self._rows.keys() - there.keys():
+            database.execute("DELETE FROM tables WHERE row = ?", (self._rows.pop(gone),))
             del self._definitions[gone]
-        for key, table in tables.items():
-            self._keep_definition(key, table)
-            self._keep_items(self._rows[key], table)
+        for key, table in there.items():
+            self._keep_definition(database, key, table)
+            self._keep_items(database, self._rows[key], table)
 
-    def _keep_definition(self, key: TableKey, table: Table) -> None:
+    def _keep_definition(self, database: Connection, key: TableKey, table: Table) -> None:
         definition = msgspec.json.encode(_definition(table))
         if self._definitions.get(key) == definition:
             return
         if key in self._rows:
-            self._database.execute(
+            database.execute(
                 "UPDATE tables SET definition = ? WHERE row = ?", (definition, self._rows[key])
             )
         else:
-            added = self._database.execute(
+            added = database.execute(
                 "INSERT INTO tables (account, region, name, definition) VALUES (?, ?, ?, ?)",
                 (*key, definition),
             )
@@ -157,25 +143,25 @@ class _Journal:
             self._rows[key] = added.lastrowid
         self._definitions[key] = definition
 
-    def _keep_items(self, row: int, table: Table) -> None:
+    def _keep_items(self, database: Connection, row: int, table: Table) -> None:
         held = dict(_items(table))
         kept: dict[bytes, bytes] = dict(
-            self._database.execute("SELECT key, attributes FROM items WHERE in_table = ?", (row,))
+            database.execute("SELECT key, attributes FROM items WHERE in_table = ?", (row,))
         )
-        self._database.executemany(
+        database.executemany(
             "DELETE FROM items WHERE in_table = ? AND key = ?",
             [(row, key) for key in kept.keys() - held.keys()],
         )
-        self._database.executemany(
+        database.executemany(
             "INSERT OR REPLACE INTO items VALUES (?, ?, ?)",
             [(row, key, value) for key, value in held.items() if kept.get(key) != value],
         )
 
     # The start
 
-    def _restore(self) -> None:
+    def _restore(self, database: Connection) -> None:
         """Give moto the tables that it does not have, and all items."""
-        rows = self._database.execute("SELECT row, account, region, name, definition FROM tables")
+        rows = database.execute("SELECT row, account, region, name, definition FROM tables")
         for row, account, region, name, encoded in rows.fetchall():
             key = TableKey(account, region, name)
             definition = msgspec.json.decode(encoded)
@@ -189,10 +175,8 @@ class _Journal:
                 table = None
             if table is None:
                 table = backend.tables[name] = _table(key, definition)
-            elif definition["label"] and table.latest_stream_label:
-                table.latest_stream_label = definition["label"]  # its stream keeps its ARN
             self._rows[key], self._definitions[key] = row, b""
-            for (attributes,) in self._database.execute(
+            for (attributes,) in database.execute(
                 "SELECT attributes FROM items WHERE in_table = ?", (row,)
             ):
                 _put(table, msgspec.json.decode(attributes))
@@ -230,11 +214,6 @@ def _of_action(action: Mapping[str, Any]) -> Mapping[str, Any]:
     (written,) = action.values()
     attributes: Mapping[str, Any] = written["Item"] if "Item" in written else written["Key"]
     return attributes
-
-
-def _backends() -> Iterator[DynamoDBBackend]:
-    for regions in list(dynamodb_backends.values()):
-        yield from list(regions.values())
 
 
 def _items(table: Table) -> Iterator[tuple[bytes, bytes]]:

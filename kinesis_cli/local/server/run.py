@@ -15,7 +15,6 @@ from kinesis_cli.local.failures import Failures, keep_log_small
 from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.neighbours.moto_server import Neighbours, check_journals
 from kinesis_cli.local.options import LocalOptions
-from kinesis_cli.local.place import Place
 from kinesis_cli.local.server.control import Control
 from kinesis_cli.local.server.functions import LambdaSide
 from kinesis_cli.local.server.listen import HTTP_NOTES, ServerConfig, serve
@@ -83,7 +82,10 @@ async def _serve(
         shard_limit=options.shard_limit,
         synchronous=options.synchronous,
     )
-    neighbours = Neighbours(neighbours_kept, options.template, options.region, data_plane.metrics)
+    neighbours = Neighbours(
+        *(neighbours_kept, options.template, options.region),
+        *(data_plane.metrics, data_plane.clock),
+    )
     with contextlib.closing(data_plane):
         functions = LambdaSide(
             data_plane,
@@ -108,7 +110,7 @@ async def _serve(
 
                 def announce(port: int) -> None:
                     server = _server(state, options, port, token, arguments)
-                    neighbours.place = Place(server.endpoint, server.region)
+                    neighbours.find_streams(server.endpoint)
                     functions.start(server)
                     published.enter_context(published_server(server))
                     streams = stream_status(data_plane.summary())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from kinesis_cli.project.template.given import import_value, output_of, parameter_value
-from kinesis_cli.project.template.names import arn_of, generated, queue_url
+from kinesis_cli.project.template.names import arn_of, generated, queue_url, stream_arn_of
 from kinesis_cli.project.template.resources import (
     ALIAS,
     ARN_ATTRIBUTES,
@@ -62,6 +62,8 @@ def _get_att(template: "TemplateView", argument: object) -> object:
         return FIRST_VERSION
     if attribute in ARN_ATTRIBUTES:
         return arn_of(template, logical_id)
+    if attribute == "StreamArn":
+        return stream_arn_of(template, logical_id)
     if attribute == "QueueUrl":
         return queue_url(template, logical_id)
     if attribute in NAME_ATTRIBUTES:

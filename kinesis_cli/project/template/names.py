@@ -9,6 +9,8 @@ from kinesis_cli.project.template.resources import (
     FIRST_VERSION,
     KINDS,
     SAM_FUNCTION,
+    STREAM_LABEL,
+    TABLES,
     VERSION,
 )
 from kinesis_cli.project.template.values import ACCOUNT_ID, Json, Unresolved, region
@@ -46,6 +48,22 @@ def arn_of(template: "TemplateView", logical_id: str) -> str | Unresolved:
         name = template.physical_name(logical_id)
         return "arn:aws:" + kind.arn.format(region(), ACCOUNT_ID, name)
     return Unresolved(f"the ARN of {logical_id} is known only after deployment")
+
+
+def stream_arn_of(template: "TemplateView", logical_id: str) -> str | Unresolved:
+    """A plausible ARN of a table's stream.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html#aws-resource-dynamodb-table-return-values
+    """
+    resource = template.resource(logical_id) or {}
+    if resource.get("Type") not in TABLES:
+        return Unresolved(f"{logical_id}.StreamArn is known only after deployment")
+    specification = template.resolve(properties_of(resource).get("StreamSpecification"))
+    if not isinstance(specification, Mapping) or not specification.get("StreamViewType"):
+        return Unresolved(
+            f"{logical_id} has no stream, since it has no StreamSpecification with a StreamViewType"
+        )
+    return f"{arn_of(template, logical_id)}/stream/{STREAM_LABEL}"
 
 
 def properties_of(resource: Json) -> Json:

@@ -18,9 +18,11 @@ VERSION = "AWS::Lambda::Version"
 MAPPING = "AWS::Lambda::EventSourceMapping"
 STREAM = "AWS::Kinesis::Stream"
 CONSUMER = "AWS::Kinesis::StreamConsumer"
+TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 NESTED = {"AWS::Serverless::Application": "Location", "AWS::CloudFormation::Stack": "TemplateURL"}
 
 FIRST_VERSION = "1"  # the number of the first version that is published
+STREAM_LABEL = "2026-01-01T00:00:00.000"  # stands in for the moment at which a stream is turned on
 
 
 class Kind(msgspec.Struct, frozen=True):

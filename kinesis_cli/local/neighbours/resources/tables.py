@@ -12,10 +12,13 @@ Properties = dict[str, Any]
 
 
 def make_table(clients: Clients, name: str, properties: Properties) -> None:
-    """`AWS::DynamoDB::Table`, with its indexes, its stream and its time to live."""
+    """`AWS::DynamoDB::Table`, with its indexes, its stream and its time to live.
+
+    A global table is the one replica that is in this region; its throughput is not looked at.
+    """
     wanted = {**properties, "TableName": name}
     if "ProvisionedThroughput" not in wanted:
-        wanted.setdefault("BillingMode", "PAY_PER_REQUEST")
+        wanted["BillingMode"] = "PAY_PER_REQUEST"
         indexes = wanted.get("GlobalSecondaryIndexes", [])
         wanted["GlobalSecondaryIndexes"] = [_without_throughput(each) for each in indexes]
     if not wanted.get("GlobalSecondaryIndexes"):
