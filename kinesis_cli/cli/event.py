@@ -23,7 +23,6 @@ from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.kafka import TopicRecords, kafka_event
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.settings import evenly
 from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.recordings.payload_lines import START
@@ -38,6 +37,7 @@ from kinesis_cli.recordings.writing import (
 from kinesis_cli.show.console import note
 from kinesis_cli.show.progress import Progress, progress
 from kinesis_cli.stream.event import STREAM_ARN, source_arn
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.times import Moment
 

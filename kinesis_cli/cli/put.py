@@ -33,7 +33,6 @@ from kinesis_cli.cli.running.putting import (
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.client.connection import Connected
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import PutPlan
 from kinesis_cli.putting.rated_source import RatedSource, records_per_second
@@ -43,6 +42,7 @@ from kinesis_cli.recordings.opening import is_live
 from kinesis_cli.show.console import note
 from kinesis_cli.show.streams.put import PutTarget, PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.shards import ShardMap
 from kinesis_cli.stream.times import length_in_seconds
 

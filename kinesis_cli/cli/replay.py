@@ -32,7 +32,7 @@ from kinesis_cli.putting.replay_input import ReplayInput, open_replay_input
 from kinesis_cli.putting.replay_journal import JournaledPlan, Replay, ReplayJournal
 from kinesis_cli.putting.replay_load import replay_load
 from kinesis_cli.putting.replay_source import (
-    ReplayedRecord,
+    Arrived,
     ReplaySource,
     between,
     replay_speed,
@@ -193,7 +193,9 @@ def replay(
                 again = "nothing is left to put" if resume else "it is put again"
                 note(f"{inputs[0]} was put on {reachable.target} before, to its end; {again}")
             is_over = journal.had_ended and resume
-            records = (each for each in records if not (is_over or journal.is_done(each.position)))
+            records = (
+                each for each in records if not (is_over or journal.is_done(each.entry.index))
+            )
             records = _changed(records, shift_time, journal.offset, function)
             if not (yes or reachable.target.target.is_local):
                 records = asked_if_large(str(reachable.target), records)
@@ -203,7 +205,7 @@ def replay(
 
 def _selected(
     found: ReplayInput, since: str | None, until: str | None, part: Slice | None
-) -> Iterator[ReplayedRecord]:
+) -> Iterator[Arrived]:
     begins = found.first_arrival
     records = between(
         found.records,
@@ -212,15 +214,15 @@ def _selected(
     )
     if part is None:
         return records
-    return (each for each in records if part.takes(each.entry(), by_key=True))
+    return (each for each in records if part.takes(each.entry, by_key=True))
 
 
 def _changed(
-    records: Iterator[ReplayedRecord],
+    records: Iterator[Arrived],
     shift_time: str | None,
     offset: float,
     function: Callable[[bytes], bytes | None] | None,
-) -> Iterator[ReplayedRecord]:
+) -> Iterator[Arrived]:
     if shift_time is not None:
         records = with_change(records, shifted(shift_time, offset))
     return records if function is None else with_change(records, function)

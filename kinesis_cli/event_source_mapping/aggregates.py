@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kinesis_cli.stream.aggregate import UserRecord, deaggregated, is_signed
+from kinesis_cli.stream.aggregate import deaggregated, is_signed
 from kinesis_cli.stream.event import KinesisEventRecord, with_payload
 from kinesis_cli.stream.on_failure_document import stream_arn_of
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.shards import hash_key
 
@@ -68,7 +69,7 @@ def inside(record: Record, hash_range: tuple[int, int] | None = None) -> Sequenc
     ]
 
 
-def _is_within(record: UserRecord, hash_range: tuple[int, int]) -> bool:
+def _is_within(record: Payload, hash_range: tuple[int, int]) -> bool:
     """Whether a record belongs to the shard that its aggregate was put on.
 
     UNSURE(foreign-inner): Lambda drops the others, as the KCL does; or does it refuse the whole

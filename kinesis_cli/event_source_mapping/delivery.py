@@ -140,6 +140,11 @@ class ShardDelivery:
         return self._shard.hash_range
 
     @property
+    def windows_from(self) -> float:
+        """Since when batching windows are counted: one that goes on later is opened at it."""
+        return (self._by_key or self._own[0]).windows_from
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do for the records that arrived."""
         return all(lane.is_idle for lane in self.lanes) and not self.held

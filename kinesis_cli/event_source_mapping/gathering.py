@@ -120,6 +120,11 @@ class LaneQueue:
         self.look_again_at = None
         return records
 
+    @property
+    def windows_from(self) -> float:
+        """Since when batching windows follow one another, epoch seconds."""
+        return self._since
+
     def count_windows_from(self, now: float) -> None:
         """Let the next batching window begin now."""
         self._since = now
@@ -167,6 +172,11 @@ class KeyQueues:
         self._gathering: list[tuple[float, str]] = []
         self.unsure: list[str] = []
         self.held = 0
+
+    @property
+    def windows_from(self) -> float:
+        """Since when the batching windows of a new key follow one another, epoch seconds."""
+        return self._opened_at
 
     @property
     def has_room(self) -> bool:

@@ -40,8 +40,8 @@ class Metrics:
     def __init__(self) -> None:
         self._minutes: dict[int, dict[Series, Figures]] = {}
 
-    def add(self, series: Series, value: float) -> None:
-        """Something was measured, now."""
+    def add(self, series: Series, value: float, times: int = 1) -> None:
+        """Something was measured, now, so many times."""
         minute = int(time.time() // 60)
         figures = self._minutes.get(minute)
         if figures is None:
@@ -50,10 +50,10 @@ class Metrics:
                 del self._minutes[old]
         found = figures.get(series)
         if found is None:
-            figures[series] = Figures(1, value, value, value)
+            figures[series] = Figures(times, value * times, value, value)
             return
-        found.count += 1
-        found.total += value
+        found.count += times
+        found.total += value * times
         found.least = min(found.least, value)
         found.greatest = max(found.greatest, value)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.stream.aggregate import MAX_SIZE, UserRecord, aggregated
+from kinesis_cli.stream.aggregate import MAX_SIZE, aggregated
 from kinesis_cli.stream.event import STREAM_ARN, lambda_record
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import Shard, ShardMap, even_shards, shard_index
@@ -73,14 +73,12 @@ class _Waiting:
     """Payloads of one shard that will be packed together."""
 
     def __init__(self) -> None:
-        self.records: list[UserRecord] = []
+        self.records: list[Payload] = []
         self.size = 0  # bytes, of the data
 
     def add(self, payload: Payload) -> None:
         """Take one more."""
-        self.records.append(
-            UserRecord(payload.partition_key, payload.data, payload.explicit_hash_key)
-        )
+        self.records.append(payload)
         self.size += len(payload.data)
 
     def taken(self) -> Payload:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.stream.payload import Payload
 
 
 def partly_broken(payloads: Iterable[Payload], rate: float, random: Random) -> Iterator[Payload]:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kinesis_cli.payloads.broken import TEXT_FAULTS
-from kinesis_cli.stream.aggregate import UserRecord, aggregated
+from kinesis_cli.stream.aggregate import aggregated
+from kinesis_cli.stream.payload import Payload
 
 MAX_PATHS = 40  # members of one payload that are changed
 MAX_ITEMS = 2  # of a list that are looked into
@@ -86,7 +87,7 @@ _BYTES: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, mtime=0),
     "a broken gzip": lambda data: gzip.compress(data, mtime=0)[:-6],
     "an aggregate of the KPL": lambda data: aggregated(
-        [UserRecord("key-1", data), UserRecord("key-2", data)]
+        [Payload("key-1", None, data), Payload("key-2", None, data)]
     ),
     "half a surrogate pair": lambda _: b'"\\ud800"',
     "a very large integer": lambda _: b"9" * MANY_DIGITS,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.stream.payload import Payload
 
 CLUSTER_ARN = (
     "arn:aws:kafka:us-east-1:123456789012:cluster/kcli/00000000-0000-0000-0000-000000000000-1"

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.optional_packages import extra
 from kinesis_cli.payloads.own_data import numbered
-from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.stream.payload import Payload
 
 
 def from_model(name: str, random: Random, times: Iterable[float]) -> Iterator[Payload]:

@@ -16,12 +16,12 @@ from kinesis_cli.payloads.arriving_data import (
     lines_as_they_come,
     read_head,
 )
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.recordings.form import DEFAULT, Form, Layout, Look, Reading
 from kinesis_cli.recordings.index import fault_error, line_error
 from kinesis_cli.recordings.inputs import Input, json_lines
 from kinesis_cli.recordings.opening import BLOCK, is_live, is_packed, open_live, spooled
 from kinesis_cli.stream.lines import Fault, fault_for
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.shards import MAX_KEY
 
 NEEDED_TO_PUT = ("partitionKey", "data")  # all else a record gets when it is put

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.series import Series
+from kinesis_cli.stream.payload import Payload
 
 HOT = (100.01, 150.0)  # above 100.00 the bundled function fails
 MAX_SENSORS = 1_000_000

@@ -9,9 +9,9 @@ from random import Random
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.broken import partly_broken
 from kinesis_cli.payloads.own_data import payloads_from, same_data, with_key, with_key_from
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings
 from kinesis_cli.recordings.form import Reading
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.shards import MAX_KEY
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 

@@ -8,7 +8,6 @@ from typing import Any
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.optional_packages import extra
 from kinesis_cli.payloads.own_data import numbered
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.template_sandbox import (
     MAX_SIZE,
     MAX_STEPS,
@@ -16,6 +15,7 @@ from kinesis_cli.payloads.template_sandbox import (
     fake_functions,
     sandbox,
 )
+from kinesis_cli.stream.payload import Payload
 
 
 def from_template(file: Path, random: Random, times: Iterable[float]) -> Iterator[Payload]:

@@ -6,7 +6,7 @@ Source: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregati
 from collections.abc import Iterable
 
 from kinesis_cli.putting.entry import Entry
-from kinesis_cli.stream.aggregate import MAX_SIZE, UserRecord, aggregated
+from kinesis_cli.stream.aggregate import MAX_SIZE, aggregated
 from kinesis_cli.stream.shards import ShardMap
 
 BUFFERED = 0.1  # seconds that a record waits for others; the KPL's RecordMaxBufferedTime
@@ -68,7 +68,7 @@ class Aggregates:
 
     def _packed(self, shard_id: str) -> Entry:
         parts = self._open.pop(shard_id).parts
-        data = aggregated([UserRecord(e.partition_key, e.data, e.explicit_hash_key) for e in parts])
+        data = aggregated(parts)
         first = parts[0]
         entry = Entry(first.index, first.partition_key, first.explicit_hash_key, data, parts)
         entry.planned_shard = shard_id

@@ -39,6 +39,10 @@ class Entry(msgspec.Struct, gc=False, eq=False):
         length = len(key) if key.isascii() else len(key.encode("utf-8", _LENIENT))
         self.size = len(self.data) + length
 
+    def with_data(self, data: bytes) -> "Entry":
+        """The same record with other data; nothing has become of it yet."""
+        return Entry(self.index, self.partition_key, self.explicit_hash_key, data)
+
     @property
     def records(self) -> "Sequence[Entry]":
         """The user's records: those of an aggregate, else itself."""

@@ -9,12 +9,10 @@ from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import CALL_RECORDS
 from kinesis_cli.putting.slice import Slice
+from kinesis_cli.stream.payload import Payload
 
 WAIT = 0.02  # seconds that what came waits for more, if it does not fill a call
 TICK = 0.01  # seconds between two calls at least, where the rate would allow single records
-
-# partition key, explicit hash key, data
-Put = tuple[str, str | None, bytes]
 
 _PER = {"": 1.0, "/s": 1.0, "/m": 60.0}
 
@@ -54,7 +52,7 @@ class RatedSource:
     """Records at a steady rate.
 
     Args:
-        records: partition key, explicit hash key and data of each.
+        records: data and keys of each.
         rate: records a second; None: as fast as they are taken.
         part: the part of them to take; the others are passed over.
         by_key: whether all records of a partition key are in the same part.
@@ -65,7 +63,7 @@ class RatedSource:
 
     def __init__(
         self,
-        records: Iterable[Put],
+        records: Iterable[Payload],
         *,
         rate: float | None = None,
         part: Slice | None = None,
@@ -133,7 +131,7 @@ class RatedSource:
         return min(int((now - self._start) * rate) + 1 - self.taken, CALL_RECORDS)
 
 
-def _numbered(records: Iterable[Put]) -> Iterator[tuple[int, str, str | None, bytes]]:
+def _numbered(records: Iterable[Payload]) -> Iterator[tuple[int, str, str | None, bytes]]:
     return ((index, *record) for index, record in enumerate(records))
 
 
@@ -144,7 +142,7 @@ def _part_of(entries: Iterator[Entry], part: Slice, *, by_key: bool) -> Iterator
 def _changed(entries: Iterator[Entry], change: Callable[[bytes], bytes | None]) -> Iterator[Entry]:
     for entry in entries:
         if (data := change(entry.data)) is not None:
-            yield Entry(entry.index, entry.partition_key, entry.explicit_hash_key, data)
+            yield entry.with_data(data)
 
 
 def records_per_second(text: str) -> float | None:

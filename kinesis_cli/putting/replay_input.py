@@ -7,19 +7,20 @@ from itertools import tee
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.own_data import numbered, with_key, with_key_from
-from kinesis_cli.payloads.payload import Payload
-from kinesis_cli.putting.replay_source import ReplayedRecord, moved_records
+from kinesis_cli.putting.entry import Entry
+from kinesis_cli.putting.replay_source import Arrived, moved_records
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.stream.payload import Payload
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayInput:
     """Records to be put again."""
 
-    records: Iterator[ReplayedRecord]  # by arrival
+    records: Iterator[Arrived]
     count: int
     first_arrival: float | None  # epoch seconds; None: there is no timing
     notes: Sequence[str]  # what people should know of the files, a sentence each
@@ -75,24 +76,26 @@ def _refuse_without_data(recording: Recording) -> None:
         )
 
 
-def _numbered(inputs: Sequence[Input]) -> Iterator[ReplayedRecord]:
+def _numbered(inputs: Sequence[Input]) -> Iterator[Arrived]:
     datas = (data for each in inputs for data in each.payloads())
     for position, payload in enumerate(numbered(datas)):
-        yield ReplayedRecord(position, 0.0, payload.partition_key, None, payload.data)
+        yield Arrived(0.0, Entry(position, payload.partition_key, None, payload.data))
 
 
 def _with_keys(
-    records: Iterator[ReplayedRecord], partition_key: str | None, key_field: str | None
-) -> Iterator[ReplayedRecord]:
+    records: Iterator[Arrived], partition_key: str | None, key_field: str | None
+) -> Iterator[Arrived]:
     if partition_key is None and key_field is None:
         return records
     records, sources = tee(records)
-    payloads: Iterable[Payload] = (Payload(r.partition_key, None, r.data) for r in sources)
+    payloads: Iterable[Payload] = (
+        Payload(each.partition_key, None, each.data) for _, each in sources
+    )
     if key_field is not None:
         payloads = with_key_from(payloads, key_field)
     if partition_key is not None:
         payloads = with_key(payloads, partition_key)
     return (
-        record._replace(partition_key=payload.partition_key, explicit_hash_key=None)
-        for record, payload in zip(records, payloads, strict=True)
+        Arrived(arrival, Entry(entry.index, payload.partition_key, None, payload.data))
+        for (arrival, entry), payload in zip(records, payloads, strict=True)
     )

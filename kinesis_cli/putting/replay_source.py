@@ -20,18 +20,16 @@ _MILLISECONDS = 1e11  # a larger number is not a time in seconds: that would be 
 _TAKEN = 1 << 20  # bytes of one shard that are taken from a recording together
 
 
-class ReplayedRecord(NamedTuple):
-    """A recorded record on its way back to a stream."""
+class Arrived(NamedTuple):
+    """A record on its way back to a stream; its index is its position by arrival."""
 
-    position: int  # among all records of the recording, by arrival
     arrival: float  # epoch seconds, where it was recorded
-    partition_key: str
-    explicit_hash_key: str | None
-    data: bytes
+    entry: Entry
 
-    def entry(self) -> Entry:
-        """As the producer takes it."""
-        return Entry(self.position, self.partition_key, self.explicit_hash_key, self.data)
+    @property
+    def data(self) -> bytes:
+        """The record's."""
+        return self.entry.data
 
 
 class _Data(msgspec.Struct, rename="camel", gc=False):
@@ -46,7 +44,7 @@ class _Line(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Line).decode
 
 
-def moved_records(recording: RecordSource) -> Iterator[ReplayedRecord]:
+def moved_records(recording: RecordSource) -> Iterator[Arrived]:
     """All records by their arrival; those of one shard in their own order.
 
     Args:
@@ -64,9 +62,8 @@ def moved_records(recording: RecordSource) -> Iterator[ReplayedRecord]:
         until = shards[0][0] if shards else math.inf
         for record in recording.take(shard_id, until, CALL_RECORDS, _TAKEN):
             line = _decode(record.raw).kinesis
-            yield ReplayedRecord(
-                position, record.arrival, record.partition_key, line.explicit_hash_key, line.data
-            )
+            key, hash_key = record.partition_key, line.explicit_hash_key
+            yield Arrived(record.arrival, Entry(position, key, hash_key, line.data))
             position += 1
         if (arrival := recording.next_arrival(shard_id)) is not None:
             heapq.heappush(shards, (arrival, number, shard_id))
@@ -80,7 +77,7 @@ class ReplaySource:
         speed: 2 is twice as fast as it was; None: as fast as possible.
     """
 
-    def __init__(self, records: Iterable[ReplayedRecord], speed: float | None) -> None:
+    def __init__(self, records: Iterable[Arrived], speed: float | None) -> None:
         self._records = iter(records)
         self._next = next(self._records, None)
         self._error: InputError | None = None  # in the input, after what was taken
@@ -113,7 +110,7 @@ class ReplaySource:
         self.most_behind = max(self.most_behind, self.behind)
         entries: list[Entry] = []
         while (each := self._next) and len(entries) < CALL_RECORDS and self._due(each, now) <= now:
-            entries.append(each.entry())
+            entries.append(each.entry)
             self._advance()
         self.taken += len(entries)
         return entries
@@ -131,7 +128,7 @@ class ReplaySource:
     def rest(self) -> Iterator[tuple[float, Entry]]:
         """All that was not taken, each with the seconds from the first one's moment to its own."""
         while each := self._next:
-            yield (each.arrival - self._first) / (self._speed or math.inf), each.entry()
+            yield (each.arrival - self._first) / (self._speed or math.inf), each.entry
             self._next = next(self._records, None)
 
     def _advance(self) -> None:
@@ -140,26 +137,24 @@ class ReplaySource:
         except InputError as error:  # what was taken before is put all the same
             self._error, self._next = error, None
 
-    def _due(self, each: ReplayedRecord, now: float) -> float:
+    def _due(self, each: Arrived, now: float) -> float:
         if self._speed is None or self._start is None:
             return now
         return self._start + (each.arrival - self._first) / self._speed
 
 
-def between(
-    records: Iterable[ReplayedRecord], since: float, until: float
-) -> Iterator[ReplayedRecord]:
+def between(records: Iterable[Arrived], since: float, until: float) -> Iterator[Arrived]:
     """Those that had arrived from `since` on and before `until`, epoch seconds."""
-    return (record for record in records if since <= record.arrival < until)
+    return (each for each in records if since <= each.arrival < until)
 
 
 def with_change(
-    records: Iterable[ReplayedRecord], change: Callable[[bytes], bytes | None]
-) -> Iterator[ReplayedRecord]:
+    records: Iterable[Arrived], change: Callable[[bytes], bytes | None]
+) -> Iterator[Arrived]:
     """The records with new data, without those that a function gives None for."""
-    for record in records:
-        if (data := changed(record.data, change)) is not None:
-            yield record._replace(data=data)
+    for arrival, entry in records:
+        if (data := changed(entry.data, change)) is not None:
+            yield Arrived(arrival, entry.with_data(data))
 
 
 def shifted(path: str, seconds: float) -> Callable[[bytes], bytes]:

@@ -31,6 +31,7 @@ from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import FailedRecord
 from kinesis_cli.stream.event import kinesis_event
 from kinesis_cli.stream.on_failure_reading import FailureDocument
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.stream.user_records import data_of
@@ -163,9 +164,9 @@ class Replay:
         """
         plan = PutPlan(Random(), give_up_after=GIVE_UP_AFTER, ordered=True)
         stream = self.stream or document.stream
-        puts = ((record.partition_key, None, data_of(record)) for record in records)
+        payloads = (Payload(each.partition_key, None, data_of(each)) for each in records)
         view = _Reasons()
-        summary = Producer(self.connection, stream, plan).put(RatedSource(puts), view)
+        summary = Producer(self.connection, stream, plan).put(RatedSource(payloads), view)
         if summary.error and not summary.acknowledged:
             raise summary.error
         if summary.acknowledged == len(records):

@@ -8,7 +8,9 @@ https://protobuf.dev/programming-guides/encoding/
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.shards import MAX_KEY
 
 MAGIC = b"\xf3\x89\x9a\xc2"
@@ -26,20 +28,30 @@ _KEYS, _HASH_KEYS, _RECORDS = 1, 2, 3
 _KEY_INDEX, _HASH_KEY_INDEX, _DATA = 1, 2, 3
 
 
-@dataclass(frozen=True, slots=True)
-class UserRecord:
-    """One record inside an aggregate."""
+class Packable(Protocol):
+    """What can be packed: a `Payload`, or one on its way to a stream."""
 
-    partition_key: str
-    data: bytes
-    explicit_hash_key: str | None = None  # decimal digits
+    @property
+    def partition_key(self) -> str:
+        """1 to 256 characters."""
+        ...
+
+    @property
+    def explicit_hash_key(self) -> str | None:
+        """Decimal digits."""
+        ...
+
+    @property
+    def data(self) -> bytes:
+        """The bytes."""
+        ...
 
 
 class _Malformed(Exception):  # noqa: N818 - never leaves this file
     """The bytes are no aggregate."""
 
 
-def aggregated(records: Sequence[UserRecord]) -> bytes:
+def aggregated(records: Sequence[Packable]) -> bytes:
     """The data of one Kinesis record that holds `records`, at least one."""
     keys = _numbered(record.partition_key for record in records)
     hash_keys = _numbered(
@@ -53,7 +65,7 @@ def aggregated(records: Sequence[UserRecord]) -> bytes:
     return MAGIC + message + _digest(message)
 
 
-def deaggregated(data: bytes) -> list[UserRecord] | None:
+def deaggregated(data: bytes) -> list[Payload] | None:
     """The records in a Kinesis record's data; None: it is a plain record.
 
     As the KCL does it: data is an aggregate only if the magic bytes, the checksum and the message
@@ -82,7 +94,7 @@ def _digest(message: bytes) -> bytes:
     return hashlib.md5(message, usedforsecurity=False).digest()
 
 
-def _record(record: UserRecord, keys: dict[str, int], hash_keys: dict[str, int]) -> bytes:
+def _record(record: Packable, keys: dict[str, int], hash_keys: dict[str, int]) -> bytes:
     message = _index(_KEY_INDEX, keys[record.partition_key])
     if record.explicit_hash_key is not None:
         message += _index(_HASH_KEY_INDEX, hash_keys[record.explicit_hash_key])
@@ -105,7 +117,7 @@ def _varint(value: int) -> bytes:
     return bytes([*encoded, value])
 
 
-def _records(message: bytes) -> list[UserRecord]:
+def _records(message: bytes) -> list[Payload]:
     keys: list[str] = []
     hash_keys: list[str] = []
     records: list[bytes] = []
@@ -128,7 +140,7 @@ def _records(message: bytes) -> list[UserRecord]:
 
 def _user_record(
     message: bytes, keys: list[str], hash_keys: list[str], budget: "_Budget"
-) -> UserRecord:
+) -> Payload:
     key_index = hash_key_index = data = None
     for number, value in _fields(message, budget):
         match number, value:
@@ -144,7 +156,7 @@ def _user_record(
         raise _Malformed
     # Only with an index: that of the first hash key is 0, so absent and 0 are two things.
     hash_key = None if hash_key_index is None else hash_keys[hash_key_index]
-    return UserRecord(keys[key_index], data, hash_key)
+    return Payload(keys[key_index], hash_key, data)
 
 
 @dataclass(slots=True)

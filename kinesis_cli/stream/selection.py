@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from typing import Protocol
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.aggregate import UserRecord
 from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
 from kinesis_cli.stream.times import FORMS, moment, utc_seconds
@@ -121,12 +121,12 @@ class Selection:
         """Whether a record is wanted."""
         return self.takes_all or bool(self.chosen(record))
 
-    def chosen(self, record: Record) -> list[UserRecord]:
+    def chosen(self, record: Record) -> list[Payload]:
         """The user records in a record that are wanted; the record itself is one if it is plain."""
         found = user_records(record, deaggregate=self.deaggregate)
         return found if self.takes_all else [one for one in found if self._wants(one, record)]
 
-    def _wants(self, one: UserRecord, record: Record) -> bool:
+    def _wants(self, one: Payload, record: Record) -> bool:
         if self.partition_key is not None and one.partition_key != self.partition_key:
             return False
         if self.key is not None and not fnmatchcase(one.partition_key, self.key):
@@ -136,7 +136,7 @@ class Selection:
         return self.filters is None or self.filters.matches(_as_record(one, record))
 
 
-def _as_record(one: UserRecord, record: Record) -> Record:
+def _as_record(one: Payload, record: Record) -> Record:
     """A user record as if it had been put alone."""
     return lambda_record(
         shard_id=record.shard_id,

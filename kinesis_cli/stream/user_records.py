@@ -1,13 +1,13 @@
 """What is in a record: its bytes, opened where they are packed, and the user records of the KPL."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.aggregate import UserRecord, aggregated, deaggregated
+from kinesis_cli.stream.aggregate import aggregated, deaggregated
 from kinesis_cli.stream.packing import opened
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 
 MAX_OPENED = 64 << 20  # bytes; what grows beyond is left packed
@@ -25,11 +25,11 @@ def data_of(record: Record) -> bytes:
         raise InputError(f"not a record of a stream: {error}") from error
 
 
-def user_records(record: Record, *, deaggregate: bool = True) -> list[UserRecord]:
+def user_records(record: Record, *, deaggregate: bool = True) -> list[Payload]:
     """The user records in a record: those of an aggregate, else the record itself."""
     data = data_of(record)
     inner = deaggregated(data) if deaggregate else None
-    return [UserRecord(record.partition_key, data)] if inner is None else inner
+    return [Payload(record.partition_key, None, data)] if inner is None else inner
 
 
 def unpacked(data: bytes) -> bytes:
@@ -70,5 +70,5 @@ def changed(data: bytes, change: Callable[[bytes], bytes | None]) -> bytes | Non
     if packed is None:
         return change(data)
     results = [(one, change(one.data)) for one in packed]
-    kept = [replace(one, data=new) for one, new in results if new is not None]
+    kept = [one._replace(data=new) for one, new in results if new is not None]
     return aggregated(kept) if kept else None

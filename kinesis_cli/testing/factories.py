@@ -8,9 +8,9 @@ from typing import Any
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.broken import FIELD_FAULTS, TEXT_FAULTS
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.putting.entry import DEFAULT_MAX_RECORD
 from kinesis_cli.stream.kinds.known import kind_of_records
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.shards import MAX_KEY
 

@@ -320,7 +320,7 @@ def _replayed(folder: Path) -> None:
     for key_field in (None, "sensor.id"):
         with open_replay_input([path], None, key_field) as found:
             for moved in islice(found.records, 3000):
-                moved.entry().problem(1 << 20)
+                moved.entry.problem(1 << 20)
 
 
 def _event(folder: Path) -> None:

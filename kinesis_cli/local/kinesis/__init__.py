@@ -7,6 +7,14 @@
 from kinesis_cli.local.kinesis.data_plane import DataPlane
 from kinesis_cli.local.kinesis.errors import ServiceError
 from kinesis_cli.local.kinesis.faults import Faults, FaultSettings, RequestFault
-from kinesis_cli.local.kinesis.model import Caller
+from kinesis_cli.local.kinesis.model import Caller, resolve_shard_number
 
-__all__ = ["Caller", "DataPlane", "FaultSettings", "Faults", "RequestFault", "ServiceError"]
+__all__ = [
+    "Caller",
+    "DataPlane",
+    "FaultSettings",
+    "Faults",
+    "RequestFault",
+    "ServiceError",
+    "resolve_shard_number",
+]

@@ -84,13 +84,15 @@ class Context:
         del self._streams[stream.account, stream.region, stream.name]
         del self._by_row[stream.row]
 
-    def measure(self, stream: Stream, name: str, value: float, unit: str = "Count") -> None:
-        """Something of a stream was measured, under CloudWatch's name."""
+    def measure(
+        self, stream: Stream, name: str, value: float, unit: str = "Count", times: int = 1
+    ) -> None:
+        """Something of a stream was measured so many times, under CloudWatch's name."""
         series = Series(
             *(stream.account, stream.region),
             *("AWS/Kinesis", "StreamName", stream.name, name, unit),
         )
-        self.metrics.add(series, value)
+        self.metrics.add(series, value, times)
 
     # Finding things
 

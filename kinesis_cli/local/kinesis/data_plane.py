@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.clock import Clock, ShiftableClock
 from kinesis_cli.local.kinesis.call_measures import CallMeasures
+from kinesis_cli.local.kinesis.calls.starting import existing_shard
 from kinesis_cli.local.kinesis.calls.streams import create_stream, increase_retention
 from kinesis_cli.local.kinesis.calls.subscriptions import Subscriptions
 from kinesis_cli.local.kinesis.commit import GroupCommit
@@ -24,6 +25,7 @@ from kinesis_cli.local.kinesis.operations import OPERATIONS, PUTS
 from kinesis_cli.local.kinesis.retention import sweep
 from kinesis_cli.local.kinesis.storage.store import Store, Synchronous
 from kinesis_cli.local.kinesis.tokens import ShardIterator, Tokens
+from kinesis_cli.local.kinesis.unread import count_looks, unread
 from kinesis_cli.local.kinesis.waking import Pulse
 from kinesis_cli.local.metrics import Metrics
 
@@ -176,6 +178,48 @@ class DataPlane:
         if not (token and stream and shard):
             return 0
         return shard.next - max(token.position, context.horizon(stream, shard))
+
+    def position(self, iterator: str) -> int:
+        """The counter of the next record that an iterator gives."""
+        token = self._context.tokens.open(iterator, ShardIterator)
+        return token.position if token else 0
+
+    def unread(
+        self,
+        stream: str,
+        caller: Caller,
+        positions: Mapping[int, int],
+        since: float,
+        *,
+        counted: bool,
+    ) -> dict[int, int]:
+        """How many records of the caller's shards are to be read: see `unread.unread`.
+
+        Args:
+            stream: its name.
+            caller: whose stream it is.
+            positions: by the numbers of the shards.
+            since: epoch seconds.
+            counted: whether CloudWatch and the limits see it.
+
+        Raises:
+            ServiceError: the stream is not there.
+        """
+        found = self._context.stream({"StreamName": stream}, caller)
+        to_read = unread(self._context, found, positions, since)
+        if counted:
+            nothing = [number for number in positions if number not in to_read]
+            count_looks(self._context, found, nothing)
+        return to_read
+
+    def hash_range(self, stream: str, caller: Caller, shard: int) -> tuple[int, int]:
+        """The range of hash keys of a shard, by its number; both ends belong to it.
+
+        Raises:
+            ServiceError: the stream or the shard is not there.
+        """
+        found = existing_shard(self._context.stream({"StreamName": stream}, caller), shard)
+        return found.starting_hash_key, found.ending_hash_key
 
     def switch_faults(self, document: dict[str, Any]) -> dict[str, Any]:
         """What the control path is asked for.

@@ -487,7 +487,7 @@ class FunctionService:
             async with asyncio.timeout(seconds):
                 while True:
                     changes = self._changes
-                    if await self._found_nothing():
+                    if await self._found_nothing() and self._changes == changes:
                         break
                     while self._changes == changes:
                         self._refuse_to_wait()

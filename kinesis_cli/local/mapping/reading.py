@@ -54,20 +54,12 @@ class ShardReader:
         self._stream, self._created = stream, created
         self._shard_id, self._source_arn = shard_id, source_arn
         self._after = after
-        self._start = _start(mapping, live_since)
+        self._start = _request_of_start(mapping, live_since)
         self._iterator: str | None = None
         self._is_at_end = False
         self._read_at = -math.inf  # seconds of the monotonic clock: the last GetRecords
-        self._is_pushed = "/consumer/" in source_arn
-
-    @property
-    def interval(self) -> float:
-        """Seconds between two reads that find nothing.
-
-        A consumer of enhanced fan-out is pushed its records: there is one look after another for
-        them, and a GetRecords where there are some, or once a second.
-        """
-        return PUSH_SECONDS if self._is_pushed else POLL_INTERVAL_SECONDS
+        self.interval = interval_of(source_arn)  # seconds between two reads that find nothing
+        self._is_pushed = self.interval < POLL_INTERVAL_SECONDS
 
     async def read(self, limit: int) -> Page:
         """The next records, `limit` at most.
@@ -95,6 +87,11 @@ class ShardReader:
         if records:
             self._after = records[-1].sequence_number
         return Page(records, answer["MillisBehindLatest"] == 0, self._is_at_end)
+
+    @property
+    def position(self) -> int:
+        """The counter of the next record to read; 0: nothing was read, or not for long."""
+        return self._data_plane.position(self._iterator) if self._iterator else 0
 
     async def backlog(self) -> int:
         """How many records are still to be read."""
@@ -135,10 +132,24 @@ class ShardReader:
         )
 
 
-def _start(mapping: EventSourceMapping, live_since: float) -> dict[str, object]:
-    """Where a shard begins that nothing was read of. Shards that come later begin there too."""
+def interval_of(source_arn: str) -> float:
+    """Seconds between two looks at a shard that find nothing.
+
+    A consumer of enhanced fan-out is pushed its records: there is one look after another for
+    them, and a GetRecords where there are some, or once a second.
+    """
+    return PUSH_SECONDS if "/consumer/" in source_arn else POLL_INTERVAL_SECONDS
+
+
+def start_of(mapping: EventSourceMapping, live_since: float) -> float:
+    """Where a shard begins that nothing was read of, epoch seconds. Those that come later too."""
+    if mapping.starting_position == "TRIM_HORIZON":
+        return 0.0
+    timestamp = mapping.starting_position_timestamp
+    return live_since if timestamp is None else timestamp
+
+
+def _request_of_start(mapping: EventSourceMapping, live_since: float) -> dict[str, object]:
     if mapping.starting_position == "TRIM_HORIZON":
         return {"ShardIteratorType": "TRIM_HORIZON"}
-    timestamp = mapping.starting_position_timestamp
-    at = live_since if timestamp is None else timestamp
-    return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": at}
+    return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": start_of(mapping, live_since)}

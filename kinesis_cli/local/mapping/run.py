@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,12 +16,15 @@ from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.local.function.activity import Activity, Called, Remark, ShardCounts, Tally, Tell
 from kinesis_cli.local.function.destinations import Destinations
-from kinesis_cli.local.kinesis import Caller, DataPlane, ServiceError
+from kinesis_cli.local.kinesis import Caller, DataPlane, ServiceError, resolve_shard_number
 from kinesis_cli.local.mapping.progress import Progress
-from kinesis_cli.local.mapping.reading import ShardReader
+from kinesis_cli.local.mapping.reading import ShardReader, interval_of, start_of
+from kinesis_cli.local.mapping.resting import RestingShards
 from kinesis_cli.local.mapping.shard import CallFunction, ShardRun, ShardTools
-from kinesis_cli.local.mapping.store import Checkpoints, MappingStore, StoredMapping
+from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
 from kinesis_cli.stream.on_failure_document import on_failure_document, s3_document, s3_key
+from kinesis_cli.stream.sequence import SequenceNumber
+from kinesis_cli.stream.shards import shard_id
 
 RETRY_SECONDS = 1.0  # until a stream that is not there is looked for again
 NOTHING_YET = "No records processed"
@@ -61,10 +65,16 @@ class MappingRun:
         self._settings: EventSourceMapping = mapping.settings
         patterns = self._settings.filter_patterns
         self._filters = compile_filters(patterns, self._settings.kind) if patterns else None
-        self._shards: dict[str, ShardRun] = {}
+        self._shards: dict[str, ShardRun] = {}  # those with records in hand, or to be read
+        self._resting: RestingShards | None = None  # the others
+        self._ended: deque[asyncio.Task[None]] = deque()
+        self._something = asyncio.Event()
+        self._asked = 0  # the newest round of `look`
+        self._looked = -1  # the newest round in which the resting shards were looked at
         self._is_stopping = False
         self.stream = stream_of(mapping.stream_arn)
-        self._known, self._created = Checkpoints(), 0.0  # of the stream that is delivered
+        self._created = 0.0  # when the stream that is delivered was made, epoch seconds
+        self._finished: set[str] = set()  # its shards that are read and done
         self.is_without_stream = False
         self.problem = ""  # why nothing is delivered; empty: it is
         self.last_result = NOTHING_YET
@@ -94,11 +104,14 @@ class MappingRun:
     def stop(self) -> None:
         """Start nothing more; `run` returns when the calls that are running have ended."""
         self._is_stopping = True
+        self._something.set()
         for shard in self._shards.values():
             shard.stop()
 
     def look(self, round_: int) -> None:
         """Look for records now; answered in `looked`."""
+        self._asked = round_
+        self._something.set()
         for shard in self._shards.values():
             shard.look(round_)
 
@@ -106,9 +119,8 @@ class MappingRun:
         """Whether all shards have been looked at, those too that are just about to be opened."""
         if self.is_without_stream:
             return True
-        shards = self._shards.values()
-        return bool(shards) and all(
-            each.looked >= round_ and not each.has_finished for each in shards
+        return self._looked >= round_ and all(
+            each.looked >= round_ and not each.has_finished for each in self._shards.values()
         )
 
     @property
@@ -124,11 +136,16 @@ class MappingRun:
     async def backlog(self) -> int:
         """Records that have not ended."""
         backlog = sum([await each.backlog() for each in self._shards.values()])
-        if self._shards:
-            for each in await self._list_shards():  # children that wait for their parents
-                if each["ShardId"] not in self._shards.keys() | self._known.finished:
-                    backlog += await self._reader(each["ShardId"], None).backlog()
-        return backlog
+        resting = self._resting
+        if resting is None:
+            return backlog
+        unread = resting.unread()
+        if self._shards or unread:  # children may wait for their parents
+            known = self._shards.keys() | self._finished
+            others = [each["ShardId"] for each in await self._list_shards()]
+            numbers = [_number(each) for each in others if each not in known]
+            backlog += resting.unread_from_start(n for n in numbers if n not in resting)
+        return backlog + sum(unread.values())
 
     def _trouble(self, problem: str) -> None:
         if problem != self.problem:
@@ -142,31 +159,92 @@ class MappingRun:
     async def _deliver(self) -> None:
         """Deliver the stream that is there now."""
         summary = (await self._ask("DescribeStreamSummary"))["StreamDescriptionSummary"]
-        created = self._created = self._tools.data_plane.created(self.stream, self._tools.caller)
         retention = float(summary["RetentionPeriodHours"]) * 3600
-        known = self._known = self._tools.store.checkpoints(self._mapping.uuid, created)
+        tools, settings = self._tools, self._settings
+        created = self._created = tools.data_plane.created(self.stream, tools.caller)
+        checkpoints = tools.store.checkpoints(self._mapping.uuid, created)
+        self._finished = checkpoints.finished
+        self._resting = RestingShards(
+            tools.data_plane,
+            tools.caller,
+            stream=self.stream,
+            created=created,
+            start=start_of(settings, self._mapping.live_since),
+            windows_from=tools.data_plane.clock.now(),
+        )
         tasks: dict[asyncio.Task[None], str] = {}
         try:
+            await self._find_shards(checkpoints.sequence_numbers)
             while not self._is_stopping:
-                for each in _ready(await self._list_shards(), known.finished, self._shards):
-                    run = self._new_run(each, created, retention, known)
-                    self._shards[each["ShardId"]] = run
-                    tasks[asyncio.create_task(run.run())] = each["ShardId"]
+                self._begin_unread(retention, tasks)
                 self.problem, self.is_without_stream = "", False
-                self._tools.looked()  # at those that have ended; there are others now
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    shard_id = tasks.pop(task)
-                    run = self._shards.pop(shard_id)
-                    task.result()
-                    if run.has_finished:
-                        known.finished.add(shard_id)
-                        self._save(created, shard_id, run.position, finished=True)
+                self._looked = self._asked
+                tools.looked()
+                await self._something_happens()
+                await self._take_ended(tasks)
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
             self._shards.clear()
+            self._ended.clear()
+            self._resting = None
+
+    def _begin_unread(self, retention: float, tasks: dict[asyncio.Task[None], str]) -> None:
+        """Begin with the shards that have something to read, or have ended."""
+        assert self._resting is not None
+        for number in self._resting.take_unread():
+            shard = shard_id(number)
+            run = self._shards[shard] = self._new_run(number, retention)
+            if self._asked:
+                run.look(self._asked)
+            task = asyncio.create_task(run.run())
+            tasks[task] = shard
+            task.add_done_callback(self._has_ended)
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
+        self._ended.append(task)
+        self._something.set()
+
+    async def _something_happens(self) -> None:
+        """Until a shard's delivery has ended, somebody asks, or it is time to look."""
+        try:
+            async with asyncio.timeout(interval_of(self._mapping.stream_arn)):
+                await self._something.wait()
+        except TimeoutError:
+            pass
+        self._something.clear()
+
+    async def _take_ended(self, tasks: dict[asyncio.Task[None], str]) -> None:
+        """Let those rest that have nothing to read, and look for what follows those that ended."""
+        assert self._resting is not None
+        has_finished = False
+        while self._ended:
+            task = self._ended.popleft()
+            if (shard := tasks.pop(task, None)) is None:
+                continue  # it was cancelled with the delivery before
+            run = self._shards.pop(shard)
+            task.result()
+            if run.has_finished:
+                has_finished, self._looked = True, -1  # its children are still to be looked at
+                self._finished.add(shard)
+                self._save(self._created, shard, run.checkpoint, finished=True)
+            elif not self._is_stopping:
+                has_windows = self._settings.maximum_batching_window_in_seconds
+                windows_from = run.windows_from if has_windows else None
+                self._resting.add(_number(shard), run.position, windows_from)
+        if has_finished:
+            await self._find_shards({})
+
+    async def _find_shards(self, checkpoints: Mapping[str, str]) -> None:
+        """Let the shards rest that can be read now, each where it has come to."""
+        assert self._resting is not None
+        for each in _ready(await self._list_shards(), self._finished):
+            number = _number(each)
+            if each not in self._shards and number not in self._resting:
+                after = checkpoints.get(each)
+                position = SequenceNumber.decode(after).counter + 1 if after else 0
+                self._resting.add(number, position)
 
     async def _list_shards(self) -> list[dict[str, Any]]:
         answer = await self._ask("ListShards")
@@ -178,41 +256,42 @@ class MappingRun:
             shards += answer["Shards"]
         return shards
 
-    def _new_run(
-        self, described: dict[str, Any], created: float, retention: float, known: Checkpoints
-    ) -> ShardRun:
-        shard_id: str = described["ShardId"]
-        tools, settings = self._tools, self._settings
+    def _new_run(self, number: int, retention: float) -> ShardRun:
+        assert self._resting is not None
+        tools, settings, created = self._tools, self._settings, self._created
+        name = shard_id(number)
         clock = tools.data_plane.clock
-        after = known.sequence_numbers.get(shard_id)
-        range_ = described["HashKeyRange"]
+        after = tools.store.checkpoint(self._mapping.uuid, created, name)
         shard = Shard(
-            shard_id=shard_id,
+            shard_id=name,
             retention_seconds=retention,
-            hash_range=(int(range_["StartingHashKey"]), int(range_["EndingHashKey"])),
+            hash_range=tools.data_plane.hash_range(self.stream, tools.caller, number),
         )
-        delivery = ShardDelivery(shard, settings, self._filters, _request_id, clock.now())
+        opened_at = self._resting.windows_from(number)
+        delivery = ShardDelivery(shard, settings, self._filters, _request_id, opened_at)
 
         async def send(discarded: Discarded, at: float) -> tuple[str | None, str]:
-            return await self._send(discarded, shard_id, at)
+            return await self._send(discarded, name, at)
 
+        has_windows = bool(settings.tumbling_window_in_seconds)
         return ShardRun(
             delivery,
-            Progress(after, in_windows=bool(settings.tumbling_window_in_seconds)),
-            self._counts(shard_id),
+            Progress(after, in_windows=has_windows),
+            self._counts(name),
             ShardTools(
                 clock=clock,
-                reader=self._reader(shard_id, after),
+                reader=self._reader(name, after),
                 call=tools.call,
                 send_document=send,
-                save=lambda number: self._save(created, shard_id, number, finished=False),
+                save=lambda number: self._save(created, name, number, finished=False),
                 tell=self._tell,
                 changed=tools.changed,
                 looked=tools.looked,
                 count=partial(tools.count, self._mapping.uuid),
-                failed=partial(self._failed, shard_id),
+                failed=partial(self._failed, name),
             ),
             settings.batch_size,
+            may_rest=not has_windows,
         )
 
     def _reader(self, shard_id: str, after: str | None) -> ShardReader:
@@ -283,10 +362,8 @@ def stream_of(arn: str) -> str:
     return arn.rpartition(":stream/")[2].split("/")[0]
 
 
-def _ready(
-    shards: list[dict[str, Any]], finished: set[str], running: dict[str, ShardRun]
-) -> list[dict[str, Any]]:
-    """The shards to begin with: a child waits until its parents are read and done.
+def _ready(shards: list[dict[str, Any]], finished: set[str]) -> list[str]:
+    """The shards that may be read: a child waits until its parents are read and done.
 
     A parent that is no longer listed left the stream with its records.
     """
@@ -294,9 +371,15 @@ def _ready(
     ready = []
     for each in shards:
         parents = {each.get("ParentShardId"), each.get("AdjacentParentShardId")} & listed
-        if each["ShardId"] not in running.keys() | finished and parents <= finished:
-            ready.append(each)
+        if each["ShardId"] not in finished and parents <= finished:
+            ready.append(each["ShardId"])
     return ready
+
+
+def _number(shard: str) -> int:
+    number = resolve_shard_number(shard)
+    assert number is not None
+    return number
 
 
 def _request_id() -> str:

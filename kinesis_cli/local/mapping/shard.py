@@ -72,7 +72,7 @@ class _Call:
 
 
 class ShardRun:
-    """Runs until the shard has ended and all its records have, or until `stop`.
+    """Runs until nothing is left to do: all records have ended, or the shard has; or until `stop`.
 
     Args:
         delivery: the machine.
@@ -80,6 +80,8 @@ class ShardRun:
         counts: what it does is counted here.
         tools: what it needs of the world.
         batch_size: the mapping's.
+        may_rest: whether it ends when the open shard has nothing to read; it must not where a
+            tumbling window's state would be lost.
     """
 
     def __init__(
@@ -89,6 +91,8 @@ class ShardRun:
         counts: ShardCounts,
         tools: ShardTools,
         batch_size: int,
+        *,
+        may_rest: bool,
     ) -> None:
         self._delivery, self._progress = delivery, progress
         self._counts, self._tools = counts, tools
@@ -99,6 +103,7 @@ class ShardRun:
         self._poll_now = True
         self._is_stopping = False
         self._is_at_end = False
+        self._may_rest, self._has_nothing = may_rest, False
         self._calls: set[asyncio.Future[None]] = set()
         self._ended: deque[tuple[_Call, Event, float]] = deque()
         self._wakes: list[tuple[float, int, Lane]] = []
@@ -155,15 +160,30 @@ class ShardRun:
         return self._is_at_end and self._delivery.is_idle
 
     @property
-    def position(self) -> str | None:
-        """The checkpoint."""
+    def checkpoint(self) -> str | None:
+        """Sequence number that all records up to have ended."""
         return self._progress.checkpoint
+
+    @property
+    def position(self) -> int:
+        """The counter of the next record to read."""
+        return self._tools.reader.position
+
+    @property
+    def windows_from(self) -> float:
+        """Since when its batching windows are counted, epoch seconds."""
+        return self._delivery.windows_from
 
     @property
     def _is_over(self) -> bool:
         if self._calls or self._ended:
             return False
-        return self._is_stopping or self.has_finished
+        return self._is_stopping or self.has_finished or self._rests
+
+    @property
+    def _rests(self) -> bool:
+        """Whether all that was read has ended, and nothing more was there."""
+        return self._may_rest and self._has_nothing and self._delivery.is_idle
 
     # Reading
 
@@ -181,6 +201,7 @@ class ShardRun:
                 return
             await self._take(page.records)
             self._is_at_end = page.is_at_end
+            self._has_nothing = page.is_at_tip and not page.records
             if page.is_at_tip:
                 self._next_poll = self._now() + self._tools.reader.interval
                 self._answer(found_nothing=not page.records and not self._delivery.held)

@@ -138,6 +138,14 @@ class MappingStore(Store):
                 found.finished.add(shard)
         return found
 
+    def checkpoint(self, mapping: str, stream: float, shard: str) -> str | None:
+        """How far one shard has come: the sequence number that all up to have ended."""
+        row: tuple[str | None] | None = self._database.execute(
+            "SELECT checkpoint FROM shard WHERE mapping = ? AND stream = ? AND shard = ?",
+            (mapping, stream, shard),
+        ).fetchone()
+        return row[0] if row else None
+
     def save_checkpoint(
         self, mapping: str, stream: float, shard: str, checkpoint: str | None, *, finished: bool
     ) -> None:

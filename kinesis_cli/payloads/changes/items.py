@@ -11,8 +11,8 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.changes.attribute_values import Item
 from kinesis_cli.payloads.changes.keys import TableKeys
 from kinesis_cli.payloads.changes.writes import NewItem
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.stream.packing import opened
+from kinesis_cli.stream.payload import Payload
 
 _MAX_FILE = 256 << 20  # bytes, unpacked; items are kept in memory
 FORMS = (

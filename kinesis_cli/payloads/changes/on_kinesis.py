@@ -13,7 +13,7 @@ from kinesis_cli.payloads.changes.sizes import size_bytes
 from kinesis_cli.payloads.changes.table_stream import compact
 from kinesis_cli.payloads.changes.views import TTL_IDENTITY, event_name
 from kinesis_cli.payloads.changes.writes import Write
-from kinesis_cli.payloads.payload import Payload
+from kinesis_cli.stream.payload import Payload
 
 
 def on_kinesis(

@@ -10,7 +10,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.show.cells import cut, marked, number_cell, shard_cell, time_cell
 from kinesis_cli.show.console import escape, stdout_console, warn, write_text
-from kinesis_cli.stream.aggregate import UserRecord
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Selection
 from kinesis_cli.stream.user_records import opened_data
@@ -75,7 +75,7 @@ class TailTable:
     def finish(self) -> None:
         """Nothing is left to write."""
 
-    def _show(self, record: Record, one: UserRecord, number: str) -> None:
+    def _show(self, record: Record, one: Payload, number: str) -> None:
         self._write(
             time_cell(record.arrival),
             shard_cell(record.shard_id),

@@ -10,9 +10,9 @@ from random import Random
 
 from kinesis_cli.payloads.hostile import member_of, parsed, paths_of
 from kinesis_cli.payloads.own_data import payloads_from
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.project.function import Function
 from kinesis_cli.recordings.form import Reading
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.testing.checks.batches import AT, Item
 from kinesis_cli.testing.checks.source_text import members_of
 

@@ -20,8 +20,9 @@ import pytest
 from kinesis_cli.local.client.process import change_faults, stop_server
 from kinesis_cli.local.client.waiting import wait_until_idle
 from kinesis_cli.local.state import running_server
-from kinesis_cli.stream.aggregate import UserRecord, aggregated
+from kinesis_cli.stream.aggregate import aggregated
 from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.payload import Payload
 from tests.patience import PATIENCE
 
 from .conftest import APP, Local, kill, make_project, process, start
@@ -269,7 +270,7 @@ def test_aggregates_are_opened_for_a_mapping_of_a_consumer(fresh: Fresh) -> None
         StartingPosition="TRIM_HORIZON",
         BatchSize=4,
     )
-    users = [UserRecord(f"k{number}", f"reading {number}".encode()) for number in range(10)]
+    users = [Payload(f"k{number}", None, f"reading {number}".encode()) for number in range(10)]
     packed = aggregated(users)
     for data in (packed, b"plain"):
         kinesis.put_record(StreamName="bulk", PartitionKey="outer", Data=data)

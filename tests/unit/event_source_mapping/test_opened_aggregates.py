@@ -9,8 +9,9 @@ import pytest
 
 from kinesis_cli import simulate
 from kinesis_cli.event_source_mapping.aggregates import left_whole, opened
-from kinesis_cli.stream.aggregate import UserRecord, aggregated
+from kinesis_cli.stream.aggregate import aggregated
 from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumber
 from kinesis_cli.stream.shards import hash_key
@@ -18,7 +19,7 @@ from kinesis_cli.stream.shards import hash_key
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 CONSUMER = f"{STREAM}/consumer/app:1545084650"
 REPORTS = {"FunctionResponseTypes": ["ReportBatchItemFailures"], "MaximumRetryAttempts": 0}
-USERS = [UserRecord(f"k{n}", f"reading {n}".encode()) for n in range(10)]
+USERS = [Payload(f"k{n}", None, f"reading {n}".encode()) for n in range(10)]
 
 
 def record(data: bytes, place: int = 0, arn: str = CONSUMER) -> Record:
@@ -62,7 +63,7 @@ def test_plain_records_broken_aggregates_and_those_of_a_stream_stay(records: lis
 
 def test_records_of_another_shard_are_dropped_where_the_shards_range_is_known() -> None:
     middle = 2**127
-    users = [*USERS, UserRecord("k", b"explicit", "0"), UserRecord("k", b"odd", "x")]
+    users = [*USERS, Payload("k", "0", b"explicit"), Payload("k", "x", b"odd")]
     inner = opened([record(aggregated(users))], (0, middle))
     lower = [each.data for each in USERS if hash_key(each.partition_key) <= middle]
     assert 0 < len(lower) < len(USERS)
@@ -130,7 +131,7 @@ def test_small_numbers_of_several_shards_are_not_one_record() -> None:
 
 def test_an_aggregate_that_names_one_long_key_many_times_is_passed_on_whole() -> None:
     """Of 900 kB it would become 27 GB."""
-    bomb = record(aggregated([UserRecord("k" * 300_000, b"x")] * 20_000))
+    bomb = record(aggregated([Payload("k" * 300_000, None, b"x")] * 20_000))
     assert list(opened([bomb])) == [bomb]
     assert left_whole([bomb]) == 1
 

@@ -15,8 +15,9 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationResult,
 )
 from kinesis_cli.event_source_mapping.unsure import named_in, with_points, without_points
-from kinesis_cli.stream.aggregate import UserRecord, aggregated
+from kinesis_cli.stream.aggregate import aggregated
 from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.payload import Payload
 from tests.unit.streams import (
     START,
     STREAM_ARN,
@@ -149,7 +150,7 @@ SCENARIOS: dict[str, Callable[[], SimulationResult]] = {
         {"ParallelizationFactor": 2, "BatchSize": 1, "MaximumRetryAttempts": 3},
     ),
     "foreign-inner": lambda: run(
-        [of_consumer(aggregated([UserRecord("a", b"1"), UserRecord("b", b"2")]))], nothing, {}
+        [of_consumer(aggregated([Payload("a", None, b"1"), Payload("b", None, b"2")]))], nothing, {}
     ),
     "environment-life": lambda: run(records_at(0, 0), nothing, {"BatchSize": 1}, cold_start=0.8),
     "back-off": lambda: run(records_at(0), raising(0), {"MaximumRetryAttempts": 1}),

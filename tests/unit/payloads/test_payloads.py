@@ -21,12 +21,12 @@ from kinesis_cli.payloads.arriving_data import lines_as_they_come
 from kinesis_cli.payloads.broken import FIELD_FAULTS, TEXT_FAULTS, broken, partly_broken
 from kinesis_cli.payloads.optional_packages import extra
 from kinesis_cli.payloads.own_data import data_argument, payloads_from
-from kinesis_cli.payloads.payload import Payload
 from kinesis_cli.payloads.readings import Readings, reading
 from kinesis_cli.payloads.series import Series, SeriesKind
 from kinesis_cli.payloads.settings import PayloadSettings, evenly
 from kinesis_cli.recordings.writing import write_event, write_recording
 from kinesis_cli.stream.aggregate import MAX_SIZE, deaggregated
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.stream.shards import even_shards, hash_key, shard_of
 

@@ -16,7 +16,7 @@ from kinesis_cli.putting.replay_input import open_replay_input
 from kinesis_cli.putting.replay_journal import JournaledPlan, Replay, ReplayJournal
 from kinesis_cli.putting.replay_load import replay_load
 from kinesis_cli.putting.replay_source import (
-    ReplayedRecord,
+    Arrived,
     ReplaySource,
     between,
     moved_records,
@@ -34,8 +34,8 @@ from kinesis_cli.stream.shards import even_shards, shard_id
 REPLAY = Replay(inputs=["day.ndjson"], records=3, target="orders", selection=[])
 
 
-def moved(*arrivals: float) -> Iterator[ReplayedRecord]:
-    return (ReplayedRecord(i, at, f"key-{i}", None, b"x") for i, at in enumerate(arrivals))
+def moved(*arrivals: float) -> Iterator[Arrived]:
+    return (Arrived(at, Entry(i, f"key-{i}", None, b"x")) for i, at in enumerate(arrivals))
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.floats(0, 100)), max_size=60))
@@ -45,9 +45,9 @@ def test_records_go_by_their_arrival_and_keep_the_order_of_their_shard(
     numbers = {shard: SequenceNumbers(shard, 1) for shard in range(3)}
     records = [_record(shard, at, numbers[shard]) for shard, at in arrivals]
     result = list(moved_records(RecordList(records)))
-    assert [each.position for each in result] == list(range(len(records)))
+    assert [each.index for _, each in result] == list(range(len(records)))
     for shard in range(3):
-        own = [each.data for each in result if each.partition_key == f"shard-{shard}"]
+        own = [each.data for _, each in result if each.partition_key == f"shard-{shard}"]
         assert own == [b"%r" % at for number, at in arrivals if number == shard]
     if all(at <= later for (_, at), (_, later) in pairwise(arrivals)):
         assert [each.arrival for each in result] == sorted(at for _, at in arrivals)
@@ -68,7 +68,7 @@ def test_an_explicit_hash_key_that_is_known_is_kept() -> None:
     document = json.loads(record.raw)
     document["kinesis"]["explicitHashKey"] = "7"
     known = Record(record.shard_id, record.sequence_number, "a", 1.0, json.dumps(document).encode())
-    assert next(moved_records(RecordList([known]))).explicit_hash_key == "7"
+    assert next(moved_records(RecordList([known]))).entry.explicit_hash_key == "7"
 
 
 def test_a_record_is_due_at_its_own_distance_from_the_first() -> None:
@@ -90,7 +90,7 @@ def test_without_timing_all_are_due() -> None:
 
 
 def test_what_was_read_before_a_fault_is_put_before_it_is_told() -> None:
-    def records() -> Iterator[ReplayedRecord]:
+    def records() -> Iterator[Arrived]:
         yield from moved(1.0)
         raise InputError("torn")
 
@@ -133,7 +133,7 @@ def test_firehose_objects_are_read_document_by_document(tmp_path: Path) -> None:
         datas = [each.data for each in found.records]
     assert [json.loads(data) for data in datas] == [{"id": 1}, {"id": 2}, json.loads(big), 4]
     with open_replay_input([str(file)], "k", None) as found:
-        assert next(found.records).partition_key == "k"
+        assert next(found.records).entry.partition_key == "k"
     file.write_bytes(b'{"id":1}{"id"')
     with (  # before the first one is put
         pytest.raises(InputError, match="document 2"),
@@ -223,9 +223,9 @@ def test_a_recording_is_replayed_with_its_own_keys_or_others(tmp_path: Path) -> 
     file.write_bytes(b"\n".join(each.raw for each in records))
     with open_replay_input([str(file)], None, None) as found:
         assert (found.count, found.first_arrival) == (2, 5.0)
-        assert [each.partition_key for each in found.records] == ["shard-0", "shard-0"]
+        assert [each.entry.partition_key for each in found.records] == ["shard-0", "shard-0"]
     with open_replay_input([str(file)], "other", None) as found:
-        assert [each.partition_key for each in found.records] == ["other", "other"]
+        assert [each.entry.partition_key for each in found.records] == ["other", "other"]
 
 
 def test_the_moments_of_an_estimate_follow_the_speed() -> None:
@@ -242,7 +242,7 @@ def test_nothing_is_replayed_of_nothing() -> None:
 
 def test_a_record_that_a_change_drops_is_not_put() -> None:
     kept = with_change(moved(1.0, 2.0), lambda data: None if data == b"y" else data + b"!")
-    assert [each.data for each in kept] == [b"x!", b"x!"]
+    assert [each.entry.data for each in kept] == [b"x!", b"x!"]
     assert list(with_change(moved(1.0), lambda _: None)) == []
 
 

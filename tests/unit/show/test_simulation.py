@@ -39,8 +39,9 @@ from kinesis_cli.show.life import LifeView
 from kinesis_cli.show.simulation import Run, consequences, points_to_tell, simulation_view
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import Summary
-from kinesis_cli.stream.aggregate import UserRecord, aggregated
+from kinesis_cli.stream.aggregate import aggregated
 from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record_source import RecordList, RecordSource
 from tests.unit.snapshots import assert_equals_snapshot
 from tests.unit.streams import START, numbers_of, raising, record, records_at, reporting
@@ -317,7 +318,7 @@ def test_the_documents_member_names_are_the_contract() -> None:
         (gzipped(b'{"temperature": 21}'), '[gzip] {"temperature": 21}'),
         (gzipped(b'{"n": 1}' * 5000), '[gzip] {"n": 1}{"n": 1}'),
         (
-            aggregated([UserRecord("a", b"one"), UserRecord("b", gzipped(b"two"))]),
+            aggregated([Payload("a", None, b"one"), Payload("b", None, gzipped(b"two"))]),
             r"[KPL aggregate of 2] one\ntwo",
         ),
     ],

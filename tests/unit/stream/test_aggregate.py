@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from kinesis_cli.stream.aggregate import (
     MAGIC,
     MAX_FIELDS,
-    UserRecord,
     _Budget,
     _digest,
     _fields,
@@ -17,6 +16,7 @@ from kinesis_cli.stream.aggregate import (
     aggregated,
     deaggregated,
 )
+from kinesis_cli.stream.payload import Payload
 
 # From https://github.com/awslabs/kinesis-aggregation, written by the real producer library.
 REAL = b64decode(
@@ -27,10 +27,10 @@ REAL = b64decode(
 )
 USER_RECORDS = st.lists(
     st.builds(
-        UserRecord,
+        Payload,
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10),
-        st.binary(max_size=300),
         st.none() | st.integers(0, 2**128 - 1).map(str),
+        st.binary(max_size=300),
     ),
     min_size=1,
     max_size=8,
@@ -51,7 +51,9 @@ def test_an_aggregate_of_the_real_library_is_unpacked() -> None:
 
 
 def test_records_are_packed_as_the_format_says() -> None:
-    packed = aggregated([UserRecord("k1", b"a"), UserRecord("k2", b"bb"), UserRecord("k1", b"")])
+    packed = aggregated(
+        [Payload("k1", None, b"a"), Payload("k2", None, b"bb"), Payload("k1", None, b"")]
+    )
     assert packed.hex() == (
         "f3899ac20a026b310a026b321a0508001a01611a0608011a0262621a0408001a00"
         "84aac754c08f4d54c0c3dcc9a7b62a85"
@@ -59,7 +61,7 @@ def test_records_are_packed_as_the_format_says() -> None:
 
 
 @given(USER_RECORDS)
-def test_what_is_packed_unpacks_to_the_same(records: list[UserRecord]) -> None:
+def test_what_is_packed_unpacks_to_the_same(records: list[Payload]) -> None:
     assert deaggregated(aggregated(records)) == records
 
 
@@ -72,7 +74,7 @@ def test_any_other_data_is_a_plain_record(data: bytes) -> None:
 @given(st.binary(min_size=1, max_size=60))
 def test_a_message_with_a_right_checksum_unpacks_or_is_plain(message: bytes) -> None:
     records = deaggregated(MAGIC + message + _digest(message))
-    assert records is None or all(isinstance(record, UserRecord) for record in records)
+    assert records is None or all(isinstance(record, Payload) for record in records)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_fields_of_later_versions_are_skipped() -> None:
     content = bytes.fromhex(
         "0a016b" + "21" + "00" * 8 + "2d" + "00" * 4 + "3001" + "1a0908001a016122020a00"
     )
-    assert deaggregated(MAGIC + content + _digest(content)) == [UserRecord("k", b"a")]
+    assert deaggregated(MAGIC + content + _digest(content)) == [Payload("k", None, b"a")]
 
 
 class CountedBytes(bytes):
@@ -135,6 +137,6 @@ def test_bytes_that_are_all_fields_are_read_up_to_a_limit(field: bytes) -> None:
 
 
 def test_twenty_thousand_user_records_are_unpacked_and_more_than_fit_the_limit_are_not() -> None:
-    many = [UserRecord("k", b"")] * 20_000
+    many = [Payload("k", None, b"")] * 20_000
     assert deaggregated(aggregated(many)) == many
     assert deaggregated(aggregated(many * 2)) is None

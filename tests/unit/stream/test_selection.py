@@ -7,8 +7,9 @@ import pytest
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.show.streams.tail import DataForm, data_text
-from kinesis_cli.stream.aggregate import UserRecord, aggregated
+from kinesis_cli.stream.aggregate import aggregated
 from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import (
     Selection,
@@ -85,7 +86,9 @@ def test_all_conditions_must_hold() -> None:
 
 
 def test_an_aggregate_is_looked_into() -> None:
-    packed = aggregated([UserRecord("a", b"one"), UserRecord("b", b"two"), UserRecord("a", b"3")])
+    packed = aggregated(
+        [Payload("a", None, b"one"), Payload("b", None, b"two"), Payload("a", None, b"3")]
+    )
     one = record(packed, key="outer")
     assert [each.data for each in Selection(partition_key="a").chosen(one)] == [b"one", b"3"]
     assert Selection(grep=grep_pattern("^two$")).matches(one)
@@ -110,9 +113,9 @@ def test_what_is_no_text_is_shown_in_hexadecimal() -> None:
 
 
 def test_a_change_sees_each_user_record_and_may_drop_some() -> None:
-    packed = aggregated([UserRecord("a", b"one"), UserRecord("b", b"two", "7")])
+    packed = aggregated([Payload("a", None, b"one"), Payload("b", "7", b"two")])
     kept = changed(packed, lambda data: data.upper() if data == b"two" else None)
-    assert kept == aggregated([UserRecord("b", b"TWO", "7")])
+    assert kept == aggregated([Payload("b", "7", b"TWO")])
     assert changed(packed, lambda _: None) is None
     assert changed(b"plain", bytes.upper) == b"PLAIN"
 
