@@ -1,6 +1,6 @@
 """`kcli simulate`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -24,6 +24,7 @@ from kinesis_cli.cli.options.shared import (
     OutputOption,
 )
 from kinesis_cli.cli.options.simulated import Assumed, Moments, Span
+from kinesis_cli.cli.options.sweep import Sweep, SweepOptions
 from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.cli.running.simulations import Simulations
 from kinesis_cli.errors import InputError
@@ -51,6 +52,7 @@ from kinesis_cli.stream.record import Record
     assumed=Assumed,
     handler_run=HandlerRun,
     pictures=PictureOptions,
+    sweeping=SweepOptions,
 )
 def simulate(
     inputs: Annotated[
@@ -90,6 +92,7 @@ def simulate(
         ),
     ] = None,
     pictures: PictureOptions,
+    sweeping: SweepOptions,
     show_all: Annotated[bool, typer.Option("--all", help="Fold no long list.")] = False,
     fail_on: FailOnOption = None,
     output: OutputOption = Output.TABLE,
@@ -110,6 +113,10 @@ def simulate(
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
     """
     _refuse_both({"--compare": compare, "--explain": explain})
+    sweep = Sweep.of(sweeping, duration)
+    if sweep is not None:
+        single = {"--compare": compare, "--explain": explain, "--fail-on": fail_on}
+        _refuse_beside_a_sweep(single, pictures, handler_run, assumed)
     drawn = Pictures.of(pictures, output, is_life=explain is not None, runs=1 + len(compare or ()))
     _refuse_both({"--since": span.since, "--starting-position": settings.starting_position})
     function = in_a_simulation(find_function(**given(code)), handler_run.aws)
@@ -119,7 +126,8 @@ def simulate(
     choices += [choose_mapping(function, file, {}) for file in compare or ()]
     moments = Moments.of(span)
     options = _options(function, assumed, duration)
-    new_handler = handler_maker(function, handler_run)
+    told: list[str] = []  # by the handlers of a sweep, each in a process of its own
+    new_handler = handler_maker(function, handler_run, told.append if sweep is not None else None)
     _tell(function, choices, output)
     read_as = reading(
         how.raw, how.format_, how.shard, [choice.mapping.event_source_arn for choice in choices]
@@ -127,6 +135,12 @@ def simulate(
     with Recording.open(inputs, reading=read_as, shards=_shards(function)) as recording:
         _tell_of_records(function, recording)
         options, choices = moments.applied(options, choices, recording.first_arrival)
+        if sweep is not None:
+            from kinesis_cli.cli.running.sweep import SweepJob  # seldom asked for
+
+            job = SweepJob(function, choices[0], recording, inputs, options, new_handler, told)
+            sweep.run(job, output, drawn.report, show_all=show_all)
+            return
         explained = [] if explain is None else recording.find(explain)
         if explained:
             options = replace(options, explain=(explained[0].sequence_number,))
@@ -154,6 +168,22 @@ def _refuse_both(options: dict[str, object]) -> None:
     """Each option must mean something beside the other."""
     if all(options.values()):
         raise InputError(f"{' and '.join(options)} cannot be used together")
+
+
+def _refuse_beside_a_sweep(
+    options: Mapping[str, object], pictures: PictureOptions, run: HandlerRun, assumed: Assumed
+) -> None:
+    """Refuse what is about a single run."""
+    given = {
+        **options,
+        "--timeline": pictures.timeline,
+        "--trace": pictures.trace,
+        "--debug": run.debug,
+        "--debug-at": run.debug_at,
+        "--show-throttled": assumed.show_throttled,
+    }
+    for option, value in given.items():
+        _refuse_both({"--sweep": True, option: value})
 
 
 def _refuse_what_kinesis_does_not_feed(function: Function) -> None:

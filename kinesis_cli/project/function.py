@@ -40,6 +40,7 @@ class Function:
     mapping: Mapping[str, object] | None  # CreateEventSourceMapping's names; None: AWS's defaults
     origin: str  # "template.yaml, NewMessageFunction", for people
     mapping_origin: str
+    architecture: str = "x86_64"  # or "arm64"
     system_log_level: str = "INFO"  # of Lambda's own lines, where the log is JSON
     reserved_concurrency: int | None = None  # calls at the same time; None: it reserves none
     runtime: str = ""  # "python3.13", "nodejs22.x"; "": not known

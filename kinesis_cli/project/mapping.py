@@ -59,14 +59,7 @@ def read_mapping(file: Path) -> dict[str, object]:
     Raises:
         InputError: it cannot be read, or is not an object.
     """
-    try:
-        text = file.read_bytes()
-        document = msgspec.json.decode(text) if file.suffix == ".json" else _yaml(text, file)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(reason, place=str(file)) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"not readable: {error}", place=str(file)) from error
+    document = read_document(file)
     if not isinstance(document, dict):
         raise InputError(
             "not a mapping",
@@ -74,6 +67,22 @@ def read_mapping(file: Path) -> dict[str, object]:
             advice='It has the form of CreateEventSourceMapping: {"BatchSize": 100, ...}.',
         )
     return {str(name): value for name, value in document.items()}
+
+
+def read_document(file: Path) -> object:
+    """What a file holds: JSON, or YAML with any other name.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        text = file.read_bytes()
+        return msgspec.json.decode(text) if file.suffix == ".json" else _yaml(text, file)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(reason, place=str(file)) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not readable: {error}", place=str(file)) from error
 
 
 def _yaml(text: bytes, file: Path) -> object:

@@ -158,6 +158,13 @@ def _filters(mapping: EventSourceMapping) -> "tuple[Filters | None, FilterDoubts
 class Simulation:
     """One run. Iterate over `rows()`; `summary()` tells how far it came at any moment.
 
+    Args:
+        source: the records, from the beginning.
+        handler: that gets them.
+        mapping: the settings.
+        options: how they are delivered.
+        handled: told the records that were handled, and when.
+
     Raises:
         InputError: a filter pattern of the mapping is not valid.
     """
@@ -168,8 +175,10 @@ class Simulation:
         handler: Handler,
         mapping: EventSourceMapping,
         options: SimulationOptions,
+        handled: Callable[[Sequence[Record], float], None] | None = None,
     ) -> None:
         self._source, self._handler = source, handler
+        self._handled = handled
         self._mapping, self._options = mapping, options
         self._filters, self._doubts = _filters(mapping)
         first = source.first_record()
@@ -405,6 +414,8 @@ class Simulation:
         """Keep what was decided about records."""
         match effect:
             case Succeeded(records=records, deliveries=deliveries):
+                if self._handled is not None:
+                    self._handled(records, now)
                 self._ended(records, "succeeded", deliveries)
             case Discarded():
                 self._discarded(run, effect, now)

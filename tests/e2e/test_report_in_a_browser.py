@@ -246,3 +246,64 @@ def test_many_calls_are_drawn_together(browser: Browser, tmp_path: Path) -> None
         page.click("#in")
         page.click("#calls-details summary")
         page.get_by_text("too many for a page").wait_for()
+
+
+# --- a sweep
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a small sweep, one point of which does not keep up."""
+    folder = tmp_path_factory.mktemp("sweep")
+    records = folder / "day.ndjson"
+    made_up = ("event", "--count", "2000", "--interval", "0.02", "--sensors", "5")
+    subprocess.run([*KCLI, *made_up, "-o", str(records)], check=True, capture_output=True)
+    grid = ("--sweep", "BatchSize=1,5,20,100", "--sweep", "MaximumBatchingWindowInSeconds=0,2,8")
+    model = ("--invocation-duration", "0.1+0.001/record", "--batch-size", "20")
+    handler = ("--handler", str(ROOT / "fixtures" / "strict.py") + ":handler")
+    return made(folder, "simulate", str(records), *handler, *grid, *model)
+
+
+def test_a_sweep_is_drawn_with_its_front_and_its_recommendation(
+    browser: Browser, swept: Path
+) -> None:
+    for page in opened(browser, swept):
+        assert page.inner_text("h1").replace("\u200b", "").startswith("Sweep of BatchSize, Max")
+        assert page.locator("#plot .recommended").count() == 1
+        assert page.locator("#plot .front").count() >= 1
+        assert page.locator("#plot .own").count() == 1
+        assert "do not keep up" in page.inner_text("#not-drawn")
+        assert page.locator("#points tbody tr").count() == 12
+        assert page.locator("#points tr.best").count() == 1
+        assert "the given settings" in page.inner_text("#legend")
+
+
+def test_a_point_of_a_sweep_is_chosen_by_click_and_by_key(browser: Browser, swept: Path) -> None:
+    for page in opened(browser, swept):
+        first = page.inner_text("#point")
+        assert "recommended" in first
+        page.locator("#plot .other").last.click()
+        clicked = page.inner_text("#point")
+        assert "another is cheaper and fresher" in clicked
+        page.focus("#plot")
+        page.keyboard.press("ArrowLeft")
+        assert page.inner_text("#point") not in (first, clicked)
+        assert "USD" in page.inner_text("#point")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_screen_reader_reads_a_sweep(browser: Browser, swept: Path, scheme: str) -> None:
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(swept.as_uri())
+    found = Axe().run(page).response["violations"]
+    assert "All points stand in a table" in str(page.get_attribute("#plot", "aria-label"))
+    context.close()
+    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+
+
+def test_a_sweep_fits_a_phone(browser: Browser, swept: Path) -> None:
+    for page in opened(browser, swept):
+        page.set_viewport_size({"width": 360, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.locator("#plot .recommended").count() == 1

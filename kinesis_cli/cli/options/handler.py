@@ -55,23 +55,29 @@ def handler_options(given: HandlerRun) -> HandlerOptions:
     )
 
 
-def handler_maker(function: Function, given: HandlerRun) -> NewHandler:
+def handler_maker(
+    function: Function, given: HandlerRun, tell: Callable[[str], None] | None = None
+) -> NewHandler:
     """Return what makes handlers of a function, each for a simulation of its own.
+
+    Args:
+        function: whose handlers.
+        given: how they are to run.
+        tell: told what is not as the function may expect; default: the user, each once.
 
     Raises:
         InputError: the options contradict each other, or what starts the function is missing.
     """
-    new = _maker(function, given)
+    new = _maker(function, given, tell or cache(note))
     return lambda at: explaining(new(at), function)
 
 
-def _maker(function: Function, given: HandlerRun) -> NewHandler:
+def _maker(function: Function, given: HandlerRun, tell: Callable[[str], None]) -> NewHandler:
     options = msgspec.structs.replace(handler_options(given), is_alone=True)
     if given.isolated or function.needs_own_process:
         return _isolated_maker(function, options)
     if given.cold:
         raise InputError("--cold is for a handler with a process of its own: add --isolated")
-    tell = cache(note)  # once, however many handlers are made
     return lambda at: python_handler(function, msgspec.structs.replace(options, at=at), tell)
 
 

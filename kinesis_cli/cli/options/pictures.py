@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kinesis_cli.project.function import Function
     from kinesis_cli.project.mapping import MappingChoice
     from kinesis_cli.show.simulation import Run, View
+
 _AFTER = "after the mapping went live"
 
 
@@ -146,8 +147,7 @@ class Pictures:
             # the rules are about the template's mapping, which may not be the one that is run
             is_templates = choice.origin == function.mapping_origin
             findings = lint_function(function) if is_templates else []
-            command = shlex.join(["kcli", *sys.argv[1:]])
-            about = About(run, choice.mapping, command, tuple(each.finding for each in findings))
+            about = About(run, choice.mapping, typed(), tuple(each.finding for each in findings))
             page = Report(self.report, about)
             beside.draw.append(page.row)
             beside.end.append(page.finish)
@@ -170,6 +170,11 @@ class Pictures:
             return
         named = list(zip(names, self._drawings, strict=True))
         show_timelines(named, start_at, show_all=show_all)
+
+
+def typed() -> str:
+    """What was typed."""
+    return shlex.join(["kcli", *sys.argv[1:]])
 
 
 @dataclass(frozen=True, slots=True)

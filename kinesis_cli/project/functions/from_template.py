@@ -96,6 +96,7 @@ def _function(
         timeout=_number(reading, "Timeout", DEFAULT_TIMEOUT),
         memory_size=int(_number(reading, "MemorySize", DEFAULT_MEMORY_SIZE)),
         environment=environment_of(reading, env_vars),
+        architecture=_architecture(reading),
         system_log_level=system_log_level(reading),
         mapping=mapping,
         origin=origin,
@@ -160,6 +161,12 @@ def mappings_of(source: Path | TemplateFile, function: str) -> dict[str, dict[st
             each.name: mapping_document(reading, each)
             for each in kinesis_mappings(written.template, written.logical_id)
         }
+
+
+def _architecture(reading: Reading) -> str:
+    """What the function runs on: an Arm processor where the template says so, for certain."""
+    names = reading.value("Architectures")
+    return "arm64" if isinstance(names, list) and names[:1] == ["arm64"] else "x86_64"
 
 
 def _reserved(reading: Reading) -> int | None:

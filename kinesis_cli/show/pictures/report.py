@@ -1,13 +1,8 @@
-"""A run as one HTML file that needs nothing else: no server, no network, no script of others."""
+"""A run as a page: what happened in words, the timeline, what failed, and the settings."""
 
-import base64
-import hashlib
-import html
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +11,11 @@ from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.lint.rule import Finding
 from kinesis_cli.picture.calls import Calls, differences, packed
 from kinesis_cli.picture.drawing import Cell, Drawing, Kind, Picture
-from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.show.cells import bytes_cell, counted, duration_cell, marked, since_cell, time_cell
-from kinesis_cli.show.console import escape, json_text, note
+from kinesis_cli.show.console import escape, json_text
 from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.show.mapping_in_words import effects
+from kinesis_cli.show.pictures.one_file import page, write_page
 from kinesis_cli.show.simulation import Run, consequences
 from kinesis_cli.simulation.trace import Destination, FailedRecord, Invocation, Row, Summary
 
@@ -74,40 +69,13 @@ class Report:
         Raises:
             InputError: it cannot be written.
         """
-        page = report_page(self._about, summary, self._calls, self._drawing)
-        with appearing_whole(self._path) as file:
-            file.write(page.encode())
-        note(f"report in {self._path}: open it in a browser")
+        write_page(self._path, report_page(self._about, summary, self._calls, self._drawing))
 
 
 def report_page(about: About, summary: Summary, calls: Calls, drawing: Drawing) -> str:
     """The page. The same run gives the same text."""
-    style, script = _asset("report.css"), _asset("report.js")
-    data = _in_html(json_text(_document(about, summary, calls, drawing)))
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
-    parts = {
-        "POLICY": policy,
-        "TITLE": html.escape(escape(f"{about.run.source}: {about.run.handler}")),
-        "STYLE": style,
-        "SCRIPT": script,
-        "DATA": data,
-    }
-    # in one pass: what stands in the data is not a place for another part
-    return re.sub("@([A-Z]+)@", lambda place: parts[place[1]], _asset("report.html"))
-
-
-def _asset(name: str) -> str:
-    return (files(__package__) / "page" / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """What a Content-Security-Policy knows an inline script by."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _in_html(json: str) -> str:
-    """JSON for the inside of an element: nothing in it ends that, or begins another."""
-    return json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    title = f"{about.run.source}: {about.run.handler}"
+    return page("report", title, _document(about, summary, calls, drawing))
 
 
 def _document(about: About, summary: Summary, calls: Calls, drawing: Drawing) -> dict[str, object]:

@@ -254,7 +254,7 @@
       if (!seen.has(kind)) continue;
       const item = make("span", undefined, "legend-item");
       item.append(make("span", undefined, `swatch ${kind}`), WORDS[kind]);
-      $("legend").append(item);
+      $("legend").append(item, " ");
     }
     const rest = ["a number: which try of its batch"];
     if (data.marks.some((each) => each[2])) rest.push("D: given up");
