@@ -79,10 +79,11 @@ def choice(runs: Sequence[Run], max_age: float | None = None) -> Choice:
 def front_of(runs: Sequence[Run], places: Sequence[int]) -> tuple[int, ...]:
     """The points than which no other is as cheap and as fresh, and better in one of the two."""
     front: list[int] = []
-    lowest = float("inf")
+    last: tuple[float, float] | None = None
     for place in sorted(places, key=lambda place: (runs[place].cost, runs[place].age, place)):
-        if runs[place].age < lowest:
-            lowest = runs[place].age
+        figures = runs[place].cost, runs[place].age
+        if last is None or figures == last or figures[1] < last[1]:
+            last = figures
             front.append(place)
     return tuple(sorted(front))
 

@@ -45,9 +45,9 @@ def told(*runs: Run, max_age: float | None = None) -> tuple[Choice, str]:
 
 
 def test_the_front_has_each_point_than_which_none_is_cheaper_and_fresher() -> None:
-    points = [(5.0, 1.0), (4.0, 2.0), (4.5, 2.0), (4.0, 3.0), (1.0, 9.0), (6.0, 1.0)]
+    points = [(5.0, 1.0), (4.0, 2.0), (4.5, 2.0), (4.0, 3.0), (1.0, 9.0), (6.0, 1.0), (4.0, 2.0)]
     runs = [run(1, cost, age) for cost, age in points]
-    assert front_of(runs, range(len(runs))) == (0, 1, 4)
+    assert front_of(runs, range(len(runs))) == (0, 1, 4, 6)
 
 
 def test_the_cheapest_is_recommended_that_is_no_older() -> None:
