@@ -89,10 +89,22 @@ class Connection:
 
     @property
     def place(self) -> str:
-        """Where requests go, for people: `AWS in eu-west-1`, `http://127.0.0.1:4567`."""
-        if self.target.kind is TargetKind.AWS:
-            return f"AWS in {self.region}"
-        return self.endpoint_url
+        """Where requests go, for people, see `Target.place`."""
+        return self.target.place(self.endpoint_url, self.region)
+
+    @property
+    def stream(self) -> str:
+        """The stream that the command is about, by name or ARN.
+
+        Raises:
+            InputError: none is named.
+        """
+        return self.target.named_stream()
+
+    @property
+    def stream_place(self) -> str:
+        """That stream and where it is, for people."""
+        return f"{self.stream} at {self.place}"
 
     @property
     def endpoint_url(self) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from kinesis_cli.aws.producing.arriving_entries import LiveEntries
 from kinesis_cli.aws.producing.producer import Producer
+from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import open_shards
 from kinesis_cli.cli.options.payloads import (
     PAYLOADS,
@@ -32,7 +33,6 @@ from kinesis_cli.cli.running.putting import (
     mapped_by,
 )
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.client.connection import Connected
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import PutPlan
 from kinesis_cli.putting.rated_source import RatedSource, records_per_second
@@ -40,7 +40,7 @@ from kinesis_cli.putting.slice import Slice
 from kinesis_cli.putting.unsent import FailedRecords, check_can_be_written
 from kinesis_cli.recordings.opening import is_live
 from kinesis_cli.show.console import note
-from kinesis_cli.show.streams.put import PutTarget, PutView, show_base64, show_dry_run
+from kinesis_cli.show.streams.put import PutView, show_base64, show_dry_run
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.shards import ShardMap
@@ -165,33 +165,33 @@ def put(
     connected = reached(target)
     if connected.local:
         tell_of_sample(connected.settings)
-    place = PutTarget.of(connected.connection)
+    connection = connected.connection
+    place = connection.stream_place
     if dry_run:
-        _dry_run(connected, place, source(payloads).rest(), output, check_access=check_access)
+        _dry_run(connection, source(payloads).rest(), output, check_access=check_access)
         return
-    if not (yes or place.target.is_local):
+    if not (yes or connection.target.is_local):
         if settings.from_file is not None:
-            payloads = asked_if_large(str(place), payloads, live=live)
+            payloads = asked_if_large(place, payloads, live=live)
         elif number:
             sample = settings.payloads(Random(seed), _times(min(number, SAMPLE)))
-            ask_if_large(str(place), *_estimate(number, sample, taken))
+            ask_if_large(place, *_estimate(number, sample, taken))
     plan = PutPlan(Random(), give_up_after=patience, ordered=ordered, aggregate=aggregate)
-    _put(connected, place, plan, source(payloads), failed, output)
+    _put(connection, plan, source(payloads), failed, output)
 
 
 def _put(
-    connected: Connected,
-    target: PutTarget,
+    connection: Connection,
     plan: PutPlan,
     source: RatedSource,
     failed: Path | None,
     output: Output,
 ) -> None:
     started = datetime.now(UTC)
-    producer = Producer(connected.connection, target.stream, plan)
-    arn = target.stream if target.stream.startswith("arn:") else STREAM_ARN
+    producer = Producer(connection, connection.stream, plan)
+    arn = connection.stream if connection.stream.startswith("arn:") else STREAM_ARN
     with FailedRecords(started.timestamp(), arn) as left:
-        view = PutView(target, output, left)
+        view = PutView(connection, output, left)
         try:
             with on_ctrl_c(producer.interrupt):
                 summary = producer.put(source, view)
@@ -225,19 +225,18 @@ def _estimate(number: int, sample: Iterable[Payload], part: Slice | None) -> tup
 
 
 def _dry_run(
-    connected: Connected,
-    target: PutTarget,
+    connection: Connection,
     entries: Iterator[Entry],
     output: Output,
     *,
     check_access: bool,
 ) -> None:
-    shards = ShardMap(open_shards(connected.connection, target.stream))
+    shards = ShardMap(open_shards(connection, connection.stream))
     first = next(entries, None)
     if check_access and first is not None:
         from kinesis_cli.aws.producing.check import check_put
 
-        check_put(connected.connection, target.stream, first)
+        check_put(connection, connection.stream, first)
     everything = chain([] if first is None else [first], entries)
     records = ((entry, entry.shard_in(shards).shard_id) for entry in everything)
-    show_dry_run(target, records, output, may_put=True if check_access else None)
+    show_dry_run(connection, records, output, may_put=True if check_access else None)

@@ -14,6 +14,7 @@ from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.reading import (
     Reading,
     batches,
+    consumer_of,
     is_only_now,
     reach,
     read_plan,
@@ -94,12 +95,12 @@ def record(
         raise InputError("--resume and --overwrite cannot be used together")
     if not (is_piped or resume):
         refuse_recorded(output_file, overwrite=overwrite)
-    reachable = reach(target)
+    connection = reach(target)
     kept = kept_progress(output_file) if resume else None
     with reading_progress("recorded", beside_output=is_piped) as progress:
         file: GrowingRecording | PipedRecording
         if kept is None:
-            consumer = reachable.consumer(plan, progress.warn)
+            consumer = consumer_of(connection, plan, progress.warn)
             beginning = _beginning(consumer, plan)
             file = (
                 PipedRecording(sys.stdout.buffer, beginning)
@@ -107,10 +108,11 @@ def record(
                 else new(output_file, beginning, overwrite=overwrite)
             )
         else:
-            consumer = reachable.consumer(_continued(plan, kept), progress.warn)
+            consumer = consumer_of(connection, _continued(plan, kept), progress.warn)
             _check_stream(consumer, kept, output_file)
             file = GrowingRecording(output_file, kept)
-        note(f"recording {reachable.target} to {'standard output' if is_piped else output_file}")
+        to = "standard output" if is_piped else output_file
+        note(f"recording {connection.stream_place} to {to}")
         recorder = Recorder(file, chosen, function, consumer.stream_arn, reading.count)
         stop = Stop()
         with (

@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from kinesis_cli.aws.producing.producer import Producer
+from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import open_shards
 from kinesis_cli.cli.options.inputs import HowToRead, reading
-from kinesis_cli.cli.options.reading import Reachable, reach
+from kinesis_cli.cli.options.reading import reach
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.cli.options.target import Target
@@ -171,36 +172,37 @@ def replay(
         for sentence in found.notes:
             note(sentence)
         records = _selected(found, since, until, taken)
-        reachable = reach(target)
+        connection = reach(target)
+        place = connection.stream_place
         first = next(records, None)
         records = chain([] if first is None else [first], records)
         offset = time() - (first.arrival if first else 0.0)
         if dry_run:
             source = ReplaySource(_changed(records, shift_time, offset, function), rate)
-            shards = open_shards(reachable.connected.connection, reachable.stream)
+            shards = open_shards(connection, connection.stream)
             load = replay_load(source.rest(), shards, at_full_speed=rate is None)
-            show_load(reachable.target, load, output)
+            show_load(connection, load, output)
             return
         described = Replay(
             inputs=inputs,
             records=found.count,
-            target=str(reachable.target),
+            target=place,
             selection=[f"{since}", f"{until}", f"{part}", f"{partition_key}", f"{key_field}"],
         )
         file = progress_file or _progress_file(inputs[0], taken)
         with ReplayJournal(file, described, offset, resume=resume) as journal:
             if journal.had_ended and (resume or inputs != ["-"]):  # a pipe brings something else
                 again = "nothing is left to put" if resume else "it is put again"
-                note(f"{inputs[0]} was put on {reachable.target} before, to its end; {again}")
+                note(f"{inputs[0]} was put on {place} before, to its end; {again}")
             is_over = journal.had_ended and resume
             records = (
                 each for each in records if not (is_over or journal.is_done(each.entry.index))
             )
             records = _changed(records, shift_time, journal.offset, function)
-            if not (yes or reachable.target.target.is_local):
-                records = asked_if_large(str(reachable.target), records)
+            if not (yes or connection.target.is_local):
+                records = asked_if_large(place, records)
             show_uncertain(journal.uncertain())
-            _put(reachable, ReplaySource(records, rate), journal, patience, failed, output)
+            _put(connection, ReplaySource(records, rate), journal, patience, failed, output)
 
 
 def _selected(
@@ -234,7 +236,7 @@ def _progress_file(name: str, part: Slice | None) -> Path:
 
 
 def _put(
-    reachable: Reachable,
+    connection: Connection,
     source: ReplaySource,
     journal: ReplayJournal,
     patience: float,
@@ -243,9 +245,9 @@ def _put(
 ) -> None:
     started = datetime.now(UTC)
     plan = JournaledPlan(Random(), journal, give_up_after=patience)
-    producer = Producer(reachable.connected.connection, reachable.stream, plan)
+    producer = Producer(connection, connection.stream, plan)
     with FailedRecords(started.timestamp(), STREAM_ARN) as left:
-        view = PutView(reachable.target, output, left)
+        view = PutView(connection, output, left)
         try:
             with on_ctrl_c(producer.interrupt):
                 summary = producer.put(source, ReplayView(view, source, journal))

@@ -8,6 +8,7 @@ import typer
 from kinesis_cli.cli.options.reading import (
     Reading,
     batches,
+    consumer_of,
     is_only_now,
     reach,
     read_plan,
@@ -68,11 +69,11 @@ def tail(
     chosen = selection(reading, deaggregate=not no_deaggregate)
     plan = read_plan(reading)
     view = _view(output, chosen, data, decode)
-    reachable = reach(target)
+    connection = reach(target)
     most, shown = reading.count or sys.maxsize, 0
     with reading_progress("showed", beside_output=True) as progress:
-        consumer = reachable.consumer(plan, progress.warn)
-        note(f"reading {reachable.target}")
+        consumer = consumer_of(connection, plan, progress.warn)
+        note(f"reading {connection.stream_place}")
         try:
             with batches(consumer, reading) as arrived:
                 for batch in arrived:

@@ -65,6 +65,17 @@ class Target:
         host = urlsplit(self.endpoint_url or "").hostname or ""
         return self.kind is TargetKind.AWS or host.endswith(_AWS_DOMAINS)
 
+    def place(self, endpoint: str | None, region: str | None) -> str:
+        """Where requests go, for people: `AWS in eu-west-1`, `http://127.0.0.1:4567`.
+
+        Args:
+            endpoint: of Kinesis; None: not known yet.
+            region: in force; None: there is none.
+        """
+        if self.kind is TargetKind.AWS:
+            return f"AWS in {region or 'no region'}"
+        return endpoint or "this machine's endpoint, which starts on first use"
+
     def named_stream(self) -> str:
         """The stream, by name or ARN.
 

@@ -1,7 +1,6 @@
 """The result of `kcli config`: every setting, where it came from, and what they lead to."""
 
 from kinesis_cli.local.client.connection import Description
-from kinesis_cli.project.target import TargetKind
 from kinesis_cli.show.console import plain, stdout_console, write_json, write_line
 
 
@@ -64,16 +63,5 @@ def _sentence(description: Description) -> str:
     """What a bare `kcli put` would talk to, and why."""
     target = description.target
     stream = f"stream {target.stream}" if target.stream else "no stream yet"
-    return f"`kcli put` would talk to {stream} {_place(description)} ({target.reason})."
-
-
-def _place(description: Description) -> str:
-    target = description.target
-    match target.kind:
-        case TargetKind.LOCAL if description.endpoint:
-            return f"on this machine, {description.endpoint}"
-        case TargetKind.LOCAL:
-            return "on this machine, started on first use"
-        case TargetKind.AWS:
-            return f"in AWS, {description.endpoint or target.region or 'in no region'}"
-    return f"at {description.endpoint}"
+    place = target.place(description.endpoint, target.region)
+    return f"`kcli put` would talk to {stream} at {place} ({target.reason})."

@@ -453,7 +453,8 @@ def test_config_says_what_a_bare_command_would_talk_to_and_starts_nothing(
     assert {"name": "stream", "value": "orders", "source": "the template"} in document["settings"]
     assert not (project / ".kcli").exists()
     table = succeeded(kcli("config"))
-    assert "`kcli put` would talk to stream orders on this machine, started on first use" in table
+    place = "this machine's endpoint, which starts on first use"
+    assert f"`kcli put` would talk to stream orders at {place}" in table
     succeeded(kcli("local", "start", "--detach"))
     assert config(kcli)["target"]["endpoint"] == status(kcli)["endpoint"]
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
 from time import time
 from typing import Annotated
 
@@ -11,12 +10,11 @@ import msgspec
 import typer
 
 from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
+from kinesis_cli.aws.session import Connection
 from kinesis_cli.cli.options.target import Target, reached
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
-from kinesis_cli.local.client.connection import Connected
 from kinesis_cli.show.console import warn
-from kinesis_cli.show.streams.put import PutTarget
 from kinesis_cli.stream.selection import (
     Selection,
     Start,
@@ -131,6 +129,11 @@ def read_plan(reading: Reading) -> ReadPlan:
     )
 
 
+def consumer_of(connection: Connection, plan: ReadPlan, warn: Callable[[str], None]) -> Consumer:
+    """Return what reads the stream of a connection; `warn` is told of trouble."""
+    return Consumer(connection, connection.stream, plan, warn)
+
+
 def batches(consumer: Consumer, reading: Reading) -> AbstractContextManager[Iterator[ShardRecords]]:
     """Return what a consumer reads, in the way that the options say."""
     name = reading.efo
@@ -152,29 +155,13 @@ def _shard_id(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Reachable:
-    """A stream that can be talked to."""
-
-    connected: Connected
-    stream: str  # name or ARN
-
-    @property
-    def target(self) -> PutTarget:
-        """The stream and where it is, for people."""
-        return PutTarget.of(self.connected.connection)
-
-    def consumer(self, plan: ReadPlan, warn: Callable[[str], None]) -> Consumer:
-        """Reads it; `warn` is told of trouble."""
-        return Consumer(self.connected.connection, self.stream, plan, warn)
-
-
-def reach(target: Target) -> Reachable:
-    """The stream that the target options name; says which, and what was started for it.
+def reach(target: Target) -> Connection:
+    """Connect to the stream that the target options name.
 
     Raises:
         InputError: no stream is named.
         EndpointError: the target is not usable.
     """
-    connected = reached(target)
-    return Reachable(connected, connected.connection.target.named_stream())
+    connection = reached(target).connection
+    connection.target.named_stream()  # refuse before anything else is done
+    return connection

@@ -5,12 +5,10 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesis_cli.aws.session import LOCAL_KEY, Connection
-from kinesis_cli.project.target import Target, TargetKind
+from kinesis_cli.aws.session import Connection
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.putting.unsent import FailedRecords
@@ -26,6 +24,7 @@ from kinesis_cli.show.console import (
     write_text,
 )
 from kinesis_cli.show.progress import PATIENCE
+from kinesis_cli.show.streams.target import aws_command, target_document
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -36,85 +35,17 @@ _REASONS = 3  # that are told
 _REFRESH = 0.1  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class PutTarget:
-    """Where the records go, for people and for the AWS CLI."""
-
-    target: Target
-    stream: str
-    endpoint: str
-    region: str
-    place: str
-
-    @classmethod
-    def of(cls, connection: Connection) -> "PutTarget":
-        """Return the stream that a connection is about.
-
-        Raises:
-            InputError: none is named.
-        """
-        stream = connection.target.named_stream()
-        return cls(
-            connection.target,
-            stream,
-            connection.endpoint_url,
-            connection.region,
-            connection.place,
-        )
-
-    def __str__(self) -> str:
-        return f"{self.stream} at {self.place}"
-
-    def as_document(self) -> dict[str, object]:
-        """As in `kcli config --output json`."""
-        return {
-            "kind": self.target.kind.value,
-            "endpoint": self.endpoint,
-            "region": self.region,
-            "stream": self.stream,
-        }
-
-    def aws_command(self, entry: Entry) -> str:
-        """The line that puts one record with the AWS CLI, whichever its version.
-
-        Version 1 takes `--data` as text, version 2 as base64; both read a file's bytes.
-        """
-        by_arn = self.stream.startswith("arn:")
-        options = ["--stream-arn" if by_arn else "--stream-name", self.stream]
-        options += ["--partition-key", entry.partition_key]
-        if entry.explicit_hash_key is not None:
-            options += ["--explicit-hash-key", entry.explicit_hash_key]
-        options += ["--data", "fileb:///dev/stdin"]
-        if self.target.kind is not TargetKind.AWS:
-            options += ["--endpoint-url", self.endpoint]
-        if self.target.profile:
-            options += ["--profile", self.target.profile]
-        options += ["--region", self.region]
-        keys = ""
-        if self.target.kind is TargetKind.LOCAL:
-            keys = f"AWS_ACCESS_KEY_ID={LOCAL_KEY} AWS_SECRET_ACCESS_KEY={LOCAL_KEY} "
-        return f"{_printed(entry.data)} | {keys}aws kinesis put-record {shlex.join(options)}"
-
-
-def _printed(data: bytes) -> str:
-    """A shell command that prints the data."""
-    text = data.decode(errors="replace")
-    if text.encode() == data and text.isprintable():
-        return f"printf %s {shlex.quote(text)}"
-    return f"echo {b64encode(data).decode()} | base64 -d"
-
-
 class PutView:
     """Shows a put while it goes on, and what came of it.
 
     Args:
-        target: where the records go.
+        connection: to the stream that the records go to.
         output: "table", "json" or "ndjson".
         failed: keeps what could not be put.
     """
 
-    def __init__(self, target: PutTarget, output: str, failed: FailedRecords) -> None:
-        self._target, self._output, self._failed = target, output, failed
+    def __init__(self, connection: Connection, output: str, failed: FailedRecords) -> None:
+        self._connection, self._output, self._failed = connection, output, failed
         self._first: list[Entry] = []
         self._progress = _PutProgress()
         self._told_to_stop = False
@@ -171,7 +102,7 @@ class PutView:
     def _as_document(self, summary: PutSummary, failed_file: Path | None) -> dict[str, object]:
         return {
             "version": 1,
-            "target": self._target.as_document(),
+            "target": target_document(self._connection),
             "records": summary.records,
             "acknowledged": summary.acknowledged,
             "failed": summary.failed,
@@ -182,7 +113,7 @@ class PutView:
         }
 
     def _show_table(self, summary: PutSummary) -> None:
-        text = f"Put {counted(summary.acknowledged, 'record')} on {self._target}"
+        text = f"Put {counted(summary.acknowledged, 'record')} on {self._connection.stream_place}"
         if summary.acknowledged == 1:  # without a table, which takes as long to load as all else
             (only,) = self._first
             text += f": shard {shard_cell(only.shard_id)}, sequence number {only.sequence_number}"
@@ -285,12 +216,16 @@ def show_base64(entries: Iterable[Entry]) -> None:
 
 
 def show_dry_run(
-    target: PutTarget, records: Iterable[tuple[Entry, str]], output: str, *, may_put: bool | None
+    connection: Connection,
+    records: Iterable[tuple[Entry, str]],
+    output: str,
+    *,
+    may_put: bool | None,
 ) -> None:
     """Print what would be put.
 
     Args:
-        target: where it would go.
+        connection: to the stream that it would go to.
         records: each with its shard's id.
         output: "table", "json" or "ndjson".
         may_put: whether the service would allow it; None: it was not asked.
@@ -302,14 +237,14 @@ def show_dry_run(
         held = list(records)
         document: dict[str, object] = {
             "version": 1,
-            "target": target.as_document(),
+            "target": target_document(connection),
             "records": [_would_put(entry, shard_id) for entry, shard_id in held],
-            "command": target.aws_command(held[0][0]) if held else None,
+            "command": aws_command(connection, held[0][0]) if held else None,
             "allowed": may_put,
         }
         write_json(document)
     else:
-        _show_dry_run_table(target, records, may_put=may_put)
+        _show_dry_run_table(connection, records, may_put=may_put)
 
 
 def _would_put(entry: Entry, shard_id: str) -> dict[str, object]:
@@ -332,7 +267,7 @@ def _add_column(table: "Table", heading: str, cells: Sequence[str]) -> int:
 
 
 def _show_dry_run_table(
-    target: PutTarget, records: Iterable[tuple[Entry, str]], *, may_put: bool | None
+    connection: Connection, records: Iterable[tuple[Entry, str]], *, may_put: bool | None
 ) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -359,9 +294,9 @@ def _show_dry_run_table(
     if count > len(first):
         write_text(f"… and {count - len(first):,} more\n")
         _show_shards(by_shard)
-    text = f"Would put {counted(count, 'record')} on {target}"
+    text = f"Would put {counted(count, 'record')} on {connection.stream_place}"
     allowed = "; the service allows it" if may_put else ""
     write_text(f"{escape(text + allowed)}.\n")
     if first:
         which = "The first of them with" if count > 1 else "With"
-        write_text(f"{which} the AWS CLI:\n{escape(target.aws_command(first[0][0]))}\n")
+        write_text(f"{which} the AWS CLI:\n{escape(aws_command(connection, first[0][0]))}\n")

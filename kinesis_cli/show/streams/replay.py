@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from kinesis_cli.aws.session import Connection
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.replay_journal import ReplayJournal
 from kinesis_cli.putting.replay_load import ReplayLoad, ShardLoad
@@ -10,7 +11,8 @@ from kinesis_cli.putting.replay_source import ReplaySource
 from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.show.cells import counted, duration_cell, shard_cell
 from kinesis_cli.show.console import note, plain, stdout_console, warn, write_json, write_line
-from kinesis_cli.show.streams.put import PutTarget, PutView
+from kinesis_cli.show.streams.put import PutView
+from kinesis_cli.show.streams.target import target_document
 
 LATE = 1.0  # seconds behind the schedule that are worth a line
 _BETWEEN_LINES = 10.0  # seconds
@@ -79,26 +81,26 @@ def show_schedule(source: ReplaySource) -> None:
         note(f"at most {source.most_behind * 1000:,.0f} ms behind the schedule")
 
 
-def show_load(target: PutTarget, load: ReplayLoad, output: str) -> None:
+def show_load(connection: Connection, load: ReplayLoad, output: str) -> None:
     """Print what a replay would ask of the stream.
 
     Args:
-        target: where it would go.
+        connection: to the stream that it would go to.
         load: estimated.
         output: "table", "json" or "ndjson".
     """
     if output == "json":
-        write_json(_as_document(target, load))
+        write_json(_as_document(connection, load))
     elif output == "ndjson":
-        write_line(_as_document(target, load))
+        write_line(_as_document(connection, load))
     else:
-        _show_table(target, load)
+        _show_table(connection, load)
 
 
-def _as_document(target: PutTarget, load: ReplayLoad) -> dict[str, object]:
+def _as_document(connection: Connection, load: ReplayLoad) -> dict[str, object]:
     return {
         "version": 1,
-        "target": target.as_document(),
+        "target": target_document(connection),
         "records": load.records,
         "seconds": None if load.at_full_speed else round(load.seconds, 3),
         "leastSeconds": round(load.least_seconds, 3),
@@ -116,7 +118,7 @@ def _as_document(target: PutTarget, load: ReplayLoad) -> dict[str, object]:
     }
 
 
-def _show_table(target: PutTarget, load: ReplayLoad) -> None:
+def _show_table(connection: Connection, load: ReplayLoad) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -129,7 +131,9 @@ def _show_table(target: PutTarget, load: ReplayLoad) -> None:
     console.print(table)
     least = f"a provisioned stream needs at least {duration_cell(load.least_seconds)}"
     own = "" if load.at_full_speed else f" in {duration_cell(load.seconds)}"
-    text = f"Would put {counted(load.records, 'record')} on {target}{own}; {least}."
+    text = (
+        f"Would put {counted(load.records, 'record')} on {connection.stream_place}{own}; {least}."
+    )
     console.print(plain(text), soft_wrap=True)
     if not load.at_full_speed and any(each.is_too_much for each in load.shards.values()):
         warn("a provisioned shard takes 1,000 records and 1 MiB a second; this is more")
