@@ -1,6 +1,6 @@
 """Reading what a function and Lambda write into a log, as text or as JSON.
 
-Pure. `handlers.output` and `handlers.isolated.platform_log` write the same lines: who changes one
+Pure. `handlers.runner.output` and `platform` write the same lines: who changes one
 form changes the other.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html,

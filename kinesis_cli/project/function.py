@@ -17,7 +17,6 @@ DEFAULT_TIMEOUT = (
 )
 MAX_TIMEOUT = 900.0  # seconds, the longest that Lambda allows
 DEFAULT_MEMORY_SIZE = 128  # MB
-SYSTEM_LOG_LEVELS = ("DEBUG", "INFO", "WARN")  # the most lines first
 
 
 class CodeChoices(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationResult,
     timed_out,
 )
+from kinesis_cli.function_log.platform import PlatformLog, Report, Trouble
 from kinesis_cli.handlers.failure import exited
-from kinesis_cli.handlers.isolated.platform_log import PlatformLog, Report, Trouble
 from kinesis_cli.handlers.isolated.sandbox import Ended, EndKind, Sandbox
 from kinesis_cli.handlers.response import (
     MAX_RESPONSE_BYTES,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.function import SYSTEM_LOG_LEVELS
+from kinesis_cli.function_log.levels import SYSTEM_LOG_LEVELS
 from kinesis_cli.project.functions.context import Reading
 from kinesis_cli.project.template.values import NO_VALUE, Json
 from kinesis_cli.project.variables import overrides, refuse_impossible, shell_variables, text

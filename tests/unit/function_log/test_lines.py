@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -13,19 +12,27 @@ from kinesis_cli.function_log.entries import (
     parse_where,
 )
 from kinesis_cli.function_log.lines import LineKind, last_report, parse_line, whole_messages
-from kinesis_cli.handlers.isolated.platform_log import (
+from kinesis_cli.function_log.platform import (
     JsonLog,
+    Logged,
     PlatformLog,
     Report,
     TextLog,
     Trouble,
 )
-from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
-from tests.unit.handler_files import function_in
 
 ID = "8286a188-ba32-4475-8077-530cd35c09a9"
 OTHER = "11111111-ba32-4475-8077-530cd35c09a9"
-RUNTIME = RuntimeCommand(("python3",), Path(), "Python 3.13.1", "python:3.13", "awslambdaric-4.2.2")
+LOGGED = Logged(
+    name="test-function",
+    version="$LATEST",
+    memory_size=128,
+    system_log_level="INFO",
+    runtime_version="python:3.13",
+    runtime_arn="arn:aws:lambda:us-east-1::runtime:awslambdaric-4.2.2",
+    now=lambda: "2026-11-23T20:39:16.373Z",
+    new_id=lambda: OTHER,
+)
 
 
 @pytest.mark.parametrize(
@@ -80,9 +87,7 @@ def test_a_report_gives_its_figures_under_the_telemetry_schemas_names() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "log", [TextLog(RUNTIME, "$LATEST"), JsonLog(function_in(Path()), RUNTIME)]
-)
+@pytest.mark.parametrize("log", [TextLog(LOGGED), JsonLog(LOGGED)])
 def test_what_our_own_platform_writes_is_read_back(log: PlatformLog) -> None:
     trouble = Trouble("failure", "Runtime.ExitError")
     report = Report(ID, 0.00301, 128, 36, 0.1101, trouble)
