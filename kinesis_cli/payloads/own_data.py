@@ -69,12 +69,12 @@ def payloads_from(
         InputError: it cannot be read, nobody can tell what it is, or a record is not usable.
     """
     if not is_live(path):
-        yield from _payloads_in(Input.open(path, reading), tell)
+        yield from payloads_in(Input.open(path, reading), tell)
         return
     with open_live(path) as (read, name):
         head, look = _looked(read, name, reading)
         if not comes_in_lines(look):
-            yield from _payloads_in(Input(spooled(head, read), name, reading), tell)
+            yield from payloads_in(Input(spooled(head, read), name, reading), tell)
             return
         lines = lines_as_they_come(head, read, name)
         assert look is not None
@@ -96,7 +96,8 @@ def _looked(read: Read, name: str, reading: Reading) -> tuple[bytes, Look | None
     return head, None if is_packed(head) else Look(reading.form)
 
 
-def _payloads_in(found: Input, tell: Tell) -> Iterator[Payload]:
+def payloads_in(found: Input, tell: Tell) -> Iterator[Payload]:
+    """The payloads of an input, which is closed at their end; errors as of `payloads_from`."""
     with found:
         # nothing is given where something in it is wrong
         count = sum(1 for _ in _each(found)) if found.has_records else found.count_payloads()

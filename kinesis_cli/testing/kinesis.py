@@ -22,12 +22,12 @@ from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
-from kinesis_cli.stream.kinds.kinesis import KINESIS
-from kinesis_cli.stream.kinds.known import kind_in, kind_of_records
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.testing import current
 from kinesis_cli.testing.called_here import CalledHere, LambdaFunction
+from kinesis_cli.testing.events import records_of_event
 from kinesis_cli.testing.factories import PayloadValue
 from kinesis_cli.testing.mapping_settings import MappingSettings
 from kinesis_cli.testing.meant import (
@@ -308,7 +308,7 @@ class Kinesis(OwnStream):
                     "this is one payload, or an event without its Records",
                     advice="Payloads come in a list: deliver([payload], …).",
                 )
-            return HeldRecords(_of_event(given))
+            return HeldRecords(records_of_event(json.dumps(given), "the event"))
         return HeldRecords(self._as_records(given, None, 1))
 
     def _unread(
@@ -370,13 +370,6 @@ def deliver(
     named = {"template": template, "function": function}
     settings |= {name: value for name, value in named.items() if value is not None}
     return Kinesis(**settings).deliver(records, handler, **options)
-
-
-def _of_event(event: Mapping[str, Any]) -> list[Record]:
-    """The records of an event, of whatever kind."""
-    records = event["Records"]
-    first = records[0] if isinstance(records, list) and records else None
-    return (kind_in(first) or KINESIS).records_of(json.dumps(event), "the event")
 
 
 def _loaded(function: Function, at: float, *, wall_clock: bool) -> Handler:

@@ -13,16 +13,17 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from kinesis_cli.stream.event import KinesisEvent
 from kinesis_cli.stream.record import Record
 from kinesis_cli.testing.checks.answers import answer_shape, ids_of_batch, mapping_fits
-from kinesis_cli.testing.checks.batches import KEY, Item, batch_of
+from kinesis_cli.testing.checks.batches import batch_of
 from kinesis_cli.testing.checks.failing import CheckFailedError
 from kinesis_cli.testing.checks.limits import memory, time
+from kinesis_cli.testing.checks.made_records import KEY, Item
 from kinesis_cli.testing.checks.records import event_unchanged, neighbours, one_bad_record
 from kinesis_cli.testing.checks.repetition import deterministic, idempotent, no_state_leak
 from kinesis_cli.testing.checks.secrets import no_secrets_in_log
 from kinesis_cli.testing.checks.subjects import function_under_check
+from kinesis_cli.testing.events import records_of_event
 
 __all__ = [
     "CheckFailedError",
@@ -48,10 +49,9 @@ def records_of(event: str | os.PathLike[str]) -> list[Record]:
     """The records of an event in a file.
 
     Raises:
-        InputError: it is not a Kinesis event.
+        InputError: it is not an event of a kind that is checked.
     """
-    text = Path(event).read_bytes()
-    return [each.record() for each in KinesisEvent.from_json(text, place=str(event)).records]
+    return records_of_event(Path(event).read_bytes(), str(event))
 
 
 def batch(payloads: Iterable[bytes | str], key: str = KEY) -> list[Record]:

@@ -4,16 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from kinesis_cli.event_source_mapping.misread import misread_report
 from kinesis_cli.event_source_mapping.response import Malformed, Reported
-from kinesis_cli.payloads.broken import TEXT_FAULTS
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.user_records import data_of
-from kinesis_cli.testing.checks.batches import Item, batch_of
+from kinesis_cli.testing.checks.batches import batch_of
 from kinesis_cli.testing.checks.failing import CheckFailedError
+from kinesis_cli.testing.checks.made_records import item_of, made_records
 from kinesis_cli.testing.checks.observing import Seen, Subject
 from kinesis_cli.testing.checks.subjects import Checked, subject_of
 from kinesis_cli.testing.checks.words import did, quoted
 
-_MAX_TRIED = 10  # broken variants of a batch's payloads
 _ERROR_WORDS = ("[ERROR]", '"level": "ERROR"', '"level":"ERROR"', "Traceback (most recent call")
 
 
@@ -90,9 +88,9 @@ def mapping_fits(function: Checked, records: Sequence[Record]) -> None:
 
 def _broken(subject: Subject, records: Sequence[Record]) -> list[Seen]:
     """What comes of the first record, broken in several ways."""
-    data = data_of(records[0])
-    batches = [batch_of([Item(change(data))]) for change in list(TEXT_FAULTS.values())[:_MAX_TRIED]]
-    batches += [batch_of([Item(b"null")]), batch_of([Item(b"{}")]), batch_of([Item(b"[]")])]
+    item = item_of(records[0])
+    broken = made_records(item.kind).broken(item.data)
+    batches = [batch_of([item._replace(data=data)]) for data in broken]
     return [subject.deliver(batch, fresh=False)[0] for batch in batches]
 
 

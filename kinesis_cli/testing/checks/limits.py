@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.user_records import data_of
-from kinesis_cli.testing.checks.batches import Item, batch_of
+from kinesis_cli.testing.checks.batches import batch_of
 from kinesis_cli.testing.checks.failing import CheckFailedError
+from kinesis_cli.testing.checks.made_records import item_of
 from kinesis_cli.testing.checks.observing import Seen
 from kinesis_cli.testing.checks.subjects import Checked, subject_of
 from kinesis_cli.testing.checks.words import did, listed
@@ -62,7 +62,7 @@ def memory(function: Checked, records: Sequence[Record], calls: int = CALLS) -> 
     """
     __tracebackhide__ = True
     with subject_of(function) as subject:
-        items = [Item(data_of(record), record.partition_key) for record in records]
+        items = list(map(item_of, records))
         batches = [batch_of(items, first=1 + call * len(items)) for call in range(calls)]
         figures = subject.growth(batches, _EVERY)
         if figures is None or len(figures) < calls // _EVERY:

@@ -12,7 +12,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.event_source_mapping.response import Handled, Malformed, Reported, Verdict, judge
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.handlers.runner.watching import AWS_CALLS, EVENT_CHANGED
-from kinesis_cli.stream.event import kinesis_event
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.testing.checks.batches import AT
 
@@ -156,4 +156,6 @@ def request_of(batch: Batch, at: float, real_seconds: float | None = None) -> In
     """The call that delivers a batch; the same one each time."""
     number = int(batch[0].sequence_number) if batch else 0
     request_id = f"{number & 0xFFFFFFFF:08x}-0000-4000-8000-{len(batch):012x}"
-    return InvocationRequest(request_id, kinesis_event(batch), at=at, real_seconds=real_seconds)
+    return InvocationRequest(
+        request_id, kind_of_records(batch).event(batch), at=at, real_seconds=real_seconds
+    )

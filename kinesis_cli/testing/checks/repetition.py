@@ -1,22 +1,22 @@
 """Properties of the same batch, delivered more than once."""
 
-import json
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
-from kinesis_cli.payloads.hostile import variants
-from kinesis_cli.stream.event import STREAM_ARN, KinesisEventRecord, with_payload
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.user_records import data_of
 from kinesis_cli.testing.checks.aws_writes import repeated_writes, writes_of
-from kinesis_cli.testing.checks.batches import AT, LATER, Item, batch_of
+from kinesis_cli.testing.checks.batches import AT, LATER, batch_of
 from kinesis_cli.testing.checks.failing import CheckFailedError
+from kinesis_cli.testing.checks.made_records import (
+    Item,
+    arn_of,
+    item_of,
+    made_records,
+    variants_of,
+)
 from kinesis_cli.testing.checks.observing import Batch, Seen, Subject
 from kinesis_cli.testing.checks.subjects import Checked, subject_of
 from kinesis_cli.testing.checks.words import did, outcome, quoted
-
-_decode = msgspec.json.Decoder(KinesisEventRecord).decode
 
 _AGAIN = 4  # deliveries under the same conditions
 OTHERS = 20  # batches that an environment has seen before
@@ -128,77 +128,28 @@ def _leak(seen: Seen, after: Seen, when: str, subject: Subject) -> str:
 
 def _others(records: Sequence[Record]) -> list[Batch]:
     """Twenty batches of earlier records of the same partition keys."""
-    items = [Item(data_of(record), record.partition_key) for record in records] or [Item(b"")]
-    arn = _arn_of(records)
+    items = list(map(item_of, records)) or [Item(b"")]
+    arn = arn_of(records[0]) if records else ""
     found: list[Batch] = []
     for number in range(OTHERS):
         item = items[number % len(items)]
         if number % 2 == 0:
-            carried = [item._replace(data=data) for data in _changed(item.data, number)]
+            carried = [item._replace(data=data) for data in _changed(item, number)]
         else:
             carried = [item]
         found.append(batch_of(carried, first=1_000 * (number + 1), arn=arn))
     return found
 
 
-def _changed(data: bytes, number: int) -> list[bytes]:
+def _changed(item: Item, number: int) -> list[bytes]:
     every = []
-    for place, variant in enumerate(variants(data)):
+    for place, variant in enumerate(variants_of(item)):
         if place > 60:
             break
         every.append(variant.data)
-    return every[number::OTHERS][:3] or [data]
-
-
-def _arn_of(records: Sequence[Record]) -> str:
-    if not records:
-        return STREAM_ARN
-    arn = json.loads(records[0].raw).get("eventSourceARN")
-    return arn if isinstance(arn, str) and arn else STREAM_ARN
+    return every[number::OTHERS][:3] or [item.data]
 
 
 def _turned(records: Sequence[Record]) -> list[Record] | None:
-    """The records with the members of their JSON objects in reverse; None: nothing to reverse."""
-    datas = [data_of(record) for record in records]
-    turned = [_reversed(data) for data in datas]
-    if turned == datas:
-        return None
-    pairs = zip(records, turned, strict=True)
-    return [with_payload(_decode(one.raw), one.partition_key, data) for one, data in pairs]
-
-
-def _reversed(data: bytes) -> bytes:
-    try:
-        text = data.decode()  # other encodings, which Python would recognise, are not JSON
-        value = json.loads(text, parse_int=_Number, parse_float=_Number, object_pairs_hook=_Pairs)
-        if not isinstance(value, _Pairs) or _repeats(value):
-            return data
-        return _text(value).encode()
-    except (ValueError, RecursionError):
-        return data
-
-
-class _Number(str):
-    """A number as it was written."""
-
-
-class _Pairs(list[tuple[str, object]]):
-    """The members of an object."""
-
-
-def _repeats(value: object) -> bool:
-    if isinstance(value, _Pairs):
-        names = [name for name, _ in value]
-        return len(set(names)) < len(names) or any(_repeats(member) for _, member in value)
-    return isinstance(value, list) and any(map(_repeats, value))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, _Number):
-        return str(value)
-    if isinstance(value, _Pairs):
-        members = (f"{json.dumps(name)}: {_text(member)}" for name, member in reversed(value))
-        return "{" + ", ".join(members) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    return json.dumps(value)
+    """The records with what has no order in reverse; None: nothing to reverse."""
+    return made_records(kind_of_records(records)).turned(records)

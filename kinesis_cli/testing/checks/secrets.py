@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from kinesis_cli.payloads.hostile import Path, member_of, parsed, replaced, text_of
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.user_records import data_of
 from kinesis_cli.testing.checks.failing import CheckFailedError
+from kinesis_cli.testing.checks.made_records import item_of
 from kinesis_cli.testing.checks.observing import Seen
 from kinesis_cli.testing.checks.subjects import Checked, subject_of
 from kinesis_cli.testing.checks.words import did, listed
@@ -33,7 +33,7 @@ def no_secrets_in_log(
         (seen,) = subject.deliver(records)
         text = "\n".join(_logged(seen))
         for place, record in enumerate(records):
-            data = data_of(record)
+            data = item_of(record).data
             for path in secrets:
                 for value in secrets_in(data, path):
                     if how := _found(value, data, text):

@@ -6,9 +6,9 @@ from kinesis_cli.event_source_mapping.invocation import InvocationRequest, Invoc
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.library import simulate
 from kinesis_cli.simulation.trace import Summary
-from kinesis_cli.stream.event import KinesisEvent
 from kinesis_cli.stream.record import Record
 from kinesis_cli.testing.checks.observing import Seen, Subject
+from kinesis_cli.testing.events import records_of_event
 from kinesis_cli.testing.search.report import Aftermath
 
 
@@ -24,8 +24,10 @@ class _Remembering:
     def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Call the function, or remember what it did with these records."""
         if request.payload not in self._results:
-            event = KinesisEvent.from_json(request.payload)
-            batch = [self._records[each.kinesis.sequence_number] for each in event.records]
+            numbers = [
+                each.sequence_number for each in records_of_event(request.payload, "the event")
+            ]
+            batch = [self._records[number] for number in numbers]
             self._results[request.payload] = self._subject.deliver(batch)[0].result
         return self._results[request.payload]
 
@@ -48,7 +50,9 @@ def _at_once(mapping: EventSourceMapping) -> EventSourceMapping:
     """The mapping from the stream's beginning: the records have arrived."""
     document = mapping.to_aws()
     document.pop("StartingPositionTimestamp", None)
-    return EventSourceMapping.from_aws({**document, "StartingPosition": "TRIM_HORIZON"})
+    return EventSourceMapping.from_aws(
+        {**document, "StartingPosition": "TRIM_HORIZON"}, kind=mapping.kind
+    )
 
 
 def _sentence(

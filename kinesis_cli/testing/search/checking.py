@@ -9,7 +9,8 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.form import Reading
-from kinesis_cli.testing.checks.batches import Item, batch_of
+from kinesis_cli.testing.checks.batches import batch_of
+from kinesis_cli.testing.checks.made_records import Item
 from kinesis_cli.testing.checks.observing import Batch, Subject
 from kinesis_cli.testing.checks.source_text import words_of
 from kinesis_cli.testing.checks.subjects import subject_of_project
@@ -105,8 +106,11 @@ def check_function(
         InputError: the function cannot be run, or the samples cannot be read.
     """
     read = _named_samples(function, plan, note, is_ours=is_ours)
+    mapping = choice.mapping
+    if read is not None and read.items:
+        mapping = mapping.reading(read.items[0].kind)
     subject = subject_of_project(
-        function, choice.mapping, isolated=plan.isolated, answers_aws=plan.answers_aws
+        function, mapping, isolated=plan.isolated, answers_aws=plan.answers_aws
     )
     with closing(subject):
         for sentence in getattr(subject, "notes", ()):
@@ -137,7 +141,7 @@ def check_function(
         handler=subject.name,
         runtime=subject.runtime,
         handler_origin=function.origin,
-        mapping=choice.mapping.to_aws(),
+        mapping=mapping.to_aws(),
         mapping_origin=choice.origin,
         samples_origin=samples.origin,
         samples=len(samples.items),

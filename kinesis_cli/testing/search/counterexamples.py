@@ -8,9 +8,10 @@ from pprint import pformat
 from textwrap import wrap
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.event import kinesis_event
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.user_records import data_of
+from kinesis_cli.testing.checks.made_records import item_of, made_records
 from kinesis_cli.testing.search.registry import PROPERTIES
 from kinesis_cli.testing.search.report import CheckReport, Failure, PropertyResult
 
@@ -79,7 +80,8 @@ def _written(
         text = _test(result.name, failure, command, target, number)
     test_file = target.folder / f"test_kinesis_counterexample_{number}.py"
     event_file = target.folder / _event_name(number)
-    event_file.write_bytes(kinesis_event(failure.records * failure.repeat) + b"\n")
+    records = failure.records * failure.repeat
+    event_file.write_bytes(kind_of_records(records).event(records) + b"\n")
     test_file.write_text(text, "utf-8")
     known[number] = text
     return replace(failure, test_file=_shown(test_file), event_file=_shown(event_file))
@@ -97,7 +99,7 @@ def _event_name(number: int) -> str:
 
 def _test(name: str, failure: Failure, command: str, target: Target, number: int) -> str:
     function = PROPERTIES[name].function.__name__
-    needs_event = any(len(data_of(each)) > MAX_INLINE for each in failure.records)
+    needs_event = any(map(_is_kept_apart, failure.records))
     story = [f"{failure.sentence[:1].upper()}{failure.sentence[1:]}."]
     if failure.aftermath is not None:
         story.append(f"Lambda then: {failure.aftermath.sentence}.")
@@ -123,6 +125,12 @@ def _test(name: str, failure: Failure, command: str, target: Target, number: int
         "",
     ]
     return "\n".join(lines)
+
+
+def _is_kept_apart(record: Record) -> bool:
+    """Whether a record is too large to be written into the test, or more than a payload."""
+    item = item_of(record)
+    return len(item.data) > MAX_INLINE or not made_records(item.kind).are_payloads
 
 
 def _text(text: str) -> str:

@@ -19,10 +19,10 @@ from kinesis_cli.payloads.hostile import (
     member_of,
     parsed,
     paths_of,
-    variants,
     with_json_text,
 )
-from kinesis_cli.testing.checks.batches import KEY, Item
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.testing.checks.made_records import KEY, Item, made_records, variants_of
 
 MAX_RECORDS = 6  # of a batch
 MAX_CHANGES = 3  # of one payload
@@ -42,16 +42,27 @@ def batches_of(samples: Sequence[Item], words: Sequence[object]) -> SearchStrate
     broken = [
         variant.data
         for sample in samples
-        for variant in variants(sample.data, words)
+        for variant in variants_of(sample, words)
         if len(variant.data) <= _MAX_VARIANT_BYTES
     ]
+    kind = samples[0].kind
     data = st.one_of(
         st.sampled_from([sample.data for sample in samples]),
         st.sampled_from(broken),
-        _changed(samples, words),
+        _changed(samples, words) if made_records(kind).are_payloads else _twice(broken, kind),
     )
-    item = st.builds(Item, data, st.sampled_from(_KEYS))
+    item = st.builds(Item, data, st.sampled_from(_KEYS), st.just(kind))
     return st.lists(item, min_size=1, max_size=MAX_RECORDS)
+
+
+def _twice(broken: Sequence[bytes], kind: SourceKind) -> SearchStrategy[bytes]:
+    """What was broken in one way, broken in another."""
+
+    def again(data: bytes) -> SearchStrategy[bytes]:
+        more = [variant.data for variant in variants_of(Item(data, kind=kind))]
+        return st.sampled_from([each for each in more if len(each) <= _MAX_VARIANT_BYTES])
+
+    return st.sampled_from(broken).flatmap(again)
 
 
 def _changed(samples: Sequence[Item], words: Sequence[object]) -> SearchStrategy[bytes]:

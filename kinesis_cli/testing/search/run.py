@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
-from kinesis_cli.payloads.hostile import Variant, variants
-from kinesis_cli.stream.event import STREAM_ARN
+from kinesis_cli.payloads.hostile import Variant
 from kinesis_cli.stream.record import Record
-from kinesis_cli.testing.checks.batches import Item, batch_of, full_batch
+from kinesis_cli.testing.checks.batches import batch_of, full_batch
 from kinesis_cli.testing.checks.failing import CheckFailedError
+from kinesis_cli.testing.checks.made_records import Item, item_of, made_records, variants_of
 from kinesis_cli.testing.checks.observing import Batch, Subject
 from kinesis_cli.testing.checks.repetition import no_state_leak
 from kinesis_cli.testing.checks.secrets import no_secrets_in_log, with_markers
@@ -66,7 +66,7 @@ class Search:
         self._samples = samples
         self._warm = ExploringSubject(subject, tell)
         self._filters = compile_filters(subject.mapping.filter_patterns, subject.mapping.kind)
-        self._arn = subject.mapping.event_source_arn or STREAM_ARN
+        self._arn = subject.mapping.event_source_arn or ""
         self._made_of: dict[bytes, str] = {}
         self.found: dict[str, Found] = {}
         self.is_by_chance = False  # what becomes of a batch: comparing two deliveries tells nothing
@@ -133,7 +133,7 @@ class Search:
             if self.gives_up or not self._missing("every"):
                 return
             self._made_of[variant.data] = variant.what
-            bad = Item(variant.data, item.partition_key)
+            bad = item._replace(data=variant.data)
             beside = (self.good or [item])[:2]
             self._try([beside[0], bad, beside[-1]])
 
@@ -153,7 +153,7 @@ class Search:
         yield from ([item] for item in [*self.good[:2], *shapes[:3]])
         kept = {True: 0, False: 0}
         for item, variant in self._variants(shapes[:1]):
-            bad = Item(variant.data, item.partition_key)
+            bad = item._replace(data=variant.data)
             if len(variant.data) > 10_000 or self.hangs:
                 continue
             is_good = self._warm.deliver(self._batch([bad]))[0].first_failed is None
@@ -184,7 +184,7 @@ class Search:
         yield from ([item] for item in self.good[:20])
         for item, variant in self._variants(of_each_shape(self._samples.items)[:1]):
             if len(variant.data) <= 10_000:
-                yield [Item(variant.data, item.partition_key)]
+                yield [item._replace(data=variant.data)]
 
     def _try_after(self, items: Sequence[Item], latest: Sequence[Batch]) -> None:
         """Look for a leak of just the batches that came before."""
@@ -213,9 +213,17 @@ class Search:
             return
         if self.hangs:
             return
-        for items in (self.good[:_MEMORY_RECORDS], [Item(b"not json")]):
+        for items in (self.good[:_MEMORY_RECORDS], self._broken_one()):
             if items and prop.name not in self.found:
                 self._try_property(prop, items, on=self._subject)
+
+    def _broken_one(self) -> list[Item]:
+        """A record that most functions cannot handle."""
+        if not self._samples.items:
+            return []
+        item = self._samples.items[0]
+        broken = made_records(item.kind).broken(item.data)
+        return [item._replace(data=data) for data in broken[:1]]
 
     def _whatever_else(self, shapes: Sequence[Item]) -> None:
         """Let hypothesis think of batches, for what no variant has broken."""
@@ -356,7 +364,7 @@ class Search:
             else:
                 error, kept = found, fewer
         if name == "mapping-fits":  # shows another batch than the one that was tried
-            kept = [_item_of(record) for record in error.batch]
+            kept = list(map(item_of, error.batch))
         made_of = {item.data: self._made_of.get(item.data, "") for item in kept}
         self.found[name] = Found(error, tuple(kept), made_of, before)
 
@@ -381,8 +389,9 @@ class Search:
     def _variants(self, shapes: Sequence[Item]) -> Iterator[tuple[Item, Variant]]:
         known: set[bytes] = set()
         for item in shapes:
-            for variant in variants(item.data, self._wanted.words):
-                if variant.data not in known and self._is_delivered(Item(variant.data)):
+            for variant in variants_of(item, self._wanted.words):
+                other = item._replace(data=variant.data)
+                if variant.data not in known and self._is_delivered(other):
                     known.add(variant.data)
                     yield item, variant
 
@@ -418,9 +427,3 @@ class _Smallest:
 
 def _size(items: Sequence[Item]) -> tuple[int, int]:
     return len(items), sum(len(item.data) for item in items)
-
-
-def _item_of(record: Record) -> Item:
-    from kinesis_cli.stream.user_records import data_of
-
-    return Item(data_of(record), record.partition_key)

@@ -4,16 +4,23 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.hostile import member_of, parsed, paths_of
-from kinesis_cli.payloads.own_data import payloads_from
+from kinesis_cli.payloads.own_data import payloads_in
 from kinesis_cli.project.function import Function
-from kinesis_cli.recordings.form import Reading
+from kinesis_cli.recordings.form import Form, Reading
+from kinesis_cli.recordings.inputs import Input
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_in
 from kinesis_cli.stream.payload import Payload
-from kinesis_cli.testing.checks.batches import AT, Item
+from kinesis_cli.testing.checks.batches import AT
+from kinesis_cli.testing.checks.made_records import Item, item_of, made_records
 from kinesis_cli.testing.checks.source_text import members_of
 
 MAX_SAMPLES = 200  # of a file
@@ -33,13 +40,41 @@ class Samples:
 
 
 def samples_of_file(path: str, reading: Reading, tell: Callable[[str], None]) -> Samples:
-    """The payloads of an event, a recording or payload lines.
+    """What the records of an event or a recording carry, or payload lines.
 
     Raises:
         InputError: the file is not usable.
     """
-    items = _items(itertools.islice(payloads_from(path, reading, tell), MAX_SAMPLES))
-    return Samples(items, "standard input" if path == "-" else path)
+    origin = "standard input" if path == "-" else path
+    found = Input.open(path, reading)
+    kind = next((kind_in(value) for value in _values(found)), None) or KINESIS
+    if made_records(kind).are_payloads:
+        payloads = itertools.islice(payloads_in(found, tell), MAX_SAMPLES)
+        return Samples(_items(payloads), origin)
+    with found:
+        return Samples(tuple(itertools.islice(_of_records(found, kind), MAX_SAMPLES)), origin)
+
+
+def _values(found: Input) -> Iterator[object]:
+    """The records of an input as JSON values; none where it has payloads only."""
+    if found.look.form is Form.RECORDING:
+        for _, line in found.lines():
+            with suppress(ValueError, RecursionError):  # whoever reads it says what is wrong
+                yield json.loads(line)
+    elif found.has_records:
+        yield from (value for _, value in found.values())
+
+
+def _of_records(found: Input, kind: SourceKind) -> Iterator[Item]:
+    """What records carry that are more than a payload."""
+    for number, value in enumerate(_values(found), 1):
+        if fault := kind.loose_fault_in(value):
+            where = ", ".join(filter(None, (found.name, f"record {number}", fault.field)))
+            raise InputError(fault.problem, place=where, advice=fault.advice)
+        assert isinstance(value, dict)
+        item = item_of(kind.loose_record(value, json.dumps(value).encode()))
+        if len(item.data) <= _MAX_SAMPLE_BYTES:
+            yield item
 
 
 def samples_of_model(name: str, seed: int) -> Samples:
