@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format bench soak build lock docs clean
+.PHONY: help demo test quick lint format bench soak build release lock docs clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,7 +39,7 @@ lint: $(READY)  ## ruff, mypy --strict, the arrows between the rooms, and the de
 	$(BIN)/mypy
 	PYTHONPATH=lambda_function $(BIN)/lint-imports --no-logo
 	$(BIN)/deptry kinesis_cli lambda_function
-	$(BIN)/deptry tests benchmarks docs --ignore DEP002,DEP004  # these may use the tools of `dev`
+	$(BIN)/deptry tests benchmarks docs release --ignore DEP002,DEP004  # these may use the tools of `dev`
 
 format: $(READY)  ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
@@ -59,6 +59,9 @@ soak: $(READY)  ## kill -9, hostile files, all tests on a busy machine, then ten
 
 build: $(READY)  ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m hatchling build
+
+release: $(READY)  ## build what a release consists of into dist/: packages, SBOM, formula, notes
+	UV_SYSTEM_CERTS=1 $(BIN)/python release/make_release.py
 
 lock: $(READY)  ## resolve the dependencies anew into requirements.lock
 	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

@@ -28,6 +28,7 @@ from kinesis_cli.local.client.process import (
 )
 from kinesis_cli.local.client.status import local_status
 from kinesis_cli.local.client.waiting import wait_until_idle
+from kinesis_cli.local.container import in_a_container
 from kinesis_cli.local.environment import shell_lines
 from kinesis_cli.local.logs import log_lines
 from kinesis_cli.local.options import LocalOptions
@@ -143,6 +144,14 @@ def start(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="A line for each request.")
     ] = False,
+    in_container: Annotated[
+        bool,
+        typer.Option(
+            "--in-container",
+            help="Answer other machines too, without asking who they are: in a container only, "
+            "whose network decides who reaches it.",
+        ),
+    ] = False,
     no_reload: Annotated[
         bool,
         typer.Option(
@@ -173,6 +182,7 @@ def start(
         shard_limit=shard_limit,
         tls=tls,
         verbose=verbose,
+        in_container=_contained(in_container),
         reload=not no_reload,
         code=_code(code.python, code.no_build),
     )
@@ -350,6 +360,25 @@ def _options(flags: dict[str, Any], streams: list[str]) -> LocalOptions:
         return LocalOptions(region=settings.region.value if settings.region else DEFAULT_REGION)
     tell_of_sample(settings)
     return options
+
+
+def _contained(in_container: bool) -> bool:
+    """Whether to answer other machines: only where the network around decides who they are."""
+    if not in_container:
+        return False
+    if not in_a_container():
+        raise InputError(
+            "this machine is not a container: everybody on its network could read and write the "
+            "streams, and run the functions",
+            place="--in-container",
+            advice="Leave it out: programs on this machine reach the endpoint without it. In a "
+            "container that does not look like one, set the variable container=1.",
+        )
+    note(
+        "warning: answers every machine that reaches this container, without asking who it is; "
+        "publish the port on 127.0.0.1 only (docker run -p 127.0.0.1:4566:4566)"
+    )
+    return True
 
 
 def _code(python: str | None, no_build: bool | None) -> CodeChoices:

@@ -70,6 +70,7 @@ def _options(parsed: argparse.Namespace) -> LocalOptions:
         shard_limit=parsed.shard_limit,
         tls=parsed.tls,
         verbose=parsed.verbose,
+        in_container=parsed.in_container,
         reload=not parsed.no_reload,
         region=parsed.region,
         streams={each.name: each for each in parsed.stream},
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sync", choices=["normal", "full"], default="normal")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--in-container", action="store_true")
     parser.add_argument("--no-reload", action="store_true")
     parser.add_argument("--ready-fd", type=int)
     parser.add_argument("--while-fd", type=int)

@@ -35,6 +35,7 @@ class LocalOptions:
     shard_limit: int | None = None  # per account and region; None: AWS's default there
     tls: bool = False
     verbose: bool = False
+    in_container: bool = False  # listens to the neighbours of this container, not on loopback
     reload: bool = True  # a function's changed code is used from the next call on
     region: str = DEFAULT_REGION  # where `streams` are made
     streams: Mapping[str, StreamSettings] = field(default_factory=dict)  # by name
@@ -114,6 +115,7 @@ class LocalOptions:
             arguments += ["--stream", written_stream(stream)]
         flags = {"--in-memory": self.in_memory, "--tls": self.tls, "--verbose": self.verbose}
         flags["--neighbours-in-memory"] = self.neighbours_in_memory
+        flags["--in-container"] = self.in_container
         flags["--no-reload"] = not self.reload
         flags["--no-build"] = self.code.no_build
         return arguments + [flag for flag, is_set in flags.items() if is_set]

@@ -52,7 +52,7 @@ class Kcli:
         environment: Mapping[str, str],
         program: Sequence[str | Path] = KCLI,
     ) -> None:
-        self.folder, self.environment, self._program = folder, environment, program
+        self.folder, self.environment, self.program = folder, environment, program
         self._folders = {folder}
 
     def __call__(
@@ -73,7 +73,7 @@ class Kcli:
         folder = Path(cwd or self.folder)
         self._folders.add(folder)
         return subprocess.run(
-            [*self._program, *arguments],
+            [*self.program, *arguments],
             cwd=folder,
             env={**self.environment, **more},
             input=given,

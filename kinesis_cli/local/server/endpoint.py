@@ -1,7 +1,6 @@
 """The one door, an ASGI application: who may come in, and which service answers."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
@@ -15,12 +14,10 @@ from kinesis_cli.local.kinesis_protocol.api import KinesisApi
 from kinesis_cli.local.neighbours.moto_server import Neighbours
 from kinesis_cli.local.server.control_path import PREFIX, ControlPath
 from kinesis_cli.local.server.functions import LambdaSide
+from kinesis_cli.local.server.strangers import Strangers
 
 MAX_BODY = 32 << 20  # bytes; 10 MiB of data and keys, in base64 and escaped, fit in
 MAX_NEIGHBOUR_BODY = 1 << 30  # an object for S3
-
-# Also a bucket's own name before localhost, as the AWS CLI calls S3.
-_OUR_HOST = re.compile(r"(127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)
 
 _MOTO_PREFIX = "/moto-api"  # reset, seed, record and replay moto's own state
 _NO_TOKEN = b"moto's own paths are closed here: they answer to kcli's token only.\n"
@@ -36,6 +33,7 @@ class Endpoint:
     Args:
         kinesis, functions, neighbours, control: who answers.
         failures: told of our own mistakes.
+        strangers: who may not come in.
         cut: drops the connection of a client, named by its address.
         log: told of each request; None: nothing is told.
     """
@@ -47,12 +45,14 @@ class Endpoint:
         neighbours: Neighbours,
         control: ControlPath,
         failures: Failures,
+        strangers: Strangers,
         *,
         cut: Callable[[object], None],
         log: Callable[[str], None] | None,
     ) -> None:
         self._kinesis, self._neighbours, self._control = kinesis, neighbours, control
         self._functions, self._failures = functions, failures
+        self._strangers = strangers
         self._cut = cut
         self._log = log
         self._ending = asyncio.Event()
@@ -77,7 +77,7 @@ class Endpoint:
     async def _response(self, scope: Scope, receive: Receive) -> Response | None:
         """The answer; None: the connection is to be dropped."""
         head = _head(scope)
-        if refusal := _stranger(head):
+        if refusal := self._strangers.refusal(head):
             return refusal
         signer = Signer.of(head)
         ours = head.path.startswith(PREFIX) or self._kinesis.is_meant(head, signer)
@@ -194,26 +194,3 @@ async def _body(head: Request, receive: Receive, largest: int) -> bytes | None:
             return None
         if not message.get("more_body"):
             return b"".join(pieces)
-
-
-def _stranger(request: Request) -> Response | None:
-    """Refuse what a web page can send without asking us first.
-
-    That is a request with an Origin, to a name bound to this address, or marked by the browser as
-    another site's; and a GET without an Authorization header that does what its query says.
-    """
-    headers = request.headers
-    is_page = (
-        "origin" in headers
-        or not _OUR_HOST.fullmatch(headers.get("host", ""))
-        or headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
-        or (
-            request.method in ("GET", "HEAD")
-            and "authorization" not in headers
-            and bool(request.query("Action"))
-        )
-    )
-    if not is_page:
-        return None
-    message = b"kcli's local endpoint answers programs on this machine only, no web pages.\n"
-    return Response(403, "text/plain; charset=utf-8", message)

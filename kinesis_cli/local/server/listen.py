@@ -1,4 +1,4 @@
-"""The server: one loopback port, HTTP/1.1 and HTTP/2, plain or by TLS.
+"""The server: one port, of loopback or of a container, HTTP/1.1 and HTTP/2, plain or by TLS.
 
 uvicorn with zttp was measured against granian, hypercorn and uvicorn with httptools (PutRecords of
 500 records over 4 connections, an application that does nothing): the fastest but granian's own
@@ -27,8 +27,10 @@ from kinesis_cli.local.server.control import Control
 from kinesis_cli.local.server.control_path import ControlPath
 from kinesis_cli.local.server.endpoint import Endpoint
 from kinesis_cli.local.server.functions import LambdaSide
+from kinesis_cli.local.server.strangers import Strangers
+from kinesis_cli.local.state import HOST
 
-HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # inside of a container only
 KEEP_ALIVE_SECONDS = 60  # of an idle connection
 PATIENCE_SECONDS = 1  # for what is being answered when the server is to end
 BACKLOG = 1024
@@ -42,6 +44,7 @@ class ServerConfig:
     token: str  # of the control path
     certificates: Path | None = None  # directory of the certificate; None: no TLS
     verbose: bool = False  # one line per request
+    in_container: bool = False  # answers the container's neighbours too
 
 
 class _Server(uvicorn.Server):
@@ -114,7 +117,7 @@ async def serve(
     Raises:
         InputError: the port is taken.
     """
-    listener = _listener(config.port)
+    listener = _listener(EVERYWHERE if config.in_container else HOST, config.port)
     server: _Server
     endpoint = Endpoint(
         KinesisApi(data_plane, Random(), functions.noticed_put, failures),
@@ -122,6 +125,7 @@ async def serve(
         neighbours,
         ControlPath(control, config.token, stop=lambda: server.handle_exit(0, None)),
         failures,
+        Strangers(config.in_container),
         cut=lambda client: server.cut(client),
         log=print_line if config.verbose else None,
     )
@@ -151,16 +155,16 @@ def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:
     )
 
 
-def _listener(port: int) -> socket.socket:
+def _listener(host: str, port: int) -> socket.socket:
     # With the protocol named: only then asyncio sets TCP_NODELAY, without it answers take 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise InputError(
-            f"port {port} of {HOST} cannot be used: {error.strerror}",
+            f"port {port} of {host} cannot be used: {error.strerror}",
             place="--port",
             advice="Name another one, or none for any that is free.",
         ) from error

@@ -105,6 +105,7 @@ async def _serve(
                 token=token,
                 certificates=state if options.tls else None,
                 verbose=options.verbose,
+                in_container=options.in_container,
             )
             with contextlib.ExitStack() as published:
 
