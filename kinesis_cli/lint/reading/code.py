@@ -6,7 +6,8 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.lint.facts import HandlerCode
-from kinesis_cli.lint.reading.python_code import Judged, judge, sources_of, uses_only
+from kinesis_cli.lint.reading.python_code import Judged, judge
+from kinesis_cli.lint.reading.python_modules import sources_of, uses_only
 from kinesis_cli.lint.text.document import shown
 from kinesis_cli.project.functions.choosing import merged_properties
 from kinesis_cli.project.functions.code import code_folder

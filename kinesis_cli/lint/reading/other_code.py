@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kinesis_cli.lint.facts import Reports
-from kinesis_cli.lint.reading.python_code import MAX_BYTES, Judged
+from kinesis_cli.lint.reading.python_code import Judged
+from kinesis_cli.lint.reading.python_modules import MAX_BYTES
 
 _JAVASCRIPT = (".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
 _MAX_FILES = 200

@@ -6,16 +6,14 @@ of the project. What cannot be followed is not known, and nothing is said about 
 
 import ast
 import re
-import sys
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from kinesis_cli.lint.facts import Reports
+from kinesis_cli.lint.reading.python_modules import Module, beside, file_of, read_module
 
 KEY = "batchItemFailures"
-MAX_BYTES = 2 << 20  # of a file that is read
 _MAX_DEPTH = 8  # from a call to the function that it calls
 
 # Calls whose result is a report. Source:
@@ -49,31 +47,6 @@ class Judged:
     word: str = KEY  # that was found there
 
 
-@dataclass
-class _Module:
-    path: Path
-    tree: ast.Module
-    text: str
-    functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = field(default_factory=dict)
-    values: dict[str, ast.expr] = field(default_factory=dict)
-    imports: dict[str, tuple[str, str]] = field(default_factory=dict)  # name → module, name there
-
-    def __post_init__(self) -> None:
-        for node in self.tree.body:
-            match node:
-                case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    self.functions[node.name] = node
-                case ast.Assign(targets=[ast.Name(id=name)]):
-                    self.values[name] = node.value
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                    self.values[name] = value
-        for inner in ast.walk(self.tree):
-            if isinstance(inner, ast.ImportFrom):
-                module = "." * inner.level + (inner.module or "")
-                for each in inner.names:
-                    self.imports[each.asname or each.name] = module, each.name
-
-
 def judge(folder: Path, handler: str) -> Judged | None:
     """What a handler returns; None: it is not found.
 
@@ -82,8 +55,8 @@ def judge(folder: Path, handler: str) -> Judged | None:
         handler: "package/module.function", "package.module.function".
     """
     module_name, _, name = handler.rpartition(".")
-    path = _file_of(folder, module_name.replace("/", "."))
-    if path is None or (module := _read(path)) is None:
+    path = file_of(folder, module_name.replace("/", "."))
+    if path is None or (module := read_module(path)) is None:
         return None
     try:
         return _Judge(folder).handler(module, name)
@@ -91,86 +64,12 @@ def judge(folder: Path, handler: str) -> Judged | None:
         return Judged(Reports.UNKNOWN, path)
 
 
-def sources_of(folder: Path, handler: str) -> list[Path]:
-    """The handler's file, and those of the project that it imports, directly or not."""
-    module_name = handler.rpartition(".")[0].replace("/", ".")
-    first = _file_of(folder, module_name)
-    found = [first] if first else []
-    for path in found:
-        module = _read(path)
-        for name in _imported(module) if module else ():
-            other = _file_of(folder, name) or _beside(path, name)
-            if other is not None and other not in found and len(found) < 200:
-                found.append(other)
-    return found
-
-
-def uses_only(folder: Path, handler: str, packages: set[str]) -> bool:
-    """Whether a handler's files import nothing but each other, Python's own and these packages."""
-    files = sources_of(folder, handler)
-    for path in files:
-        module = _read(path)
-        if module is None:
-            return False
-        for name in _imported(module):
-            first = name.partition(".")[0]
-            is_known = not first or first in packages or first in sys.stdlib_module_names
-            if not is_known and _file_of(folder, first) is None:
-                return False
-    return bool(files)
-
-
-def _imported(module: _Module) -> Iterator[str]:
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            name = "." * node.level + (node.module or "")
-            yield name
-            yield from (f"{name}{'' if name.endswith('.') else '.'}{e.name}" for e in node.names)
-
-
-def _beside(path: Path, name: str) -> Path | None:
-    """The file of a relative import, `.shared`."""
-    dots = len(name) - len(name.lstrip("."))
-    if not dots:
-        return None
-    folder = path.parent
-    for _ in range(dots - 1):
-        folder = folder.parent
-    return _file_of(folder, name.lstrip(".")) if name.lstrip(".") else None
-
-
-def _file_of(folder: Path, module: str) -> Path | None:
-    if not module or module.startswith("."):
-        return None
-    base = folder.joinpath(*module.split("."))
-    for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
-        try:
-            if path.is_file():
-                return path
-        except (OSError, ValueError):
-            return None
-    return None
-
-
-def _read(path: Path) -> _Module | None:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            return None
-        text = path.read_text("utf-8", "replace")
-        with warnings.catch_warnings(action="ignore"):  # of the user's code, such as "\d"
-            return _Module(path, ast.parse(text), text)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
 class _Judge:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._asked: set[tuple[Path, str]] = set()
 
-    def handler(self, module: _Module, name: str) -> Judged:
+    def handler(self, module: Module, name: str) -> Judged:
         """The verdict on a handler: never is said only where nothing can change what it returns."""
         found = self._function(module, name)
         if found is None:
@@ -184,20 +83,20 @@ class _Judge:
         return verdict
 
     def _function(
-        self, module: _Module, name: str
-    ) -> tuple[_Module, ast.FunctionDef | ast.AsyncFunctionDef] | None:
+        self, module: Module, name: str
+    ) -> tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef] | None:
         if name in module.functions:
             return module, module.functions[name]
         if name in module.imports:
             source, there = module.imports[name]
-            path = _file_of(self._folder, source) or _beside(module.path, source)
-            other = _read(path) if path else None
+            path = file_of(self._folder, source) or beside(module.path, source)
+            other = read_module(path) if path else None
             if other is not None and there in other.functions:
                 return other, other.functions[there]
         return None
 
     def _returns(
-        self, module: _Module, function: ast.FunctionDef | ast.AsyncFunctionDef, depth: int
+        self, module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, depth: int
     ) -> Judged:
         """The verdict on all returns of a function."""
         never = Judged(Reports.NEVER, module.path, function.lineno)
@@ -220,7 +119,7 @@ class _Judge:
 
     def _value(
         self,
-        module: _Module,
+        module: Module,
         function: ast.FunctionDef | ast.AsyncFunctionDef,
         value: ast.expr,
         depth: int,
@@ -250,7 +149,7 @@ class _Judge:
                 return self._call(module, function, value, depth + 1)
         return Reports.UNKNOWN
 
-    def _text(self, module: _Module, key: ast.expr | None) -> str | None:
+    def _text(self, module: Module, key: ast.expr | None) -> str | None:
         """A key of a dict; None: it is not known, or another dict is unpacked there."""
         if isinstance(key, ast.Name):
             key = module.values.get(key.id)
@@ -260,7 +159,7 @@ class _Judge:
 
     def _name(
         self,
-        module: _Module,
+        module: Module,
         function: ast.FunctionDef | ast.AsyncFunctionDef,
         name: str,
         depth: int,
@@ -308,7 +207,7 @@ class _Judge:
 
     def _call(
         self,
-        module: _Module,
+        module: Module,
         function: ast.FunctionDef | ast.AsyncFunctionDef,
         call: ast.Call,
         depth: int,
@@ -398,7 +297,7 @@ def _decorator_name(node: ast.expr) -> str:
 _WORDS = re.compile(rf"\b({KEY}|process_partial_response)\b")
 
 
-def _mentions(module: _Module, handler: str) -> Reports:
+def _mentions(module: Module, handler: str) -> Reports:
     """Whether a handler that cannot be followed speaks of a report, in code that is its own.
 
     That is the function and those of the module that it names; else the whole module, where no
@@ -419,7 +318,7 @@ def _mentions(module: _Module, handler: str) -> Reports:
     return Reports.UNKNOWN
 
 
-def _named(module: _Module, handler: str) -> Iterator[ast.AST]:
+def _named(module: Module, handler: str) -> Iterator[ast.AST]:
     """A function, and what of the module it names, directly or not."""
     waiting, seen = [handler], {handler}
     while waiting:

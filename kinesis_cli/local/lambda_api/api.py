@@ -8,11 +8,14 @@ from typing import Any
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
 from kinesis_cli.local.lambda_api import (
+    concurrency,
+    event_invoke,
     functions,
     invoke,
     mappings,
     permissions,
     settings,
+    tags,
     versions,
 )
 from kinesis_cli.local.lambda_api.context import Context
@@ -27,7 +30,10 @@ _STATUS = {"DeleteFunction": 204}
 _NO_BODY = 204
 
 # The calls of the model that kcli answers; each is a function of its name.
-_MODULES = (functions, invoke, mappings, permissions, settings, versions)
+_MODULES = (
+    *(concurrency, event_invoke, functions, invoke, mappings),
+    *(permissions, settings, tags, versions),
+)
 _Answering = Callable[[Context, dict[str, Any]], Any]
 
 

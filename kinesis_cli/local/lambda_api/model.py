@@ -16,8 +16,9 @@ import msgspec
 from kinesis_cli.local.http.messages import Request
 from kinesis_cli.local.http.service_models import service_model
 from kinesis_cli.local.kinesis.errors import ServiceError
+from kinesis_cli.local.kinesis_protocol.constraints import check
+from kinesis_cli.local.kinesis_protocol.conversion import converted
 from kinesis_cli.local.kinesis_protocol.model import Model, Shape
-from kinesis_cli.local.kinesis_protocol.validation import check, converted
 from kinesis_cli.local.lambda_api.errors import LambdaError
 from kinesis_cli.stream.times import epoch_seconds
 

@@ -6,7 +6,7 @@ import pytest
 
 from kinesis_cli.local.http.messages import Request
 from kinesis_cli.local.kinesis_protocol.model import Shape
-from kinesis_cli.local.kinesis_protocol.validation import whole
+from kinesis_cli.local.kinesis_protocol.shape_types import whole
 from kinesis_cli.local.lambda_api.api import _answering
 from kinesis_cli.local.lambda_api.errors import LambdaError
 from kinesis_cli.local.lambda_api.model import lambda_model
