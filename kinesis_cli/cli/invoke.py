@@ -3,6 +3,7 @@
 from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -10,7 +11,7 @@ import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import explaining, in_one_call
-from kinesis_cli.cli.options.called_with import event_of, made_of
+from kinesis_cli.cli.options.called_with import event_of, made_of, refuse_two_events
 from kinesis_cli.cli.options.changes import Changes
 from kinesis_cli.cli.options.function import FunctionNameOption
 from kinesis_cli.cli.options.handler import HandlerRun, handler_options
@@ -31,12 +32,16 @@ from kinesis_cli.handlers.invocation_type import InvocationType, LogType
 from kinesis_cli.handlers.invoke_once import (
     Event,
     SingleInvocation,
+    event_in,
     invoke_once,
+    opened_event,
 )
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.show.console import note
 from kinesis_cli.show.invocation import show_comparison, show_invocation
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_of_records
 
 if TYPE_CHECKING:
     from kinesis_cli.aws.session import Connection
@@ -140,9 +145,17 @@ def invoke(
     }
     here |= {flag(name): bool(value) for name, value in given(code).items()}
     _refuse_contradictions(remote_function, here, remote=remote, compare=compare)
-    found = None if remote else find_function(**given(code), config_env=target.config_env)
-    read_as = reading(payload.raw, payload.format_, how.shard, [_stream_of(found)])
-    called_with = event_of(event, made, read_as, may_take_sample=not (remote or compare))
+    refuse_two_events(event, made)
+    read_as = reading(payload.raw, payload.format_, how.shard)
+    find = partial(find_function, **given(code), config_env=target.config_env)
+    if event is None:
+        called_with = event_of(made, read_as, may_take_sample=not (remote or compare))
+        found = None if remote else find(kind=kind_of_records(called_with.records))
+    else:
+        with opened_event(event, read_as) as opened:
+            found = None if remote else find(kind=opened.kind or KINESIS)
+            opened.name_streams([_stream_of(found)])
+            called_with = event_in(opened)
     for sentence in called_with.notes:
         note(sentence)
     invocation: SingleInvocation
@@ -154,7 +167,7 @@ def invoke(
         if found.mapping is None and found.other_feeders and called_with.records:
             note(
                 f"{', '.join(found.other_feeders)} feeds this function, and it is called with an "
-                "event of Kinesis"
+                f"event of {found.kind.title}"
             )
         found = in_one_call(found, handler_run.aws)
         if env_from_stack:

@@ -33,7 +33,7 @@ from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
 from kinesis_cli.project.stream_settings import DEFAULT_RETENTION_HOURS
-from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.recordings.recording import Recording, opened_inputs
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.mapping_in_words import uncalled_risk
 from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
@@ -119,20 +119,20 @@ def simulate(
         _refuse_beside_a_sweep(single, pictures, handler_run, assumed)
     drawn = Pictures.of(pictures, output, is_life=explain is not None, runs=1 + len(compare or ()))
     _refuse_both({"--since": span.since, "--starting-position": settings.starting_position})
-    function = in_a_simulation(find_function(**given(code)), handler_run.aws)
-    if mapping is None and not assumed.as_kinesis:
-        _refuse_what_kinesis_does_not_feed(function)
-    choices = [choose_mapping(function, mapping, named_as_aws(settings))]
-    choices += [choose_mapping(function, file, {}) for file in compare or ()]
     moments = Moments.of(span)
-    options = _options(function, assumed, duration)
     told: list[str] = []  # by the handlers of a sweep, each in a process of its own
-    new_handler = handler_maker(function, handler_run, told.append if sweep is not None else None)
-    _tell(function, choices, output)
-    read_as = reading(
-        how.raw, how.format_, how.shard, [choice.mapping.event_source_arn for choice in choices]
-    )
-    with Recording.open(inputs, reading=read_as, shards=_shards(function)) as recording:
+    with opened_inputs(inputs, reading(how.raw, how.format_, how.shard)) as found:
+        function = in_a_simulation(find_function(**given(code), kind=found.kind), handler_run.aws)
+        if mapping is None and not assumed.as_kinesis:
+            _refuse_what_the_source_does_not_feed(function)
+        choices = [choose_mapping(function, mapping, named_as_aws(settings))]
+        choices += [choose_mapping(function, file, {}) for file in compare or ()]
+        options = _options(function, assumed, duration)
+        tell = told.append if sweep is not None else None
+        new_handler = handler_maker(function, handler_run, tell)
+        _tell(function, choices, output)
+        arns = [choice.mapping.event_source_arn for choice in choices]
+        recording = found.recording(arns, shards=_shards(function))
         _tell_of_records(function, recording)
         options, choices = moments.applied(options, choices, recording.first_arrival)
         if sweep is not None:
@@ -186,10 +186,10 @@ def _refuse_beside_a_sweep(
         _refuse_both({"--sweep": True, option: value})
 
 
-def _refuse_what_kinesis_does_not_feed(function: Function) -> None:
+def _refuse_what_the_source_does_not_feed(function: Function) -> None:
     if function.mapping is None and function.other_feeders:
         raise InputError(
-            f"is fed by {', '.join(function.other_feeders)}, not by Kinesis",
+            f"is fed by {', '.join(function.other_feeders)}, not by {function.kind.title}",
             place=function.origin.partition(" (")[0],
             advice="--as-kinesis delivers to it as if it were.",
         )
@@ -247,17 +247,17 @@ def _tell(function: Function, choices: list[MappingChoice], output: Output) -> N
     for risk in dict.fromkeys(uncalled_risk(choice.mapping) for choice in choices):
         if risk is not None:
             warn(risk)
-    patterns = [choice.mapping.filter_patterns for choice in choices]
-    for sentence in dict.fromkeys(chain.from_iterable(map(_filter_warnings, patterns))):
+    for sentence in dict.fromkeys(chain.from_iterable(map(_filter_warnings, choices))):
         warn(sentence)
 
 
-def _filter_warnings(patterns: Sequence[str]) -> Sequence[str]:
-    if not patterns:
+def _filter_warnings(choice: MappingChoice) -> Sequence[str]:
+    mapping = choice.mapping
+    if not mapping.filter_patterns:
         return ()
     from kinesis_cli.event_source_mapping.filters.criteria import compile_filters  # see simulation
 
-    return compile_filters(patterns).warnings
+    return compile_filters(mapping.filter_patterns, mapping.kind).warnings
 
 
 def _life_view(records: Sequence[Record], simulation: Simulation, output: Output) -> View:

@@ -5,7 +5,7 @@ AWS::Lambda::EventSourceMapping (record age), and for each combination the place
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -194,6 +194,16 @@ def members_not_acted_on(document: Mapping[str, object]) -> tuple[str, ...]:
         # an enabled mapping is what kcli delivers as
         if name in _NOT_ACTED_ON and not (name == "Enabled" and value is True)
     )
+
+
+def without_effect(mapping: EventSourceMapping) -> Iterator[str]:
+    """One sentence for each setting that AWS takes, and that changes nothing for its source."""
+    most, age = mapping.kind.rules.max_useful_age_seconds, mapping.maximum_record_age_in_seconds
+    if most is not None and age > most:
+        yield (
+            f"MaximumRecordAgeInSeconds {age:,} does nothing: {mapping.kind.rules.a_source} keeps "
+            f"a record for {most:,} s"
+        )
 
 
 def _kind(arn: str | None, wanted: SourceKind | None, place: str) -> SourceKind:
@@ -387,5 +397,5 @@ def _refuse_combinations(mapping: EventSourceMapping, place: str) -> None:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = repr(str(value)) if isinstance(value, str) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,9 +19,13 @@ from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.stream.event import kinesis_event, lambda_record
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
+
+if TYPE_CHECKING:
+    from kinesis_cli.recordings.inputs import Input
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_EVENT_BYTES = 6 * 1024 * 1024
@@ -70,13 +75,27 @@ def read_event(path: str, reading: Reading | None = None) -> Event:
     Raises:
         InputError: the file is not usable, empty, or more than Lambda takes in one call.
     """
-    # not needed for an event of one reading
-    from kinesis_cli.recordings.called_with import event_in
-    from kinesis_cli.recordings.inputs import Input
+    with opened_event(path, reading) as found:
+        return event_in(found)
 
-    with Input.open(path, reading or Reading()) as found:
-        records, payload = event_in(found, MAX_EVENT_BYTES)
-        return Event(records, payload, tuple(found.notes(found.count)))
+
+def opened_event(path: str, reading: Reading | None = None) -> "Input":
+    """A file that holds an event, to be looked at before it is read with `event_in`.
+
+    Raises:
+        InputError: nobody can tell what the file is.
+    """
+    from kinesis_cli.recordings.inputs import Input  # not needed for an event of one reading
+
+    return Input.open(path, reading or Reading())
+
+
+def event_in(found: "Input") -> Event:
+    """All records of a file that was opened as one event; see `read_event`."""
+    from kinesis_cli.recordings.called_with import event_in as all_in
+
+    records, payload = all_in(found, MAX_EVENT_BYTES)
+    return Event(records, payload, tuple(found.notes(found.count)))
 
 
 def reading_event(temperature: float | None = None, timestamp: int | None = None) -> Event:
@@ -124,7 +143,7 @@ def invoke_once(handler: Handler, event: Event) -> SingleInvocation:
 def _answer(
     result: InvocationResult, records: tuple[Record, ...]
 ) -> tuple[tuple[Record, ...], str]:
-    match judge(result.response, records):
+    match judge(result.response, records, kind_of_records(records)):
         case Reported(failures=failures):
             return tuple(_in_order(failures, records)), ""
         case Malformed(why=why):

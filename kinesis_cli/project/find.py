@@ -14,6 +14,8 @@ from kinesis_cli.project.interpreter import choose_interpreter, named_python
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.settings import Settings, template_settings
 from kinesis_cli.project.template.parameters import parse_overrides
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 _JAVASCRIPT = (".js", ".cjs", ".mjs")
 
@@ -31,6 +33,7 @@ def find_function(
     parameter_overrides: Sequence[str] | None = None,
     config_env: str | None = None,
     directory: Path | None = None,
+    kind: SourceKind = KINESIS,
 ) -> Function:
     """The function that the user means.
 
@@ -40,7 +43,7 @@ def find_function(
 
     Args:
         template: a SAM or CloudFormation template, CDK's synthesised ones too.
-        function: the logical id, where the template has several functions fed by Kinesis.
+        function: the logical id, where the template has several functions fed by the kind.
         handler: "module.function" or "path/file.py:function".
         env_vars: variables in the format of `sam local invoke --env-vars`.
         python: the interpreter of Python code, or the folder of an environment; default: see
@@ -51,6 +54,7 @@ def find_function(
         parameter_overrides: values of the template's parameters, "KEY=VALUE" as in SAM.
         config_env: which environment of samconfig.toml.
         directory: where to look; the working directory by default.
+        kind: of source that it is called for.
 
     Raises:
         InputError: what the user named is not there or not a Python function fed by Kinesis.
@@ -71,10 +75,10 @@ def find_function(
                 f"{option} a template, and --handler alone reads none",
                 advice="Name the template with --template, or leave one of the two out.",
             )
-        found = _bare(handler, env_vars, directory)
+        found = _bare(handler, env_vars, directory, kind)
     else:
         found = function_of_project(
-            settings, directory, function, handler, env_vars, build=not no_build
+            settings, directory, function, handler, env_vars, build=not no_build, kind=kind
         )
     if found.is_sample:
         _refuse_beside_a_handler(directory)
@@ -116,6 +120,7 @@ def function_of_project(
     env_vars: Path | None = None,
     *,
     build: bool = True,
+    kind: SourceKind = KINESIS,
 ) -> Function:
     """The function of the project's template, with the code of `handler` where one is named.
 
@@ -126,6 +131,7 @@ def function_of_project(
         handler: "module.function" or "path/file.py:function".
         env_vars: variables in the format of `sam local invoke --env-vars`.
         build: whether what `sam build` has made is used.
+        kind: of source that it is called for.
 
     Raises:
         InputError: there is no such function, or it is not usable.
@@ -139,7 +145,7 @@ def function_of_project(
     is_bundled = project.is_bundled
     if handler is None:
         found = function_of_template(
-            project.template, function, env_vars, bundled=is_bundled, build=build
+            project.template, function, env_vars, bundled=is_bundled, build=build, kind=kind
         )
         if is_bundled:
             origin = f"{found.origin}: there is no template here"
@@ -148,12 +154,18 @@ def function_of_project(
     code = None if _is_module(handler) else directory
     try:
         found = function_of_template(
-            project.template, function, env_vars, bundled=is_bundled, code=code, build=build
+            project.template,
+            function,
+            env_vars,
+            bundled=is_bundled,
+            code=code,
+            build=build,
+            kind=kind,
         )
     except CodeNotHereError:
         # the template's code does not matter, since the handler says where it is
         found = function_of_template(
-            project.template, function, env_vars, bundled=is_bundled, code=directory
+            project.template, function, env_vars, bundled=is_bundled, code=directory, kind=kind
         )
     return _with_code(found, handler, directory)
 
@@ -186,7 +198,7 @@ def _is_module(handler: str) -> bool:
     return ":" not in handler
 
 
-def _bare(handler: str, env_vars: Path | None, directory: Path) -> Function:
+def _bare(handler: str, env_vars: Path | None, directory: Path, kind: SourceKind) -> Function:
     from kinesis_cli.project import variables
 
     environment = variables.overrides(env_vars, ()) if env_vars else {}
@@ -200,6 +212,7 @@ def _bare(handler: str, env_vars: Path | None, directory: Path) -> Function:
         mapping=None,
         origin=f"--handler, without a template: Timeout {MAX_TIMEOUT:.0f} s",
         mapping_origin="AWS's defaults",
+        kind=kind,
     )
     return _with_code(bare, handler, directory, origin=bare.origin)
 

@@ -11,6 +11,8 @@ import msgspec
 
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.project.stream_settings import StreamSettings
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 DEFAULT_TIMEOUT = (
     3.0  # seconds, https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
@@ -53,7 +55,8 @@ class Function:
     qualifier: str = ""  # the version or alias that the mapping calls
     version: str = "$LATEST"  # that is executed then
     stream: StreamSettings | None = None  # that feeds it, where the template says how it is made
-    other_feeders: tuple[str, ...] = ()  # what calls it besides Kinesis: "SQS (Jobs)"
+    other_feeders: tuple[str, ...] = ()  # what calls it besides its mapping's kind: "SQS (Jobs)"
+    kind: SourceKind = KINESIS  # of source that it is called for
     is_sample: bool = False  # kcli's own, since there is no project
     notes: tuple[str, ...] = ()  # a sentence for each value or property that kcli cannot follow
 

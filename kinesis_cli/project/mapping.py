@@ -6,7 +6,11 @@ from pathlib import Path
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.settings import EventSourceMapping, members_not_acted_on
+from kinesis_cli.event_source_mapping.settings import (
+    EventSourceMapping,
+    members_not_acted_on,
+    without_effect,
+)
 from kinesis_cli.project.function import Function
 
 
@@ -46,11 +50,12 @@ def choose_mapping(
     given = {name: value for name, value in overrides.items() if value is not None}
     if given:
         # A mapping that is whole in itself is checked first, so that an error names its place.
-        EventSourceMapping.from_aws(document, place=place)
+        EventSourceMapping.from_aws(document, place=place, kind=function.kind)
         document = _overridden(document, given)
         origin, place = f"{origin}, with {', '.join(given)} {said_by}", ""
-    mapping = EventSourceMapping.from_aws(document, place=place)
-    return MappingChoice(mapping, origin, members_not_acted_on(document))
+    mapping = EventSourceMapping.from_aws(document, place=place, kind=function.kind)
+    notes = (*members_not_acted_on(document), *without_effect(mapping))
+    return MappingChoice(mapping, origin, notes)
 
 
 def read_mapping(file: Path) -> dict[str, object]:

@@ -49,12 +49,12 @@ class Reading(msgspec.Struct, frozen=True):
     Args:
         form: what they are; None: found by looking.
         shard: of records that do not tell theirs.
-        stream_arn: of records that do not tell theirs.
+        stream_arns: of records that do not tell theirs: the first of their kind of source.
     """
 
     form: Form | None = None
     shard: str | None = None
-    stream_arn: str | None = None
+    stream_arns: tuple[str, ...] = ()
 
 
 DEFAULT = Reading()

@@ -11,9 +11,10 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.json_forms import is_get_records_record, is_pipes_record
 from kinesis_cli.stream.documents import as_lambda_record
-from kinesis_cli.stream.event import STREAM_ARN, region_of, role_of
+from kinesis_cli.stream.event import region_of, role_of
 from kinesis_cli.stream.kinds.kind import SourceKind
-from kinesis_cli.stream.kinds.known import kind_in
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_in, kind_of_arn
 from kinesis_cli.stream.sequence import SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
@@ -36,10 +37,8 @@ class AsLambdaSends:
         in_name = _SHARD_IN_NAME.search(PurePath(name).name)
         self._shard = reading.shard
         self._shard_in_name = in_name and in_name.group()
-        self._arn = reading.stream_arn or STREAM_ARN
-        self._placeholder = reading.stream_arn is None
-        self._made_up: set[str] = set()
-        self._first_shard = shard_id(0)
+        self._arns = reading.stream_arns
+        self._made_up: dict[str, str] = {}  # what → what it was made
 
     def __call__(self, value: object) -> object:
         """A record in Lambda's shape; what is none as it is."""
@@ -62,29 +61,37 @@ class AsLambdaSends:
     def _as_sent(self, kind: SourceKind, value: dict[str, object]) -> dict[str, object]:
         """A record that lacks only what its source's API leaves out."""
         if self._shard is None:
-            self._made_up.add("shard")
-            self._first_shard = kind.first_shard
-        if not isinstance(value.get("eventSourceARN"), str) and self._placeholder:
-            self._made_up.add("stream")
-            self._arn = kind.sample_arn
-        return kind.as_lambda_sends(value, self._arn, self._shard)
+            self._made_up["shard"] = kind.first_shard
+        arn = value.get("eventSourceARN")
+        known = arn if isinstance(arn, str) else self._arn_of(kind)
+        return kind.as_lambda_sends(value, known, self._shard)
+
+    def _arn_of(self, kind: SourceKind) -> str:
+        """The ARN of the source of records that do not tell it."""
+        for arn in self._arns:
+            if kind_of_arn(arn) is kind:
+                return arn
+        self._made_up["stream"] = kind.sample_arn
+        return kind.sample_arn
 
     def notes(self) -> list[str]:
         """A sentence for each member that had to be made up."""
         sentences = {
-            "shard": f"they tell no shard: all are of {self._first_shard}; --shard names another",
-            "stream": f"they tell no stream: eventSourceARN is {self._arn}",
+            "shard": "they tell no shard: all are of {}; --shard names another",
+            "stream": "they tell no stream: eventSourceARN is {}",
         }
-        return [sentence for name, sentence in sentences.items() if name in self._made_up]
+        return [
+            sentence.format(self._made_up[name])
+            for name, sentence in sentences.items()
+            if name in self._made_up
+        ]
 
     def _filled(self, record: dict[str, object]) -> dict[str, object]:
         kinesis = record["kinesis"]
         number = kinesis.get("sequenceNumber") if isinstance(kinesis, dict) else None
         arn = record.get("eventSourceARN")
         if not isinstance(arn, str):
-            arn = self._arn
-            if self._placeholder:
-                self._made_up.add("stream")
+            arn = self._arn_of(KINESIS)
         event_id = record.get("eventID")
         if not isinstance(event_id, str) and isinstance(number, str):
             event_id = f"{self._shard_of(number)}:{number}"
@@ -110,5 +117,5 @@ class AsLambdaSends:
             pass
         if self._shard_in_name:
             return self._shard_in_name
-        self._made_up.add("shard")
+        self._made_up["shard"] = shard_id(0)
         return shard_id(0)

@@ -3,11 +3,12 @@
 import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 import msgspec
+from msgspec import structs
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.foreign import AS_LINES
@@ -27,6 +28,8 @@ from kinesis_cli.recordings.opening import (
 )
 from kinesis_cli.recordings.recognition import recognised
 from kinesis_cli.stream.documents import Documents
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.known import kind_in, kind_of_line
 from kinesis_cli.stream.packing import GZIP, MAX_MAGIC, gzip_decompressor
 
 if TYPE_CHECKING:
@@ -86,6 +89,23 @@ class Input:
         """Whether it tells keys, arrivals and sequence numbers; else there are payloads only."""
         return self.look.form.has_records
 
+    def name_streams(self, arns: Iterable[str | None]) -> None:
+        """Say which streams its records may be of that do not tell theirs."""
+        known = tuple(arn for arn in arns if arn)
+        self._reading = structs.replace(self._reading, stream_arns=known)
+
+    @property
+    def kind(self) -> SourceKind | None:
+        """The kind of source of its first record; None: it has payloads, or none that is usable."""
+        if not self.has_records:
+            return None
+        try:
+            if self.look.form is Form.RECORDING:
+                return next((kind_of_line(line) for _, line in self.lines() if line.strip()), None)
+            return next((kind_in(value) for _, value in self.values()), None)
+        except InputError:  # whoever reads all of it says what is wrong
+            return None
+
     def values(self) -> Iterator[tuple[int, object]]:
         """Its records in Lambda's shape as JSON values, with their numbers; not yet checked.
 
@@ -93,6 +113,7 @@ class Input:
             InputError: it is not JSON, or holds something else.
         """
         read = text_reader(self.file.fileno(), self.name)
+        self._as_lambda_sends = AsLambdaSends(self.name, self._reading)
         if self.look.form is Form.DOCUMENTS:
             yield from enumerate(self._of_failure_documents(JsonTexts(read, self.name)), 1)
         else:

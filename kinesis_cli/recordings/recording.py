@@ -10,6 +10,7 @@ import os
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ from kinesis_cli.recordings.form import Form, Reading
 from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import split_lines
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import move_due
 
@@ -227,6 +229,49 @@ class Recording:
         if len(text) != length:
             raise _changed()
         return text
+
+
+class OpenedInputs:
+    """Inputs of one recording that were looked at, but not read."""
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self._inputs = inputs
+        self._recording: Recording | None = None
+        self.kind = next((kind for each in inputs if (kind := each.kind)), KINESIS)
+
+    def recording(self, stream_arns: Sequence[str | None] = (), *, shards: int = 1) -> Recording:
+        """Check all records. What is made is closed with the inputs.
+
+        Args:
+            stream_arns: of streams that records may be of that do not tell theirs.
+            shards: of the stream that payloads without records around them are in.
+
+        Raises:
+            InputError: a record is not usable.
+        """
+        for each in self._inputs:
+            each.name_streams(stream_arns)
+        self._recording = Recording(Survey(self._inputs, shards))
+        return self._recording
+
+    def close(self) -> None:
+        """Close the files; no record can be taken any more."""
+        if self._recording is not None:
+            self._recording.close()
+
+
+@contextmanager
+def opened_inputs(paths: Sequence[str], reading: Reading) -> Iterator[OpenedInputs]:
+    """Open files of one recording, to see what they are before they are read.
+
+    Raises:
+        InputError: one cannot be opened, or nobody can tell what it is.
+    """
+    with ExitStack() as stack:
+        inputs = [stack.enter_context(Input.open(path, reading)) for path in paths]
+        found = OpenedInputs(inputs)
+        stack.callback(found.close)
+        yield found
 
 
 class _ShardReader:

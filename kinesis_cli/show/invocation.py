@@ -32,6 +32,7 @@ from kinesis_cli.show.failed_record import (
 )
 from kinesis_cli.show.function import function_document, function_origin
 from kinesis_cli.show.log_text import log_colour, log_texts
+from kinesis_cli.stream.kinds.known import kind_of
 
 WIDE = 150  # columns from which on whole sequence numbers fit
 MAX_FAILED = 16  # records that the table view shows
@@ -156,9 +157,8 @@ class _Page:
 
         whole = self._width >= WIDE
         numbers = 56 if whole else 15
-        self._line(
-            f"  {'sequence number':{numbers}} {'shard':>5}  {'partition key':24}  arrived", DIM
-        )
+        key = kind_of(invocation.failed[0]).key_title
+        self._line(f"  {'sequence number':{numbers}} {'shard':>5}  {key:24}  arrived", DIM)
         are_packed = False
         for record in invocation.failed[:MAX_FAILED]:
             number = number_cell(record.sequence_number, whole=whole)

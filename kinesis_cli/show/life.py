@@ -7,6 +7,7 @@ from kinesis_cli.show.console import escape, plain, stdout_console, write_json, 
 from kinesis_cli.show.failed_record import SHARED_NUMBER
 from kinesis_cli.simulation.life import Life
 from kinesis_cli.simulation.trace import Row, Summary
+from kinesis_cli.stream.kinds.known import kind_of
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.user_records import opened_data
 
@@ -62,7 +63,8 @@ class LifeView:
         console.print(plain(f"Record {record.sequence_number}"), style="bold", soft_wrap=True)
         for each in life.records[:FEW]:
             data = each.data
-            shard = f"shard {shard_cell(record.shard_id)}, partition key {each.partition_key}"
+            key = f"{kind_of(each).key_title} {each.partition_key}"
+            shard = f"shard {shard_cell(record.shard_id)}, {key}"
             console.print(plain(shard))
             payload = cut(escape(payload_cell(data)) or "(empty)", console.width - 8)
             console.print(plain(f"payload {payload}"), soft_wrap=True)

@@ -65,6 +65,7 @@ class Run(msgspec.Struct, frozen=True):
     shards: int
     start_at: float  # epoch seconds
     interpreter: Interpreter | None = None  # of a Python function
+    key_title: str = "partition key"  # what the key of a record is called
 
     def function(self) -> dict[str, object]:
         """The `function` member of the JSON contract."""
@@ -423,7 +424,7 @@ class TableView:
         self._heading("Records that failed (batchItemFailures, or alone in a failed call)")
         width = 56 if self._whole_numbers else 13
         self._line(
-            f"  {'sequence number':{width}} {'shard':>5}  {'partition key':14} {'arrived':>10} "
+            f"  {'sequence number':{width}} {'shard':>5}  {self._run.key_title:14} {'arrived':>10} "
             f"{'calls':>5}  ended"
         )
         for record in self._failed:

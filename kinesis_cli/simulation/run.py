@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.aggregates import left_whole, opened
 from kinesis_cli.event_source_mapping.delivery import Lane, Shard, ShardDelivery
 from kinesis_cli.event_source_mapping.events import (
@@ -44,13 +45,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     timed_out,
 )
 from kinesis_cli.event_source_mapping.metrics import failed_events
-from kinesis_cli.event_source_mapping.polling import (
-    POLL_INTERVAL_SECONDS,
-    POLL_LIMIT_BYTES,
-    POLL_LIMIT_RECORDS,
-    Polls,
-    Pushes,
-)
+from kinesis_cli.event_source_mapping.polling import Polls, Pushes
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.unsure import named_in, points_of, with_points
 from kinesis_cli.simulation.durations import USUAL, CallDuration
@@ -68,6 +63,7 @@ from kinesis_cli.simulation.trace import (
     Row,
     Summary,
 )
+from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.on_failure_document import (
     on_failure_document,
     s3_document,
@@ -84,6 +80,7 @@ if TYPE_CHECKING:
 
 LEAST_READ_RECORDS = 500  # so that a small BatchSize does not read the recording in crumbs
 EXPLAINED_FILTERED_RECORDS = 10
+_SKIPPED_AT_ONCE, _SKIPPED_BYTES = 10_000, 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +152,16 @@ def _filters(mapping: EventSourceMapping) -> "tuple[Filters | None, FilterDoubts
     return filters, FilterDoubts(mapping.filter_patterns, filters)
 
 
+def _refuse_retention(kind: SourceKind, hours: float) -> None:
+    fixed = kind.rules.fixed_retention_hours
+    if fixed is not None and hours != fixed:
+        raise InputError(
+            f"{kind.rules.a_source} keeps a record for {fixed:g} hours, which cannot be changed to "
+            f"{hours:g}",
+            advice="Leave the retention out.",
+        )
+
+
 class Simulation:
     """One run. Iterate over `rows()`; `summary()` tells how far it came at any moment.
 
@@ -166,7 +173,8 @@ class Simulation:
         handled: told the records that were handled, and when.
 
     Raises:
-        InputError: a filter pattern of the mapping is not valid.
+        InputError: a filter pattern of the mapping is not valid, or the mapping and the records
+            are of different kinds of source.
     """
 
     def __init__(
@@ -179,7 +187,9 @@ class Simulation:
     ) -> None:
         self._source, self._handler = source, handler
         self._handled = handled
-        self._mapping, self._options = mapping, options
+        self._mapping, self._options = mapping.reading(source.kind), options
+        mapping = self._mapping
+        _refuse_retention(source.kind, options.retention_hours)
         self._filters, self._doubts = _filters(mapping)
         first = source.first_record()
         self._is_pushed = first is not None and "/consumer/" in stream_arn_of(first)
@@ -315,11 +325,12 @@ class Simulation:
         if self._is_pushed:
             return Pushes()
         phase = random.Random(f"phase/{self._options.seed}/{shard_id}").random()
-        return Polls(self.start_at + phase * POLL_INTERVAL_SECONDS)
+        rules = self._mapping.kind.polling
+        return Polls(self.start_at + phase * rules.interval_seconds, rules)
 
     def _skip_to_starting_position(self, shard_id: str) -> None:
         before = math.nextafter(self.starts_from, -math.inf)
-        while records := self._source.take(shard_id, before, POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES):
+        while records := self._source.take(shard_id, before, _SKIPPED_AT_ONCE, _SKIPPED_BYTES):
             self._tally.skipped += len(records)
 
     def _plan_poll(self, run: _ShardRun, now: float) -> None:

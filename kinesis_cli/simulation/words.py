@@ -1,9 +1,12 @@
 """Records, shards, times and payloads in words as short as they stay clear."""
 
 import math
+import re
 
 from kinesis_cli.stream.record import SHOWN_DATA_BYTES
 from kinesis_cli.stream.times import utc_milliseconds
+
+_OF_TABLE = re.compile(r"\d{20}-([0-9a-f]{8})")
 
 
 def number_cell(sequence_number: str, *, whole: bool = False) -> str:
@@ -12,8 +15,10 @@ def number_cell(sequence_number: str, *, whole: bool = False) -> str:
 
 
 def shard_cell(shard_id: str) -> str:
-    """`shardId-000000000006` as `6`."""
+    """`shardId-000000000006` as `6`; of a table's, which begin with a time, only what follows."""
     digits = shard_id.removeprefix("shardId-")
+    if found := _OF_TABLE.fullmatch(digits):
+        return found.group(1).lstrip("0") or "0"
     return str(int(digits)) if digits.isdecimal() else shard_id
 
 

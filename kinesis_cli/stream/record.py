@@ -55,7 +55,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         """Number, shard, key and payload in a few words; harmless, whatever they hold."""
         number = self.sequence_number
         short = number if len(number) <= 6 else f"…{number[-6:]}"
-        shard = self.shard_id.removeprefix("shardId-").lstrip("0") or "0"
+        shard = self.shard_id.removeprefix("shardId-").lstrip("0-") or "0"
         key = _safe(self.partition_key)
         return f"{short} of shard {_safe(shard)}, key {key}, {_shown(self)}"
 

@@ -298,7 +298,7 @@ class Kinesis(OwnStream):
     ) -> HeldRecords:
         if isinstance(given, str | os.PathLike):
             shards = described.stream.shards if described and described.stream else 1
-            reading = Reading(stream_arn=stream_arn)
+            reading = Reading(stream_arns=(stream_arn,) if stream_arn else ())
             file = self._found(Path(given))
             with Recording.open([str(file)], reading=reading, shards=shards or 1) as recording:
                 return HeldRecords(list(recording.records()))

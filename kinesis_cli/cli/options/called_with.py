@@ -63,27 +63,28 @@ def made_of(
     return Made(payload, change, count, seed, code.template, code.handler), code
 
 
-def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: bool) -> Event:
-    """The event.
+def refuse_two_events(path: str | None, made: Made) -> None:
+    """Refuse EVENT beside what makes another one."""
+    named = made.named()
+    if path is not None and named:
+        raise InputError(
+            f"{named[0]} is about an event that is made, and EVENT names one",
+            advice="Leave one of the two out.",
+        )
+
+
+def event_of(made: Made, how: Reading, *, may_take_sample: bool) -> Event:
+    """The event where no file is named.
 
     Args:
-        path: EVENT.
-        made: what was said of payloads instead.
-        how: what the options say of reading EVENT.
+        made: what was said of payloads.
+        how: what the options say of reading a file.
         may_take_sample: whether the call is harmless, so that the project's sample may be taken.
 
     Raises:
         InputError: contradictions; a file that is not usable; nothing is said where kcli's
             readings would mean nothing.
     """
-    named = made.named()
-    if path is not None:
-        if named:
-            raise InputError(
-                f"{named[0]} is about an event that is made, and EVENT names one",
-                advice="Leave one of the two out.",
-            )
-        return read_event(path, how)
     if (how.form or how.shard) and made.payload.from_ is None:
         raise InputError(
             "--raw, --format and --shard say how to read a file, and none is named",
@@ -95,7 +96,7 @@ def event_of(path: str | None, made: Made, how: Reading, *, may_take_sample: boo
         return event_of_changes(change_settings(made.change, made.payload), made.count, made.seed)
     options = made.payload
     if not says_payloads(options) and (project := foreign_project(made.template)):
-        return _sample(project, may_take=may_take_sample and not named)
+        return _sample(project, may_take=may_take_sample and not made.named())
     if made.handler is not None and not says_payloads(options):
         note("called with a made-up sensor reading; --data, or EVENT, gives your own")
     if given(options).keys() <= {*_READING} and made.count in (None, 1) and made.seed is None:

@@ -60,8 +60,7 @@ def reading(
 
     Args:
         raw, form, shard: the options' values.
-        arns: of the stream, where the target or the template names one; the first that is known
-            counts.
+        arns: of streams that the target or the template names.
 
     Raises:
         InputError: they contradict each other, or the shard is none.
@@ -77,5 +76,4 @@ def reading(
         raise InputError(
             f"{shard!r} is not a shard, which reads like {shard_id(0)}", place="--shard"
         )
-    arn = next((each for each in arns if each), None)
-    return Reading(Form.PAYLOADS if raw else form, shard, arn)
+    return Reading(Form.PAYLOADS if raw else form, shard, tuple(each for each in arns if each))

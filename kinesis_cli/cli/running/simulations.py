@@ -49,6 +49,7 @@ class Simulations:
             shards=len(self.recording.shard_ids),
             start_at=simulation.start_at,
             interpreter=self.function.interpreter,
+            key_title=self.recording.kind.key_title,
         )
 
     def _deliver(self, simulation: Simulation, view: View) -> Summary:

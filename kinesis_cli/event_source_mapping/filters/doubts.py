@@ -28,8 +28,10 @@ class FilterDoubts:
     def __init__(self, patterns: Sequence[str], filters: Filters) -> None:
         parsed = [json.loads(pattern) for pattern in patterns]
         self.always = tuple(_of_patterns(filters, parsed))  # whatever the record
-        self._equality = any(_has_number(each) for each in parsed)
         self._kind = filters.kind
+        self._equality = any(_has_number(each) for each in parsed) and any(
+            self._kind.may_be_number(field.keys) for one in filters.filters for field in one.fields
+        )
         self._names = frozenset(chain.from_iterable(_names_in_text(filters)))
         # As they stand in most data: a name of which there is one in all the text is not repeated.
         self._quoted = [json.dumps(name, ensure_ascii=False).encode() for name in self._names]

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.functions.feeders import kinesis_mappings
+from kinesis_cli.project.functions.feeders import mappings_from
 from kinesis_cli.project.template.resources import FUNCTIONS, NESTED, SAM_FUNCTION
 from kinesis_cli.project.template.template import Template
 from kinesis_cli.project.template.values import Json
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 
 class WrittenFunction(msgspec.Struct, frozen=True):
@@ -22,7 +24,11 @@ class WrittenFunction(msgspec.Struct, frozen=True):
     @property
     def is_fed(self) -> bool:
         """Whether a mapping leads to it from Kinesis."""
-        return any(True for _ in kinesis_mappings(self.template, self.logical_id))
+        return self.is_fed_by(KINESIS)
+
+    def is_fed_by(self, kind: SourceKind) -> bool:
+        """Whether a mapping leads to it from this kind of source."""
+        return any(True for _ in mappings_from(kind, self.template, self.logical_id))
 
 
 def all_functions(template: Template) -> dict[str, WrittenFunction]:
@@ -37,8 +43,15 @@ def all_functions(template: Template) -> dict[str, WrittenFunction]:
     }
 
 
-def choose_function(template: Template, function: str | None) -> WrittenFunction:
-    """The function that is meant: the named one, else the only one that Kinesis feeds.
+def choose_function(
+    template: Template, function: str | None, kind: SourceKind = KINESIS
+) -> WrittenFunction:
+    """The function that is meant: the named one, else the only one that is fed by its kind.
+
+    Args:
+        template: with those nested in it.
+        function: its logical id or name, where the user says it.
+        kind: of source that it is to be called for.
 
     Raises:
         InputError: there is none, or several could be meant.
@@ -46,7 +59,7 @@ def choose_function(template: Template, function: str | None) -> WrittenFunction
     functions = all_functions(template)
     if function is not None:
         return _named(template, functions, function)
-    fed = {name: each for name, each in functions.items() if each.is_fed}
+    fed = {name: each for name, each in functions.items() if each.is_fed_by(kind)}
     candidates = fed or functions
     if len(candidates) == 1:
         return next(iter(candidates.values()))
@@ -57,9 +70,10 @@ def choose_function(template: Template, function: str | None) -> WrittenFunction
             place=str(template.path),
             advice="Name the code with --handler, or another template with --template.",
         )
-    kind = "functions fed by Kinesis" if fed else "functions, none of them fed by Kinesis"
+    by = f"fed by {kind.title}"
+    what = f"functions {by}" if fed else f"functions, none of them {by}"
     raise InputError(
-        f"has {len(candidates)} {kind}: {_names(candidates)}",
+        f"has {len(candidates)} {what}: {_names(candidates)}",
         place=str(template.path),
         advice="Choose one with --function.",
     )

@@ -1,4 +1,4 @@
-"""What feeds a function: the mappings from Kinesis, and everything else that may call it.
+"""What feeds a function: the mappings from streams, and everything else that may call it.
 
 Sources: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html and
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventsource.html
@@ -13,6 +13,9 @@ from kinesis_cli.project.template.names import properties_of, published_alias
 from kinesis_cli.project.template.resources import ALIAS, FIRST_VERSION, FUNCTIONS, MAPPING
 from kinesis_cli.project.template.template import Template
 from kinesis_cli.project.template.values import Json, Unresolved
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import KINDS
 
 # Members that only mappings of other sources have.
 _OF_OTHER_SOURCES = {
@@ -24,6 +27,8 @@ _OF_OTHER_SOURCES = {
     "SelfManagedKafkaEventSourceConfig",
     "Topics",
 }
+
+_NAMES_A_TABLE = re.compile(r"dynamo|ddb|table", re.IGNORECASE)
 
 # What can be a mapping's source without an ARN that is known here.
 _SOURCES = {
@@ -58,27 +63,42 @@ class WrittenMapping(msgspec.Struct, frozen=True):
     name: str  # where it is written
     members: Json
     qualifier: str = ""  # the version or alias that it calls; "": the function itself
+    kind: SourceKind = KINESIS  # of source that it reads
+
+
+def stream_mappings(template: Template, logical_id: str) -> Iterator[WrittenMapping]:
+    """The event source mappings to a function from the kinds of source that kcli delivers."""
+    alias = published_alias(template, logical_id) or ""
+    by_type = {kind.event_type: kind for kind in KINDS}
+    for name, event in _events(template, logical_id):
+        if kind := by_type.get(str(event.get("Type"))):
+            yield WrittenMapping(name, properties_of(event), alias, kind)
+    for name, mapping in template.resources(MAPPING).items():
+        members = properties_of(mapping)
+        called = _called(template, members)
+        kind = by_type.get(_source(template, members))
+        if called and called[0] == logical_id and kind is not None:
+            yield WrittenMapping(name, members, called[1], kind)
+
+
+def mappings_from(
+    kind: SourceKind, template: Template, logical_id: str
+) -> Iterator[WrittenMapping]:
+    """The event source mappings to a function from one kind of source."""
+    return (each for each in stream_mappings(template, logical_id) if each.kind is kind)
 
 
 def kinesis_mappings(template: Template, logical_id: str) -> Iterator[WrittenMapping]:
     """The event source mappings from Kinesis to a function."""
-    alias = published_alias(template, logical_id) or ""
-    for name, event in _events(template, logical_id):
-        if event.get("Type") == "Kinesis":
-            yield WrittenMapping(name, properties_of(event), alias)
-    for name, mapping in template.resources(MAPPING).items():
-        members = properties_of(mapping)
-        called = _called(template, members)
-        if called and called[0] == logical_id and _source(template, members) == "Kinesis":
-            yield WrittenMapping(name, members, called[1])
+    return mappings_from(KINESIS, template, logical_id)
 
 
-def other_feeders(template: Template, logical_id: str) -> list[str]:
-    """What feeds or calls a function besides Kinesis, for people: "SQS (In)"."""
+def other_feeders(template: Template, logical_id: str, kind: SourceKind = KINESIS) -> list[str]:
+    """What feeds or calls a function besides one kind of source, for people: "SQS (In)"."""
     found = [
         f"{event.get('Type')} ({name})"
         for name, event in _events(template, logical_id)
-        if event.get("Type") != "Kinesis"
+        if event.get("Type") != kind.event_type
     ]
     for name, mapping in template.resources(MAPPING).items():
         members = properties_of(mapping)
@@ -86,7 +106,7 @@ def other_feeders(template: Template, logical_id: str) -> list[str]:
         if (
             called
             and called[0] == logical_id
-            and (source := _source(template, members)) != "Kinesis"
+            and (source := _source(template, members)) != kind.event_type
         ):
             found.append(f"{source} ({name})")
     for name, resource in template.resources(*_CALLERS).items():
@@ -102,7 +122,7 @@ def other_feeders(template: Template, logical_id: str) -> list[str]:
     return found
 
 
-def lost_mappings(template: Template, logical_id: str) -> list[str]:
+def lost_mappings(template: Template, logical_id: str, kind: SourceKind = KINESIS) -> list[str]:
     """A sentence for each mapping that may be meant for a function and does not lead there."""
     lost = []
     there = template.resources(MAPPING)
@@ -110,7 +130,7 @@ def lost_mappings(template: Template, logical_id: str) -> list[str]:
         if not isinstance(mapping, Mapping) or mapping.get("Type") != MAPPING:
             continue
         members = properties_of(mapping)
-        if _source(template, members) != "Kinesis":
+        if _source(template, members) != kind.event_type:
             continue
         called = _called(template, members)
         if called is None:
@@ -135,7 +155,7 @@ def feeds_from_kinesis(template: Template, members: Json) -> bool:
     source = template.resolve(members.get("EventSourceArn"))
     if isinstance(source, str) and source.startswith("arn:"):
         return True
-    return not re.search(r"dynamo|ddb|table", repr(members.get("EventSourceArn")), re.IGNORECASE)
+    return not _NAMES_A_TABLE.search(repr(members.get("EventSourceArn")))
 
 
 def version_of(template: Template, logical_id: str, qualifier: str) -> str:
@@ -194,8 +214,10 @@ def _source(template: Template, members: Json) -> str:
         found = _SOURCES.get("::".join(type_.split("::")[:2]))
         if found and _mentions(members.get("EventSourceArn"), str(logical_id)):
             return found
-    # only streams have a position; which kind of stream is not known then
-    return "Kinesis" if members.get("StartingPosition") is not None else "SQS"
+    if members.get("StartingPosition") is None:
+        return "SQS"
+    # Only streams have a position; which kind of stream its name may tell.
+    return "DynamoDB" if _NAMES_A_TABLE.search(repr(members.get("EventSourceArn"))) else "Kinesis"
 
 
 def _mentions(value: object, logical_id: str) -> bool:

@@ -19,6 +19,7 @@ from kinesis_cli.project.functions.feeders import (
     WrittenMapping,
     kinesis_mappings,
     lost_mappings,
+    mappings_from,
     other_feeders,
     version_of,
 )
@@ -28,6 +29,8 @@ from kinesis_cli.project.functions.sam_build import built_folder
 from kinesis_cli.project.functions.streams import stream_of
 from kinesis_cli.project.template.file import TemplateFile, reading_template
 from kinesis_cli.project.template.template import Template
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 # Settings that change what a handler sees or when it is called, and that kcli does not act on.
 NOT_ACTED_ON = {
@@ -49,34 +52,42 @@ def function_of_template(
     bundled: bool,
     code: Path | None = None,
     build: bool = True,
+    kind: SourceKind = KINESIS,
 ) -> Function:
     """The function that a template is about.
 
     Args:
         source: the template.
-        function: its logical id, needed where several are fed by Kinesis.
+        function: its logical id, needed where several are fed by one kind of source.
         env_vars: a file of overriding environment variables.
         bundled: whether this is kcli's own template, for the texts.
         code: the folder of its code, where the user names the handler too; whatever the template
             says of the code does not matter then.
         build: whether what `sam build` has made is used.
+        kind: of source that it is called for.
 
     Raises:
         InputError: the template or the function in it is not usable.
     """
     with reading_template(source):
-        written = choose_function(Template.read(source), function)
+        written = choose_function(Template.read(source), function, kind)
         reading = Reading(written.template, written.logical_id)
         reading.properties = merged_properties(written.template, written.logical_id)
-        return _function(reading, env_vars, bundled=bundled, code=code, build=build)
+        return _function(reading, kind, env_vars, bundled=bundled, code=code, build=build)
 
 
 def _function(
-    reading: Reading, env_vars: Path | None, *, bundled: bool, code: Path | None, build: bool
+    reading: Reading,
+    kind: SourceKind,
+    env_vars: Path | None,
+    *,
+    bundled: bool,
+    code: Path | None,
+    build: bool,
 ) -> Function:
     template, logical_id = reading.template, reading.logical_id
-    mappings = list(kinesis_mappings(template, logical_id))
-    _note_other_mappings(reading, mappings)
+    mappings = list(mappings_from(kind, template, logical_id))
+    _note_other_mappings(reading, mappings, kind)
     mapping = mapping_document(reading, mappings[0]) if mappings else None
     _note_what_is_not_acted_on(reading)
     built = None
@@ -107,20 +118,23 @@ def _function(
         stream=stream_of(template, mapping.get("EventSourceArn")) if mapping else None,
         esbuild=None if built else esbuild_properties(reading),
         layers=layers,
-        other_feeders=tuple(other_feeders(template, logical_id)),
+        other_feeders=tuple(other_feeders(template, logical_id, kind)),
+        kind=kind,
         reserved_concurrency=_reserved(reading),
         template=template.path,
         notes=tuple(reading.notes),
     )
 
 
-def _note_other_mappings(reading: Reading, mappings: list[WrittenMapping]) -> None:
+def _note_other_mappings(
+    reading: Reading, mappings: list[WrittenMapping], kind: SourceKind
+) -> None:
     """Name each mapping that has no effect here."""
     for each in mappings[1:]:
         reading.note(
             f"{each.name} is left out: kcli delivers from one stream, that of {mappings[0].name}."
         )
-    for sentence in lost_mappings(reading.template, reading.logical_id):
+    for sentence in lost_mappings(reading.template, reading.logical_id, kind):
         reading.note(sentence)
     if not mappings:
         for sentence in not_followed(reading.template):

@@ -146,6 +146,15 @@ def _stream(resource: _Resource) -> Json:
     return _written("AWS::Kinesis::Stream", properties)
 
 
+def _table(resource: _Resource) -> Json:
+    view = resource.value("stream_view_type") if resource.value("stream_enabled") else None
+    properties = {
+        "TableName": resource.value("name"),
+        "StreamSpecification": {"StreamViewType": view} if view else None,
+    }
+    return _written("AWS::DynamoDB::Table", properties)
+
+
 def _alias(resource: _Resource) -> Json:
     properties = {
         "Name": resource.value("name"),
@@ -160,7 +169,7 @@ def _named(type_: str, member: str) -> Callable[[_Resource], Json]:
 
 
 _MAKERS: Mapping[str, Callable[[_Resource], Json]] = {
-    "aws_dynamodb_table": _named("AWS::DynamoDB::Table", "TableName"),
+    "aws_dynamodb_table": _table,
     "aws_kinesis_stream": _stream,
     "aws_lambda_alias": _alias,
     "aws_lambda_event_source_mapping": _mapping,
@@ -204,6 +213,8 @@ def _resolved(
             attribute = rest[0] if rest else "id"
             if attribute in ("arn", "invoke_arn", "qualified_arn"):
                 return {"Fn::GetAtt": [address, "Arn"]}
+            if attribute == "stream_arn":
+                return {"Fn::GetAtt": [address, "StreamArn"]}
             return {"Ref": address}
     return None
 

@@ -20,6 +20,7 @@ from kinesis_cli.stream.kinds.kind import (
     Checked,
     FilterMembers,
     Parse,
+    PollingRules,
     SettingsRules,
     SourceKind,
     WantedField,
@@ -159,10 +160,13 @@ class DynamoDBKind(SourceKind):
         a_source="a DynamoDB stream",
         starting_positions=("TRIM_HORIZON", "LATEST"),
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
-        retention_hours=(24, 24),
+        fixed_retention_hours=24.0,
         max_useful_age_seconds=86_400,
         of_it=" for a DynamoDB stream",
     )
+    # Four polls a second: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html; what one
+    # brings: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html
+    polling = PollingRules(interval_seconds=0.25, most_records=1_000, most_bytes=1024 * 1024)
     # UNSURE(metadata-filter): the guide says that only `dynamodb` is supported; recorded on AWS are
     # eventName and eventSource too, and the DynamoDB guide itself filters on userIdentity.
     filter_members = FilterMembers(
@@ -277,6 +281,10 @@ class DynamoDBKind(SourceKind):
         del wanted
         record = parse(raw)
         return record if isinstance(record, dict) else {}
+
+    def may_be_number(self, keys: tuple[str, ...]) -> bool:
+        """See `SourceKind.may_be_number`."""
+        return keys[:2] in _NUMBERS
 
     def filter_remarks(self, fields: Sequence[WantedField]) -> Iterator[str]:
         """See `SourceKind.filter_remarks`.
@@ -484,6 +492,7 @@ def _as_sent(line: bytes) -> bytes:
     return _encode(members)
 
 
+_NUMBERS = (("dynamodb", "ApproximateCreationDateTime"), ("dynamodb", "SizeBytes"))
 _ITEM_MEMBERS = (("Keys",), ("NewImage",), ("OldImage",))
 _TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
 

@@ -47,13 +47,21 @@ class SettingsRules(msgspec.Struct, frozen=True, kw_only=True):
 
     a_source: str  # "a Kinesis stream", for sentences
     starting_positions: tuple[str, ...]
-    retention_hours: tuple[float, float] | None  # least and most; None: nothing leaves it in a run
+    fixed_retention_hours: float | None = None  # None: the user says how long records are kept
     # Members of CreateEventSourceMapping that only this kind has, and those that it has not.
     own_members: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     has_consumers: bool = False  # of enhanced fan-out
     of_it: str = ""  # " for a DynamoDB stream", where it has less than others
     max_useful_age_seconds: int | None = None  # MaximumRecordAge above it does nothing
+
+
+class PollingRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How a shard is polled."""
+
+    interval_seconds: float
+    most_records: int  # of one poll
+    most_bytes: int  # of one poll, of the records as JSON
 
 
 class FilterMembers(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +99,7 @@ class SourceKind(ABC):
     shard_member: ClassVar[str]  # where a recording's line names its shard, "eventID"
     number_member: ClassVar[str]  # and its sequence number, "kinesis.sequenceNumber"
     rules: ClassVar[SettingsRules]
+    polling: ClassVar[PollingRules]
     filter_members: ClassVar[FilterMembers]
 
     # Reading
@@ -189,6 +198,11 @@ class SourceKind(ABC):
             parse: reads JSON; raises ValueError where it is none.
             wanted: the members at its top that a pattern names.
         """
+
+    def may_be_number(self, keys: tuple[str, ...]) -> bool:
+        """Whether there may be a number at a path of what filters see."""
+        del keys
+        return True
 
     def filter_remarks(self, fields: Sequence[WantedField]) -> Iterator[str]:
         """What a pattern does that its author may not have meant: "looks at …", a sentence each.

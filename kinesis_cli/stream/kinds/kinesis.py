@@ -16,6 +16,7 @@ from kinesis_cli.stream.kinds.kind import (
     Checked,
     FilterMembers,
     Parse,
+    PollingRules,
     SettingsRules,
     SourceKind,
 )
@@ -60,8 +61,10 @@ class KinesisKind(SourceKind):
     rules = SettingsRules(
         a_source="a Kinesis stream",
         starting_positions=("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"),
-        retention_hours=(24, 8760),
         has_consumers=True,
+    )
+    polling = PollingRules(
+        interval_seconds=1.0, most_records=10_000, most_bytes=10 * 1024 * 1024 * 4 // 3
     )
     filter_members = FilterMembers(
         documented=frozenset({_DATA}),

@@ -313,7 +313,7 @@ def test_records_get_every_member_that_lambda_sends(tmp_path: Path, value: objec
     file = tmp_path / "in.json"
     file.write_text(one(value))
     arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
-    record, _ = read_one(file, Reading(stream_arn=arn))
+    record, _ = read_one(file, Reading(stream_arns=(arn,)))
     assert record == {
         "kinesis": KINESIS,
         "eventSource": "aws:kinesis",

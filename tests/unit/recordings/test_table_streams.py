@@ -113,7 +113,7 @@ def of_cli(number: int) -> dict[str, Any]:
 def test_get_records_output_becomes_what_lambda_sends(tmp_path: Path) -> None:
     page = {"Records": [of_cli(0), of_cli(1)], "NextShardIterator": "…"}
     with Recording.open(
-        [written(tmp_path, page)], reading=Reading(shard=SHARDS[0], stream_arn=ARN)
+        [written(tmp_path, page)], reading=Reading(shard=SHARDS[0], stream_arns=(ARN,))
     ) as recording:
         first, second = recording.records()
         assert (first.arrival, second.arrival) == (1789651658.0, 1789651659.0)
