@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-import msgspec
-
 from kinesis_cli.aws.consuming.held_changes import default_streams_client, held_changes
 from kinesis_cli.aws.consuming.held_records import HeldRecords, default_client, held_records
 from kinesis_cli.errors import InputError
@@ -20,9 +18,13 @@ from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.form import Reading
+from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
-from kinesis_cli.stream.kinds.known import kind_of_records
+from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import kind_in, kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.testing import current
@@ -135,7 +137,12 @@ class Kinesis(OwnStream):
                 **settings,
             }
         )
-        return self._deliver(handler, told, partial(self._all_records, records))
+        if not isinstance(records, str | os.PathLike | Mapping | bytes) and isinstance(
+            records, Iterable
+        ):
+            records = list(records)  # looked at, and then delivered
+        kind = self._kind_of(records)
+        return self._deliver(handler, told, partial(self._all_records, records), kind)
 
     @told_at_the_call
     def drain(
@@ -190,7 +197,7 @@ class Kinesis(OwnStream):
         """
         __tracebackhide__ = True
         read = partial(self._unread_changes, table, client)
-        return self._deliver(handler, self._told(options), read)
+        return self._deliver(handler, self._told(options), read, DYNAMODB)
 
     def _told(self, options: DeliveryOptions) -> Told:
         """The options of a delivery, over those of the test."""
@@ -202,14 +209,13 @@ class Kinesis(OwnStream):
             own["mapping"] = self._mapping
         return Told(settings={**self._settings, **given}, **own)
 
-    def _deliver(self, handler: Deliveree, told: Told, read: Read) -> Run:
+    def _deliver(
+        self, handler: Deliveree, told: Told, read: Read, kind: SourceKind = KINESIS
+    ) -> Run:
         __tracebackhide__ = True
-        described = self._described(handler, mapping=told.mapping)
-        choice = meant_mapping(described, told.mapping, told.settings, self.directory)
+        described = self._described(handler, mapping=told.mapping, kind=kind)
+        choice = meant_mapping(described, told.mapping, told.settings, self.directory, kind)
         found = read(described, choice.mapping.event_source_arn)
-        if found.records:
-            kind = kind_of_records(found.records)
-            choice = msgspec.structs.replace(choice, mapping=choice.mapping.reading(kind))
         options = told.options(described, found.records, found.parents)
         repeat = self._repeat(handler, told.as_command(described))
         return self._run(found.records, handler, described, choice, options, repeat)
@@ -260,11 +266,28 @@ class Kinesis(OwnStream):
             wall_clock=self._wall_clock,
         )
 
-    def _described(self, handler: Deliveree, *, mapping: MappingGiven) -> Function | None:
+    def _kind_of(self, given: Deliverable) -> SourceKind:
+        """The kind of source that the records are of."""
+        if isinstance(given, str | os.PathLike):
+            with Input.open(str(self._found(Path(given))), Reading()) as found:
+                return found.kind or KINESIS
+        if isinstance(given, Mapping):
+            records = given.get("Records")
+            return (kind_in(records[0]) if records else None) or KINESIS
+        is_made = isinstance(given, list) and all(isinstance(each, Record) for each in given)
+        return kind_of_records(given) if is_made else KINESIS  # type: ignore[arg-type]
+
+    def _described(
+        self, handler: Deliveree, *, mapping: MappingGiven, kind: SourceKind
+    ) -> Function | None:
         """What the template says of the function; None: nothing, and nothing is asked."""
         if handler is None or isinstance(handler, str):
             return project_function(
-                handler, template=self._template, named=self._function, directory=self.directory
+                handler,
+                template=self._template,
+                named=self._function,
+                directory=self.directory,
+                kind=kind,
             )
         is_named = self._template is not None or self._function is not None
         if mapping is not None and not is_named:
@@ -274,6 +297,7 @@ class Kinesis(OwnStream):
             template=self._template,
             named=self._function,
             directory=self.directory,
+            kind=kind,
         )
 
     def _repeat(self, handler: Deliveree, options: tuple[str, ...]) -> Repeat | None:

@@ -19,6 +19,8 @@ from kinesis_cli.project.mapping import MappingChoice, choose_mapping
 from kinesis_cli.project.settings import template_settings
 from kinesis_cli.project.template.file import TemplateFile
 from kinesis_cli.project.tools import NoTemplateError
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 _NAMING = "kinesis_template = {} in pytest's configuration"
 _CHOOSE = (
@@ -35,6 +37,7 @@ def described_function(
     template: Path | None,
     named: str | None,
     directory: Path,
+    kind: SourceKind = KINESIS,
 ) -> Function | None:
     """Return what the template says of a function of the test; None: there is no template.
 
@@ -43,6 +46,7 @@ def described_function(
         template: the one that is named.
         named: the logical id that is named.
         directory: where a template is looked for, upwards.
+        kind: of source that it is called for.
 
     Raises:
         InputError: the template is not usable, or nobody can tell which function is meant.
@@ -60,24 +64,31 @@ def described_function(
     source = project.template
     stamp = source.path.stat().st_mtime_ns if source.path.is_file() else 0
     try:
-        return _read(_Source(source), stamp, named, directory)
+        return _read(_Source(source), stamp, named, directory, kind)
     except InputError as error:
         if not error.advice.endswith("--function."):
             raise
-        if function is not None and (fitting := _fitting(source, function, directory)):
+        if function is not None and (fitting := _fitting(source, function, directory, kind)):
             return fitting
         raise InputError(error.problem, place=str(source.path), advice=_CHOOSE) from None
 
 
 def project_function(
-    handler: str | None, *, template: Path | None, named: str | None, directory: Path
+    handler: str | None,
+    *,
+    template: Path | None,
+    named: str | None,
+    directory: Path,
+    kind: SourceKind = KINESIS,
 ) -> Function:
     """Return the function that `kcli simulate` would run, with its code.
 
     Raises:
         InputError: there is none, or its code is not usable.
     """
-    found = find_function(template=template, function=named, handler=handler, directory=directory)
+    found = find_function(
+        template=template, function=named, handler=handler, directory=directory, kind=kind
+    )
     if found.is_sample:  # which nobody's test means
         raise InputError(
             "there is no template here or above, and no function is named",
@@ -90,7 +101,11 @@ def project_function(
 
 
 def meant_mapping(
-    function: Function | None, given: MappingGiven, settings: Mapping[str, object], directory: Path
+    function: Function | None,
+    given: MappingGiven,
+    settings: Mapping[str, object],
+    directory: Path,
+    kind: SourceKind = KINESIS,
 ) -> MappingChoice:
     """Return the mapping that is meant.
 
@@ -99,13 +114,14 @@ def meant_mapping(
         given: a mapping that replaces the template's wholly.
         settings: single ones under AWS's names on top.
         directory: where the file of a mapping is looked for.
+        kind: of source that the mapping reads, where no function is given.
 
     Raises:
         InputError: a setting is not valid.
     """
     if isinstance(given, EventSourceMapping):
         given = given.to_aws()
-    base = function or _NOTHING_SAID
+    base = function or replace(_NOTHING_SAID, kind=kind)
     if isinstance(given, str | Path):
         return choose_mapping(base, directory / given, settings, "of the test")
     if given is not None:
@@ -141,13 +157,17 @@ class _Source:
 
 
 @lru_cache(maxsize=64)
-def _read(source: _Source, _stamp: int, named: str | None, directory: Path) -> Function:
+def _read(
+    source: _Source, _stamp: int, named: str | None, directory: Path, kind: SourceKind
+) -> Function:
     """What a template says of a function: read once for all tests. Its code is not looked at."""
-    return function_of_template(source.source, named, None, bundled=False, code=directory)
+    return function_of_template(
+        source.source, named, None, bundled=False, code=directory, kind=kind
+    )
 
 
 def _fitting(
-    source: TemplateFile, function: Callable[..., object], directory: Path
+    source: TemplateFile, function: Callable[..., object], directory: Path, kind: SourceKind
 ) -> Function | None:
     """The function of the template whose handler the test's function is, if one is."""
     wanted: Any = inspect.unwrap(function)
@@ -157,7 +177,7 @@ def _fitting(
     file = Path(code.co_filename)
     fits = []
     for each in functions_of(source):
-        found = function_of_template(source, each, None, bundled=False, code=directory)
+        found = function_of_template(source, each, None, bundled=False, code=directory, kind=kind)
         module, _, handler = found.handler.rpartition(".")
         parts = module.replace(".", "/").split("/")
         if handler == name and [*file.with_suffix("").parts][-len(parts) :] == parts:
