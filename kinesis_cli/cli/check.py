@@ -21,12 +21,14 @@ from kinesis_cli.cli.options.shared import (
 from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.cli.options.takes import only as part
 from kinesis_cli.errors import InputError
-from kinesis_cli.project.find import find_function
+from kinesis_cli.project.find import find_fed_function, find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
 from kinesis_cli.project.own import foreign_project
+from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.progress import progress
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 TESTS = Path("tests")
 
@@ -125,17 +127,24 @@ def check(
     _refuse_contradictions(samples, model, aws)
     secrets = secret or []
     names = wanted_properties(only or (), idempotent=idempotent, secrets=secrets)
-    function = find_function(**given(code))
+    read_as = reading(how.raw, how.format_)
+    opened = None if samples is None else Input.open(samples, read_as)
+    named = given(code)
+    kind = None if opened is None else opened.kind or KINESIS
+    function = find_fed_function(**named) if kind is None else find_function(**named, kind=kind)
     if aws is not None:
         function = in_a_simulation(function, aws)
     overrides = named_as_aws(settings)
     choice = choose_mapping(function, mapping, overrides)
+    if opened is not None:
+        opened.name_streams([choice.mapping.event_source_arn])
     _tell(function, choice)
     plan = Plan(
         names=names,
         samples=samples,
+        opened=opened,
         model=model,
-        reading=reading(how.raw, how.format_, arns=[choice.mapping.event_source_arn]),
+        reading=read_as,
         seed=seed,
         max_examples=max_examples,
         secrets=secrets,

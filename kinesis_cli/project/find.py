@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/serverless-application-model/latest/develope
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import bundled_template
@@ -16,6 +17,7 @@ from kinesis_cli.project.settings import Settings, template_settings
 from kinesis_cli.project.template.parameters import parse_overrides
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.known import KINDS
 
 _JAVASCRIPT = (".js", ".cjs", ".mjs")
 
@@ -110,6 +112,22 @@ def with_interpreter(function: Function, python: str | None, directory: Path) ->
     difference = "" if is_ours else interpreter.difference(function.runtime)
     notes = (*function.notes, difference) if difference else function.notes
     return replace(function, interpreter=interpreter, notes=notes)
+
+
+def find_fed_function(**named: Any) -> Function:  # noqa: ANN401 - as `find_function` takes them
+    """The function that the user means, called for whatever kind of source feeds it.
+
+    Args:
+        named: see `find_function`; without a kind.
+
+    Raises:
+        InputError: as of `find_function`.
+    """
+    found = find_function(**named)
+    if found.mapping is not None:
+        return found
+    others = (find_function(**named, kind=kind) for kind in KINDS if kind is not found.kind)
+    return next((each for each in others if each.mapping is not None), found)
 
 
 def function_of_project(

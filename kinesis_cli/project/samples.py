@@ -1,4 +1,4 @@
-"""Kinesis events that a project keeps as samples: `events/*.json`, `fixtures/…`."""
+"""Events of streams that a project keeps as samples: `events/*.json`, `fixtures/…`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ MAX_SIZE = 8_000_000  # bytes: an event of 6 MB, indented
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A file of Kinesis records."""
+    """A file of records of one kind of source."""
 
     path: Path
     records: int
@@ -26,6 +26,19 @@ class _Kinesis(msgspec.Struct, rename="camel"):
 
 class _Record(msgspec.Struct):
     kinesis: _Kinesis
+
+
+class _Change(msgspec.Struct, rename="pascal"):
+    sequence_number: str
+    keys: dict[str, dict[str, object]]
+
+
+class _ChangeRecord(msgspec.Struct):
+    dynamodb: _Change
+
+
+class _ChangeEvent(msgspec.Struct, rename="pascal"):
+    records: list[_ChangeRecord]
 
 
 class _Event(msgspec.Struct, rename="pascal"):
@@ -55,6 +68,11 @@ def _of(files: list[Path]) -> Iterator[Sample]:
 
 
 def _number_of_records(text: bytes, *, is_lines: bool) -> int:
-    if is_lines:
-        return len(msgspec.json.Decoder(_Record).decode_lines(text))
-    return len(msgspec.json.decode(text, type=_Event).records)
+    try:
+        if is_lines:
+            return len(msgspec.json.Decoder(_Record).decode_lines(text))
+        return len(msgspec.json.decode(text, type=_Event).records)
+    except msgspec.ValidationError:
+        if is_lines:
+            return len(msgspec.json.Decoder(_ChangeRecord).decode_lines(text))
+        return len(msgspec.json.decode(text, type=_ChangeEvent).records)

@@ -131,3 +131,55 @@ def test_a_sample_that_is_broken_is_one_sentence(
     assert main(["check", "bad.json", "--handler", "app.py:handler"]) == 2
     said = " ".join(capfd.readouterr().err.split())
     assert "bad.json, record 1, dynamodb.NewImage: the attribute 'id' has no type" in said
+
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
+  Ship:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src
+      Handler: app.handler
+      Runtime: python3.13
+      Events:
+        Changes:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt Orders.StreamArn
+            StartingPosition: TRIM_HORIZON
+            FunctionResponseTypes: [ReportBatchItemFailures]
+"""
+
+
+def test_without_samples_the_template_tells_what_feeds_the_function(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "src").mkdir()
+    (folder / "src" / "app.py").write_text(RAISES)
+    (folder / "template.yaml").write_text(TEMPLATE)
+    (folder / "changes.ndjson").unlink()
+    assert main(["check", "--only", "one-bad-record", "--max-examples", "0"]) == 1
+    page = " ".join(capfd.readouterr().out.split())
+    assert "items with the attributes that the code looks up: total" in page
+    assert "from template.yaml, Ship" in page
+    assert "a REMOVE, without NewImage" in page
+    with checks.function_under_check(directory=folder) as function:
+        assert function.mapping.report_batch_item_failures
+        assert function.mapping.kind.name == "dynamodb"
+
+
+def test_the_events_that_a_project_keeps_are_its_samples(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "src").mkdir()
+    (folder / "src" / "app.py").write_text(CAREFUL)
+    (folder / "template.yaml").write_text(TEMPLATE)
+    (folder / "events").mkdir()
+    (folder / "changes.ndjson").rename(folder / "events" / "changes.ndjson")
+    assert main(["check", "--only", "answer-shape", "--max-examples", "0", "--no-tests"]) == 0
+    assert "of events/changes.ndjson" in " ".join(capfd.readouterr().out.split())

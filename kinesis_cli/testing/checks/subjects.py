@@ -15,7 +15,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.handlers.runner.watching import EVENT_CHANGED
 from kinesis_cli.handlers.worker.fresh import FreshWorker
-from kinesis_cli.project.find import find_function
+from kinesis_cli.project.find import find_fed_function
 from kinesis_cli.project.function import DEFAULT_TIMEOUT, Function
 from kinesis_cli.project.mapping import choose_mapping, read_mapping
 from kinesis_cli.testing.called_here import CalledHere
@@ -259,7 +259,7 @@ def _started(
             reports = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
             chosen = EventSourceMapping.from_aws({**reports, **settings})
         return CallableSubject(handler, chosen, timeout)
-    found = find_function(
+    found = find_fed_function(
         template=None if template is None else root / template,
         function=function,
         handler=handler,

@@ -9,6 +9,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.form import Reading
+from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.testing.checks.batches import batch_of
 from kinesis_cli.testing.checks.made_records import Item
 from kinesis_cli.testing.checks.observing import Batch, Subject
@@ -22,6 +23,7 @@ from kinesis_cli.testing.search.samples import (
     Samples,
     guessed,
     readings,
+    samples_in,
     samples_of_file,
     samples_of_model,
     samples_of_project,
@@ -36,6 +38,7 @@ class Plan:
 
     names: Sequence[str]  # of properties
     samples: str | None = None  # a file, "-" for standard input
+    opened: Input | None = None  # the same, where it was looked at already
     model: str | None = None  # "module:Model"
     reading: Reading = Reading()  # noqa: RUF009 - it is frozen
     seed: int = 0
@@ -157,6 +160,8 @@ def check_function(
 def _named_samples(
     function: Function, plan: Plan, note: Callable[[str], None], *, is_ours: bool
 ) -> Samples | None:
+    if plan.opened is not None:
+        return samples_in(plan.opened, note, plan.samples or "-")
     if plan.samples is not None:
         return samples_of_file(plan.samples, plan.reading, note)
     if plan.model is not None:

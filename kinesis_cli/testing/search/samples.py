@@ -4,12 +4,12 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.payloads.changes.attribute_values import attribute_value
 from kinesis_cli.payloads.hostile import member_of, parsed, paths_of
 from kinesis_cli.payloads.own_data import payloads_in
 from kinesis_cli.project.function import Function
@@ -17,7 +17,6 @@ from kinesis_cli.recordings.form import Form, Reading
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
-from kinesis_cli.stream.kinds.known import kind_in
 from kinesis_cli.stream.payload import Payload
 from kinesis_cli.testing.checks.batches import AT
 from kinesis_cli.testing.checks.made_records import Item, item_of, made_records
@@ -45,9 +44,13 @@ def samples_of_file(path: str, reading: Reading, tell: Callable[[str], None]) ->
     Raises:
         InputError: the file is not usable.
     """
+    return samples_in(Input.open(path, reading), tell, path)
+
+
+def samples_in(found: Input, tell: Callable[[str], None], path: str = "-") -> Samples:
+    """The same of an input that is open; it is closed."""
     origin = "standard input" if path == "-" else path
-    found = Input.open(path, reading)
-    kind = next((kind_in(value) for value in _values(found)), None) or KINESIS
+    kind = found.kind or KINESIS
     if made_records(kind).are_payloads:
         payloads = itertools.islice(payloads_in(found, tell), MAX_SAMPLES)
         return Samples(_items(payloads), origin)
@@ -56,12 +59,15 @@ def samples_of_file(path: str, reading: Reading, tell: Callable[[str], None]) ->
 
 
 def _values(found: Input) -> Iterator[object]:
-    """The records of an input as JSON values; none where it has payloads only."""
+    """The records of an input as JSON values."""
     if found.look.form is Form.RECORDING:
-        for _, line in found.lines():
-            with suppress(ValueError, RecursionError):  # whoever reads it says what is wrong
+        for number, line in found.lines():
+            try:
                 yield json.loads(line)
-    elif found.has_records:
+            except (ValueError, RecursionError):
+                place = f"{found.name}, line {number}"
+                raise InputError("not a record as JSON", place=place) from None
+    else:
         yield from (value for _, value in found.values())
 
 
@@ -97,9 +103,14 @@ def samples_of_project(function: Function, directory: Path) -> Samples | None:
     if not found:
         return None
     items: list[Item] = []
+    names: list[str] = []
     for sample in found:
-        items += samples_of_file(str(sample.path), Reading(), lambda _: None).items
-    names = [os.path.relpath(sample.path, directory) for sample in found]
+        held = samples_of_file(str(sample.path), Reading(), lambda _: None).items
+        if held and held[0].kind is function.kind:
+            items += held
+            names.append(os.path.relpath(sample.path, directory))
+    if not items:
+        return None
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return Samples(tuple(items[:MAX_SAMPLES]), ", ".join(names[:3]) + more)
 
@@ -120,6 +131,8 @@ def guessed(function: Function, is_good: Callable[[Item], bool]) -> Samples:
         is_good: whether the function handles a payload.
     """
     names = members_of(function)
+    if not made_records(function.kind).are_payloads:
+        return _guessed_changes(function.kind, names, is_good)
     if not names:
         return Samples((Item(b"{}"),), "an empty object: no samples were given", is_guessed=True)
     tried = dict.fromkeys(_objects(names))
@@ -127,6 +140,34 @@ def guessed(function: Function, is_good: Callable[[Item], bool]) -> Samples:
     items = tuple((good or list(tried))[:4])
     origin = f"objects with the members that the code looks up: {', '.join(names[:6])}"
     return Samples(items, origin + ("…" if len(names) > 6 else ""), is_guessed=True)
+
+
+def _guessed_changes(
+    kind: SourceKind, names: Sequence[str], is_good: Callable[[Item], bool]
+) -> Samples:
+    """Items with the attributes that the code looks up, put into a table."""
+    names = [name for name in names if name not in _OF_CHANGES]
+    tried: list[Item] = []
+    for value_of in (_likely, lambda _: "17", lambda _: 17):
+        image = {name: attribute_value(value_of(name), name) for name in names}
+        image.setdefault("id", {"S": "1"})
+        change = {"eventName": "INSERT", "Keys": {"id": image["id"]}, "NewImage": image}
+        tried.append(Item(json.dumps(change).encode(), kind=kind))
+    good = [item for item in tried if is_good(item)]
+    shown = ", ".join(names[:6]) or "an id"
+    origin = f"items with the attributes that the code looks up: {shown}"
+    return Samples(tuple(good or tried), origin, is_guessed=True)
+
+
+# What code looks up in a record of a table's stream besides attributes.
+_OF_CHANGES = frozenset(
+    {
+        *("Keys", "NewImage", "OldImage", "SequenceNumber", "SizeBytes", "StreamViewType"),
+        *("ApproximateCreationDateTime", "userIdentity", "principalId", "type"),
+        *("dynamodb", "eventName", "eventID", "eventSource", "eventSourceARN", "awsRegion"),
+        *("S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"),
+    }
+)
 
 
 _KINDS: tuple[object, ...] = (17, "kcli", "2024-03-10T02:30:00Z", 1.5, [], {}, True, [{}], "17")
