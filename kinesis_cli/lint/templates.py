@@ -5,11 +5,13 @@ from pathlib import Path
 
 from kinesis_cli.project.cdk import templates_of
 from kinesis_cli.project.files import refuse_strangers
+from kinesis_cli.project.locate import refuse_projects_below
 from kinesis_cli.project.nearest import nearest_project
 from kinesis_cli.project.settings import Settings
+from kinesis_cli.project.surroundings.files import templates_below
 from kinesis_cli.project.template.file import TemplateFile
 from kinesis_cli.project.template.parameters import parse_overrides
-from kinesis_cli.project.tools import NoTemplateError, no_output, templates_below
+from kinesis_cli.project.tools import NoTemplateError, no_output
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}|arn:aws[^:]*:cloudformation:[^/]+:stack/\S+")
@@ -53,6 +55,8 @@ def _of_folder(folder: Path, settings: Settings) -> list[TemplateFile]:
         return [TemplateFile(each, _parameters(settings)) for each in _below(folder)]
     if located.template is None:
         assert located.tool is not None
+        if not located.tool.is_sure and (below := templates_below(folder)):
+            return [TemplateFile(each, _parameters(settings)) for each in below]
         raise no_output(located.tool, located.marker, _NAMING)
     template = located.template
     refuse_strangers(template, f"If you trust it, name it: {_NAMING.format(template)}.")
@@ -61,10 +65,10 @@ def _of_folder(folder: Path, settings: Settings) -> list[TemplateFile]:
 
 
 def _below(folder: Path) -> list[Path]:
-    """The templates in the folders below; tools' projects among them are not followed."""
-    found = [each for each in templates_below(folder) if each.suffix in (".yaml", ".yml", ".json")]
-    templates = [each for each in found if not each.name.startswith(("package", "serverless"))]
+    """The templates in the folders below."""
+    templates = templates_below(folder)
     if not templates:
+        refuse_projects_below(folder, _NAMING)
         raise NoTemplateError(
             "there is no template here, above or just below",
             place=str(folder),

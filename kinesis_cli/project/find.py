@@ -11,6 +11,7 @@ from typing import Any
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.files import bundled_template
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAX_TIMEOUT, Function
+from kinesis_cli.project.functions.named_code import is_within_code, with_code
 from kinesis_cli.project.interpreter import choose_interpreter, named_python
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.settings import Settings, template_settings
@@ -18,8 +19,6 @@ from kinesis_cli.project.template.parameters import parse_overrides
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import KINDS
-
-_JAVASCRIPT = (".js", ".cjs", ".mjs")
 
 
 def find_function(
@@ -46,7 +45,8 @@ def find_function(
     Args:
         template: a SAM or CloudFormation template, CDK's synthesised ones too.
         function: the logical id, where the template has several functions fed by the kind.
-        handler: "module.function" or "path/file.py:function".
+        handler: "module.function", "path/file.py:function" (or .js, .ts), "package.Class::method",
+            or the path of an executable.
         env_vars: variables in the format of `sam local invoke --env-vars`.
         python: the interpreter of Python code, or the folder of an environment; default: see
             `choose_interpreter`.
@@ -146,7 +146,7 @@ def function_of_project(
         settings: what the user says of the template.
         directory: the working directory by default.
         function: the logical id, where the template has several functions fed by Kinesis.
-        handler: "module.function" or "path/file.py:function".
+        handler: as in `find_function`.
         env_vars: variables in the format of `sam local invoke --env-vars`.
         build: whether what `sam build` has made is used.
         kind: of source that it is called for.
@@ -169,7 +169,7 @@ def function_of_project(
             origin = f"{found.origin}: there is no template here"
             return replace(found, origin=origin, is_sample=True)
         return found
-    code = None if _is_module(handler) else directory
+    code = None if is_within_code(handler, directory) else directory
     try:
         found = function_of_template(
             project.template,
@@ -185,7 +185,7 @@ def function_of_project(
         found = function_of_template(
             project.template, function, env_vars, bundled=is_bundled, code=directory, kind=kind
         )
-    return _with_code(found, handler, directory)
+    return with_code(found, handler, directory)
 
 
 def _refuse_unknown_parameters(settings: Settings, directory: Path, given: Sequence[str]) -> None:
@@ -202,7 +202,8 @@ def _refuse_unknown_parameters(settings: Settings, directory: Path, given: Seque
 
 def _refuse_beside_a_handler(directory: Path) -> None:
     """Refuse to run kcli's sample function where the user has one of their own."""
-    from kinesis_cli.project.tools import NoTemplateError, handler_below
+    from kinesis_cli.project.surroundings.files import handler_below
+    from kinesis_cli.project.tools import NoTemplateError
 
     if handler := handler_below(directory):
         raise NoTemplateError(
@@ -210,10 +211,6 @@ def _refuse_beside_a_handler(directory: Path) -> None:
             place=str(directory),
             advice=f"Name it with --handler {handler}.",
         )
-
-
-def _is_module(handler: str) -> bool:
-    return ":" not in handler
 
 
 def _bare(handler: str, env_vars: Path | None, directory: Path, kind: SourceKind) -> Function:
@@ -232,36 +229,4 @@ def _bare(handler: str, env_vars: Path | None, directory: Path, kind: SourceKind
         mapping_origin="AWS's defaults",
         kind=kind,
     )
-    return _with_code(bare, handler, directory, origin=bare.origin)
-
-
-def _with_code(function: Function, handler: str, directory: Path, *, origin: str = "") -> Function:
-    """`function` with the code of `--handler`; a file's path counts from `directory`."""
-    file, _, name = handler.rpartition(":")
-    code_uri, runtime = function.code_uri, function.runtime
-    if file.endswith((".py", *_JAVASCRIPT)):
-        code_uri = (directory / file).resolve().parent
-        if not (directory / file).is_file():
-            raise InputError(f"there is no file {file}", place="--handler")
-        if file.endswith(_JAVASCRIPT):
-            handler = f"{Path(file).stem}.{name}"
-            runtime = runtime if runtime.startswith("nodejs") else "nodejs"
-        elif not function.is_python:
-            runtime = ""
-    elif file or "." not in name or name.endswith(".py"):
-        raise InputError(
-            f"{handler!r} names no function", place="--handler", advice=_meant(handler, directory)
-        )
-    origin = origin or f"--handler, settings of {function.origin}"
-    return replace(function, handler=handler, code_uri=code_uri, runtime=runtime, origin=origin)
-
-
-def _meant(handler: str, directory: Path) -> str:
-    """What to write instead."""
-    file, _, name = handler.rpartition(":")
-    if handler.endswith(".py"):
-        return f"Name the function in it, too: {handler}:function."
-    if not file:
-        return "Write module.function or path/file.py:function."
-    is_path = "/" in file or (directory / f"{file}.py").is_file()
-    return f"Did you mean {file}.py:{name}?" if is_path else f"Did you mean {file}.{name}?"
+    return with_code(bare, handler, directory, origin=bare.origin)

@@ -8,12 +8,12 @@ import msgspec
 from kinesis_cli.project.files import bundled_template, refuse_strangers
 from kinesis_cli.project.nearest import nearest_project
 from kinesis_cli.project.settings import Settings
+from kinesis_cli.project.surroundings.files import templates_below
 from kinesis_cli.project.template.file import TemplateFile
 from kinesis_cli.project.template.parameters import parse_overrides
-from kinesis_cli.project.tools import NoTemplateError, no_output, templates_below, tool_of
+from kinesis_cli.project.tools import NoTemplateError, no_output, projects_below
 
-BY_SETTING = "KCLI_TEMPLATE={}"  # how any command is told of a template
-BY_OPTION = "--template {}"
+BY_OPTION = "--template {}"  # how a command is told of a template
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Project(msgspec.Struct, frozen=True):
 
 
 def find_project(
-    settings: Settings, directory: Path | None = None, *, naming: str = BY_SETTING
+    settings: Settings, directory: Path | None = None, *, naming: str = BY_OPTION
 ) -> Project:
     """The template that a command in this directory is about.
 
@@ -51,13 +51,14 @@ def find_project(
         return Project(TemplateFile(path, parameters))
     located = nearest_project(directory)
     if located is None:
-        if below := templates_below(directory):
-            raise _only_below(below, directory, naming)
+        refuse_projects_below(directory, naming)
         return Project(TemplateFile(bundled_template()), is_bundled=True)
     named = naming.format(shlex.quote(str(located.template or "FILE")))
     refuse_strangers(located.template or located.marker, f"If you trust it, name it: {named}.")
     if located.template is None:
         assert located.tool is not None
+        if not located.tool.is_sure:
+            _refuse_below(templates_below(directory), [], directory, naming)
         raise no_output(located.tool, located.marker, naming)
     path = located.template
     path = _of_assembly(path, parameters, naming) if path.is_dir() else path
@@ -75,16 +76,27 @@ def _of_assembly(folder: Path, parameters: dict[str, str], naming: str) -> Path:
     return choose_stack(folder, parameters, naming)
 
 
-def _only_below(below: list[Path], directory: Path, naming: str) -> NoTemplateError:
-    names = [str(each.relative_to(directory)) for each in below]
-    first = below[0]
-    if first.suffix not in (".yaml", ".yml", ".json") or tool_of(first.parent):
-        advice = f"Run kcli in {first.parent.relative_to(directory) or '.'}."
+def refuse_projects_below(directory: Path, naming: str = BY_OPTION) -> None:
+    """Refuse to go on where there are only projects in the folders below.
+
+    Raises:
+        NoTemplateError: says which, and how the likeliest is named.
+    """
+    markers = [marker for _, marker in projects_below(directory)]
+    _refuse_below(templates_below(directory), markers, directory, naming)
+
+
+def _refuse_below(templates: list[Path], markers: list[Path], directory: Path, naming: str) -> None:
+    below = [each.relative_to(directory) for each in (*templates, *markers)]
+    if not below:
+        return
+    if templates:
+        advice = f"Name it with {naming.format(shlex.quote(str(below[0])))}."
     else:
-        advice = f"Name it with {naming.format(names[0])}."
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return NoTemplateError(
-        f"there is no template.yaml here or above, only {', '.join(names[:3])}{more}",
+        advice = f"Run kcli in {shlex.quote(str(below[0].parent))}."
+    more = f" and {len(below) - 3} more" if len(below) > 3 else ""
+    raise NoTemplateError(
+        f"there is no template.yaml here or above, only {', '.join(map(str, below[:3]))}{more}",
         place=str(directory),
         advice=advice,
     )

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 
 from kinesis_cli.project.samconfig import samconfig_template
-from kinesis_cli.project.tools import TEMPLATE_NAMES, Tool, has_function, tool_of
+from kinesis_cli.project.surroundings.files import has_function
+from kinesis_cli.project.tools import TEMPLATE_NAMES, Tool, tool_of
 
 
 class Located(msgspec.Struct, frozen=True):

@@ -1,19 +1,18 @@
 """The tools that a project may be built with: what gives them away, and the template they make."""
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.project.surroundings.build_files import BUILD_FILES, has_lambda, how_to_run
+from kinesis_cli.project.surroundings.files import folders_below
+from kinesis_cli.project.surroundings.terraform_folders import by_relevance
 
 TEMPLATE_NAMES = ("template.yaml", "template.yml", "template.json")
 SAMCONFIG_NAMES = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")  # the first that is there
-MAX_SIZE = 2 << 20  # bytes of a file that is looked into
-MAX_LOOKED_AT = 300  # files
-MAX_DEPTH = 3  # folders below the one where kcli runs
 
 
 class NoTemplateError(InputError):
@@ -65,6 +64,7 @@ def _nothing(_root: Path) -> Path | None:
     return None
 
 
+TERRAFORM = "Terraform"
 TOOLS = (
     Tool("the AWS CDK", ("cdk.json",), "cdk synth", _cdk),
     Tool(
@@ -74,7 +74,7 @@ TOOLS = (
         _serverless,
     ),
     Tool(
-        "Terraform",
+        TERRAFORM,
         ("*.tf", "*.tf.json"),
         "terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
         _terraform,
@@ -88,24 +88,7 @@ TOOLS = (
     Tool("Pulumi", ("Pulumi.yaml", "Pulumi.yml"), "", _nothing),
     Tool("SST", ("sst.config.ts", "sst.config.js"), "", _nothing),
     Tool("the SAM CLI", SAMCONFIG_NAMES, "", _nothing, is_sure=False),
-    Tool("npm", ("package.json",), "", _nothing, is_sure=False),
-    Tool("Go", ("go.mod",), "", _nothing, is_sure=False),
-    Tool("Cargo", ("Cargo.toml",), "", _nothing, is_sure=False),
-)
-
-# What says that a project of such a tool has a Lambda function, and is not just any program.
-_LAMBDA_LIBRARIES = {"go.mod": "aws-lambda-go", "Cargo.toml": "lambda_runtime"}
-
-# What a package.json depends on where it has a Lambda function.
-_LAMBDA_PACKAGES = (
-    "@types/aws-lambda",
-    "aws-lambda",
-    "aws-lambda-ric",
-    "@aws-lambda-powertools/",
-    "@middy/",
-    "serverless",
-    "aws-cdk",
-    "sst",
+    *(Tool(each.tool, each.markers, "", _nothing, is_sure=False) for each in BUILD_FILES),
 )
 
 
@@ -114,98 +97,21 @@ def tool_of(folder: Path) -> tuple[Tool, Path] | None:
     for tool in TOOLS:
         for marker in tool.markers:
             for file in sorted(folder.glob(marker)):
-                if file.is_file() and _has_lambda(file):
+                if file.is_file() and has_lambda(tool.name, file):
                     return tool, file
     return None
 
 
-def _has_lambda(file: Path) -> bool:
-    """Whether the project of a file that gives a tool away has a Lambda function."""
-    if library := _LAMBDA_LIBRARIES.get(file.name):
-        try:
-            return library in file.read_text("utf-8", "replace")
-        except OSError:
-            return False
-    return file.name != "package.json" or _depends_on_lambda(file)
-
-
-def _depends_on_lambda(package: Path) -> bool:
-    try:
-        document = json.loads(package.read_text("utf-8-sig"))
-        names = [
-            name
-            for section in ("dependencies", "devDependencies")
-            for name in document.get(section, {})
-        ]
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
-        return False
-    return any(str(name).startswith(_LAMBDA_PACKAGES) for name in names)
-
-
-def templates_below(folder: Path) -> list[Path]:
-    """The templates with a Lambda function, and projects of tools, in a folder and just below."""
-    found: list[Path] = []
-    for looked_at, file in enumerate(_files(folder, depth=MAX_DEPTH)):
-        if looked_at == MAX_LOOKED_AT:
-            break
-        if file.suffix in (".yaml", ".yml", ".json") and has_function(file):
-            found.append(file)
-    for below in sorted({file.parent for file in _files(folder, depth=MAX_DEPTH)}):
-        if below != folder and (tool := tool_of(below)) and tool[0].is_sure:
-            found.append(tool[1])
-    return found
-
-
-def has_function(file: Path) -> bool:
-    """Whether a file is a template with a Lambda function, judged by its text."""
-    try:
-        if file.stat().st_size > MAX_SIZE:
-            return False
-        text = file.read_bytes()
-    except OSError:
-        return False
-    return b"Resources" in text and (
-        b"AWS::Serverless::Function" in text or b"AWS::Lambda::Function" in text
-    )
-
-
-def _files(folder: Path, depth: int) -> Iterator[Path]:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:
-        return
-    for entry in entries:
-        if entry.is_file():
-            yield entry
-    for entry in entries if depth else ():
-        hidden = entry.name.startswith(".") or entry.name in ("node_modules", "venv", "cdk.out")
-        if not hidden and entry.is_dir() and not entry.is_symlink():
-            yield from _files(entry, depth - 1)
-
-
-_HANDLERS = {
-    ".py": rb"^(?:async )?def (\w+)\(\s*_?event\b[^,)]*,\s*_?context\b",
-    ".js": rb"^(?:module\.)?exports\.(\w+) *= *(?:async *)?(?:function *\w* *)?\(? *_?event\b",
-    ".mjs": rb"^export (?:const|(?:async )?function) (\w+) *(?:= *(?:async *)?)?\(? *_?event\b",
-}
-_HANDLERS[".cjs"] = _HANDLERS[".js"]
-
-
-def handler_below(folder: Path) -> str | None:
-    """What looks like a Lambda handler in a folder or just below: "src/app.py:handler"."""
-    for looked_at, file in enumerate(_files(folder, depth=1)):
-        if looked_at == MAX_LOOKED_AT:
-            break
-        pattern = _HANDLERS.get(file.suffix)
-        if pattern is None or file.name.startswith("test_"):
-            continue
-        try:
-            text = file.read_bytes() if file.stat().st_size <= MAX_SIZE else b""
-        except OSError:
-            continue
-        if match := re.search(pattern, text, re.MULTILINE):
-            return f"{file.relative_to(folder)}:{match[1].decode()}"
-    return None
+def projects_below(folder: Path) -> list[tuple[Tool, Path]]:
+    """The projects of tools just below a folder, those that are meant most likely first."""
+    found = {each: tool for each in folders_below(folder) if (tool := tool_of(each))}
+    terraform = [each for each, (tool, _) in found.items() if tool.name == TERRAFORM]
+    others = [each for each in found if each not in terraform]
+    others.sort(key=lambda each: not found[each][0].is_sure)
+    is_sure = bool(others) and found[others[0]][0].is_sure
+    plans = by_relevance(terraform)
+    ordered = [*others, *plans] if is_sure else [*plans, *others]
+    return [found[each] for each in ordered]
 
 
 def no_output(tool: Tool, marker: Path, naming: str) -> NoTemplateError:
@@ -217,6 +123,8 @@ def no_output(tool: Tool, marker: Path, naming: str) -> NoTemplateError:
         naming: how a template is named in this command: "--template {}".
     """
     named = f"Name its template with {naming.format('FILE')}."
+    if how := how_to_run(tool.name, marker):
+        named = f"{named} {how}"
     if not tool.command:
         return NoTemplateError(
             f"there is no template here, and {marker.name} says that this is a project of "

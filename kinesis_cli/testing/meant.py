@@ -13,6 +13,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import DEFAULT_MEMORY_SIZE, MAX_TIMEOUT, Function
+from kinesis_cli.project.functions.choosing import CHOOSE
 from kinesis_cli.project.functions.from_template import function_of_template, functions_of
 from kinesis_cli.project.locate import find_project
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
@@ -66,7 +67,7 @@ def described_function(
     try:
         return _read(_Source(source), stamp, named, directory, kind)
     except InputError as error:
-        if not error.advice.endswith("--function."):
+        if not error.advice.startswith(CHOOSE):
             raise
         if function is not None and (fitting := _fitting(source, function, directory, kind)):
             return fitting

@@ -181,6 +181,47 @@ def test_a_project_that_is_built_runs_with_one_command(
 
 
 @pytest.mark.parametrize(
+    ("language", "handler"),
+    [
+        ("rust", "./bootstrap"),
+        ("go", "./bootstrap"),
+        ("java", "Conformance::handleRequest"),
+        ("javascript", "conformance.js:handler"),
+    ],
+)
+def test_what_was_built_runs_without_a_template(
+    language: str, handler: str, tmp_path: Path, kcli: Kcli
+) -> None:
+    shutil.copytree(built(language).folder(), tmp_path, dirs_exist_ok=True)
+    (tmp_path / "payloads.txt").write_text(PAYLOADS)
+    run = kcli("simulate", "payloads.txt", "--raw", "--handler", handler, "--output", "json")
+    result = document(run)
+    assert result["summary"]["succeeded"] == 3
+    assert result["function"]["runtime"].startswith("isolated, ")
+
+
+def test_java_finds_the_client_that_maven_fetched_for_all_projects(
+    tmp_path: Path, kcli: Kcli
+) -> None:
+    """A fat jar, as most build it: with all its libraries but Lambda's own client."""
+    code = built("java").folder()
+    folder = write(tmp_path, "java17", "Conformance")
+    shutil.copytree(code, folder / "src", dirs_exist_ok=True)
+    store = tmp_path / "home" / ".m2" / "repository" / "com" / "amazonaws"
+    for jar in (folder / "src" / "lib").glob("aws-lambda-java-*.jar"):
+        name, _, version = jar.stem.rpartition("-")
+        place = store / name / version
+        place.mkdir(parents=True)
+        jar.rename(place / jar.name)
+    refused = kcli("simulate", "payloads.txt", "--raw", HOME=str(tmp_path))
+    assert refused.returncode == 2
+    assert "`mvn dependency:get -Dartifact=com.amazonaws:aws-lambda-java-" in refused.stderr
+    home = str(tmp_path / "home")
+    result = document(kcli("simulate", "payloads.txt", "--raw", "--output", "json", HOME=home))
+    assert result["summary"]["succeeded"] == 3
+
+
+@pytest.mark.parametrize(
     ("runtime", "said"),
     [
         ("provided.al2023", "there is no executable bootstrap"),
@@ -195,7 +236,8 @@ def test_what_is_missing_is_one_sentence(
         pytest.skip("there is no Java")
     write(tmp_path, runtime)
     for command in ("simulate", "invoke"):
-        refused = kcli(command, "payloads.txt", "--raw")
+        # Maven's store in another home may have what is missing
+        refused = kcli(command, "payloads.txt", "--raw", HOME=str(tmp_path))
         assert (refused.returncode, refused.stdout) == (2, "")
         assert said in " ".join(refused.stderr.split())
         assert "Traceback" not in refused.stderr

@@ -58,7 +58,8 @@ HandlerOption = Annotated[
     typer.Option(
         "--handler",
         metavar="MODULE.FUNCTION|FILE:FUNCTION",
-        help="The handler to call; default: the one the template names.",
+        help="The handler to call; default: the one the template names. Also a file of Node.js or "
+        "TypeScript, package.Class::method of Java, or the path of an executable.",
     ),
 ]
 

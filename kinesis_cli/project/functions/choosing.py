@@ -14,6 +14,8 @@ from kinesis_cli.project.template.values import Json
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 
+CHOOSE = "Choose one with --function."
+
 
 class WrittenFunction(msgspec.Struct, frozen=True):
     """A function, where it is written: in the template itself or in one that is nested in it."""
@@ -75,7 +77,7 @@ def choose_function(
     raise InputError(
         f"has {len(candidates)} {what}: {_names(candidates)}",
         place=str(template.path),
-        advice="Choose one with --function.",
+        advice=CHOOSE if fed else f"{CHOOSE} With --as-kinesis it is called as if {kind.title} fed it.",
     )
 
 

@@ -10,6 +10,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.functions.choosing import all_functions
 from kinesis_cli.project.functions.code_cache import folder_of_inline, folder_of_zip
 from kinesis_cli.project.functions.context import Reading
+from kinesis_cli.project.surroundings.files import files_below, handler_below
 from kinesis_cli.project.template.resources import SAM_FUNCTION
 from kinesis_cli.project.template.values import Json, first_unresolved
 
@@ -122,21 +123,49 @@ def _artefact(beside: Path, code: object) -> Path | None:
     return next((each.resolve() for each in candidates if name and each.exists()), None)
 
 
-def _advice(
-    reading: Reading, handler: str = "path/file.py:function", *, is_built: bool = False
-) -> str:
+def _advice(reading: Reading, handler: str = "", *, is_built: bool = False) -> str:
     """How the code is named, whatever the template says of it; that it is built, where it is."""
     runtime = str(reading.value("Runtime", "python"))
-    if runtime.startswith("nodejs") and not is_built:
-        handler = handler.replace(".py:", ".js:")
-    elif not runtime.startswith("python"):
-        return "Build it first." if is_built else "Name another template with --template."
+    if is_built and _is_compiled(reading):
+        return "Build it first."
+    handler = handler or _handler_here(reading, runtime)
+    if not handler:
+        return "Name another template with --template."
     root = reading.template
     while root.parent is not None:
         root = root.parent.template
     function = f" --function {reading.logical_id}" if len(all_functions(root)) > 1 else ""
     begin = "Build it first, or name" if is_built else "Name"
-    return f"{begin} its code with --template {_shown(root.path)}{function} --handler {handler}."
+    end = ", in the folder of the built project" if "::" in handler else ""
+    named = f"--template {_shown(root.path)}{function} --handler {handler}"
+    return f"{begin} its code with {named}{end}."
+
+
+def _handler_here(reading: Reading, runtime: str) -> str:
+    """What `--handler` takes for this function, with the file of its code where that is found."""
+    handler = str(reading.value("Handler", ""))
+    below = reading.template.path.parent
+    if runtime.startswith("java"):
+        return handler if "::" in handler else f"{handler}::handleRequest"
+    if runtime.startswith(("provided", "go")):
+        return "path/bootstrap"
+    if not runtime.startswith(("python", "nodejs")):
+        return ""
+    suffixes = (".py",) if runtime.startswith("python") else (".js", ".mjs", ".cjs", ".ts")
+    return _found(below, handler, suffixes) or f"path/file{suffixes[0]}:function"
+
+
+def _found(below: Path, handler: str, suffixes: tuple[str, ...]) -> str:
+    """The file of a handler, and its function: "src/app.py:handler"; "": there is none."""
+    module, _, name = handler.rpartition(".")
+    stem = re.split(r"[./]", module)[-1]
+    files = [file for file in files_below(below) if file.suffix in suffixes and file.stem == stem]
+    if files and name:
+        nearest = min(files, key=lambda file: len(file.parts))
+        return f"{_shown(nearest.resolve())}:{name}"
+    guessed = handler_below(below) or ""
+    file, _, name = guessed.rpartition(":")
+    return f"{_shown((below / file).resolve())}:{name}" if file.endswith(suffixes) else ""
 
 
 def _is_compiled(reading: Reading) -> bool:
@@ -164,10 +193,8 @@ def _handler_of_image(reading: Reading) -> str:
             pass
         case _:
             handler = _command_of_dockerfile(context, metadata)
-    module, _, name = handler.rpartition(".")
-    file = f"{module.rpartition('.')[2]}.py"
-    found = sorted(context.glob(f"**/{file}"), key=lambda path: len(path.parts)) if module else []
-    return f"{_shown(found[0].resolve())}:{name}" if found else "path/file.py:function"
+    suffixes = (".py", ".js", ".mjs", ".cjs", ".ts")
+    return _found(context, handler, suffixes) or "path/file.py:function"
 
 
 def _command_of_dockerfile(context: Path, metadata: Json) -> str:

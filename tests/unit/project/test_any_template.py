@@ -509,7 +509,7 @@ def test_code_that_is_not_here_is_taken_from_the_handler(find: Find, code: str) 
         "src/app.py": "def handler(event, context): pass\n",
     }
     error = refusal(find, files)
-    assert "--handler path/file.py:function" in error.advice
+    assert "src/app.py:handler" in error.advice
     function = find(files, template=Path("template.yaml"), handler="src/app.py:handler")
     assert function.handler == "src/app.py:handler"
     assert find(files, template=Path("template.yaml"), handler="src.app.handler").handler

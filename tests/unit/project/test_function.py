@@ -207,7 +207,8 @@ def test_a_handler_with_a_template_keeps_the_templates_settings(find: Find, tmp_
         (
             "handler",
             "'handler' names no function",
-            "Write module.function or path/file.py:function.",
+            "Write module.function or path/file.py:function, package.Class::method for Java, or "
+            "the path of an executable.",
         ),
         ("nope.mod:f", "'nope.mod:f' names no function", "Did you mean nope.mod.f?"),
         ("src/app:f", "'src/app:f' names no function", "Did you mean src/app.py:f?"),

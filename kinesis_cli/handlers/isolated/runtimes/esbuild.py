@@ -83,9 +83,10 @@ def _find(code: Path) -> str:
     found = shutil.which("esbuild")
     if found is None:
         raise InputError(
-            "the template lets esbuild bundle it, and there is no esbuild here",
+            "esbuild is to bundle it, and there is no esbuild here",
             place=str(code),
-            advice="`npm install --save-dev esbuild` brings it, or build the project: `sam build`.",
+            advice="`npm install --save-dev esbuild` brings it, or build the project, and run what "
+            "was built.",
         )
     return found
 

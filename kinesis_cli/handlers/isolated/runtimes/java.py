@@ -24,6 +24,10 @@ _PLACES = (
     ("target/classes", "target/dependency"),
     ("build/classes/java/main", "build/dependencies"),
 )
+_GROUP = "com.amazonaws"
+_ARTIFACT = "aws-lambda-java-runtime-interface-client"
+_WITH_CLIENT = ("aws-lambda-java-core", "aws-lambda-java-serialization")  # what it needs itself
+_FETCH = f"mvn dependency:get -Dartifact={_GROUP}:{_ARTIFACT}:2.10.1"
 
 
 def java_command(function: Function) -> RuntimeCommand:
@@ -54,19 +58,49 @@ def _class_path(function: Function) -> tuple[str, str]:
     """The class path that has the client, and the client's name."""
     code = function.code_uri
     of_layers = [jar for each in function.layers for jar in sorted(each.glob("java/lib/*.jar"))]
-    for classes, libraries in _PLACES:
-        folder = code / libraries
-        jars = sorted(folder.glob("*.jar")) + sorted((code / classes).glob("*.jar"))
-        jars += of_layers
-        if (client := _client((code / classes), jars)) is not None:
-            return ":".join(map(str, (code / classes, *jars))), client
+    places = []
+    for compiled, libraries in _PLACES:
+        jars = sorted((code / libraries).glob("*.jar")) + sorted((code / compiled).glob("*.jar"))
+        places.append((code / compiled, jars + of_layers))
+    for classes, jars in places:
+        if (client := _client(classes, jars)) is not None:
+            return ":".join(map(str, (classes, *jars))), client
+    if fetched := _fetched():
+        built = [each for each in places if each[0].is_dir()]
+        classes, jars = next((each for each in reversed(built) if _has_code(*each)), places[0])
+        return ":".join(map(str, (classes, *jars, *fetched))), _client(classes, fetched) or ""
     raise InputError(
         "AWS's runtime client for Java is not on the class path",
         place=str(code),
-        advice="Add com.amazonaws:aws-lambda-java-runtime-interface-client to the project's "
-        "dependencies and build it (sam build, or mvn package dependency:copy-dependencies), or "
-        "name what starts the function with --runtime-command.",
+        advice=f"`{_FETCH}` brings it for all projects of this machine, or add {_GROUP}:"
+        f"{_ARTIFACT} to the project's dependencies and build it; else name what starts the "
+        "function with --runtime-command.",
     )
+
+
+def _has_code(classes: Path, jars: list[Path]) -> bool:
+    return bool(jars) or any(classes.rglob("*.class"))
+
+
+def _fetched() -> list[Path]:
+    """The newest client in Maven's own store on this machine, and what it needs.
+
+    Source: https://maven.apache.org/guides/introduction/introduction-to-repositories.html
+    """
+    group = Path.home() / ".m2" / "repository" / Path(*_GROUP.split("."))
+    found = [_newest(group / name) for name in (_ARTIFACT, *_WITH_CLIENT)]
+    return [jar for jar in found if jar] if found[0] else []
+
+
+def _newest(artifact: Path) -> Path | None:
+    """The jar of an artifact's newest release in a store."""
+    jars = artifact.glob(f"*/{artifact.name}-*.jar")
+    own = [jar for jar in jars if jar.stem == f"{artifact.name}-{jar.parent.name}"]
+    return max(own, key=lambda jar: _numbers(jar.parent.name), default=None)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(each) for each in re.findall(r"\d+", version)]
 
 
 def _client(classes: Path, jars: list[Path]) -> str | None:
