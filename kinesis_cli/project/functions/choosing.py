@@ -77,7 +77,9 @@ def choose_function(
     raise InputError(
         f"has {len(candidates)} {what}: {_names(candidates)}",
         place=str(template.path),
-        advice=CHOOSE if fed else f"{CHOOSE} With --as-kinesis it is called as if {kind.title} fed it.",
+        advice=CHOOSE
+        if fed
+        else f"{CHOOSE} With --as-kinesis it is called as if {kind.title} fed it.",
     )
 
 
