@@ -148,6 +148,7 @@ def simulate(
 
         def view_of(choice: MappingChoice, simulation: Simulation, run: Run) -> View:
             beside = drawn.begin(run, choice, function)
+            simulation.watches.extend(beside.watches)
             if compare:
                 return beside.of(SilentView())
             if explained:

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterator, Sequence
 
-from kinesis_cli.picture.lanes import ShardLanes
+from kinesis_cli.picture.lanes import CallLanes
 from kinesis_cli.simulation.trace import Destination, ExpiredRecords, FailedRecord, Invocation, Row
 
 MAX_CALLS = 10_000  # that are kept one by one
@@ -16,9 +16,12 @@ OUTCOMES = ("success", "partial", "failed", "throttled")
 class Calls:
     """The calls of a run, as long as there are not too many of them.
 
+    Args:
+        start_at: from when on times are told, epoch seconds.
+        lanes: of the calls, shared with others who draw them.
+
     Attributes:
         shard_ids: in the order of their first row.
-        lanes: how many calls of each ran at the same time, at most.
         details: calls by their place that did not simply succeed, and the first few that did.
         failed: records that the function reported, or failed on alone.
         documents: on-failure documents.
@@ -26,11 +29,12 @@ class Calls:
         more_documents: the same.
     """
 
-    def __init__(self, start_at: float) -> None:
+    def __init__(self, start_at: float, lanes: CallLanes | None = None) -> None:
         self._start = start_at
+        self._lanes = CallLanes() if lanes is None else lanes
         self.count = 0
         self.shard_ids: list[str] = []
-        self._shards: dict[str, tuple[int, ShardLanes]] = {}
+        self._shards: dict[str, int] = {}
         self.at, self.length = array("q"), array("q")  # microseconds
         self.shard, self.lane, self.outcome = array("I"), array("I"), array("B")
         self.attempt, self.size = array("I"), array("I")
@@ -46,8 +50,8 @@ class Calls:
 
     @property
     def lanes(self) -> list[int]:
-        """How many lanes each shard has."""
-        return [max(len(lanes), 1) for _, lanes in self._shards.values()]
+        """How many calls of each shard ran at the same time, at most."""
+        return [self._lanes.count(shard_id) for shard_id in self.shard_ids]
 
     def row(self, row: Row) -> None:
         """Keep what happened."""
@@ -82,9 +86,8 @@ class Calls:
 
     def _call(self, row: Invocation) -> None:
         place, self.count = self.count, self.count + 1
-        shard, lanes = self._shard(row.shard_id)
+        shard, lane = self._shard(row.shard_id), self._lanes.of(row)
         end = row.at + row.duration_ms / 1000
-        lane = lanes.take(row.at, end)
         is_plain = row.outcome == "success"
         if len(self.details) < (MAX_DETAILS // 10 if is_plain else MAX_DETAILS):
             self.details[place] = row
@@ -99,9 +102,9 @@ class Calls:
         self.attempt.append(row.attempt)
         self.size.append(len(row.sequence_numbers))
 
-    def _shard(self, shard_id: str) -> tuple[int, ShardLanes]:
+    def _shard(self, shard_id: str) -> int:
         if shard_id not in self._shards:
-            self._shards[shard_id] = len(self._shards), ShardLanes()
+            self._shards[shard_id] = len(self._shards)
             self.shard_ids.append(shard_id)
         return self._shards[shard_id]
 

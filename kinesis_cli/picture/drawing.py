@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self, TypeVar
 
-from kinesis_cli.picture.lanes import SAME_MOMENT, ShardLanes
+from kinesis_cli.picture.grid import FINEST, ROUGHLY, Grid
+from kinesis_cli.picture.lanes import CallLanes
+from kinesis_cli.picture.waiting import Waiting
 from kinesis_cli.simulation.trace import (
     Attempt,
     Destination,
@@ -19,10 +21,6 @@ from kinesis_cli.simulation.trace import (
     Invocation,
     Row,
 )
-
-CELLS = 2048  # of a lane, at most
-FINEST = 0.001  # seconds of a cell, at least
-_ROUGHLY = 1e-3  # of a column: what epoch seconds as floats cannot tell
 
 Kind = Literal["handled", "partial", "failed", "throttled"]
 KINDS: dict[str, Kind] = {
@@ -90,6 +88,7 @@ class Picture:
     start: float  # epoch seconds
     end: float
     shards: tuple[ShardPicture, ...]  # in the order of their first row
+    waiting: tuple[int, ...] = ()  # the most records that waited in each column
 
     @property
     def columns(self) -> int:
@@ -123,35 +122,10 @@ class Picture:
         return lost
 
 
-class _Grid:
-    """Where time is cut: from `start` on, in stretches that double when the run grows too long."""
-
-    def __init__(self, start: float) -> None:
-        self.start = start
-        self.width = FINEST
-
-    def index(self, at: float) -> int:
-        """The cell that a moment is in."""
-        return max(0, int((at - self.start + SAME_MOMENT) / self.width))
-
-    def last_index(self, start: float, end: float) -> int:
-        """The last cell of a stretch, whose end is not in it."""
-        return max(self.index(start), math.ceil((end - self.start - SAME_MOMENT) / self.width) - 1)
-
-    def doublings(self, at: float) -> int:
-        """Make the cells wide enough to reach a moment; return how often they were doubled."""
-        doublings = 0
-        while self.index(at) >= CELLS:
-            self.width *= 2
-            doublings += 1
-        return doublings
-
-
 class _Shard:
     def __init__(self) -> None:
         self.lanes: list[dict[int, Cell]] = []
         self.marks: dict[int, Mark] = {}
-        self.taken = ShardLanes()
 
     def double(self) -> None:
         """Join each two neighbouring cells."""
@@ -165,10 +139,16 @@ class Drawing:
     Args:
         start: of the picture, epoch seconds; what ends before it is left out.
         end: what begins after it is left out; infinity: as long as the run.
+        lanes: of the calls, shared with others who draw them.
+
+    Attributes:
+        waiting: to be told of records, if these are to be drawn.
     """
 
-    def __init__(self, start: float, end: float = math.inf) -> None:
-        self._grid = _Grid(start)
+    def __init__(self, start: float, end: float = math.inf, lanes: CallLanes | None = None) -> None:
+        self.waiting = Waiting(start, end)
+        self._lanes = CallLanes() if lanes is None else lanes
+        self._grid = Grid(start)
         self._start, self._limit = start, end
         self._end = start
         self._shards: dict[str, _Shard] = {}
@@ -203,7 +183,8 @@ class Drawing:
             )
             for shard_id, shard in self._shards.items()
         )
-        return Picture(self._start, end, shards)
+        waiting = self.waiting.columns(columns, end)
+        return Picture(self._start, end, shards, tuple(waiting))
 
     @property
     def end(self) -> float:
@@ -213,7 +194,7 @@ class Drawing:
     def _call(self, row: Invocation) -> None:
         end = row.at + row.duration_ms / 1000
         shard = self._shard(row.shard_id)
-        lane = shard.taken.take(row.at, end)
+        lane = self._lanes.of(row)
         if end < self._start or row.at > self._limit:
             return
         end = min(end, self._limit)
@@ -266,7 +247,7 @@ def _cells_in_columns(cells: dict[int, Cell], columns: int, scale: float) -> tup
     """A lane's cells in columns; one that is wider than a column begins in the first of its own."""
     found = tuple(Cell() for _ in range(columns))
     for index, cell in cells.items():
-        first, end = int(index * scale + _ROUGHLY), (index + 1) * scale - _ROUGHLY
+        first, end = int(index * scale + ROUGHLY), (index + 1) * scale - ROUGHLY
         first = min(first, columns - 1)  # what ends the picture has no column behind it
         found[first].add(cell)
         for column in range(first + 1, min(math.ceil(end), columns)):
@@ -277,5 +258,5 @@ def _cells_in_columns(cells: dict[int, Cell], columns: int, scale: float) -> tup
 def _marks_in_columns(marks: dict[int, Mark], columns: int, scale: float) -> tuple[Mark, ...]:
     found = tuple(Mark() for _ in range(columns))
     for index, mark in marks.items():
-        found[min(int(index * scale + _ROUGHLY), columns - 1)].add(mark)
+        found[min(int(index * scale + ROUGHLY), columns - 1)].add(mark)
     return found

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from kinesis_cli.simulation.trace import Invocation
+
 SAME_MOMENT = 1e-6  # seconds; a call may begin when the one before it ends
 
 
@@ -26,6 +28,28 @@ class ShardLanes:
         else:
             self._free_from[lane] = end
         return lane
+
+
+class CallLanes:
+    """The lane of each call, for all who draw the same run: it is looked for once.
+
+    Calls come in the order of their start, each as often as there are who draw.
+    """
+
+    def __init__(self) -> None:
+        self._shards: dict[str, ShardLanes] = {}
+        self._last: tuple[Invocation, int] | None = None
+
+    def of(self, row: Invocation) -> int:
+        """Return the lane of a call."""
+        if self._last is None or self._last[0] is not row:
+            lanes = self._shards.setdefault(row.shard_id, ShardLanes())
+            self._last = row, lanes.take(row.at, row.at + row.duration_ms / 1000)
+        return self._last[1]
+
+    def count(self, shard_id: str) -> int:
+        """Return how many lanes a shard has so far, at least one."""
+        return max(len(self._shards.get(shard_id, ())), 1)
 
 
 def _first_free(free_from: Sequence[float], start: float) -> int:

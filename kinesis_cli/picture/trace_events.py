@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from kinesis_cli.picture.drawing import KINDS
-from kinesis_cli.picture.lanes import ShardLanes
+from kinesis_cli.picture.lanes import CallLanes
+from kinesis_cli.picture.waiting import Waiting
 from kinesis_cli.simulation.trace import Destination, ExpiredRecords, Invocation, Row
 
 SHOWN_NUMBERS = 20  # sequence numbers of a call that are written out
@@ -38,7 +39,7 @@ class _Place:
 class _Shard:
     def __init__(self, process: int) -> None:
         self.process = process
-        self.lanes = ShardLanes()
+        self.lanes = 0  # that have been named
         self.failed: dict[str, _Place] = {}  # sequence number → the end of the call that failed
 
 
@@ -47,10 +48,14 @@ class TraceEvents:
 
     Args:
         start: when the mapping goes live, epoch seconds.
+
+    Attributes:
+        waiting: to be told of records, if these are to be counted.
     """
 
     def __init__(self, start: float) -> None:
-        self._start = start
+        self.waiting = Waiting(start)
+        self._start, self._lanes = start, CallLanes()
         self._shards: dict[str, _Shard] = {}
         self._arrows = 0
         self._running: list[float] = []  # ends of the calls in flight
@@ -71,8 +76,12 @@ class TraceEvents:
                 pass
 
     def finish(self) -> Iterator[TraceEvent]:
-        """The events that end what still runs."""
+        """The events that end what still runs, and what is known only then: who waited when."""
         yield from self._ended_until(float("inf"))
+        for shard_id, at, count in self.waiting.steps():
+            if shard_id not in self._shards:
+                yield from self._new_shard(shard_id)
+            yield self._counter("records waiting", at, self._shards[shard_id].process, count)
 
     # --- calls
 
@@ -81,9 +90,9 @@ class TraceEvents:
         if row.shard_id not in self._shards:
             yield from self._new_shard(row.shard_id)
         shard = self._shards[row.shard_id]
-        known = len(shard.lanes)
-        lane = shard.lanes.take(row.at, end)
-        if lane == known:
+        lane = self._lanes.of(row)
+        if lane == shard.lanes:
+            shard.lanes += 1
             yield _named("thread_name", f"lane {lane + 1}", shard.process, lane)
         yield {
             "ph": "X",

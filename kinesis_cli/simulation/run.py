@@ -63,6 +63,7 @@ from kinesis_cli.simulation.trace import (
     Row,
     Summary,
 )
+from kinesis_cli.simulation.watch import Watch
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.on_failure_document import (
     on_failure_document,
@@ -170,7 +171,9 @@ class Simulation:
         handler: that gets them.
         mapping: the settings.
         options: how they are delivered.
-        handled: told the records that were handled, and when.
+
+    Attributes:
+        watches: told what becomes of records.
 
     Raises:
         InputError: a filter pattern of the mapping is not valid, or the mapping and the records
@@ -183,10 +186,9 @@ class Simulation:
         handler: Handler,
         mapping: EventSourceMapping,
         options: SimulationOptions,
-        handled: Callable[[Sequence[Record], float], None] | None = None,
     ) -> None:
+        self.watches: list[Watch] = []
         self._source, self._handler = source, handler
-        self._handled = handled
         self._mapping, self._options = mapping.reading(source.kind), options
         mapping = self._mapping
         _refuse_retention(source.kind, options.retention_hours)
@@ -227,6 +229,16 @@ class Simulation:
         for row in self._tally.give_up_waiting():
             self._tell(row)
         yield from self._drain()
+        self._tell_of_unread()
+
+    def _tell_of_unread(self) -> None:
+        """Tell who watches of records that have arrived and that no poll brought."""
+        for shard_id in self._source.shard_ids if self.watches else ():
+            while records := self._source.take(
+                shard_id, self._now, POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES
+            ):
+                for watch in self.watches:
+                    watch.arrived(opened(records))
 
     def summary(self) -> Summary:
         """What has come of the records so far."""
@@ -372,6 +384,8 @@ class Simulation:
             run.has_aggregates |= len(delivered) != len(records)
             if delivered is not records:
                 self._tally.whole_aggregates += left_whole(delivered)
+            for watch in self.watches:
+                watch.arrived(delivered)
             for effect in delivery.queue(delivered, now):
                 if isinstance(effect, Expired):  # these had left the stream: no poll brought them
                     self._tally.metrics.at(now).polled -= len(effect.records)
@@ -425,15 +439,13 @@ class Simulation:
         """Keep what was decided about records."""
         match effect:
             case Succeeded(records=records, deliveries=deliveries):
-                if self._handled is not None:
-                    self._handled(records, now)
-                self._ended(records, "succeeded", deliveries)
+                self._ended(records, "succeeded", deliveries, now)
             case Discarded():
                 self._discarded(run, effect, now)
             case Expired(records=records, deliveries=deliveries, unsure=points):
                 self._tally.unsure.update(points)
                 self._tell(ExpiredRecords(run.shard_id, _numbers(records), now, points))
-                self._ended(records, "expired", deliveries)
+                self._ended(records, "expired", deliveries, now)
             case Filtered(records=records):
                 self._filtered(run, records, now)
             case NotCalled(records=records, attempt=attempt):
@@ -471,9 +483,13 @@ class Simulation:
         else:
             minute.delivered_on_failure += len(numbers)
         self._tell(Destination(document, key, now, run.shard_id, numbers, points))
-        self._ended(discard.records, "discarded", effect.deliveries)
+        self._ended(discard.records, "discarded", effect.deliveries, now)
 
-    def _ended(self, records: Sequence[Record], ending: Ending, deliveries: int) -> None:
+    def _ended(
+        self, records: Sequence[Record], ending: Ending, deliveries: int, now: float
+    ) -> None:
+        for watch in self.watches:
+            watch.ended(records, ending, now)
         for row in self._tally.end(records, ending, deliveries):
             self._tell(row)
 
@@ -494,6 +510,8 @@ class Simulation:
         self._tally.unsure.update(points)
         self._tally.filtered += len(records)
         self._tally.metrics.at(now).filtered_out += len(records)
+        for watch in self.watches:
+            watch.ended(records, "filtered", now)
         row = FilteredRecords(run.shard_id, _numbers(records), explanations, tuple(points))
         self._tell(row)
 

@@ -12,6 +12,7 @@ from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import Invocation
+from kinesis_cli.simulation.watch import How
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordSource
 from kinesis_cli.sweep.ages import Ages, AgesSeen
@@ -56,12 +57,9 @@ def measured(
         mapping: the settings.
         options: of the simulation.
     """
-    records = AgesSeen()
-
-    def handled(done: Sequence[Record], now: float) -> None:
-        records.add([now - record.arrival for record in done])
-
-    simulation = Simulation(source, handler, mapping, options, handled)
+    records = _RecordAges()
+    simulation = Simulation(source, handler, mapping, options)
+    simulation.watches.append(records)
     pace = Pace(
         max(source.first_arrival or 0.0, simulation.start_at, simulation.starts_from),
         source.last_arrival or 0.0,
@@ -89,12 +87,27 @@ def measured(
         expired=summary.expired,
         undelivered=summary.undelivered,
         iterator_age=calls.result(),
-        record_age=records.result(),
+        record_age=records.seen.result(),
         longest_block=0.0 if block is None else round(block.seconds, 6),
         keeps_up=pace.keeps_up(end, has_expired=summary.expired > 0),
         is_stopped=is_stopped,
         unsure=summary.unsure,
     )
+
+
+class _RecordAges:
+    """The age of each record that was handled; see `kinesis_cli.simulation.watch`."""
+
+    def __init__(self) -> None:
+        self.seen = AgesSeen()
+
+    def arrived(self, records: Sequence[Record]) -> None:
+        """Nothing is to be seen yet."""
+
+    def ended(self, records: Sequence[Record], how: How, now: float) -> None:
+        """Measure those that were handled."""
+        if how == "succeeded":
+            self.seen.add([now - record.arrival for record in records])
 
 
 def billed(duration_ms: float) -> float:

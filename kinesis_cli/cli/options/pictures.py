@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kinesis_cli.project.function import Function
     from kinesis_cli.project.mapping import MappingChoice
     from kinesis_cli.show.simulation import Run, View
+    from kinesis_cli.simulation.watch import Watch
 
 _AFTER = "after the mapping went live"
 
@@ -134,12 +135,14 @@ class Pictures:
             drawing = Drawing(begin, end)
             self._drawings.append(drawing)
             beside.draw.append(drawing.row)
+            beside.watches.append(drawing.waiting)
         if self.trace is not None:
             from kinesis_cli.show.pictures.trace_file import TraceFile
 
             file = TraceFile(self.trace, run.start_at)
             beside.draw.append(file.row)
             beside.end.append(file.finish)
+            beside.watches.append(file.waiting)
         if self.report is not None:
             from kinesis_cli.lint.linting import lint_function
             from kinesis_cli.show.pictures.report import About, Report
@@ -151,6 +154,7 @@ class Pictures:
             page = Report(self.report, about)
             beside.draw.append(page.row)
             beside.end.append(page.finish)
+            beside.watches.append(page.waiting)
         return beside
 
     def show(self, start_at: float, names: list[str], *, show_all: bool) -> None:
@@ -183,6 +187,7 @@ class Beside:
 
     draw: list[Callable[[Row], None]] = field(default_factory=list)
     end: list[Callable[[Summary], None]] = field(default_factory=list)
+    watches: "list[Watch]" = field(default_factory=list)
 
     def of(self, view: "View") -> "View":
         """The view, with everything drawn that it shows."""

@@ -11,6 +11,8 @@ from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.lint.rule import Finding
 from kinesis_cli.picture.calls import Calls, differences, packed
 from kinesis_cli.picture.drawing import Cell, Drawing, Kind, Picture
+from kinesis_cli.picture.lanes import CallLanes
+from kinesis_cli.picture.waiting import Waiting
 from kinesis_cli.show.cells import bytes_cell, counted, duration_cell, marked, since_cell, time_cell
 from kinesis_cli.show.console import escape, json_text
 from kinesis_cli.show.failed_record import why_in_words
@@ -55,8 +57,14 @@ class Report:
 
     def __init__(self, path: Path, about: About) -> None:
         self._path, self._about = path, about
-        self._calls = Calls(about.run.start_at)
-        self._drawing = Drawing(about.run.start_at)
+        lanes = CallLanes()
+        self._calls = Calls(about.run.start_at, lanes)
+        self._drawing = Drawing(about.run.start_at, lanes=lanes)
+
+    @property
+    def waiting(self) -> Waiting:
+        """To be told of records."""
+        return self._drawing.waiting
 
     def row(self, row: Row) -> None:
         """Keep what happened."""
@@ -156,7 +164,8 @@ def _ages_and_marks(drawing: Drawing, shard_ids: "Sequence[str]") -> dict[str, o
         if mark.discarded or mark.expired
     ]
     ages = [round(age, 3) if age >= 0 else None for age in picture.ages()]
-    return {"columns": picture.columns, "ages": ages, "marks": marks}
+    waiting = packed(picture.waiting)
+    return {"columns": picture.columns, "ages": ages, "marks": marks, "waiting": waiting}
 
 
 def _cells(drawing: Drawing, calls: Calls) -> dict[str, object]:

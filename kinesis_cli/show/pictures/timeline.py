@@ -86,7 +86,8 @@ def _print_picture(picture: Picture, start_at: float, *, show_all: bool) -> None
             style="dim",
             soft_wrap=True,
         )
-    _print_ages(picture)
+    _print_sparks("age", picture.ages())
+    _print_sparks("waiting", [count or -math.inf for count in picture.waiting])
 
 
 def _chosen(shards: Sequence[ShardPicture], *, show_all: bool) -> list[ShardPicture]:
@@ -145,19 +146,19 @@ def _print_marks(marks: Sequence[Mark]) -> None:
     stdout_console().print(line, soft_wrap=True)
 
 
-def _print_ages(picture: Picture) -> None:
-    ages = picture.ages()
-    highest = max(ages, default=-math.inf)
+def _print_sparks(label: str, values: Sequence[float]) -> None:
+    """A line of values by their share of the highest; a gap where there is none."""
+    highest = max(values, default=-math.inf)
     if highest <= 0:
         return
-    line = "".join(_spark(age, highest) for age in ages)
-    stdout_console().print(plain(f"{'age':{LABEL}}{line}".rstrip()), style="cyan", soft_wrap=True)
+    line = "".join(_spark(value, highest) for value in values)
+    stdout_console().print(plain(f"{label:{LABEL}}{line}".rstrip()), style="cyan", soft_wrap=True)
 
 
-def _spark(age: float, highest: float) -> str:
-    if age < 0:  # none was measured here, or a clock ran ahead
+def _spark(value: float, highest: float) -> str:
+    if value < 0:  # none was measured here, or a clock ran ahead
         return " "
-    return _SPARKS[min(int(age / highest * len(_SPARKS)), len(_SPARKS) - 1)]
+    return _SPARKS[min(int(value / highest * len(_SPARKS)), len(_SPARKS) - 1)]
 
 
 def _axis(picture: Picture, start_at: float) -> str:
@@ -193,5 +194,8 @@ def _print_legend(pictures: Sequence[Picture]) -> None:
     highest = max((max(picture.ages(), default=0.0) for picture in pictures), default=0.0)
     if highest > 0:
         words.append(f"age: iterator age up to {duration_cell(highest)}")
+    most = max((max(picture.waiting, default=0) for picture in pictures), default=0)
+    if most > 0:
+        words.append(f"waiting: up to {counted(most, 'record')}")
     console = stdout_console()
     console.print(plain(" · ".join(words)), style="dim")

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from kinesis_cli.picture.trace_events import TraceEvent, TraceEvents
+from kinesis_cli.picture.waiting import Waiting
 from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.show.console import json_text, note
 from kinesis_cli.simulation.trace import Row, Summary
@@ -34,6 +35,11 @@ class TraceFile:
             file = self._opened.enter_context(packing_writer(file, SUFFIXES[".gz"]))
         self._file, self._before = file, b'{"displayTimeUnit": "ms", "traceEvents": [\n'
         self._is_broken = False
+
+    @property
+    def waiting(self) -> Waiting:
+        """To be told of records."""
+        return self._events.waiting
 
     def row(self, row: Row) -> None:
         """Write what happened."""

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_cli.event_source_mapping.events import Outcome
-from kinesis_cli.picture.drawing import CELLS, KINDS, Cell, Drawing, Picture, ShardPicture
+from kinesis_cli.picture.drawing import KINDS, Cell, Drawing, Picture, ShardPicture
+from kinesis_cli.picture.grid import CELLS
 from kinesis_cli.picture.lanes import ShardLanes
 from kinesis_cli.simulation.trace import Destination, ExpiredRecords, Invocation, Row
 

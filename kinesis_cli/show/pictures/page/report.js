@@ -133,7 +133,10 @@
     if (isLast && marked.has(each.place)) { each.markTop = height; height += MARK; }
   });
   const ageTop = height + 6;
-  height += AGE + BOTTOM + 6;
+  height += AGE + 6;
+  const waiting = unpacked(data.waiting), most = Math.max(0, ...waiting), waitingTop = height + 8;
+  if (most) height += AGE + 8;
+  height += BOTTOM;
   const full = [0, Math.max(data.end, 1000)];
   let [from, to] = full;
   let chosen = -1;
@@ -198,7 +201,8 @@
         bar(context, calls.at[n], calls.at[n] + calls.length[n], tops[firstLane.get(calls.shard[n]) + calls.lane[n]], KINDS[calls.outcome[n]], calls.attempt[n], n === chosen);
     } else drawCells(context);
     drawMarks(context);
-    drawAges(context);
+    drawCurve(context, ageTop, "iterator age", data.ages, (age) => since(age * 1e6).slice(1));
+    if (most) drawCurve(context, waitingTop, "records waiting", waiting, whole);
     $("range").textContent = `${since(from)} to ${since(to)}`;
   };
 
@@ -230,19 +234,20 @@
     context.font = "12px system-ui, sans-serif";
   };
 
-  const drawAges = (context) => {
-    const highest = Math.max(0, ...data.ages.map((age) => age || 0)), width = full[1] / data.columns;
+  // a row of columns below the timeline, relative to the highest
+  const drawCurve = (context, top, name, values, told) => {
+    const highest = Math.max(0, ...values.map((value) => value || 0)), width = full[1] / data.columns;
     context.fillStyle = style("ink");
-    context.fillText("iterator age", 6, ageTop + AGE / 2 - 7, LABEL - 12);
+    context.fillText(name, 6, top + AGE / 2 - 7, LABEL - 12);
     if (!highest) return;
     context.fillStyle = style("dim");
-    context.fillText(`up to ${since(highest * 1e6).slice(1)}`, 6, ageTop + AGE / 2 + 8, LABEL - 12);
+    context.fillText(`up to ${told(highest)}`, 6, top + AGE / 2 + 8, LABEL - 12);
     context.fillStyle = style("age");
-    data.ages.forEach((age, column) => {
+    values.forEach((value, column) => {
       const start = column * width, end = start + width;
-      if (age === null || end < from || start > to) return;
-      const high = (age / highest) * AGE;
-      context.fillRect(clipped(start), ageTop + AGE - high, Math.max(clipped(end) - clipped(start), 1), high);
+      if (!value || end < from || start > to) return;
+      const high = (value / highest) * AGE;
+      context.fillRect(clipped(start), top + AGE - high, Math.max(clipped(end) - clipped(start), 1), high);
     });
   };
 
