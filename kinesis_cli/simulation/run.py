@@ -234,9 +234,8 @@ class Simulation:
     def _tell_of_unread(self) -> None:
         """Tell who watches of records that have arrived and that no poll brought."""
         for shard_id in self._source.shard_ids if self.watches else ():
-            while records := self._source.take(
-                shard_id, self._now, POLL_LIMIT_RECORDS, POLL_LIMIT_BYTES
-            ):
+            take = partial(self._source.take, shard_id, self._now, _SKIPPED_AT_ONCE, _SKIPPED_BYTES)
+            while records := take():
                 for watch in self.watches:
                     watch.arrived(opened(records))
 
