@@ -10,9 +10,9 @@ from kinesis_cli.local.state import Server
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """A stream on this machine."""
+    """A stream on this machine: of Kinesis, or of a table."""
 
-    name: str
+    name: str  # of a table's stream: the table's
     arn: str
     shards: int  # open ones
     records: int  # that are kept
@@ -23,9 +23,10 @@ class MappingStatus:
     """An event source mapping of a stream on this machine."""
 
     function: str
-    stream: str
+    stream: str  # or the table
     state: str  # AWS's "Enabled" or "Disabled", or "Problem: ..."
     backlog: int  # records that have not been handled or discarded
+    iterator_age: float | None = None  # seconds: of the last batches; None: none was called
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,11 @@ class LocalStatus:
     problems: tuple[Problem, ...] = ()
     not_made: tuple[Problem, ...] = ()  # resources of the template: logical id, type
     notes: tuple[str, ...] = ()  # which Python runs what, and what is not as on Lambda
+    tables: tuple[StreamStatus, ...] = ()  # the streams of tables that are on
 
 
 def stream_status(summary: Iterable[Mapping[str, Any]]) -> tuple[StreamStatus, ...]:
-    """The streams of the data plane's summary."""
+    """The streams of a summary: the data plane's, or the tables'."""
     return tuple(
         StreamStatus(each["name"], each["arn"], each["shards"], each["records"]) for each in summary
     )

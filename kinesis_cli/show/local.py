@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from kinesis_cli.local.state import Server
-from kinesis_cli.local.status import LocalStatus
+from kinesis_cli.local.status import LocalStatus, MappingStatus, StreamStatus
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
 
 
@@ -22,10 +22,12 @@ def show_ready(status: LocalStatus, state_option: str) -> None:
         f"  {each.name}: {_count(each.shards, 'shard')}, {_count(each.records, 'record')}"
         for each in status.streams
     ]
+    tables = [f"  stream of table {each.name}" for each in status.tables]
     show_lines(
         [
             f"Local stream on {server.endpoint}, region {server.region}, {kept}.",
             *streams,
+            *tables,
             f'Point any client at it: eval "$(kcli local env{state_option})"',
             *status.notes,
             *problem_lines(status),
@@ -66,21 +68,15 @@ def as_document(status: LocalStatus) -> dict[str, object]:
         "pid": server.pid if server else None,
         "endpoint": server.endpoint if server else None,
         "state": str(status.state),
-        "streams": [
-            {
-                "name": each.name,
-                "arn": each.arn,
-                "shards": each.shards,
-                "records": each.records,
-            }
-            for each in status.streams
-        ],
+        "streams": [_stream_document(each) for each in status.streams],
+        "tables": [_stream_document(each) for each in status.tables],
         "mappings": [
             {
                 "function": each.function,
                 "stream": each.stream,
                 "state": each.state,
                 "backlog": each.backlog,
+                "iteratorAgeSeconds": each.iterator_age,
             }
             for each in status.mappings
         ],
@@ -90,18 +86,29 @@ def as_document(status: LocalStatus) -> dict[str, object]:
     }
 
 
+def _stream_document(stream: StreamStatus) -> dict[str, object]:
+    return {
+        "name": stream.name,
+        "arn": stream.arn,
+        "shards": stream.shards,
+        "records": stream.records,
+    }
+
+
 def _show_table(status: LocalStatus) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     console = stdout_console()
     console.print(plain(_headline(status)), soft_wrap=True)
-    if status.streams:
+    for title, streams in (("Stream", status.streams), ("Table's stream", status.tables)):
+        if not streams:
+            continue
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
-        table.add_column("Stream", overflow="fold")
+        table.add_column(title, overflow="fold")
         table.add_column("Shards", justify="right")
         table.add_column("Records", justify="right")
-        for each in status.streams:
+        for each in streams:
             table.add_row(plain(each.name), f"{each.shards:,}", f"{each.records:,}")
         console.print(table)
     if status.mappings:
@@ -109,12 +116,17 @@ def _show_table(status: LocalStatus) -> None:
         for name in ("Function", "Fed by", "State"):
             table.add_column(name, overflow="fold")
         table.add_column("Backlog", justify="right")
+        table.add_column("Iterator age", justify="right")
         for mapping in status.mappings:
             names = (mapping.function, mapping.stream, mapping.state)
-            table.add_row(*map(plain, names), f"{mapping.backlog:,}")
+            table.add_row(*map(plain, names), f"{mapping.backlog:,}", _age(mapping))
         console.print(table)
     for line in (*status.notes, *problem_lines(status)):
         console.print(plain(line), soft_wrap=True)
+
+
+def _age(mapping: MappingStatus) -> str:
+    return "" if mapping.iterator_age is None else f"{mapping.iterator_age:,.1f} s"
 
 
 def _headline(status: LocalStatus) -> str:

@@ -26,5 +26,7 @@ def local_status(state: Path) -> LocalStatus:
         mappings,
         problems=tuple(Problem(**each) for each in answer["problems"]),
         not_made=tuple(Problem(**each) for each in answer["not_made"]),
-        notes=tuple(answer.get("notes", ())),  # which a server of an older kcli does not tell
+        # What follows a server of an older kcli does not tell.
+        notes=tuple(answer.get("notes", ())),
+        tables=stream_status(answer.get("tables", ())),
     )

@@ -70,6 +70,10 @@ class Tally:
 
     shards: dict[tuple[str, str], ShardCounts] = field(default_factory=dict)
 
+    def of_mapping(self, mapping: str) -> list[ShardCounts]:
+        """The counts of a mapping's shards, named by its UUID."""
+        return [counts for (uuid, _), counts in self.shards.items() if uuid == mapping]
+
 
 def sentence(activity: Activity) -> str:
     """What happened, in words; empty for a call that went well, of which there are many."""

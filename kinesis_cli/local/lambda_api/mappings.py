@@ -22,20 +22,23 @@ from kinesis_cli.local.lambda_api.errors import (
 )
 from kinesis_cli.local.lambda_api.names import Name, parsed
 from kinesis_cli.local.mapping.store import StoredMapping, new_mapping
+from kinesis_cli.stream.kinds.known import kind_of_arn
 
 Parameters = dict[str, Any]
 Document = dict[str, Any]
 
 
-def create_event_source_mapping(context: Context, parameters: Parameters) -> Document:
+async def create_event_source_mapping(context: Context, parameters: Parameters) -> Document:
     """Feed a function from a stream."""
     service = context.service
     document = dict(parameters)
     arn = document.get("EventSourceArn")
     if arn is None:
         raise invalid_parameter("Unrecognized event source.")
-    if ":kinesis:" not in arn:
-        raise invalid_parameter("Unrecognized event source, must be a Kinesis stream here.")
+    if kind_of_arn(arn) is None:
+        raise invalid_parameter(
+            "Unrecognized event source, must be a stream of Kinesis or of DynamoDB here."
+        )
     name = _function(context, document.pop("FunctionName"))
     enabled = document.pop("Enabled", True)
     if "StartingPosition" not in document:
@@ -46,7 +49,7 @@ def create_event_source_mapping(context: Context, parameters: Parameters) -> Doc
     if name.qualifier:
         document["FunctionName"] = name.reference
     _check(document)
-    if not service.has_stream(arn):
+    if not await service.has_stream(arn):
         raise invalid_parameter(f"Stream not found: {arn}")
     for each in service.store.mappings():
         if each.reference == name.reference and each.stream_arn == arn:

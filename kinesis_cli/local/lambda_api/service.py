@@ -44,10 +44,11 @@ from kinesis_cli.local.function.runtime import (
     ThrottledError,
 )
 from kinesis_cli.local.function.store import FunctionStore
-from kinesis_cli.local.kinesis import Caller, DataPlane
+from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.kinesis.waking import Pulse
 from kinesis_cli.local.mapping.of_template import mappings_of_project
-from kinesis_cli.local.mapping.run import MappingRun, MappingTools, stream_of
+from kinesis_cli.local.mapping.run import MappingRun, MappingTools
+from kinesis_cli.local.mapping.sources.choice import Sources, source_name
 from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
 from kinesis_cli.local.metrics import Series
 from kinesis_cli.local.neighbours.client import NeighbourCalls
@@ -99,6 +100,7 @@ class FunctionService:
     ) -> None:
         self._data_plane, self._neighbours = data_plane, neighbours
         self._template, self._code, self._reload = template, code, reload
+        self._sources = Sources(data_plane, neighbours.ready_streams)
         self.store, self._event_store = MappingStore(state), EventStore(state)
         self.function_store, self.packages = FunctionStore(state), Packages(state)
         self.packages.sweep(used_packages(self.function_store))
@@ -328,10 +330,9 @@ class FunctionService:
         functions = self.registry_of(mapping).arn("").removesuffix("function:")
         return f"{functions}event-source-mapping:{mapping.uuid}"
 
-    def has_stream(self, arn: str) -> bool:
+    async def has_stream(self, arn: str) -> bool:
         """Whether there is the stream that an ARN, or a consumer's, names."""
-        stream = arn.partition("/consumer/")[0]
-        return any(each["arn"] == stream for each in self._data_plane.summary())
+        return await self._sources.has(arn.partition("/consumer/")[0])
 
     def now(self) -> float:
         """The time, epoch seconds."""
@@ -360,10 +361,8 @@ class FunctionService:
                 self.tell(Remark(f"{mapping.reference} could not be called: {error}"))
                 return None
 
-        place = registry.place
         return MappingTools(
-            data_plane=self._data_plane,
-            caller=Caller(place.account, place.region),
+            source=self._sources.of(mapping),
             store=self.store,
             destinations=self._destinations,
             call=call,
@@ -414,14 +413,14 @@ class FunctionService:
         name = access_key.removeprefix(FUNCTION_KEY)
         if name == access_key:
             return
-        stream = request.get("StreamName") or stream_of(str(request.get("StreamARN", "")))
-        runs = [each.run for each in self._running.values()]
-        fed_by = {run.stream for run in runs if run.function == name}
-        if stream in fed_by and name not in self._warned:
+        named = request.get("StreamName")
+        arn = self.place.stream_arn(named) if named else request.get("StreamARN", "")
+        runs = [each.run for each in self._running.values() if each.run.function == name]
+        fed_by = {run.stream_arn: run.stream for run in runs}
+        if arn in fed_by and name not in self._warned:
             self._warned.add(name)
-            self.tell(
-                Remark(f"{name} puts records on {stream}, the stream that feeds it: it may not end")
-            )
+            what = f"{name} puts records on {fed_by[arn]}, the stream that feeds it"
+            self.tell(Remark(f"{what}: it may not end"))
 
     async def status(self) -> list[MappingStatus]:
         """All mappings."""
@@ -434,9 +433,12 @@ class FunctionService:
         problem = problem or self._hopeless(mapping)
         if problem and mapping.enabled:
             state = f"Problem: {problem}"
-        stream = stream_of(mapping.stream_arn)
+        stream = source_name(mapping.stream_arn)
         backlog = await running.run.backlog() if running else 0
-        return MappingStatus(mapping.reference, stream, state, backlog)
+        counts = self.tally.of_mapping(mapping.uuid)
+        ages = [each.iterator_age for each in counts if each.batches]
+        age = max(ages, default=None)
+        return MappingStatus(mapping.reference, stream, state, backlog, age)
 
     def _hopeless(self, mapping: StoredMapping) -> str:
         """Why all calls of a mapping fail since its function's code was changed."""

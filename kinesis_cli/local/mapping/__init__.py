@@ -3,5 +3,6 @@
 store         mappings and their checkpoints, in a file
 of_template   the template's mappings, beside those that calls have made
 run           one mapping: its shards, parents before children
-shard         the delivery of one shard;  reading: its records, one after another
+shard         the delivery of one shard
+sources/      the streams that can be read, and their records, one after another
 """

@@ -6,36 +6,22 @@ are idle, so it is made when records come, and let go of when they have ended.
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS
-from kinesis_cli.local.kinesis import Caller, DataPlane, ServiceError
+from kinesis_cli.local.mapping.sources.source import Source
 
 
 class RestingShards:
     """Looks for records of many shards at once.
 
     Args:
-        data_plane, caller: whose stream it is.
-        stream: its name.
-        created: when it was made; one that was made anew under its name is another.
-        start: epoch seconds, where a shard begins that nothing was read of.
+        source: the stream.
         windows_from: since when batching windows are counted where nothing was read, epoch seconds.
     """
 
-    def __init__(
-        self,
-        data_plane: DataPlane,
-        caller: Caller,
-        *,
-        stream: str,
-        created: float,
-        start: float,
-        windows_from: float,
-    ) -> None:
-        self._data_plane, self._caller = data_plane, caller
-        self._stream, self._created = stream, created
-        self._start, self._first_windows = start, windows_from
+    def __init__(self, source: Source, windows_from: float) -> None:
+        self._source, self._first_windows = source, windows_from
         self._positions: dict[int, int] = {}
         self._windows_from: dict[int, float] = {}  # only of those that it matters for
         self._counted_at = -math.inf  # seconds of the monotonic clock
@@ -65,26 +51,20 @@ class RestingShards:
         Raises:
             ServiceError: the stream is gone.
         """
-        if self._data_plane.created(self._stream, self._caller) != self._created:
-            raise ServiceError("ResourceNotFoundException", "the stream was made anew")
+        self._source.check()
         now = time.monotonic()
         counted = now - self._counted_at >= POLL_INTERVAL_SECONDS
         if counted:  # a consumer of enhanced fan-out is looked for more often than it would poll
             self._counted_at = now
-        found = self._unread(self._positions, counted=counted)
+        found = self._source.unread(self._positions, counted=counted)
         for number in found:
             del self._positions[number]
         return list(found)
 
     def unread(self) -> dict[int, int]:
         """How many records are to be read of each shard that is not idle any more."""
-        return self._unread(self._positions)
+        return self._source.unread(self._positions, counted=False)
 
     def unread_from_start(self, numbers: Iterable[int]) -> int:
         """How many records of other shards are to be read, of which nothing was read."""
-        return sum(self._unread(dict.fromkeys(numbers, 0)).values())
-
-    def _unread(self, positions: Mapping[int, int], *, counted: bool = False) -> dict[int, int]:
-        return self._data_plane.unread(
-            self._stream, self._caller, positions, self._start, counted=counted
-        )
+        return sum(self._source.unread(dict.fromkeys(numbers, 0), counted=False).values())

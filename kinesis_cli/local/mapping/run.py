@@ -7,24 +7,21 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.delivery import Shard, ShardDelivery
+from kinesis_cli.event_source_mapping.delivery import ShardDelivery
 from kinesis_cli.event_source_mapping.events import Discarded
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.local.function.activity import Activity, Called, Remark, ShardCounts, Tally, Tell
 from kinesis_cli.local.function.destinations import Destinations
-from kinesis_cli.local.kinesis import Caller, DataPlane, ServiceError, resolve_shard_number
+from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.local.mapping.progress import Progress
-from kinesis_cli.local.mapping.reading import ShardReader, interval_of, start_of
 from kinesis_cli.local.mapping.resting import RestingShards
 from kinesis_cli.local.mapping.shard import CallFunction, ShardRun, ShardTools
+from kinesis_cli.local.mapping.sources.source import Source, SourceShard
 from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
 from kinesis_cli.stream.on_failure_document import on_failure_document, s3_document, s3_key
-from kinesis_cli.stream.sequence import SequenceNumber
-from kinesis_cli.stream.shards import shard_id
 
 RETRY_SECONDS = 1.0  # until a stream that is not there is looked for again
 NOTHING_YET = "No records processed"
@@ -34,8 +31,7 @@ NOTHING_YET = "No records processed"
 class MappingTools:
     """What a mapping needs of the world."""
 
-    data_plane: DataPlane
-    caller: Caller
+    source: Source
     store: MappingStore
     destinations: Destinations
     call: CallFunction
@@ -72,8 +68,7 @@ class MappingRun:
         self._asked = 0  # the newest round of `look`
         self._looked = -1  # the newest round in which the resting shards were looked at
         self._is_stopping = False
-        self.stream = stream_of(mapping.stream_arn)
-        self._created = 0.0  # when the stream that is delivered was made, epoch seconds
+        self._source = tools.source
         self._finished: set[str] = set()  # its shards that are read and done
         self.is_without_stream = False
         self.problem = ""  # why nothing is delivered; empty: it is
@@ -101,6 +96,16 @@ class MappingRun:
         """The function's name."""
         return self._mapping.function
 
+    @property
+    def stream(self) -> str:
+        """The name of the stream, or of the table."""
+        return self._source.name
+
+    @property
+    def stream_arn(self) -> str:
+        """The ARN of the stream itself."""
+        return self._source.arn.partition("/consumer/")[0]
+
     def stop(self) -> None:
         """Start nothing more; `run` returns when the calls that are running have ended."""
         self._is_stopping = True
@@ -126,7 +131,7 @@ class MappingRun:
     @property
     def never_had_a_stream(self) -> bool:
         """Whether there was none since the start; one that was deleted may come again."""
-        return self.is_without_stream and not self._created
+        return self.is_without_stream and not self._source.created
 
     @property
     def found_nothing(self) -> bool:
@@ -142,9 +147,9 @@ class MappingRun:
         unread = resting.unread()
         if self._shards or unread:  # children may wait for their parents
             known = self._shards.keys() | self._finished
-            others = [each["ShardId"] for each in await self._list_shards()]
-            numbers = [_number(each) for each in others if each not in known]
-            backlog += resting.unread_from_start(n for n in numbers if n not in resting)
+            numbers = [each.number for each in await self._source.shards()]
+            others = [n for n in numbers if self._source.shard_id(n) not in known]
+            backlog += resting.unread_from_start(n for n in others if n not in resting)
         return backlog + sum(unread.values())
 
     def _trouble(self, problem: str) -> None:
@@ -158,25 +163,16 @@ class MappingRun:
 
     async def _deliver(self) -> None:
         """Deliver the stream that is there now."""
-        summary = (await self._ask("DescribeStreamSummary"))["StreamDescriptionSummary"]
-        retention = float(summary["RetentionPeriodHours"]) * 3600
-        tools, settings = self._tools, self._settings
-        created = self._created = tools.data_plane.created(self.stream, tools.caller)
-        checkpoints = tools.store.checkpoints(self._mapping.uuid, created)
+        tools, source = self._tools, self._source
+        await source.find()
+        checkpoints = tools.store.checkpoints(self._mapping.uuid, source.created)
         self._finished = checkpoints.finished
-        self._resting = RestingShards(
-            tools.data_plane,
-            tools.caller,
-            stream=self.stream,
-            created=created,
-            start=start_of(settings, self._mapping.live_since),
-            windows_from=tools.data_plane.clock.now(),
-        )
-        tasks: dict[asyncio.Task[None], str] = {}
+        self._resting = RestingShards(source, source.clock.now())
+        tasks: dict[asyncio.Task[None], int] = {}
         try:
             await self._find_shards(checkpoints.sequence_numbers)
             while not self._is_stopping:
-                self._begin_unread(retention, tasks)
+                self._begin_unread(tasks)
                 self.problem, self.is_without_stream = "", False
                 self._looked = self._asked
                 tools.looked()
@@ -190,16 +186,15 @@ class MappingRun:
             self._ended.clear()
             self._resting = None
 
-    def _begin_unread(self, retention: float, tasks: dict[asyncio.Task[None], str]) -> None:
+    def _begin_unread(self, tasks: dict[asyncio.Task[None], int]) -> None:
         """Begin with the shards that have something to read, or have ended."""
         assert self._resting is not None
         for number in self._resting.take_unread():
-            shard = shard_id(number)
-            run = self._shards[shard] = self._new_run(number, retention)
+            run = self._shards[self._source.shard_id(number)] = self._new_run(number)
             if self._asked:
                 run.look(self._asked)
             task = asyncio.create_task(run.run())
-            tasks[task] = shard
+            tasks[task] = number
             task.add_done_callback(self._has_ended)
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
@@ -209,65 +204,54 @@ class MappingRun:
     async def _something_happens(self) -> None:
         """Until a shard's delivery has ended, somebody asks, or it is time to look."""
         try:
-            async with asyncio.timeout(interval_of(self._mapping.stream_arn)):
+            async with asyncio.timeout(self._source.interval):
                 await self._something.wait()
         except TimeoutError:
             pass
         self._something.clear()
 
-    async def _take_ended(self, tasks: dict[asyncio.Task[None], str]) -> None:
+    async def _take_ended(self, tasks: dict[asyncio.Task[None], int]) -> None:
         """Let those rest that have nothing to read, and look for what follows those that ended."""
         assert self._resting is not None
         has_finished = False
         while self._ended:
             task = self._ended.popleft()
-            if (shard := tasks.pop(task, None)) is None:
+            if (number := tasks.pop(task, None)) is None:
                 continue  # it was cancelled with the delivery before
+            shard = self._source.shard_id(number)
             run = self._shards.pop(shard)
             task.result()
             if run.has_finished:
                 has_finished, self._looked = True, -1  # its children are still to be looked at
                 self._finished.add(shard)
-                self._save(self._created, shard, run.checkpoint, finished=True)
+                self._save(shard, run.checkpoint, finished=True)
             elif not self._is_stopping:
                 has_windows = self._settings.maximum_batching_window_in_seconds
                 windows_from = run.windows_from if has_windows else None
-                self._resting.add(_number(shard), run.position, windows_from)
+                self._resting.add(number, run.position, windows_from)
         if has_finished:
             await self._find_shards({})
 
     async def _find_shards(self, checkpoints: Mapping[str, str]) -> None:
         """Let the shards rest that can be read now, each where it has come to."""
         assert self._resting is not None
-        for each in _ready(await self._list_shards(), self._finished):
-            number = _number(each)
-            if each not in self._shards and number not in self._resting:
-                after = checkpoints.get(each)
-                position = SequenceNumber.decode(after).counter + 1 if after else 0
-                self._resting.add(number, position)
+        source = self._source
+        for number in _ready(await source.shards(), self._is_finished):
+            shard = source.shard_id(number)
+            if shard not in self._shards and number not in self._resting:
+                after = checkpoints.get(shard)
+                self._resting.add(number, source.position(after) if after else 0)
 
-    async def _list_shards(self) -> list[dict[str, Any]]:
-        answer = await self._ask("ListShards")
-        shards: list[dict[str, Any]] = answer["Shards"]
-        while token := answer.get("NextToken"):
-            answer = await self._tools.data_plane.call(
-                "ListShards", {"NextToken": token}, self._tools.caller
-            )
-            shards += answer["Shards"]
-        return shards
+    def _is_finished(self, number: int) -> bool:
+        return self._source.shard_id(number) in self._finished
 
-    def _new_run(self, number: int, retention: float) -> ShardRun:
+    def _new_run(self, number: int) -> ShardRun:
         assert self._resting is not None
-        tools, settings, created = self._tools, self._settings, self._created
-        name = shard_id(number)
-        clock = tools.data_plane.clock
-        after = tools.store.checkpoint(self._mapping.uuid, created, name)
-        shard = Shard(
-            shard_id=name,
-            retention_seconds=retention,
-            hash_range=tools.data_plane.hash_range(self.stream, tools.caller, number),
-        )
+        tools, settings, source = self._tools, self._settings, self._source
+        name = source.shard_id(number)
+        after = tools.store.checkpoint(self._mapping.uuid, source.created, name)
         opened_at = self._resting.windows_from(number)
+        shard = source.shard(number)
         delivery = ShardDelivery(shard, settings, self._filters, _request_id, opened_at)
 
         async def send(discarded: Discarded, at: float) -> tuple[str | None, str]:
@@ -279,11 +263,12 @@ class MappingRun:
             Progress(after, in_windows=has_windows),
             self._counts(name),
             ShardTools(
-                clock=clock,
-                reader=self._reader(name, after),
+                clock=source.clock,
+                reader=source.reader(number, after),
+                interval=source.interval,
                 call=tools.call,
                 send_document=send,
-                save=lambda number: self._save(created, name, number, finished=False),
+                save=lambda number: self._save(name, number, finished=False),
                 tell=self._tell,
                 changed=tools.changed,
                 looked=tools.looked,
@@ -294,19 +279,6 @@ class MappingRun:
             may_rest=not has_windows,
         )
 
-    def _reader(self, shard_id: str, after: str | None) -> ShardReader:
-        return ShardReader(
-            self._tools.data_plane,
-            self._tools.caller,
-            stream=self.stream,
-            created=self._created,
-            shard_id=shard_id,
-            source_arn=self._mapping.stream_arn,
-            after=after,
-            mapping=self._settings,
-            live_since=self._mapping.live_since,
-        )
-
     def _counts(self, shard_id: str) -> ShardCounts:
         key = (self._mapping.uuid, shard_id)
         shards = self._tools.tally.shards
@@ -314,16 +286,10 @@ class MappingRun:
             shards[key] = ShardCounts(self._mapping.function, self.stream, shard_id)
         return shards[key]
 
-    def _save(
-        self, created: float, shard_id: str, checkpoint: str | None, *, finished: bool
-    ) -> None:
+    def _save(self, shard_id: str, checkpoint: str | None, *, finished: bool) -> None:
         self._tools.store.save_checkpoint(
-            self._mapping.uuid, created, shard_id, checkpoint, finished=finished
+            self._mapping.uuid, self._source.created, shard_id, checkpoint, finished=finished
         )
-
-    async def _ask(self, operation: str) -> dict[str, Any]:
-        request = {"StreamName": self.stream}
-        return await self._tools.data_plane.call(operation, request, self._tools.caller)
 
     # What is told
 
@@ -357,29 +323,17 @@ class MappingRun:
         return destination, problem
 
 
-def stream_of(arn: str) -> str:
-    """The stream's name in its ARN, or in a consumer's."""
-    return arn.rpartition(":stream/")[2].split("/")[0]
-
-
-def _ready(shards: list[dict[str, Any]], finished: set[str]) -> list[str]:
+def _ready(shards: list[SourceShard], is_finished: Callable[[int], bool]) -> list[int]:
     """The shards that may be read: a child waits until its parents are read and done.
 
     A parent that is no longer listed left the stream with its records.
     """
-    listed = {each["ShardId"] for each in shards}
-    ready = []
-    for each in shards:
-        parents = {each.get("ParentShardId"), each.get("AdjacentParentShardId")} & listed
-        if each["ShardId"] not in finished and parents <= finished:
-            ready.append(each["ShardId"])
-    return ready
-
-
-def _number(shard: str) -> int:
-    number = resolve_shard_number(shard)
-    assert number is not None
-    return number
+    listed = {each.number for each in shards}
+    return [
+        each.number
+        for each in shards
+        if not is_finished(each.number) and all(map(is_finished, each.parents & listed))
+    ]
 
 
 def _request_id() -> str:

@@ -37,7 +37,7 @@ from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.function.activity import Called, GivenUp, Remark, ShardCounts, Tell
 from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.local.mapping.progress import Progress
-from kinesis_cli.local.mapping.reading import ShardReader
+from kinesis_cli.local.mapping.sources.source import Reader
 from kinesis_cli.stream.record import Record
 
 LEAST_READ_RECORDS = 500  # at once: a small BatchSize does not read in crumbs
@@ -53,7 +53,8 @@ class ShardTools:
     """What a shard's delivery needs of the world."""
 
     clock: Clock
-    reader: ShardReader
+    reader: Reader
+    interval: float  # seconds between two reads that find nothing
     call: CallFunction
     send_document: SendDocument
     save: Callable[[str | None], None]  # keeps a checkpoint
@@ -197,13 +198,13 @@ class ShardRun:
                 if error.code == "ResourceNotFoundException":
                     raise
                 # throttled, or the disk is in trouble: as if nothing had been there
-                self._next_poll = self._now() + self._tools.reader.interval
+                self._next_poll = self._now() + self._tools.interval
                 return
             await self._take(page.records)
             self._is_at_end = page.is_at_end
             self._has_nothing = page.is_at_tip and not page.records
             if page.is_at_tip:
-                self._next_poll = self._now() + self._tools.reader.interval
+                self._next_poll = self._now() + self._tools.interval
                 self._answer(found_nothing=not page.records and not self._delivery.held)
                 return
             self._next_poll = 0.0  # more is there: at once, or as soon as there is room

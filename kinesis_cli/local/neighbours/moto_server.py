@@ -32,6 +32,7 @@ from kinesis_cli.local.neighbours.loopback_only import keep_calls_here
 from kinesis_cli.local.place import Place
 from kinesis_cli.local.table_streams import api as streams_api
 from kinesis_cli.local.table_streams.labels import stream_labels
+from kinesis_cli.local.table_streams.names import StreamName, TableKey
 from kinesis_cli.local.table_streams.store import TableStore
 from kinesis_cli.project.template.file import TemplateFile
 
@@ -90,6 +91,23 @@ class Neighbours:
             if self._store is None:
                 self._store = TableStore(self._state, self._clock)
             return self._store
+
+    def table_summary(self) -> list[dict[str, Any]]:
+        """The streams of tables that are on; the template's too, that moto is still to make."""
+        is_kept = self._state is not None and (self._state / TABLES).exists()
+        there = self.table_store().summary() if self._store or is_kept else []
+        known = {each["arn"] for each in there}
+        place = self.place
+        streams = [
+            StreamName(TableKey(place.account, place.region, table), label)
+            for table, label in place.stream_labels.items()
+        ]
+        to_come = [
+            {"name": each.table.name, "arn": each.arn, "shards": 1, "records": 0}
+            for each in streams
+            if self._moto is None and each.arn not in known
+        ]
+        return sorted([*there, *to_come], key=lambda each: str(each["arn"]))
 
     async def ready_streams(self) -> TableStore:
         """The tables' streams, with those of the template.

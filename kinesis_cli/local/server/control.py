@@ -54,6 +54,7 @@ class Control:
                 not_made = [asdict(each) for each in self._functions.not_made()]
                 return {
                     "streams": self._data_plane.summary(),
+                    "tables": self._functions.tables(),
                     "mappings": mappings,
                     "problems": problems,
                     "not_made": not_made,

@@ -116,6 +116,10 @@ class LambdaSide:
         """All mappings."""
         return await self._loaded[0].status() if self._loaded else []
 
+    def tables(self) -> list[dict[str, Any]]:
+        """The streams of tables that are on: name, ARN, shards, and records within a day."""
+        return self._neighbours.table_summary()
+
     def problems(self) -> list[Problem]:
         """What cannot run, and what feeds nothing."""
         return self._loaded[0].problems() if self._loaded else []

@@ -124,6 +124,7 @@ async def _serve(
                             problems=tuple(problems),
                             not_made=tuple(not_made),
                             notes=tuple(control.notes()),
+                            tables=stream_status(functions.tables()),
                         )
                     )
                     watch = asyncio.create_task(_end_when_unpublished(server))

@@ -226,6 +226,19 @@ class TableStore:
             ).fetchone()
         return stream.last if first is None else int(first) - 1
 
+    def summary(self) -> list[dict[str, Any]]:
+        """Table, ARN, shards and records of each stream that is on."""
+        return [
+            {
+                "name": each.name.table.name,
+                "arn": each.name.arn,
+                "shards": 1,
+                "records": each.last - self.trimmed(each),
+            }
+            for each in self.streams()
+            if each.is_enabled
+        ]
+
     def definitions(self) -> dict[TableKey, dict[str, Any]]:
         """What is kept of each table, by which it is made anew at the start."""
         with self._lock:

@@ -18,6 +18,7 @@ from kinesis_cli.local.function.destinations import Destinations
 from kinesis_cli.local.kinesis import Caller, DataPlane
 from kinesis_cli.local.mapping.run import MappingRun, MappingTools
 from kinesis_cli.local.mapping.shard import ShardRun
+from kinesis_cli.local.mapping.sources.kinesis import KinesisSource
 from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
 from tests.patience import PATIENCE
 
@@ -93,8 +94,7 @@ async def delivered(shards: int, **settings: object) -> AsyncIterator[Delivered]
     store = MappingStore(None)
     store.save(mapping)
     tools = MappingTools(
-        data_plane=plane,
-        caller=CALLER,
+        source=KinesisSource(ARN, mapping.settings, mapping.live_since, plane, CALLER),
         store=store,
         destinations=cast("Destinations", None),  # the mapping has none
         call=call,

@@ -11,6 +11,7 @@ from kinesis_cli.local.function.activity import Activity, Called, Tally
 from kinesis_cli.local.function.destinations import Destinations
 from kinesis_cli.local.kinesis import Caller, DataPlane
 from kinesis_cli.local.mapping.run import MappingRun, MappingTools
+from kinesis_cli.local.mapping.sources.kinesis import KinesisSource
 from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
 
 CALLER = Caller("000000000000", "us-east-1")
@@ -66,8 +67,7 @@ async def deliver(failing: int) -> tuple[list[bytes], list[Called], list[str], l
             mapping,
             "arn:aws:lambda:us-east-1:000000000000:function:f",
             MappingTools(
-                data_plane=plane,
-                caller=CALLER,
+                source=KinesisSource(ARN, mapping.settings, mapping.live_since, plane, CALLER),
                 store=store,
                 destinations=cast("Destinations", None),  # the mapping has none
                 call=call,
