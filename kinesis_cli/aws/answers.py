@@ -25,6 +25,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "DescribeLogGroups": ("logGroups",),
     "DescribeStackResources": ("StackResources",),
     "DescribeStacks": ("Stacks",),
+    "DescribeStream": ("StreamDescription",),
     "FilterLogEvents": ("events",),
     "GetFunctionConfiguration": ("FunctionName",),
     "GetMetricData": ("MetricDataResults",),
@@ -231,7 +232,7 @@ def _fault_in(parsed: object, shape: "Shape", place: str) -> str:
         faults = (_fault_in(each, inner, place) for each in members)
         return next(filter(None, faults), "")
     if shape.name in _WITH_PATTERN:
-        pattern = shape.metadata.get("pattern", "")
+        pattern = shape.metadata.get("pattern", ".*")  # DynamoDB Streams' model has none
         return "" if re.fullmatch(pattern, value) else f"{place} is not a {shape.name}"
     return ""
 

@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.target import Target, TargetKind
+from kinesis_cli.stream.table_arn import is_of_table, table_of
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -92,6 +94,10 @@ class Connection:
         """Where requests go, for people, see `Target.place`."""
         return self.target.place(self.endpoint_url, self.region)
 
+    def with_stream(self, stream: str) -> Self:
+        """Return the same connection, about another stream."""
+        return self.with_target(replace(self.target, stream=stream))
+
     @property
     def stream(self) -> str:
         """The stream that the command is about, by name or ARN.
@@ -103,8 +109,10 @@ class Connection:
 
     @property
     def stream_place(self) -> str:
-        """That stream and where it is, for people."""
-        return f"{self.stream} at {self.place}"
+        """That stream and where it is, for people; of a table's stream the table."""
+        stream = self.stream
+        named = f"table {table_of(stream)}" if is_of_table(stream) else stream
+        return f"{named} at {self.place}"
 
     @property
     def endpoint_url(self) -> str:

@@ -72,7 +72,7 @@ def record(
     ] = None,
     target: Target,
 ) -> None:
-    """Record a stream.
+    """Record a stream, or the changes of a DynamoDB table.
 
     The records as Lambda would receive them, a line each, aggregates whole. What was recorded is on
     disk within a second, and how far it came stands in FILE.progress. Ctrl-C ends it. With -o - the
@@ -84,6 +84,7 @@ def record(
       kcli record -o day.ndjson --resume --no-follow
       kcli put; kcli record -o - --since 10m --no-follow | kcli simulate -
       kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
+      kcli record -o changes.ndjson --table orders --since trim-horizon --no-follow
     """
     chosen = selection(reading)
     plan = read_plan(reading)
@@ -95,7 +96,13 @@ def record(
         raise InputError("--resume and --overwrite cannot be used together")
     if not (is_piped or resume):
         refuse_recorded(output_file, overwrite=overwrite)
-    connection = reach(target)
+    if function and reading.table is not None:
+        raise InputError(
+            "a change of a table has no payload that a function could make anew",
+            place="--map",
+            advice="Leave it out, or change the items of the recording.",
+        )
+    connection = reach(target, reading.table)
     kept = kept_progress(output_file) if resume else None
     with reading_progress("recorded", beside_output=is_piped) as progress:
         file: GrowingRecording | PipedRecording

@@ -13,6 +13,7 @@ from kinesis_cli.cli.options.reading import (
     reach,
     read_plan,
     selection,
+    source_kind,
 )
 from kinesis_cli.cli.options.shared import LATEST_IS_NOW, Output, OutputOption
 from kinesis_cli.cli.options.takes import takes
@@ -21,6 +22,7 @@ from kinesis_cli.cli.running.interruption import ctrl_c_waits
 from kinesis_cli.show.console import note
 from kinesis_cli.show.streams.reading import reading_progress
 from kinesis_cli.show.streams.tail import DataForm, TailEvent, TailLines, TailTable, TailView
+from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.selection import Selection
 
 
@@ -53,7 +55,7 @@ def tail(
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Follow the records of a stream.
+    """Follow the records of a stream, or the changes of a DynamoDB table.
 
     All shards at once, through resharding. A table shows each user record of an aggregate on a line
     of its own; --output ndjson is a recording, --output json a Kinesis event, both with whole
@@ -65,11 +67,12 @@ def tail(
       kcli tail --since 10m --until 5m --output ndjson
       kcli tail --since trim-horizon --no-follow --key 'sensor-*' --grep 89
       kcli tail --since 1h --no-follow --filter '{"data": {"temperature": [30]}}'
+      kcli tail --table orders --since trim-horizon
     """
     chosen = selection(reading, deaggregate=not no_deaggregate)
     plan = read_plan(reading)
-    view = _view(output, chosen, data, decode)
-    connection = reach(target)
+    view = _view(output, chosen, data, decode, source_kind(reading))
+    connection = reach(target, reading.table)
     most, shown = reading.count or sys.maxsize, 0
     with reading_progress("showed", beside_output=True) as progress:
         consumer = consumer_of(connection, plan, progress.warn)
@@ -96,7 +99,9 @@ def tail(
         note(f"nothing shown: {LATEST_IS_NOW}")
 
 
-def _view(output: Output, chosen: Selection, data: DataForm, decode: str | None) -> TailView:
+def _view(
+    output: Output, chosen: Selection, data: DataForm, decode: str | None, kind: SourceKind
+) -> TailView:
     if output is Output.NDJSON:
         return TailLines(chosen)
     if output is Output.JSON:
@@ -106,4 +111,4 @@ def _view(output: Output, chosen: Selection, data: DataForm, decode: str | None)
         from kinesis_cli.payloads.user_function import user_function
 
         function = user_function(decode, "--decode")
-    return TailTable(chosen, data, function)
+    return TailTable(chosen, data, function, kind)

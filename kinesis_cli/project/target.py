@@ -155,9 +155,14 @@ def is_aws_named_by_flag(settings: Settings) -> bool:
         settings.config_env,
     ]
     stream = settings.stream
-    if stream and stream.value.startswith("arn:") and _LOCAL_ACCOUNT not in stream.value:
+    if stream and stream.value.startswith("arn:") and not is_local_arn(stream.value):
         flags.append(stream)
     return any(each is not None and each.level is Level.FLAG for each in flags)
+
+
+def is_local_arn(arn: str) -> bool:
+    """Whether an ARN is one that the local endpoint gives."""
+    return _LOCAL_ACCOUNT in arn
 
 
 def _named(*settings: Setting | None) -> list[Setting]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.event import lambda_record
+from kinesis_cli.stream.kinds.known import kind_of
 from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
@@ -137,7 +138,9 @@ class Selection:
 
 
 def _as_record(one: Payload, record: Record) -> Record:
-    """A user record as if it had been put alone."""
+    """A user record as if it had been put alone; what nobody has put is no aggregate."""
+    if not kind_of(record).has_data:
+        return record
     return lambda_record(
         shard_id=record.shard_id,
         sequence_number=record.sequence_number,

@@ -110,6 +110,7 @@ def test_the_status_of_one_that_does_not_run_is_a_document_too(kcli: Kcli, proje
         "endpoint": None,
         "state": str(project / ".kcli"),
         "streams": [],
+        "tables": [],
         "mappings": [],
         "notes": [],
         "problems": [],

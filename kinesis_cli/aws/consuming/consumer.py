@@ -3,37 +3,37 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from random import Random
-from typing import TYPE_CHECKING, Any
 
 from kinesis_cli.aws.consuming.fan_out import FanOut, registered
-from kinesis_cli.aws.consuming.pages import MalformedAnswer, Page, decode_pages
+from kinesis_cli.aws.consuming.kinesis_stream import KinesisStream
+from kinesis_cli.aws.consuming.pages import MalformedAnswer
 from kinesis_cli.aws.consuming.polling import AT_TIP, BETWEEN_CALLS, Polling
 from kinesis_cli.aws.consuming.shard_reading import (
     AFTER_SEQUENCE_NUMBER,
     DATE_AGE,
     Position,
     Reading,
+    ShardPage,
     Source,
 )
+from kinesis_cli.aws.consuming.table_stream import TableStream
 from kinesis_cli.aws.retries import GIVE_UP_AFTER, passes
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.aws.streams import listed_shards, stream_parameter
 from kinesis_cli.errors import EndpointError, InputError, aws_code
 from kinesis_cli.stream.lineage import Lineage, ListedShard
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Start, StartKind
 from kinesis_cli.stream.sequence import SequenceNumber
 from kinesis_cli.stream.shards import hash_key, shard_index
-
-if TYPE_CHECKING:
-    from mypy_boto3_kinesis import KinesisClient
+from kinesis_cli.stream.table_arn import is_of_table
 
 LOOK_UP = 0.5  # seconds; how often the caller of `batches` gets to look at the time
 
 # A subscription to a shard can be taken over 5 seconds after it began.
 _IN_USE = "ResourceInUseException"
+# Of DynamoDB Streams: the record that is asked for is more than a day old.
+_TRIMMED = "TrimmedDataAccessException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Consumer:
 
     Args:
         connection: to what.
-        stream: name or ARN.
+        stream: name or ARN of a stream of Kinesis; or the ARN of a table's.
         plan: what to read.
         warn: told in one sentence of trouble that lasts; reading goes on.
 
@@ -90,18 +90,20 @@ class Consumer:
         self, connection: Connection, stream: str, plan: ReadPlan, warn: Callable[[str], None]
     ) -> None:
         self._connection, self._plan, self._warn = connection, plan, warn
-        self._named: Any = stream_parameter(stream)
-        self._stream = stream
         self._lineage = Lineage()
         self._starts: dict[str, Position] = {}
         self._readings: dict[str, Reading] = {}
         self._random = Random()
-        self._client: KinesisClient = connection.client("kinesis")
-        decode_pages(self._client)
-        with connection.explained(stream=stream):
-            answer = self._client.describe_stream_summary(**self._named)
-        self.stream_arn = answer["StreamDescriptionSummary"]["StreamARN"]
-        self.began = _service_time(answer["ResponseMetadata"]["HTTPHeaders"])
+        self._api: KinesisStream | TableStream
+        if is_of_table(stream):
+            self._service, self._named = "dynamodbstreams", None
+            with connection.explained(self._service):
+                self._api = TableStream(connection, stream, plan.limit)
+        else:
+            self._service, self._named = "kinesis", stream
+            with connection.explained(stream=stream):
+                self._api = KinesisStream(connection, stream, plan.limit)
+        self.stream_arn, self.began = self._api.arn, self._api.began
 
     @property
     def shards(self) -> int:
@@ -112,10 +114,8 @@ class Consumer:
         """Records as they come, asked for with GetRecords; see `_batches`."""
         # On this machine nobody else reads, and a developer waits.
         at_tip = BETWEEN_CALLS if self._connection.target.is_local else AT_TIP
-        with self._connection.explained(stream=self._stream):
-            yield from self._batches(
-                Polling(self._client, self._named, at_tip=at_tip, limit=self._plan.limit)
-            )
+        with self._connection.explained(self._service, self._named):
+            yield from self._batches(Polling(self._api, at_tip=at_tip))
 
     def fan_out(self, name: str) -> Generator[ShardRecords, None, None]:
         """Records as they are pushed to an enhanced fan-out consumer; see `_batches`.
@@ -124,11 +124,13 @@ class Consumer:
             name: of the consumer; where there is none, it is registered and, in the end,
                 deregistered.
         """
+        assert isinstance(self._api, KinesisStream)  # tables have no consumers
+        client = self._api.client
         with (
-            self._connection.explained(stream=self._stream),
-            registered(self._client, self.stream_arn, name, self._warn) as consumer_arn,
+            self._connection.explained(self._service, self._named),
+            registered(client, self.stream_arn, name, self._warn) as consumer_arn,
         ):
-            yield from self._batches(FanOut(self._client, consumer_arn))
+            yield from self._batches(FanOut(client, consumer_arn))
 
     def _batches(self, source: Source) -> Generator[ShardRecords, None, None]:
         """Until all is read that the plan wants.
@@ -160,7 +162,7 @@ class Consumer:
     # --- which shards
 
     def _listed(self) -> list[ListedShard]:
-        return list(listed_shards(self._client, self._named))
+        return self._api.listed()
 
     def _first_readings(self) -> list[Reading]:
         plan, listed = self._plan, self._listed()
@@ -209,7 +211,7 @@ class Consumer:
 
     # --- what came
 
-    def _received(self, source: Source, reading: Reading, page: Page) -> ShardRecords:
+    def _received(self, source: Source, reading: Reading, page: ShardPage) -> ShardRecords:
         records = page.lambda_records(reading.shard_id, self.stream_arn)
         if self._is_past_the_plan(records, page):
             del self._readings[reading.shard_id]
@@ -233,7 +235,7 @@ class Consumer:
             records = wanted
         return ShardRecords(reading.shard_id, records, page.millis_behind_latest, position)
 
-    def _is_at_tip(self, source: Source, page: Page) -> bool:
+    def _is_at_tip(self, source: Source, page: ShardPage) -> bool:
         """Whether a shard was read as far as there was something when reading began.
 
         Where a writer never stops there is always more. And not every server knows how far behind
@@ -241,18 +243,18 @@ class Consumer:
         """
         if page.millis_behind_latest:
             return False
-        if source.knows_the_tip or not page.records:
-            return True
-        return page.records[-1].approximate_arrival_timestamp >= self.began + DATE_AGE
+        if page.last_arrival is None:
+            return page.is_sure
+        return source.knows_the_tip or page.last_arrival >= self.began + DATE_AGE
 
-    def _is_past_the_plan(self, records: list[Record], page: Page) -> bool:
+    def _is_past_the_plan(self, records: list[Record], page: ShardPage) -> bool:
         """Whether the rest of a shard arrives when the plan wants no more."""
         until = self._plan.until
         if until is None or page.at_end:
             return False
         if records:
             return records[-1].arrival >= until
-        return not page.millis_behind_latest and time.time() >= until
+        return not page.millis_behind_latest and page.is_sure and time.time() >= until
 
     def _ended(self, source: Source, reading: Reading, children: list[ListedShard]) -> None:
         del self._readings[reading.shard_id]
@@ -269,6 +271,10 @@ class Consumer:
         code = aws_code(error)
         if code == "ExpiredIteratorException":
             reading.restart()
+            source.retry(reading, 0.0)
+        elif code == _TRIMMED:
+            self._warn(f"{reading.shard_id} lost records before they were read: they were too old")
+            reading.iterator, reading.position = None, Position(StartKind.TRIM_HORIZON)
             source.retry(reading, 0.0)
         elif code == "ResourceNotFoundException" and self._has_left(reading):
             self._warn(f"{reading.shard_id} left the stream before it was read to its end")
@@ -294,14 +300,6 @@ class Consumer:
         if reading.trouble.is_worth_telling(lasts):
             self._warn(trouble)
         return reading.trouble.pause(self._random, base=0.1)
-
-
-def _service_time(headers: Mapping[str, str]) -> float:
-    """The clock of who answered, epoch seconds: this machine's own may be off."""
-    try:
-        return parsedate_to_datetime(headers["date"]).timestamp()
-    except (KeyError, ValueError):
-        return time.time()
 
 
 def _around(number: str, each: ListedShard, *, is_only: bool) -> Position:

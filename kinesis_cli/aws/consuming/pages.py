@@ -49,7 +49,7 @@ class _Child(msgspec.Struct, rename="pascal"):
 
 
 class Page(msgspec.Struct, rename="pascal"):
-    """Records of one shard that came together."""
+    """Records of one shard that came together. See `ShardPage`."""
 
     records: list[_Entry]
     next_shard_iterator: str | None = None
@@ -59,21 +59,31 @@ class Page(msgspec.Struct, rename="pascal"):
 
     @property
     def position(self) -> str:
-        """The sequence number up to which a shard is read with this page; empty: as before."""
+        """See `ShardPage.position`."""
         last = self.records[-1].sequence_number if self.records else ""
         return self.continuation_sequence_number or last
 
     @property
     def at_end(self) -> bool:
-        """Whether the shard is closed and this was the rest of it."""
+        """See `ShardPage.at_end`."""
         return self.next_shard_iterator is None and self.continuation_sequence_number is None
 
+    @property
+    def last_arrival(self) -> float | None:
+        """See `ShardPage.last_arrival`."""
+        return self.records[-1].approximate_arrival_timestamp if self.records else None
+
+    @property
+    def is_sure(self) -> bool:
+        """See `ShardPage.is_sure`: one without records may be far behind the tip, and says so."""
+        return True
+
     def children(self) -> list[ListedShard]:
-        """At the end: the shards that go on, as far as the server tells of them."""
+        """See `ShardPage.children`."""
         return [child.listed() for child in self.child_shards or ()]
 
     def lambda_records(self, shard_id: str, stream_arn: str) -> list[Record]:
-        """The records as Lambda would hand them to a function."""
+        """See `ShardPage.lambda_records`."""
         return [
             lambda_record(
                 shard_id=shard_id,

@@ -5,14 +5,8 @@ import queue
 import threading
 import time
 from itertools import count
-from typing import TYPE_CHECKING, Any
 
-from kinesis_cli.aws.consuming.pages import MEMBER, MalformedAnswer, Page
-from kinesis_cli.aws.consuming.shard_reading import Outcome, Reading
-from kinesis_cli.stream.selection import StartKind
-
-if TYPE_CHECKING:
-    from mypy_boto3_kinesis import KinesisClient
+from kinesis_cli.aws.consuming.shard_reading import Outcome, Reading, ShardPage, StreamApi
 
 THREADS = 10  # botocore keeps as many connections
 BETWEEN_CALLS = 0.2  # seconds; a shard takes 5 calls a second of all its readers
@@ -23,29 +17,20 @@ class Polling:
     """Asks each shard for records, as often as it may.
 
     Args:
-        client: prepared by `decode_pages`.
-        stream: StreamName or StreamARN, for each call.
+        stream: the calls.
         between_calls: least seconds between two calls for a shard.
         at_tip: the same for a shard that had nothing new.
-        limit: records of one call at most; None: as many as there are.
     """
 
     knows_the_tip = False  # kinesalite says 0 always
 
     def __init__(
         self,
-        client: "KinesisClient",
-        stream: dict[str, str],
+        stream: StreamApi,
         between_calls: float = BETWEEN_CALLS,
         at_tip: float = AT_TIP,
-        limit: int | None = None,
     ) -> None:
-        self._client = client
-        self._stream: Any = stream
-        # a shard iterator names the stream; an ARN also lets one of another account be read
-        self._each: Any = {name: arn for name, arn in stream.items() if name == "StreamARN"}
-        if limit is not None:
-            self._each["Limit"] = limit
+        self._stream = stream
         self._between_calls, self._at_tip = between_calls, at_tip
         self._waiting: list[tuple[float, int, Reading]] = []  # a heap: when due, order, shard
         self._order = count()  # ties stay in order, and shards are never compared
@@ -112,23 +97,7 @@ class Polling:
                 outcome = error
             self._answers.put((reading, outcome))
 
-    def _records(self, reading: Reading) -> Page:
-        if reading.iterator is None:
-            reading.iterator = self._iterator(reading)
-        answer: Any = self._client.get_records(ShardIterator=reading.iterator, **self._each)
-        page: Page = answer[MEMBER]
-        reading.iterator = page.next_shard_iterator
+    def _records(self, reading: Reading) -> ShardPage:
+        page = self._stream.page(reading)
         reading.advance(page)
         return page
-
-    def _iterator(self, reading: Reading) -> str:
-        position = reading.position
-        request: Any = {"ShardId": reading.shard_id, "ShardIteratorType": position.kind}
-        if position.sequence_number:
-            request["StartingSequenceNumber"] = position.sequence_number
-        if position.kind == StartKind.AT_TIMESTAMP:
-            request["Timestamp"] = position.seconds
-        answer = self._client.get_shard_iterator(**self._stream, **request)
-        if "ShardIterator" not in answer:
-            raise MalformedAnswer("GetShardIterator answered without an iterator")
-        return answer["ShardIterator"]

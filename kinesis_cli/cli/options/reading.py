@@ -10,11 +10,15 @@ import msgspec
 import typer
 
 from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
+from kinesis_cli.aws.consuming.table_stream import stream_of_table
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.cli.options.target import Target, reached
+from kinesis_cli.cli.options.target import Target, reached, reached_table
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.show.console import warn
+from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.selection import (
     Selection,
     Start,
@@ -28,6 +32,15 @@ from kinesis_cli.stream.shards import shard_id
 class Reading(msgspec.Struct, frozen=True):
     """Which records, and from where."""
 
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table",
+            metavar="NAME|ARN",
+            help="The stream of this DynamoDB table instead of a stream of Kinesis: here, or where "
+            "--profile, --region, --stack or --endpoint-url say.",
+        ),
+    ] = None
     since: Annotated[
         str | None,
         typer.Option(
@@ -63,7 +76,8 @@ class Reading(msgspec.Struct, frozen=True):
         typer.Option(
             "--partition-key",
             metavar="KEY",
-            help="Only records of this key, and only the shards that its hash belongs to.",
+            help="Only records of this key, and only the shards that its hash belongs to; of a "
+            "table, of this item.",
         ),
     ] = None
     key: Annotated[
@@ -101,7 +115,7 @@ def selection(reading: Reading, *, deaggregate: bool = True) -> Selection:
         InputError: a pattern is none.
     """
     filters, grep = reading.filters, reading.grep
-    compiled = compile_filters(filters) if filters else None
+    compiled = compile_filters(filters, source_kind(reading)) if filters else None
     for sentence in compiled.warnings if compiled else ():
         warn(sentence)
     return Selection(
@@ -113,12 +127,21 @@ def selection(reading: Reading, *, deaggregate: bool = True) -> Selection:
     )
 
 
+def source_kind(reading: Reading) -> SourceKind:
+    """Return of which kind the records are."""
+    return KINESIS if reading.table is None else DYNAMODB
+
+
 def read_plan(reading: Reading) -> ReadPlan:
     """Return what the options say to read.
 
     Raises:
-        InputError: a time or a shard is none.
+        InputError: a time or a shard is none, or a table has no such thing.
     """
+    if reading.table is not None and reading.efo is not None:
+        raise InputError(
+            "tables have no consumers of enhanced fan-out", place="--efo", advice="Leave it out."
+        )
     now, until = time(), reading.until
     return ReadPlan(
         start=Start.parse(reading.since or "latest", now),
@@ -155,13 +178,22 @@ def _shard_id(text: str) -> str:
     return text
 
 
-def reach(target: Target) -> Connection:
+def reach(target: Target, table: str | None = None) -> Connection:
     """Connect to the stream that the target options name.
+
+    Args:
+        target: as given on the command line.
+        table: whose stream is meant instead, by its name or an ARN; None: a stream of Kinesis.
 
     Raises:
         InputError: no stream is named.
         EndpointError: the target is not usable.
     """
-    connection = reached(target).connection
-    connection.target.named_stream()  # refuse before anything else is done
-    return connection
+    if table is None:
+        connection = reached(target).connection
+        connection.target.named_stream()  # refuse before anything else is done
+        return connection
+    if target.stream is not None:
+        raise InputError("--table and --stream cannot be used together")
+    connection = reached_table(target, table)
+    return connection.with_stream(stream_of_table(connection, table))

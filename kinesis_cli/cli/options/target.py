@@ -12,9 +12,11 @@ import typer
 
 from kinesis_cli.cli.options.shared import ConfigEnvOption, ParameterOverridesOption, TemplateOption
 from kinesis_cli.cli.options.takes import given, only
+from kinesis_cli.errors import InputError
 from kinesis_cli.show.console import note
 
 if TYPE_CHECKING:
+    from kinesis_cli.aws.session import Connection
     from kinesis_cli.local.client.connection import Connected
     from kinesis_cli.project.settings import Settings
 
@@ -96,3 +98,38 @@ def reached(target: Target | None = None, **settings: str | None) -> "Connected"
 
         note(started_note(connected.local.server, ""))
     return connected
+
+
+def reached_table(target: Target, table: str) -> "Connection":
+    """Connect to where a table is.
+
+    Its name says which one is meant, not where: that is this machine, unless another option or
+    setting says AWS. An ARN says both.
+
+    Args:
+        target: as given on the command line.
+        table: name or ARN.
+
+    Raises:
+        InputError, EndpointError: the target is not usable.
+    """
+    from kinesis_cli.local.client.connection import connect_to_stack
+    from kinesis_cli.project.settings import read_settings
+    from kinesis_cli.project.target import is_local_arn, resolve_target
+
+    told = given(target)
+    if table.startswith("arn:"):
+        region = (table.split(":") + [""] * 4)[3]
+        told.setdefault("region", region)
+        if told["region"] != region:
+            raise InputError(
+                f"{told['region']} is not the region of {table}",
+                place="--region",
+                advice="Leave the region out, or name the table by its name.",
+            )
+        if is_local_arn(table):
+            told.setdefault("endpoint_url", "local")
+    settings = read_settings(told)
+    if resolve_target(settings, with_template=False).is_local:
+        return reached(target, **told).connection
+    return connect_to_stack(settings)

@@ -83,16 +83,6 @@ def stream_name(arn: str) -> StreamName | None:
     return StreamName(TableKey(match["account"], match["region"], match["table"]), match["label"])
 
 
-def is_of_table(arn: str) -> bool:
-    """Whether an ARN is of a table, or of its stream."""
-    return arn.split(":", 3)[2:3] == ["dynamodb"]
-
-
-def table_of(arn: str) -> str:
-    """The table's name in the ARN of its stream."""
-    return arn.partition(":table/")[2].partition("/")[0]
-
-
 def _partition(region: str) -> str:
     for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
         if region.startswith(prefix):

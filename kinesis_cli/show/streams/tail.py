@@ -10,6 +10,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.show.cells import cut, marked, number_cell, shard_cell, time_cell
 from kinesis_cli.show.console import escape, stdout_console, warn, write_text
+from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import Selection
@@ -48,12 +49,19 @@ class TailTable:
         selection: which ones; an aggregate's user records have a line each.
         form: of their data.
         decode: makes a text of a payload in the user's own format.
+        kind: of the source.
     """
 
     def __init__(
-        self, selection: Selection, form: DataForm, decode: Callable[[bytes], bytes | None] | None
+        self,
+        selection: Selection,
+        form: DataForm,
+        decode: Callable[[bytes], bytes | None] | None,
+        kind: SourceKind,
     ) -> None:
         self._selection, self._form, self._decode = selection, form, decode
+        self._key_title = kind.key_title.capitalize()
+        self._shard_width = max(len("Shard"), len(shard_cell(kind.first_shard)))
         self._has_numbers = stdout_console().width >= NARROW
         self._begun = self._has_warned = False
 
@@ -64,7 +72,7 @@ class TailTable:
             chosen = self._selection.chosen(record)[: most - shown]
             if chosen and not self._begun:
                 self._begun = True
-                self._write("Arrived", "Shard", "Sequence number", "Partition key", "Data")
+                self._write("Arrived", "Shard", "Sequence number", self._key_title, "Data")
             for number, one in enumerate(chosen):
                 self._show(record, one, f":{number}" if len(chosen) > 1 else "")
             shown += len(chosen)
@@ -85,7 +93,11 @@ class TailTable:
         )
 
     def _write(self, arrived: str, shard: str, number: str, key: str, data: str) -> None:
-        cells = [f"{arrived:24}", f"{escape(shard):5}", f"{cut(escape(key), 24):13}"]
+        cells = [
+            f"{arrived:24}",
+            f"{escape(shard):{self._shard_width}}",
+            f"{cut(escape(key), 24):13}",
+        ]
         if self._has_numbers:
             cells.insert(2, f"{number:15}")
         write_text("  ".join([*cells, escape(data)]).rstrip() + "\n")
@@ -153,7 +165,7 @@ class TailLines:
 
     def show(self, records: Iterable[Record], most: int) -> int:
         """Write at most so many; how many these were."""
-        lines = wanted(self._selection, records)[:most]
+        lines = [record.line for record in wanted(self._selection, records)[:most]]
         if lines:
             sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
         return len(lines)
@@ -163,7 +175,7 @@ class TailLines:
 
 
 class TailEvent:
-    """The records as one KinesisEvent, complete when all is over.
+    """The records as one event, complete when all is over.
 
     Args:
         selection: which ones.
@@ -175,11 +187,11 @@ class TailEvent:
 
     def show(self, records: Iterable[Record], most: int) -> int:
         """Write at most so many; how many these were."""
-        lines = wanted(self._selection, records)[:most]
-        if lines:
-            sys.stdout.buffer.write(self._between + b",".join(lines))
+        chosen = wanted(self._selection, records)[:most]
+        if chosen:
+            sys.stdout.buffer.write(self._between + b",".join([each.raw for each in chosen]))
             self._between = b","
-        return len(lines)
+        return len(chosen)
 
     def finish(self) -> None:
         """End the document."""
@@ -187,8 +199,6 @@ class TailEvent:
         sys.stdout.buffer.write(start + b"]}\n")
 
 
-def wanted(selection: Selection, records: Iterable[Record]) -> list[bytes]:
-    """The lines of those records that are wanted."""
-    if selection.takes_all:
-        return [record.line for record in records]
-    return [record.line for record in records if selection.matches(record)]
+def wanted(selection: Selection, records: Iterable[Record]) -> list[Record]:
+    """Those records that are wanted."""
+    return [record for record in records if selection.matches(record)]

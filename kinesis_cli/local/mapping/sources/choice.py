@@ -9,8 +9,8 @@ from kinesis_cli.local.mapping.sources.kinesis import KinesisSource, stream_of
 from kinesis_cli.local.mapping.sources.source import Source
 from kinesis_cli.local.mapping.sources.tables import TableSource
 from kinesis_cli.local.mapping.store import StoredMapping
-from kinesis_cli.local.table_streams.names import is_of_table, table_of
 from kinesis_cli.local.table_streams.store import TableStore
+from kinesis_cli.stream.table_arn import is_of_table, table_of
 
 
 @dataclass(frozen=True, slots=True)

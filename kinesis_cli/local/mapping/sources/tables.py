@@ -8,9 +8,10 @@ from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.local.mapping.sources.source import Page, Source, SourceShard
-from kinesis_cli.local.table_streams.names import StreamName, stream_name, table_of
+from kinesis_cli.local.table_streams.names import StreamName, stream_name
 from kinesis_cli.local.table_streams.store import RETENTION_SECONDS, TableStore, TableStream
 from kinesis_cli.stream.kinds.dynamodb import change_record
+from kinesis_cli.stream.table_arn import table_of
 
 _ONLY_SHARD = 0  # its number
 
