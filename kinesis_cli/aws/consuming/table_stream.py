@@ -134,7 +134,8 @@ class TableStream:
         except InputError as error:
             raise MalformedAnswer(f"GetRecords answered nonsense: {error}") from error
         self._empty[shard_id] = 0 if records else self._empty.get(shard_id, 0) + 1
-        is_sure = self._empty[shard_id] >= self._empty_at_tip
+        # a closed shard is read to its end, which is told
+        is_sure = reading.shard.is_open and self._empty[shard_id] >= self._empty_at_tip
         return TablePage(records, reading.iterator is None, is_sure)
 
     def _iterator(self, reading: Reading) -> str:
