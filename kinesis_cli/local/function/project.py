@@ -15,13 +15,14 @@ from kinesis_cli.project.functions.choosing import (
     merged_properties,
 )
 from kinesis_cli.project.functions.environment import is_of_a_name
-from kinesis_cli.project.functions.feeders import kinesis_mappings, version_of
+from kinesis_cli.project.functions.feeders import stream_mappings, version_of
 from kinesis_cli.project.functions.from_template import function_of_template, mappings_of
 from kinesis_cli.project.functions.invoke_config import Calling, calling_of
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.template.file import TemplateFile, reading_template
 from kinesis_cli.project.template.template import Template
 from kinesis_cli.project.template.values import first_unresolved
+from kinesis_cli.stream.kinds.known import kind_of_arn
 
 # A function's own access key id: so a put that a function makes can be told from any other.
 FUNCTION_KEY = "function."
@@ -103,7 +104,7 @@ def _project_function(
     name = function.name if function else written.template.physical_name(written.logical_id)
     mappings = place.localised(dict(mappings_of(template, logical_id)))
     versions = {}
-    for each in kinesis_mappings(written.template, written.logical_id):
+    for each in stream_mappings(written.template, written.logical_id):
         if each.qualifier:
             mappings[each.name]["FunctionName"] = f"{name}:{each.qualifier}"
             version = version_of(written.template, written.logical_id, each.qualifier)
@@ -147,14 +148,14 @@ def _described(written: WrittenFunction) -> Iterator[tuple[str, Any]]:
 
 
 def _unknown_streams(written: WrittenFunction) -> Iterator[tuple[str, str]]:
-    for each in kinesis_mappings(written.template, written.logical_id):
+    for each in stream_mappings(written.template, written.logical_id):
         raw = each.members.get("Stream", each.members.get("EventSourceArn"))
         arn = written.template.resolve(raw)
         if unresolved := first_unresolved(arn):
             reason = unresolved.reason.rstrip(".")
             advice = "" if "--parameter-overrides" in reason else f"; {_NAME_IT}"
             yield each.name, f"{_STREAM_UNKNOWN}: {reason}{advice}"
-        elif not isinstance(arn, str) or ":stream/" not in arn:
+        elif not isinstance(arn, str) or kind_of_arn(arn) is None:
             yield each.name, f"{_STREAM_UNKNOWN}; {_NAME_IT}"
 
 

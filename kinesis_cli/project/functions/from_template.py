@@ -17,10 +17,10 @@ from kinesis_cli.project.functions.context import Reading
 from kinesis_cli.project.functions.environment import environment_of, system_log_level
 from kinesis_cli.project.functions.feeders import (
     WrittenMapping,
-    kinesis_mappings,
     lost_mappings,
     mappings_from,
     other_feeders,
+    stream_mappings,
     version_of,
 )
 from kinesis_cli.project.functions.layers import layers_of
@@ -159,7 +159,7 @@ def functions_of(source: Path | TemplateFile) -> list[str]:
 
 
 def mappings_of(source: Path | TemplateFile, function: str) -> dict[str, dict[str, object]]:
-    """All mappings from Kinesis to a function: where it is written → CreateEventSourceMapping's.
+    """All mappings from streams to a function: where it is written → CreateEventSourceMapping's.
 
     Args:
         source: the template.
@@ -173,7 +173,7 @@ def mappings_of(source: Path | TemplateFile, function: str) -> dict[str, dict[st
         reading = Reading(written.template, written.logical_id)
         return {
             each.name: mapping_document(reading, each)
-            for each in kinesis_mappings(written.template, written.logical_id)
+            for each in stream_mappings(written.template, written.logical_id)
         }
 
 

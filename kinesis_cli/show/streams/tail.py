@@ -17,6 +17,7 @@ from kinesis_cli.stream.selection import Selection
 from kinesis_cli.stream.user_records import opened_data
 
 MAX_SHOWN = 4_000  # characters of one payload in a table; JSON and NDJSON have all
+_TABLE_SHARD_WIDTH = 8  # of a table's shard the hexadecimal digits are shown
 NARROW = 100  # columns; below, there is no room for sequence numbers
 
 
@@ -61,7 +62,7 @@ class TailTable:
     ) -> None:
         self._selection, self._form, self._decode = selection, form, decode
         self._key_title = kind.key_title.capitalize()
-        self._shard_width = max(len("Shard"), len(shard_cell(kind.first_shard)))
+        self._shard_width = len("Shard") if kind.has_data else _TABLE_SHARD_WIDTH
         self._has_numbers = stdout_console().width >= NARROW
         self._begun = self._has_warned = False
 

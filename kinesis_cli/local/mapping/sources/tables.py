@@ -10,7 +10,7 @@ from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.local.mapping.sources.source import Page, Source, SourceShard
 from kinesis_cli.local.table_streams.names import StreamName, stream_name
 from kinesis_cli.local.table_streams.store import RETENTION_SECONDS, TableStore, TableStream
-from kinesis_cli.stream.kinds.dynamodb import change_record
+from kinesis_cli.stream.kinds.dynamodb import DYNAMODB, change_record
 from kinesis_cli.stream.table_arn import table_of
 
 _ONLY_SHARD = 0  # its number
@@ -24,8 +24,7 @@ class TableSource(Source):
         ready: gives the store when the template's tables are there.
     """
 
-    # Source: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html, "four times per second"
-    interval = 0.25
+    interval = DYNAMODB.polling.interval_seconds
 
     def __init__(
         self,
