@@ -4,11 +4,10 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import left_processes, user_state
 from tests.environments import aws_cli as aws_cli
 from tests.environments import environment_with as environment_with
 from tests.examples import examples
-from tests.left_processes import pytest_configure as pytest_configure
-from tests.left_processes import pytest_unconfigure as pytest_unconfigure
 
 # No test depends on how fast the machine is; in CI the same commit tries the same cases.
 settings.register_profile(
@@ -21,6 +20,16 @@ settings.register_profile(
 settings.load_profile("kcli")
 
 MAX_SECONDS_OF_BUILDING = 1800
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    user_state.pytest_configure(config)
+    left_processes.pytest_configure(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    left_processes.pytest_unconfigure(config)
+    user_state.pytest_unconfigure(config)  # which those that were left may have used
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

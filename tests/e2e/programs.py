@@ -18,7 +18,8 @@ import pyte
 import pytest
 
 from kinesis_cli.local.client.process import stop_server
-from kinesis_cli.local.state import IN_PROJECT, SERVER_FILE
+from kinesis_cli.local.state import IN_PROJECT, SERVER_FILE, state_directory
+from tests import user_state
 from tests.patience import PATIENCE
 
 KCLI = (sys.executable, "-m", "kinesis_cli")
@@ -84,10 +85,17 @@ class Kcli:
         )
 
     def stop_local_streams(self) -> None:
-        """End the local streams of the folders that it ran in, and of the state directory."""
+        """End the local streams of the folders that it ran in, and of a state directory of its own.
+
+        That of the whole run has streams of other tests, too.
+        """
         states = [folder / IN_PROJECT for folder in self._folders]
-        if home := self.environment.get("XDG_STATE_HOME"):
+        of_all = os.environ[user_state.VARIABLE]
+        home = self.environment.get(user_state.VARIABLE, of_all)
+        if home != of_all:
             states += (Path(home) / "kcli").glob("*")
+        else:
+            states += [state_directory(directory=folder) for folder in self._folders]
         for state in states:
             if (state / SERVER_FILE).exists():
                 stop_server(state)

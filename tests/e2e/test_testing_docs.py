@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import user_state
 from tests.e2e.programs import KCLI
 from tests.e2e.test_docs import pattern
 from tests.e2e.test_examples import EXAMPLES, run_tests
@@ -52,7 +53,7 @@ def test_the_command_of_a_failed_test_prints_what_the_page_shows(project: Path) 
     shown = subprocess.run(
         [*KCLI, *shlex.split(command)[1:]],
         cwd=project,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"},
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80", **user_state.apart()},
         capture_output=True,
         text=True,
         check=True,
