@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from kinesis_cli.local.http.messages import Request, Response
 
-# Also a bucket's own name before localhost, as the AWS CLI calls S3.
+# Also a bucket's own name before localhost, as the AWS CLI calls S3; and a whole URL, which some
+# programs write there and no browser does.
 _LOOPBACK = r"127\.0\.0\.1|\[::1\]|([a-z0-9.-]+\.)?localhost"
 # What names a container to its neighbours: a service of compose (one word), an address, a service
 # of Kubernetes. A web page has none of them for a name: public names have a dot, and the browser

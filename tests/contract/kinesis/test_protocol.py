@@ -200,12 +200,19 @@ def test_every_answer_has_ids(port: int) -> None:
         {"origin": "http://localhost"},
         {"host": "example.com"},
         {"host": "127.0.0.1.nip"},
+        {"host": "http://example.com"},
+        {"host": "http://localhost@example.com"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],
 )
 def test_web_pages_are_turned_away(port: int, headers: dict[str, str]) -> None:
     assert ask(port, "ListStreams", **headers).status == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "http://localhost:4566", "HTTPS://127.0.0.1"])
+def test_programs_may_call_this_machine_by_each_of_its_names(port: int, host: str) -> None:
+    assert ask(port, "ListStreams", host=host).status == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])

@@ -3,7 +3,7 @@
 from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.model import Shard, Stream
-from kinesis_cli.local.kinesis.storage.positions import decoded, second, shown
+from kinesis_cli.local.kinesis.storage.positions import decoded, encoded_shard, second, shown
 from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
@@ -73,7 +73,7 @@ def _checked(text: str, stream: Stream, shard: Shard) -> SequenceNumber:
         raise errors.invalid_argument(f"{used}.")
     if number.shard_index != shard.number:
         raise errors.invalid_argument(
-            f"Invalid StartingSequenceNumber. It encodes {shard_id(number.shard_index)},"
+            f"Invalid StartingSequenceNumber. It encodes {encoded_shard(number)},"
             f" while it was used in a call to a shard with {shard.shard_id}"
         )
     if number.created != shard.created:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.kinesis.model import Shard
 from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
+from kinesis_cli.stream.shards import shard_id
 
 # AWS adds this to a number that is smaller, so that "0" is in the layout of before 2014.
 _SMALLEST = 2**124
+_OLD_SHARDS = 2**16  # that the layout of before 2014 tells apart, in its last digits
 
 # From one record of a shard to the next one that arrives in the same second.
 _STEP = int(SequenceNumber(0, 0, 1, 0).encode()) - int(SequenceNumber(0, 0, 0, 0).encode())
@@ -60,17 +62,27 @@ def decoded(text: str) -> SequenceNumber | None:
     """The number's fields; nothing if it is not in a layout that Kinesis uses today.
 
     "0" is a number of no stream, before all others: recorded in
-    https://github.com/radkawar/stackd, testdata/aws/kinesis/records.json.
+    https://github.com/radkawar/stackd, testdata/aws/kinesis/records.json. "5" is one of the fifth
+    shard: recorded in https://github.com/mhart/kinesalite, test/getShardIterator.js.
     """
     # UNSURE(old-numbers): we refuse the layouts of before 2014; or does AWS take them?
     if int(text) < _SMALLEST:
-        return SequenceNumber(0, 0, 0, 0)
+        return SequenceNumber(0, int(text) % _OLD_SHARDS, 0, 0)
     try:
         number = SequenceNumber.decode(text)
     except InputError:
         return None
     valid = number.counter <= MAX_COUNTER and number.created < _END_OF_TIME
     return number if valid else None
+
+
+def encoded_shard(number: SequenceNumber) -> str:
+    """The shard that a number is of, as AWS's refusals name it: by a signed number of 32 bits.
+
+    Source: https://github.com/mhart/kinesalite, test/getShardIterator.js.
+    """
+    index = number.shard_index
+    return shard_id(index - 2**32 if index >= 2**31 else index)
 
 
 def shown(text: str) -> str:

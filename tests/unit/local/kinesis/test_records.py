@@ -184,6 +184,11 @@ def test_iterators_refuse_what_does_not_fit(plane: Plane) -> None:
         plane.iterator(kind="AT_SEQUENCE_NUMBER")
     with refused("InvalidArgumentException", "It encodes shardId-000000000001, while it was used"):
         plane.iterator(kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber=other)
+    with refused("InvalidArgumentException", "It encodes shardId-000000000005, while it was used"):
+        plane.iterator(kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber="5")
+    negative = str(int("2" + "0" * 37 + "80000000" + "2", 16))
+    with refused("InvalidArgumentException", "It encodes shardId--02147483648, while it was used"):
+        plane.iterator(kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber=negative)
     zero = "StartingSequenceNumber 21267647932558653966460912964485513216 used in GetShardIterator"
     with refused("InvalidArgumentException", zero):
         plane.iterator(kind="AT_SEQUENCE_NUMBER", StartingSequenceNumber="0")
