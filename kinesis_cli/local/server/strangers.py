@@ -50,4 +50,4 @@ class Strangers:
 
     def _is_ours(self, host: str) -> bool:
         names = f"{_LOOPBACK}|{_CONTAINER}" if self.in_container else _LOOPBACK
-        return re.fullmatch(rf"({names})(:\d+)?", host, re.IGNORECASE) is not None
+        return re.fullmatch(rf"(https?://)?({names})(:\d+)?", host, re.IGNORECASE) is not None
