@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint format bench soak build release lock docs clean
+.PHONY: help demo test quick lint format bench soak build release lock docs site clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ docs: $(READY)  ## make the command line reference, the completions, the rules a
 	$(BIN)/python docs/make_lint_rules.py
 	$(BIN)/python docs/make_screenshot.py
 	-$(BIN)/python docs/make_report_picture.py
+
+site: $(READY)  ## build the documentation as a site, into build/site/site
+	$(BIN)/python docs/make_site.py
 
 clean:  ## remove the environment and everything that was built
 	rm -rf .venv .venv-* dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage* .hypothesis

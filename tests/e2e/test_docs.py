@@ -40,7 +40,11 @@ def steps(page: Path) -> list[tuple[str, str]]:
     stands for any lines left out, within a line for any part of it.
     """
     sessions = re.findall(r"^```console\n(.*?)^```", page.read_text(), re.M | re.S)
-    found = [step for session in sessions for step in re.split(r"^\$ ", session, flags=re.M)]
+    return [step for session in sessions for step in steps_of(session)]
+
+
+def steps_of(session: str) -> list[tuple[str, str]]:
+    found = re.split(r"^\$ ", session, flags=re.M)
     return [
         (command, output) for command, _, output in (s.partition("\n") for s in found) if command
     ]
@@ -76,16 +80,32 @@ def run(command: str, folder: Path) -> str:
 @named
 def test_the_commands_of_a_page_print_what_it_shows(page: Path, folder: Path) -> None:
     for command, output in steps(page):  # in order: what one starts, the next ones use
-        shown = r"\n".join(pattern(line.rstrip()) for line in output.splitlines())
-        lines = run(command, folder).splitlines()
-        printed = "\n".join(line.rstrip() for line in lines if not OTHER_PYTHON.match(line))
-        assert re.fullmatch(shown, printed), f"{command} prints:\n{printed}"
+        assert_prints(command, output, folder)
+
+
+def assert_prints(command: str, output: str, folder: Path) -> None:
+    shown = r"\n".join(pattern(line.rstrip()) for line in output.splitlines())
+    lines = run(command, folder).splitlines()
+    printed = "\n".join(line.rstrip() for line in lines if not OTHER_PYTHON.match(line))
+    assert re.fullmatch(shown, printed), f"{command} prints:\n{printed}"
 
 
 def pattern(line: str) -> str:
     if line == "…":
         return r"(.*\n)*?.*"
     return ".*".join(re.escape(part) for part in line.split("…"))
+
+
+def test_each_block_of_the_tutorial_runs_in_an_empty_folder(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "tutorial.md").read_text()
+    blocks = re.findall(r"^```(sh|console)\n(.*?)^```", text, re.M | re.S)
+    assert len(blocks) >= 6
+    for language, block in blocks:
+        if language == "sh":
+            run(block, tmp_path)
+        else:
+            for command, output in steps_of(block):
+                assert_prints(command, output, tmp_path)
 
 
 @named
