@@ -40,8 +40,12 @@ class SimulationResult:
 
     @property
     def destination(self) -> list[Mapping[str, object]]:
-        """The on-failure documents, whether or not the mapping has a destination."""
-        return [row.document for row in self.rows if isinstance(row, Destination)]
+        """The on-failure documents, whether or not the mapping has a destination.
+
+        Those that the destination refused are not among them.
+        """
+        rows = (row for row in self.rows if isinstance(row, Destination))
+        return [row.document for row in rows if not row.is_lost]
 
     @property
     def discarded(self) -> list[str]:
@@ -95,6 +99,7 @@ def simulate(
     show_throttled: bool = False,
     parents: Mapping[str, Sequence[str]] | None = None,
     lanes: LaneReading = "keys",
+    destination_refuses_until: float | None = None,
 ) -> SimulationResult:
     """Deliver records to a handler as Lambda would, in virtual time.
 
@@ -117,6 +122,8 @@ def simulate(
         parents: shards that were made by resharding → the shards that they were made from.
         lanes: with a ParallelizationFactor, how partition keys find their lanes: each waiting key
             takes any free one ("keys"), or has one by its hash ("hash").
+        destination_refuses_until: until when the on-failure destination takes nothing, epoch
+            seconds: those documents are lost, as on Lambda.
 
     Raises:
         InputError: the mapping or a fault is not valid.
@@ -137,6 +144,7 @@ def simulate(
         show_throttled=show_throttled,
         parents=parents or {},
         lanes=lanes,
+        destination_refuses_until=destination_refuses_until,
     )
     if not callable(handler):
         return _run(Simulation(source, handler, mapping, options))

@@ -23,6 +23,7 @@ class MinuteMetrics(msgspec.Struct):
     failed_invoke: int = 0
     dropped: int = 0
     delivered_on_failure: int = 0
+    destination_failures: int = 0  # documents that the destination refused
     iterator_age_ms: float | None = None  # the greatest; None: no call ended
 
     def counts(self) -> dict[str, int]:

@@ -82,6 +82,14 @@ _OTHER_SOURCES = {
 }
 
 
+class RefusedSettingError(InputError):
+    """A setting that AWS refuses; `aws` is what it answers then, where that is known."""
+
+    def __init__(self, problem: str, *, place: str = "", advice: str = "", aws: str = "") -> None:
+        super().__init__(problem, place=place, advice=advice)
+        self.aws = aws
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSourceMapping:
     """How a stream is delivered to a function. `from_aws` refuses what AWS refuses."""
@@ -232,10 +240,11 @@ def _kind(arn: str | None, wanted: SourceKind | None, place: str) -> SourceKind:
 def _refuse_foreign_members(document: Mapping[str, object], kind: SourceKind, place: str) -> None:
     for name in document:
         if name in _OTHER_SOURCES:
-            raise InputError(
+            raise RefusedSettingError(
                 f"{name} is a setting for {_OTHER_SOURCES[name]}, not for {kind.rules.a_source}",
                 place=place,
                 advice="Remove it.",
+                aws=f"Unsupported {name} parameter for given event source mapping type.",
             )
         if name not in _ACTED_ON | _ANSWER_ONLY | _NOT_ACTED_ON:
             near = difflib.get_close_matches(name, sorted(_ACTED_ON), 1)
@@ -258,8 +267,13 @@ def _integer(document: Mapping[str, object], name: str, default: int, place: str
     if limit.least <= value <= limit.most or (limit.unlimited and value == UNLIMITED):
         return value
     unlimited = " or -1 (no limit)" if limit.unlimited else ""
-    raise InputError(
-        f"{name} is {value}, AWS accepts {limit.least} to {limit.most}{unlimited}", place=place
+    raise RefusedSettingError(
+        f"{name} is {value}, AWS accepts {limit.least} to {limit.most}{unlimited}",
+        place=place,
+        aws=f"{name} must be either -1 (forever) or between {limit.least} and {limit.most} "
+        "(inclusive)"
+        if limit.unlimited
+        else "",
     )
 
 
@@ -289,10 +303,11 @@ def _starting_position(
     for position in get_args(StartingPosition):
         if value == position and position in kind.rules.starting_positions:
             return position  # type: ignore[no-any-return]  # get_args is untyped
-    raise InputError(
+    raise RefusedSettingError(
         f"StartingPosition is {_shown(value)}, AWS accepts {', '.join(others)} or {last}"
         + kind.rules.of_it,
         place=place,
+        aws=f"Unsupported starting position for arn type: {document.get('EventSourceArn')}",
     )
 
 
@@ -306,8 +321,10 @@ def _timestamp(document: Mapping[str, object], place: str) -> float | None:
             )
         return None
     if not at_timestamp:
-        raise InputError(
-            "StartingPositionTimestamp goes with StartingPosition AT_TIMESTAMP only", place=place
+        raise RefusedSettingError(
+            "StartingPositionTimestamp goes with StartingPosition AT_TIMESTAMP only",
+            place=place,
+            aws="Timestamp only valid with StartingPosition AT_TIMESTAMP",
         )
     try:
         return epoch_seconds(value)
@@ -360,6 +377,15 @@ def _destination(document: Mapping[str, object], place: str) -> str | None:
             'DestinationConfig must have the form {"OnFailure": {"Destination": "arn:..."}}',
             place=place,
         )
+    on_success = config.get("OnSuccess") if isinstance(config, Mapping) else None
+    if isinstance(on_success, Mapping) and on_success.get("Destination"):
+        # Source: stackd's captures on a DynamoDB stream.
+        raise RefusedSettingError(
+            "DestinationConfig.OnSuccess is for asynchronous calls, a mapping has OnFailure only",
+            place=place,
+            advice="Remove it.",
+            aws="OnSuccess configuration is not supported for event source mappings.",
+        )
     destination = on_failure.get("Destination")
     if not destination:
         return None
@@ -384,9 +410,11 @@ def _refuse_combinations(mapping: EventSourceMapping, place: str) -> None:
         return
     # Source: stackd's captures on a DynamoDB stream; terraform-aws-lambda#619.
     if mapping.parallelization_factor > 1:
-        raise InputError(
+        raise RefusedSettingError(
             "TumblingWindowInSeconds cannot be combined with ParallelizationFactor above 1",
             place=place,
+            aws="Parallelization factor must be equal to 1 when tumbling window period is "
+            "configured",
         )
     # UNSURE(window-filters): refused for DynamoDB streams in the same captures; for Kinesis nobody
     # recorded it. We refuse too.

@@ -78,12 +78,12 @@ class TumblingWindow:
         return not (self._oversized or waiting)
 
     def members(self, *, final: bool) -> dict[str, object]:
-        """What a call gets besides its records."""
+        """What a call gets besides its records, in the order of stackd's captures."""
         return {
-            "window": self._bounds(),
-            "state": self._state,
             "shardId": self._shard_id,
             "eventSourceARN": self.stream_arn,
+            "window": self._bounds(),
+            "state": self._state,
             "isFinalInvokeForWindow": final,
             "isWindowTerminatedEarly": final and self._oversized,
         }

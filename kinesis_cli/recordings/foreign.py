@@ -155,8 +155,7 @@ def _service(value: dict[str, object]) -> str | None:
         return service_of(first)
     if {"awslogs", "httpMethod", "routeKey", "deliveryStreamArn"} & value.keys():
         return service_of(value)
-    source = value.get("eventSource")
-    is_kafka = source in ("aws:kafka", "SelfManagedKafka") and isinstance(records, dict)
+    is_map = isinstance(value.get("eventSource"), str) and isinstance(records, dict)  # Kafka's
     http = value.get("requestContext")
     is_http = isinstance(http, dict) and {"http", "elb", "apiId"} & http.keys()
-    return service_of(value) if is_kafka or is_http else None
+    return service_of(value) if is_map or is_http else None

@@ -81,6 +81,7 @@ if TYPE_CHECKING:
 
 LEAST_READ_RECORDS = 500  # so that a small BatchSize does not read the recording in crumbs
 EXPLAINED_FILTERED_RECORDS = 10
+_LATEST_VERSION = "$LATEST"
 _SKIPPED_AT_ONCE, _SKIPPED_BYTES = 10_000, 16 << 20
 
 
@@ -105,6 +106,8 @@ class SimulationOptions:
     parents: Mapping[str, Sequence[str]] = field(
         default_factory=dict
     )  # of shards made by resharding
+    # Until when the on-failure destination takes nothing, epoch seconds; None: it takes all.
+    destination_refuses_until: float | None = None
     explain: Container[str] = ()  # sequence numbers to explain if they are filtered
 
 
@@ -195,6 +198,7 @@ class Simulation:
         self._filters, self._doubts = _filters(mapping)
         first = source.first_record()
         self._is_pushed = first is not None and "/consumer/" in stream_arn_of(first)
+        self._executed_version = _executed_version(mapping.function_name, options.executed_version)
         self._random = random.Random(f"requests/{options.seed}")
         self._faults = Faults(options.faults, options.seed)
         self._lessons = Lessons() if mapping.parallelization_factor > 1 else None
@@ -460,7 +464,7 @@ class Simulation:
             at=now,
             shard_id=run.shard_id,
             function_name=self._mapping.function_name or self._options.function_name,
-            executed_version=self._options.executed_version,
+            executed_version=self._executed_version,
         )
         key = None
         if (self._mapping.destination or "").startswith("arn:aws:s3:"):
@@ -477,11 +481,17 @@ class Simulation:
         # UNSURE(dropped-count): what a destination is told of is no dropped event, as the guide
         # says; a capture without a destination saw no figure at all.
         minute = self._tally.metrics.at(now)
+        refuses_until = self._options.destination_refuses_until
+        is_lost = refuses_until is not None and now < refuses_until
         if self._mapping.destination is None:
             minute.dropped += len(numbers)
+        elif is_lost:  # never sent again, as stackd's captures show
+            minute.dropped += len(numbers)
+            minute.destination_failures += 1
         else:
             minute.delivered_on_failure += len(numbers)
-        self._tell(Destination(document, key, now, run.shard_id, numbers, points))
+        row = Destination(document, key, now, run.shard_id, numbers, points, is_lost=is_lost)
+        self._tell(row)
         self._ended(discard.records, "discarded", effect.deliveries, now)
 
     def _ended(
@@ -646,6 +656,18 @@ class Simulation:
 
     def _request_id(self) -> str:
         return _uuid(self._random)
+
+
+def _executed_version(function_name: str | None, known: str) -> str:
+    """The version that a mapping's function is called in.
+
+    Source: stackd's captures of a mapping on an alias. Which version that is nobody says here: the
+    first that is published.
+    """
+    qualifier = (function_name or "").rpartition("function:")[2].partition(":")[2]
+    if known != _LATEST_VERSION or qualifier in ("", _LATEST_VERSION):
+        return known
+    return qualifier if qualifier.isdecimal() else "1"
 
 
 def _numbers(records: Iterable[Record]) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class Destination(msgspec.Struct, frozen=True, gc=False):
     shard_id: str
     sequence_numbers: tuple[str, ...]  # the records that it covers
     unsure: tuple[str, ...] = ()  # points that it depends on, ids of docs/fidelity.md
+    is_lost: bool = False  # the destination refused it
 
 
 class FilteredRecords(msgspec.Struct, frozen=True, gc=False):

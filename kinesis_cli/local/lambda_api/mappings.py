@@ -11,7 +11,7 @@ from typing import Any
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
-from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping, RefusedSettingError
 from kinesis_cli.local.function.hosted import LATEST
 from kinesis_cli.local.lambda_api.context import Context
 from kinesis_cli.local.lambda_api.errors import (
@@ -168,6 +168,8 @@ def _check(document: Document) -> None:
     """Raises: LambdaError: the settings are not valid."""
     try:
         settings = EventSourceMapping.from_aws(document)
+    except RefusedSettingError as error:
+        raise invalid_parameter(error.aws or error.problem) from error
     except InputError as error:
         raise invalid_parameter(error.problem) from error
     try:

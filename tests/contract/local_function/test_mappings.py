@@ -95,7 +95,7 @@ def test_an_invalid_filter_is_refused_as_recorded(client: Any, name: str) -> Non
         ),
         (
             {"TumblingWindowInSeconds": 1, "ParallelizationFactor": 2},
-            "TumblingWindowInSeconds cannot be combined",
+            "Parallelization factor must be equal to 1 when tumbling window period is configured",
         ),
         (
             {"StartingPosition": None},
