@@ -53,6 +53,18 @@ PRODUCER = """
       Environment: {Variables: {STREAM: !Ref Orders}}
 """
 
+_STREAM = """\
+    Type: AWS::Kinesis::Stream
+    Properties:
+      ShardCount: 2
+      RetentionPeriodHours: 48
+"""
+_TABLE = """\
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+"""
+
 
 @dataclass(frozen=True)
 class Example:
@@ -67,6 +79,14 @@ class Example:
 def _pattern(text: str) -> Changes:
     line = f"            FilterCriteria: {{Filters: [{{Pattern: '{text}'}}]}}\n"
     return ((REPORTS, REPORTS + line),)
+
+
+def _of_table(more: str = "") -> Changes:
+    return (
+        (_STREAM, _TABLE + more),
+        ("Type: Kinesis\n", "Type: DynamoDB\n"),
+        ("!GetAtt Orders.Arn", "!GetAtt Orders.StreamArn"),
+    )
 
 
 def _queue(line: str) -> tuple[str, str]:
@@ -134,8 +154,9 @@ EXAMPLES = {
         ),
     ),
     "K012": Example(
-        "A filter that AWS refuses, one that looks at what no Kinesis record has, or one that "
-        "compares numbers where the changes of a DynamoDB table have texts.",
+        "A filter that AWS refuses, one that looks at what no record has, or one that compares "
+        "numbers where the changes of a DynamoDB table have texts, leaves their type out, or looks "
+        "at an image that the table's stream does not show.",
         _pattern('{"body": {"kind": ["order"]}}'),
     ),
     "K013": Example(
@@ -200,6 +221,18 @@ EXAMPLES = {
     "K026": Example(
         "Out of AWS's limits, missing, or of another form.",
         ((BATCH, BATCH.replace("100", "20000")),),
+    ),
+    "K027": Example(
+        "Patterns for a DynamoDB table's stream see the record as it is: each value of an item is "
+        "an object that names its type, and a removal has no NewImage. That a NewImage is looked "
+        "at, and removals never match, is a note.",
+        (
+            *_of_table("      StreamSpecification: {StreamViewType: NEW_IMAGE}\n"),
+            *_pattern('{"dynamodb": {"NewImage": {"status": [{"exists": false}]}}}'),
+        ),
+    ),
+    "K028": Example(
+        "A table has a stream only where StreamSpecification turns it on.", _of_table()
     ),
 }  # fmt: skip
 

@@ -68,9 +68,10 @@ def lint(
 ) -> None:
     """Name what will hurt in a template or a stack.
 
-    Each event source mapping from Kinesis, with the function, stream, destination and alarms around
-    it: what loses records or holds up a shard, how much, and what mends it. The rules are in
-    docs/lint.md. A comment `# kcli: ignore K003 reason` keeps what is meant so.
+    Each event source mapping from Kinesis or a DynamoDB table's stream, with the function, stream,
+    destination and alarms around it: what loses records or holds up a shard, how much, and what
+    mends it. The rules are in docs/lint.md. A comment `# kcli: ignore K003 reason` keeps what is
+    meant so.
 
     \b
     Examples:

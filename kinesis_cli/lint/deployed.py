@@ -30,5 +30,5 @@ def deployed_findings(
         is_on_demand=is_on_demand,
         retention_hours=retention_hours,
     )
-    facts = MappingFacts(name=name, values=settings.to_aws(), stream=stream)
+    facts = MappingFacts(name=name, values=settings.to_aws(), kind=settings.kind, stream=stream)
     return list(findings_of(facts))

@@ -11,6 +11,8 @@ from typing import Final
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.lint.rule import Path
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 
 class Unknown(Enum):
@@ -78,6 +80,15 @@ class StreamFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TableFacts:
+    """The table whose stream is read, where the template makes it."""
+
+    name: str  # its logical id
+    place: Path  # of its Properties
+    view: object  # StreamViewType; None: its stream is off; UNKNOWN: only AWS knows
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionFacts:
     """The function that the mapping calls, where the template has it."""
 
@@ -85,7 +96,7 @@ class FunctionFacts:
     place: Path  # of its Properties
     timeout: float | None = None  # seconds; None: not known
     reserved: int | None = None  # reserved concurrency; None: none, or not known
-    lanes: int | None = None  # calls that all its Kinesis mappings may want at once
+    lanes: int | None = None  # calls that all its mappings from streams may want at once
     sam_makes_role: bool = False  # it names no role of its own
     other_feeders: tuple[str, ...] = ()  # what else calls it: "SQS (Jobs)"
     read_code: Callable[[], HandlerCode] = HandlerCode  # looks into its files
@@ -100,7 +111,9 @@ class MappingFacts:
     values: Mapping[str, object]  # under AWS's names; what is absent has AWS's default
     place: Path = ()  # of the map that holds them
     function: FunctionFacts | None = None
+    kind: SourceKind = KINESIS  # of source that it reads
     stream: StreamFacts | None = None
+    table: TableFacts | None = None
     destination: DestinationFacts | None = None
     age_is_watched: bool | None = None  # by an alarm on IteratorAge; None: not known
     is_consumer: bool | None = None  # whether it reads through enhanced fan-out
@@ -163,4 +176,6 @@ class MappingFacts:
     @property
     def retention_hours(self) -> int | None:
         """How long the stream keeps records; None: not known."""
+        if (fixed := self.kind.rules.fixed_retention_hours) is not None:
+            return int(fixed)
         return None if self.stream is None else self.stream.retention_hours

@@ -133,7 +133,7 @@ def _sentence(found: Sequence[Lint]) -> str:
     mappings = sum(lint.mappings for lint in found)
     where = shown(found[0].path) if len(found) == 1 else counted(len(found), "template")
     if not mappings:
-        return f"{where}: no event source mapping from Kinesis, nothing to check"
+        return f"{where}: no event source mapping from a stream, nothing to check"
     counts = [counted(count, name) for name, count in _counts(found).items() if count]
     ignored = sum(len(lint.ignored) for lint in found)
     if ignored:

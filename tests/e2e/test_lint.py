@@ -110,7 +110,7 @@ def test_it_is_silent_where_kinesis_feeds_nothing(name: str, kcli: Kcli, tmp_pat
     done = kcli("lint", "--fail-on", "note")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        "template.yaml: no event source mapping from Kinesis, nothing to check.\n"
+        "template.yaml: no event source mapping from a stream, nothing to check.\n"
     )
 
 

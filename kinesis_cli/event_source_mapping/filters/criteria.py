@@ -167,7 +167,7 @@ def _warnings(filters: Sequence[Filter], kind: SourceKind) -> Iterator[str]:
         if unknown := sorted(one.top_level - members.others - members.documented):
             names = ", ".join(unknown)
             yield f"filter {one.number} looks at {names}, which {members.beside}"
-        for sentence in kind.filter_remarks(list(map(_wanted, one.fields))):
+        for sentence in kind.filter_remarks(list(map(wanted_field, one.fields))):
             yield f"filter {one.number} {sentence}"
         # UNSURE(numeric-range): AWS's matcher compares all doubles since 2024; the documentation
         # still says -5e9 to 5e9 and six decimals, and an older matcher refuses the pattern.
@@ -183,7 +183,8 @@ def _warnings(filters: Sequence[Filter], kind: SourceKind) -> Iterator[str]:
             yield f"filter {one.number} uses {names}: not among the operators of Lambda's guide"
 
 
-def _wanted(field: Field) -> WantedField:
+def wanted_field(field: Field) -> WantedField:
+    """Return what a field asks for, as kinds of source look at it."""
     return WantedField(
         field.keys,
         absence=field.wants_absence,

@@ -13,6 +13,7 @@ from kinesis_cli.lint.facts import (
     HandlerCode,
     MappingFacts,
     StreamFacts,
+    TableFacts,
 )
 from kinesis_cli.lint.lanes import lanes_of
 from kinesis_cli.lint.reading import watching
@@ -32,15 +33,22 @@ from kinesis_cli.project.functions.feeders import (
     WrittenMapping,
     called_function,
     feeds_from_kinesis,
-    kinesis_mappings,
     other_feeders,
+    stream_mappings,
 )
 from kinesis_cli.project.functions.mappings import MAPPING_MEMBERS, converted
 from kinesis_cli.project.functions.streams import stream_name
 from kinesis_cli.project.stream_settings import DEFAULT_RETENTION_HOURS
 from kinesis_cli.project.template.names import properties_of
-from kinesis_cli.project.template.resources import CONSUMER, MAPPING, SAM_FUNCTION, STREAM
+from kinesis_cli.project.template.resources import (
+    CONSUMER,
+    MAPPING,
+    SAM_FUNCTION,
+    STREAM,
+    TABLES,
+)
 from kinesis_cli.project.template.template import Template
+from kinesis_cli.stream.kinds.kind import SourceKind
 
 _DESTINATIONS = {"AWS::SQS::Queue": "SQS", "AWS::SNS::Topic": "SNS", "AWS::S3::Bucket": "S3"}
 
@@ -54,11 +62,11 @@ class LintedMapping:
 
 
 def mappings_of(template: Template) -> list[LintedMapping]:
-    """Every mapping from Kinesis in a template and those nested in it."""
+    """Every mapping from a stream in a template and those nested in it."""
     found = []
     for written in all_functions(template).values():
         part, function = written.template, written.logical_id
-        for mapping in kinesis_mappings(part, function):
+        for mapping in stream_mappings(part, function):
             found.append(_linted(part, function, mapping))
     for _, part in template.walk():
         for name, resource in part.resources(MAPPING).items():
@@ -73,6 +81,8 @@ def _linted(template: Template, function: str | None, written: WrittenMapping) -
     values = _values(template, written)
     stream = _stream(template, values.get("EventSourceArn"))
     facts = MappingFacts(
+        kind=written.kind,
+        table=_table(template, written),
         name=f"{function}, {written.name}" if is_sam else _shown_name(template, written.name),
         values=values,
         place=place,
@@ -88,7 +98,7 @@ def _linted(template: Template, function: str | None, written: WrittenMapping) -
         template,
         replace(
             facts,
-            function=_function(template, function),
+            function=_function(template, function, written.kind),
             age_is_watched=watching.age_is_watched(template, function),
         ),
     )
@@ -161,6 +171,21 @@ def _is_consumer(arn: object, template: Template, written: WrittenMapping) -> bo
     for part, name, _ in all_resources(template, CONSUMER):
         if mentions(template, raw, part, name):
             return True
+    return None
+
+
+def _table(template: Template, written: WrittenMapping) -> TableFacts | None:
+    """The table whose stream a mapping reads, where the template makes it."""
+    raw = written.members.get("Stream", written.members.get("EventSourceArn"))
+    if raw is None:
+        return None
+    for part, name, _ in all_resources(template, *TABLES, "AWS::Serverless::SimpleTable"):
+        if not mentions(template, raw, part, name):
+            continue
+        stream = properties(part, name).get("StreamSpecification")
+        view = stream.get("StreamViewType") if isinstance(stream, Mapping) else stream
+        place = ("Resources", name, "Properties") if part is template else ()
+        return TableFacts(name=name, place=place, view=view)
     return None
 
 
@@ -246,12 +271,12 @@ def _destination(template: Template, arn: object) -> DestinationFacts | None:
     )
 
 
-def _function(template: Template, function: str) -> FunctionFacts:
+def _function(template: Template, function: str, kind: SourceKind) -> FunctionFacts:
     written = merged_properties(template, function)
     timeout = known(template, written.get("Timeout"))
     reserved = known(template, written.get("ReservedConcurrentExecutions"))
     is_sam = (template.resource(function) or {}).get("Type") == SAM_FUNCTION
-    mappings = kinesis_mappings(template, function)
+    mappings = stream_mappings(template, function)
     makes_role = is_sam and written.get("Role") is None
     return FunctionFacts(
         name=function,
@@ -260,7 +285,7 @@ def _function(template: Template, function: str) -> FunctionFacts:
         reserved=int(str(reserved)) if str(reserved).isdecimal() else None,
         lanes=lanes_of(map(partial(_values_and_stream, template), mappings)),
         sam_makes_role=makes_role,
-        other_feeders=tuple(other_feeders(template, function)),
+        other_feeders=tuple(other_feeders(template, function, kind)),
         read_code=cache(partial(_code, template, function)),
         may_send=partial(_may_send, template, function, sam_makes_role=makes_role),
     )

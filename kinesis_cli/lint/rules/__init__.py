@@ -10,9 +10,10 @@ from kinesis_cli.lint.rules import (
     giving_up,
     refused,
     response,
+    tables,
 )
 
-MODULES = (around, concurrency, failure_queue, filters, giving_up, refused, response)
+MODULES = (around, concurrency, failure_queue, filters, giving_up, refused, response, tables)
 
 
 def all_checks() -> list[tuple[Rule, Check]]:

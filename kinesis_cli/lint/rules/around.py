@@ -35,12 +35,15 @@ def starts_latest(mapping: MappingFacts) -> Iterator[Finding]:
     """A mapping takes minutes to be there; LATEST begins when it is."""
     if mapping.values.get("StartingPosition") != "LATEST":
         return
+    other = ""
+    if "AT_TIMESTAMP" in mapping.kind.rules.starting_positions:
+        other = ", or to AT_TIMESTAMP with the moment of the deployment"
     yield Finding(
         STARTS_LATEST,
         "StartingPosition is LATEST: records that are put while the mapping is being made are "
         "never delivered.",
         "AWS says that it may take several minutes: at 100 records/s, 6,000 records a minute.",
-        "Set it to TRIM_HORIZON, or to AT_TIMESTAMP with the moment of the deployment.",
+        f"Set it to TRIM_HORIZON{other}.",
         mapping.at("StartingPosition"),
         changes=(Change(mapping.place, "StartingPosition", "TRIM_HORIZON"),),
     )

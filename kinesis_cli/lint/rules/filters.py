@@ -9,7 +9,7 @@ from kinesis_cli.lint.checks import checks
 from kinesis_cli.lint.facts import MappingFacts
 from kinesis_cli.lint.rule import Finding, Rule, Severity
 from kinesis_cli.lint.words import listed
-from kinesis_cli.stream.kinds.kinesis import KINESIS
+from kinesis_cli.stream.kinds.kind import SourceKind
 
 if TYPE_CHECKING:
     from kinesis_cli.event_source_mapping.filters.criteria import Filter
@@ -34,13 +34,18 @@ DROPS_NOT_JSON = Rule(
     _GUIDE,
 )
 
-# Metadata that is the same in each record.
-_CONSTANT = {
-    "eventName": "aws:kinesis:record",
-    "eventSource": "aws:kinesis",
-    "eventVersion": "1.0",
-    "kinesisSchemaVersion": "1.0",
-}
+SAYS_OTHERWISE = Rule(
+    "K027",
+    "filter-says-otherwise",
+    Severity.WARNING,
+    "A filter matches more or fewer changes than it seems to",
+    "https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html",
+)
+
+_CAN_NEVER = "can never match"  # in a remark of a kind of source
+_NEVER = "never matches"  # at the end of one, where it is so for some records
+_BOTH = "NEW_AND_OLD_IMAGES"
+
 # A value in DynamoDB's JSON, and what it is written as.
 # Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 _DYNAMODB_TYPES: Mapping[str, tuple[type, ...]] = {"N": (str,), "S": (str,), "BOOL": (bool,)}
@@ -49,13 +54,13 @@ _IMAGES = ("NewImage", "OldImage", "Keys")
 
 @checks(NEVER_MATCHES)
 def never_matches(mapping: MappingFacts) -> Iterator[Finding]:
-    """AWS refuses a filter, or no record of Kinesis can match it."""
+    """AWS refuses a filter, or no record of the source can match it."""
     patterns = mapping.patterns or []
     if patterns:
         yield from _too_many(mapping, len(patterns))
     for number, pattern in enumerate(patterns, 1):
         name = f"Filter {number}" if len(patterns) > 1 else "The filter"
-        compiled = _compiled(pattern)
+        compiled = _compiled(pattern, mapping.kind)
         if isinstance(compiled, InputError):
             yield Finding(
                 NEVER_MATCHES,
@@ -64,7 +69,7 @@ def never_matches(mapping: MappingFacts) -> Iterator[Finding]:
                 compiled.advice or "See the operators in Lambda's guide on event filtering.",
                 _place(mapping, number),
             )
-        elif reason := _impossible(compiled, pattern):
+        elif reason := _impossible(compiled, pattern, mapping):
             rest = len(patterns) - 1
             yield Finding(
                 NEVER_MATCHES,
@@ -72,7 +77,7 @@ def never_matches(mapping: MappingFacts) -> Iterator[Finding]:
                 "The function is never called: 0 % of the records match."
                 if not rest
                 else f"0 % of the records match it; only the other {rest} let any through.",
-                _advice(reason),
+                _advice(reason, mapping.kind),
                 _place(mapping, number),
             )
 
@@ -103,15 +108,16 @@ def on_metadata(mapping: MappingFacts) -> Iterator[Finding]:
     """
     if not mapping.patterns:
         return
-    metadata = KINESIS.filter_members.others
+    members = mapping.kind.filter_members
     for number, pattern in enumerate(mapping.patterns, 1):
-        compiled = _compiled(pattern)
-        if isinstance(compiled, InputError) or _impossible(compiled, pattern):
+        compiled = _compiled(pattern, mapping.kind)
+        if isinstance(compiled, InputError) or _impossible(compiled, pattern, mapping):
             continue
-        if names := sorted(compiled.top_level & metadata):
+        if names := sorted(compiled.top_level & members.others):
             yield Finding(
                 ON_METADATA,
-                f"The filter looks at {listed(names)}, and AWS documents only data for Kinesis.",
+                f"The filter looks at {listed(names)}, and AWS documents only {members.content} "
+                f"for {mapping.kind.title}.",
                 "If AWS ignores it, 100 % of the records match; if it does not, those that were "
                 "meant.",
                 "Try it on AWS, or check it in the function, too.",
@@ -124,10 +130,10 @@ def on_metadata(mapping: MappingFacts) -> Iterator[Finding]:
 def drops_not_json(mapping: MappingFacts) -> Iterator[Finding]:
     """Data that is not JSON matches no filter that looks at data."""
     patterns = mapping.patterns or []
-    compiled = [_compiled(pattern) for pattern in patterns]
-    if not compiled or not all(map(_looks_at_data, compiled)):
+    compiled = [_compiled(pattern, mapping.kind) for pattern in patterns]
+    if not compiled or not all(_looks_at_text(each, mapping.kind) for each in compiled):
         return
-    if all(_is_impossible(*both) for both in zip(compiled, patterns, strict=True)):
+    if all(_is_impossible(*both, mapping) for both in zip(compiled, patterns, strict=True)):
         return  # which is worse
     yield Finding(
         DROPS_NOT_JSON,
@@ -140,24 +146,57 @@ def drops_not_json(mapping: MappingFacts) -> Iterator[Finding]:
     )
 
 
-def _is_impossible(compiled: "Filter | InputError", pattern: str) -> bool:
-    return not isinstance(compiled, InputError) and bool(_impossible(compiled, pattern))
+@checks(SAYS_OTHERWISE)
+def says_otherwise(mapping: MappingFacts) -> Iterator[Finding]:
+    """A filter does what its author may not have meant, as the kind of source reads it."""
+    for number, pattern in enumerate(mapping.patterns or [], 1):
+        compiled = _compiled(pattern, mapping.kind)
+        if isinstance(compiled, InputError) or _impossible(compiled, pattern, mapping):
+            continue
+        for remark in dict.fromkeys(_remarks(compiled, mapping.kind)):
+            drops = remark.endswith(_NEVER)
+            yield Finding(
+                SAYS_OTHERWISE,
+                f"The filter {remark}.",
+                "0 % of the removals match: no call, no log, no document."
+                if drops
+                else "100 % of the records match this part of it.",
+                'Say which changes are meant: {"eventName": ["INSERT", "MODIFY"], …}.'
+                if drops or "REMOVE" in remark
+                else 'Name the type: {"dynamodb": {"NewImage": {"NAME": {"S": […]}}}}.',
+                _place(mapping, number),
+                severity=Severity.NOTE if drops else None,
+            )
 
 
-def _looks_at_data(compiled: "Filter | InputError") -> bool:
-    return not isinstance(compiled, InputError) and "data" in compiled.top_level
+def _remarks(compiled: "Filter", kind: SourceKind) -> Iterator[str]:
+    """What a pattern does besides what it says; that it can never match is another rule's."""
+    from kinesis_cli.event_source_mapping.filters.criteria import wanted_field
+
+    remarks = kind.filter_remarks(list(map(wanted_field, compiled.fields)))
+    return (remark for remark in remarks if _CAN_NEVER not in remark)
+
+
+def _is_impossible(compiled: "Filter | InputError", pattern: str, mapping: MappingFacts) -> bool:
+    return not isinstance(compiled, InputError) and bool(_impossible(compiled, pattern, mapping))
+
+
+def _looks_at_text(compiled: "Filter | InputError", kind: SourceKind) -> bool:
+    """Whether a filter looks at what is there only where the payload is JSON."""
+    decoded = kind.filter_members.decoded
+    return not isinstance(compiled, InputError) and bool(decoded & compiled.top_level)
 
 
 def _place(mapping: MappingFacts, number: int) -> tuple[str | int, ...]:
     return (*mapping.at("FilterCriteria"), "Filters", number - 1, "Pattern")
 
 
-def _compiled(pattern: str) -> "Filter | InputError":
+def _compiled(pattern: str, kind: SourceKind) -> "Filter | InputError":
     # a dozen modules, which a mapping without filters need not wait for
     from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 
     try:
-        return compile_filters([pattern]).filters[0]
+        return compile_filters([pattern], kind).filters[0]
     except InputError as error:
         return error
 
@@ -168,10 +207,10 @@ def _without_place(error: InputError) -> str:
     return f"{where}: {problem}" if where else problem
 
 
-def _impossible(compiled: "Filter", pattern: str) -> str:
+def _impossible(compiled: "Filter", pattern: str, mapping: MappingFacts) -> str:
     """Why no record can match; "": one can, as far as is known."""
     reasons = [
-        next((reason for field in fields if (reason := _never(field))), "")
+        next((reason for field in fields if (reason := _never(field, mapping))), "")
         for fields in compiled.pattern.alternatives
     ]
     if all(reasons):
@@ -184,16 +223,37 @@ def _impossible(compiled: "Filter", pattern: str) -> str:
         return ""
 
 
-def _never(field: "Field") -> str:
-    first = field.keys[0]
+def _never(field: "Field", mapping: MappingFacts) -> str:
+    """Why no record can have what is asked at a path; "": one can."""
+    first, kind = field.keys[0], mapping.kind
     if field.wants_absence:
         return ""
-    members = KINESIS.filter_members
+    members = kind.filter_members
     if first not in members.others | members.documented:
-        return f"{first} is not a member of a Kinesis record; what was put is below data"
-    constant = _CONSTANT.get(first)
-    if constant is not None and (len(field.keys) > 1 or not field.holds(constant)):
-        return f"{first} of a Kinesis record is always {constant}"
+        return f"it looks at {first}, which {members.beside}"
+    values = members.values.get(first)
+    if values is not None and (len(field.keys) > 1 or not any(map(field.holds, values))):
+        always = "always " if len(values) == 1 else ""
+        return f"{first} of a {kind.title} record is {always}{' or '.join(values)}"
+    if reason := _not_shown(field, mapping):
+        return reason
+    from kinesis_cli.event_source_mapping.filters.criteria import wanted_field
+
+    remarks = kind.filter_remarks([wanted_field(field)])
+    reason = next((remark for remark in remarks if _CAN_NEVER in remark), "")
+    return f"it {reason.replace(f', and {_CAN_NEVER}', '')}" if reason else ""
+
+
+def _not_shown(field: "Field", mapping: MappingFacts) -> str:
+    """Why the table's stream does not show an image; "": it does, or nobody knows."""
+    view = mapping.table.view if mapping.table is not None else None
+    if not isinstance(view, str) or field.keys[:1] != (mapping.kind.filter_members.content,):
+        return ""
+    shown = {"NewImage": ("NEW_IMAGE", _BOTH), "OldImage": ("OLD_IMAGE", _BOTH)}
+    image = field.keys[1] if len(field.keys) > 1 else ""
+    if image in shown and view not in shown[image]:
+        assert mapping.table is not None
+        return f"the stream of {mapping.table.name} is {view}, and shows no {image}"
     return ""
 
 
@@ -223,9 +283,14 @@ def _may_be(rule: object, kinds: tuple[type, ...]) -> bool:
     return isinstance(rule, kinds)
 
 
-def _advice(reason: str) -> str:
-    if "DynamoDB" in reason:
+def _advice(reason: str, kind: SourceKind) -> str:
+    content = kind.filter_members.content
+    if "shows no" in reason:
+        return "Set StreamViewType of the table to NEW_AND_OLD_IMAGES."
+    if "names no type" in reason:
+        return 'Write the type: {"NAME": {"S": [...]}}.'
+    if "DynamoDB" in reason or "numbers of an item" in reason:
         return 'Compare texts, such as {"N": ["12.5"]}; ranges must be checked in the function.'
-    if "below data" in reason:
-        return 'Wrap it: {"data": {…}}.'
+    if "it looks at" in reason:
+        return f'Wrap it: {{"{content}": {{…}}}}.'
     return "Leave it out."

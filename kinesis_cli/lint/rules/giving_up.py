@@ -189,14 +189,15 @@ def age_beyond_retention(mapping: MappingFacts) -> Iterator[Finding]:
     age, hours = mapping.number("MaximumRecordAgeInSeconds"), mapping.retention_hours
     if age is None or hours is None or age <= hours * 3600:
         return
+    is_fixed = mapping.kind.rules.fixed_retention_hours is not None
+    longer = f", or RetentionPeriodHours of the stream to {math.ceil(age / 3600) + 1:,} or more"
     yield Finding(
         AGE_BEYOND_RETENTION,
         f"MaximumRecordAgeInSeconds is {span(age)}, and the stream keeps records {hours:,} h: they "
         "are gone before they are too old.",
         f"A record that is not handled within {hours:,} h is lost, and the on-failure destination "
         "is not told.",
-        f"Set it below {hours * 3600:,}, or RetentionPeriodHours of the stream to "
-        f"{math.ceil(age / 3600) + 1:,} or more.",
+        f"Set it below {hours * 3600:,}{'' if is_fixed else longer}.",
         mapping.at("MaximumRecordAgeInSeconds"),
     )
 

@@ -68,15 +68,16 @@ def window_combinations(mapping: MappingFacts) -> Iterator[Finding]:
         )
     if mapping.patterns:
         # UNSURE(window-filters): refused for DynamoDB streams; nobody recorded it for Kinesis.
+        is_sure = mapping.kind.rules.refuses_window_with_filters
+        also = "" if is_sure else f" for DynamoDB streams and probably for {mapping.kind.title}"
         yield Finding(
             WINDOW_COMBINATIONS,
-            "TumblingWindowInSeconds is combined with FilterCriteria, which AWS refuses for "
-            "DynamoDB streams and probably for Kinesis.",
+            f"TumblingWindowInSeconds is combined with FilterCriteria, which AWS refuses{also}.",
             _FAILS,
             "Filter in the function, or leave the window out.",
             mapping.at("FilterCriteria"),
-            severity=Severity.WARNING,
-            unsure=("window-filters",),
+            severity=None if is_sure else Severity.WARNING,
+            unsure=() if is_sure else ("window-filters",),
         )
 
 
@@ -85,7 +86,7 @@ def refused_setting(mapping: MappingFacts) -> Iterator[Finding]:
     """A value out of AWS's limits, or a member that it wants and does not get."""
     for member, document in _parts(mapping):
         try:
-            EventSourceMapping.from_aws(document)
+            EventSourceMapping.from_aws(document, kind=mapping.kind)
         except InputError as error:
             advice = error.advice or _limits(member)
             yield Finding(REFUSED_SETTING, f"{error.problem}.", _FAILS, advice, mapping.at(member))

@@ -161,6 +161,7 @@ class DynamoDBKind(SourceKind):
         starting_positions=("TRIM_HORIZON", "LATEST"),
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
         fixed_retention_hours=24.0,
+        refuses_window_with_filters=True,
         max_useful_age_seconds=86_400,
         of_it=" for a DynamoDB stream",
     )
@@ -173,6 +174,8 @@ class DynamoDBKind(SourceKind):
         documented=frozenset({"dynamodb", "eventName", "eventSource", "userIdentity"}),
         others=frozenset({"eventID", "eventVersion", "awsRegion", "eventSourceARN"}),
         beside="no record of a table's stream has at its top: images and keys are below dynamodb",
+        content="dynamodb",
+        values={"eventName": EVENT_NAMES, "eventSource": ("aws:dynamodb",)},
         example='{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["order"]}}}}',
     )
 

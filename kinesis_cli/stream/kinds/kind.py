@@ -53,6 +53,7 @@ class SettingsRules(msgspec.Struct, frozen=True, kw_only=True):
     without: frozenset[str] = frozenset()
     has_consumers: bool = False  # of enhanced fan-out
     of_it: str = ""  # " for a DynamoDB stream", where it has less than others
+    refuses_window_with_filters: bool = False  # recorded on AWS; else it is only likely
     max_useful_age_seconds: int | None = None  # MaximumRecordAge above it does nothing
 
 
@@ -71,6 +72,8 @@ class FilterMembers(msgspec.Struct, frozen=True, kw_only=True):
     others: frozenset[str]  # those that a record has besides
     decoded: frozenset[str] = frozenset()  # those that are there only where the payload is JSON
     beside: str  # what is said of others: "no Kinesis record has beside data"
+    content: str  # the member below which is what differs from record to record, "data"
+    values: dict[str, tuple[str, ...]]  # of members that have one of a few texts in every record
     example: str  # a pattern
 
 

@@ -77,6 +77,13 @@ class KinesisKind(SourceKind):
         ),
         decoded=frozenset({_DATA}),
         beside="no Kinesis record has beside data",
+        content=_DATA,
+        values={
+            "eventName": ("aws:kinesis:record",),
+            "eventSource": ("aws:kinesis",),
+            "eventVersion": ("1.0",),
+            "kinesisSchemaVersion": ("1.0",),
+        },
         example='{"data": {"temperature": [{"numeric": [">", 30]}]}}',
     )
 

@@ -373,8 +373,9 @@ STYLES = {
     ),
     "cloudformation, DynamoDB": Style(
         raw("").replace("EventSourceArn: !GetAtt Stream.Arn", "EventSourceArn: !GetAtt Table.StreamArn")
-        + "  Table: {Type: AWS::DynamoDB::Table}\n",
-        set(), mappings=0,
+        + "  Table:\n    Type: AWS::DynamoDB::Table\n"
+        "    Properties: {StreamSpecification: {StreamViewType: KEYS_ONLY}}\n",
+        {"K001", "K002", "K017"},
     ),
     "cloudformation, SQS": Style(
         raw("").replace("EventSourceArn: !GetAtt Stream.Arn", "EventSourceArn: !GetAtt Dlq.Arn")

@@ -60,6 +60,25 @@ def filters(count: int) -> tuple[str, str]:
     return REPORTS, f"{REPORTS}            FilterCriteria: {{Filters: [{each}]}}\n"
 
 
+TO_TABLE = (
+    (
+        "    Type: AWS::Kinesis::Stream\n    Properties:\n      ShardCount: 2\n"
+        "      RetentionPeriodHours: 48\n",
+        "    Type: AWS::DynamoDB::Table\n    Properties:\n"
+        "      StreamSpecification: {StreamViewType: NEW_IMAGE}\n",
+    ),
+    ("Type: Kinesis\n", "Type: DynamoDB\n"),
+    ("!GetAtt Orders.Arn", "!GetAtt Orders.StreamArn"),
+)
+NO_STREAM = (
+    (
+        TO_TABLE[0][0],
+        "    Type: AWS::DynamoDB::Table\n    Properties: {BillingMode: PAY_PER_REQUEST}\n",
+    ),
+    *TO_TABLE[1:],
+)
+IMAGE = '{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": %s}}}'
+
 READER = """\
 
   Reader:
@@ -210,6 +229,9 @@ CASES = [
          ((BATCH, BATCH.replace("100", "10000")),)),
     Case("K026", (("            StartingPosition: TRIM_HORIZON\n", ""),)),
     Case("K026", ((DESTINATION, DESTINATION.replace("!GetAtt Failures.Arn", "!Ref Failures")),)),
+    Case("K027", (*TO_TABLE, pattern(IMAGE % '[{"exists": false}]')),
+         (*TO_TABLE, pattern(IMAGE % '{"S": [{"exists": false}]}'))),
+    Case("K028", NO_STREAM, TO_TABLE),
 ]  # fmt: skip
 
 
@@ -231,7 +253,7 @@ def test_a_rule_is_triggered_by_what_it_is_about_and_by_nothing_else(
 
 
 # They are refused, or it is a matter of who may see what.
-WITHOUT_NUMBER = {"K010", "K011", "K012", "K020", "K022", "K025", "K026"}
+WITHOUT_NUMBER = {"K010", "K011", "K012", "K020", "K022", "K025", "K026", "K028"}
 
 
 @pytest.mark.parametrize(
