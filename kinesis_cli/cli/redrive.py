@@ -50,6 +50,8 @@ from kinesis_cli.redriving.failed_records import named_records
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.streams.redrive import show_redrive
 from kinesis_cli.simulation.run import SimulationOptions
+from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 
 class FailOn(StrEnum):
@@ -189,10 +191,12 @@ def redrive(
         if save is not None:
             rows = save_records(named, save, remove)
         else:
+            kind, named = _kind_of(named)
             action = _action(
                 chosen,
                 connected,
                 code,
+                kind,
                 open_things,
                 isolated=isolated,
                 remote=remote,
@@ -237,6 +241,7 @@ def _action(
     chosen: str,
     connected: Connected,
     code: Code,
+    kind: SourceKind,
     open_things: ExitStack,
     *,
     isolated: bool,
@@ -252,7 +257,7 @@ def _action(
     if remote:
         name = find_function_name(connection, connected.settings)
         return InvokeOnce(RemoteHandler(connection, name))
-    function = find_function(**given(code))
+    function = find_function(**given(code), kind=kind)
     for sentence in function.notes:
         note(sentence)
     in_virtual_time = chosen == "--simulate"
@@ -266,6 +271,15 @@ def _action(
         return InvokeOnce(handler)
     delivery = SimulationOptions(function_timeout=function.timeout, function_name=function.name)
     return Simulate(handler, choose_mapping(function, None, {}).mapping, delivery)
+
+
+def _kind_of(named: Iterable[Named]) -> tuple[SourceKind, Iterable[Named]]:
+    """The kind of source that the first document is about, and all of them."""
+    rest = iter(named)
+    first = next(rest, None)
+    if first is None:
+        return KINESIS, ()
+    return first[0].document.kind, chain([first], rest)
 
 
 def _asked(stream: str, place: str, named: Iterable[Named]) -> Iterable[Named]:

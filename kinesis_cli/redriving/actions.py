@@ -29,7 +29,7 @@ from kinesis_cli.recordings.writing import write_recording
 from kinesis_cli.redriving.failed_records import NamedRecords
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import FailedRecord
-from kinesis_cli.stream.event import kinesis_event
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.on_failure_reading import FailureDocument
 from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.record import Record
@@ -103,7 +103,8 @@ class InvokeOnce:
         Raises:
             EndpointError, InputError: the function could not be called.
         """
-        invocation = invoke_once(self.handler, Event(tuple(records), kinesis_event(records)))
+        event = kind_of_records(records).event(records)
+        invocation = invoke_once(self.handler, Event(tuple(records), event))
         if error := invocation.result.error:
             return ActionResult("failed", f"{error.error_type}: {error.error_message}")
         if invocation.failed:
@@ -162,6 +163,9 @@ class Replay:
         Raises:
             KcliError: nothing can be put there.
         """
+        kind = document.kind
+        if not kind.has_data:
+            return ActionResult("failed", f"records of {kind.title} cannot be put on a stream")
         plan = PutPlan(Random(), give_up_after=GIVE_UP_AFTER, ordered=True)
         stream = self.stream or document.stream
         payloads = (Payload(each.partition_key, None, data_of(each)) for each in records)

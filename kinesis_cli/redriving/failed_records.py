@@ -22,6 +22,10 @@ _AT_ONCE = 1_000
 _NOT_OURS = {"ResourceNotFoundException", "AccessDeniedException"}
 
 
+# What Kinesis and DynamoDB Streams say of a number that has left the stream.
+_LEFT_THE_STREAM = {"InvalidArgumentException", "TrimmedDataAccessException"}
+
+
 @dataclass(frozen=True, slots=True)
 class NamedRecords:
     """The records of a document."""
@@ -148,7 +152,7 @@ def _read_back(
         start = Start(StartKind.AT_SEQUENCE_NUMBER, sequence_number=document.start)
         return _read(document, connection, stream, start, warn)
     except EndpointError as error:
-        if error.code != "InvalidArgumentException":
+        if error.code not in _LEFT_THE_STREAM:
             raise
         # UNSURE(trimmed-number): a number that has left the stream is refused; or it means the
         # oldest record that is there?

@@ -137,7 +137,7 @@ def _show_table(each: Redriven) -> None:
     calls = f" after {counted(document.invoke_count, 'call')}" if document.invoke_count else ""
     _line(
         f"{document.request_id or each.id}: {document.condition}{calls}, shard "
-        f"{shard_cell(document.shard_id)} of {document.stream.rpartition('/')[2]}",
+        f"{shard_cell(document.shard_id)} of {document.kind.source_name(document.stream)}",
         "bold",
     )
     outcome = _OUTCOMES[each.outcome]

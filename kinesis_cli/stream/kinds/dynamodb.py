@@ -28,6 +28,7 @@ from kinesis_cli.stream.kinds.kind import (
 from kinesis_cli.stream.lines import Fault, fault_of_other_source, json_in_words
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import is_sequence_number
+from kinesis_cli.stream.table_arn import table_of
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 TABLE_STREAM_ARN = (
@@ -39,6 +40,7 @@ SHARD_MEMBER = "shardId"  # of a recording's line; no event has it
 EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
 _MADE_UP_TIME = 1735689600.0  # 2025-01-01T00:00:00Z: samples may tell no time at all
 _NOT_PRINTED = re.compile(r"[^\x00-\x7e]")
+_OWN_SHARD = re.compile(rb',"shardId":"[^"\\\\]*"\}\Z')
 _LABEL = re.compile(r"/stream/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)")
 
 Attributes = dict[str, dict[str, Any]]  # name → {type: value}
@@ -270,6 +272,10 @@ class DynamoDBKind(SourceKind):
             for number, record in enumerate(records, 1)
         ]
 
+    def source_name(self, arn: str) -> str:
+        """See `SourceKind.source_name`."""
+        return table_of(arn)
+
     def event(self, records: Iterable[Record]) -> bytes:
         """See `SourceKind.event`."""
         return kinesis_event(records)
@@ -490,6 +496,8 @@ def _arrival(created: float | None, stream_arn: str | None) -> float:
 
 def _as_sent(line: bytes) -> bytes:
     """A recording's line without what no event has; all else byte for byte."""
+    if found := _OWN_SHARD.search(line):  # as kcli writes it
+        return line[: found.start()] + b"}"
     members = _members.decode(line)
     members.pop(SHARD_MEMBER, None)
     return _encode(members)

@@ -177,6 +177,10 @@ class SourceKind(ABC):
             InputError: it is not an event of this kind.
         """
 
+    @abstractmethod
+    def source_name(self, arn: str) -> str:
+        """What a source is called whose ARN this is: a stream's name, a table's."""
+
     # Calling
 
     @abstractmethod

@@ -156,6 +156,10 @@ class KinesisKind(SourceKind):
         del shard_id  # each record tells its own
         return [record.record() for record in KinesisEvent.from_json(event, place=place).records]
 
+    def source_name(self, arn: str) -> str:
+        """See `SourceKind.source_name`."""
+        return arn.partition("/consumer/")[0].rpartition("/")[2]
+
     def event(self, records: Iterable[Record]) -> bytes:
         """See `SourceKind.event`."""
         return kinesis_event(records)
