@@ -1,8 +1,9 @@
-"""Draws docs/report.png, the beginning of a report in Chromium, where that is: `make docs`.
+"""Draws the pictures of pages for a browser, in Chromium, where that is: `make docs`.
 
-With ``-`` the picture goes to standard output instead; a test compares the two.
+With ``- NAME`` one picture goes to standard output instead; a test compares.
 """
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,29 +17,50 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 WIDTH, HEIGHT = 1000, 740
+# a minute of a recording that is the same each time
+MINUTE = "event --count 3600 --interval 0.0166 --sensors 20 --seed 1"
+PICTURES = {
+    "report.png": "simulate fixtures/batch.json",
+    "sweep.png": "simulate {minute} --handler fixtures/strict.py:handler --batch-size 10 "
+    "--sweep BatchSize=2,5,10,25,50,100,500 --sweep MaximumBatchingWindowInSeconds=0,1,2,5,10 "
+    "--invocation-duration 0.05+0.002/record",
+}
+
+WITHOUT_FOLDER = """() => {
+  const source = document.getElementById("source");
+  if (source) source.textContent = source.textContent.replace(/[^ ]*\\/(?=[^\\/]*$)/, "");
+}"""
 
 
-def picture() -> bytes:
-    """The beginning of the report of fixtures/batch.json, as PNG."""
+def picture(name: str) -> bytes:
+    """The beginning of a page, as PNG."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "run.html"
-        command = [sys.executable, "-m", "kinesis_cli", "simulate", "fixtures/batch.json"]
-        subprocess.run([*command, "--report", str(path)], cwd=ROOT, check=True, capture_output=True)
+        minute, path = Path(folder) / "minute.ndjson", Path(folder) / "run.html"
+        if "{minute}" in PICTURES[name]:
+            _kcli(f"{MINUTE} --output ndjson -o {minute}")
+        _kcli(f"{PICTURES[name].format(minute=minute)} --report {path}")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=CHROMIUM, args=["--no-sandbox", "--hide-scrollbars"]
             )
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             page.goto(path.as_uri())
+            page.evaluate(WITHOUT_FOLDER)  # which differs from machine to machine
             image = page.screenshot()
             browser.close()
     return image
 
 
+def _kcli(command: str) -> None:
+    arguments = [sys.executable, "-m", "kinesis_cli", *shlex.split(command)]
+    subprocess.run(arguments, cwd=ROOT, check=True, capture_output=True)
+
+
 if __name__ == "__main__":
     if CHROMIUM is None:
-        sys.exit("docs/report.png stays as it is: Chromium is not on this machine.")
-    if sys.argv[1:] == ["-"]:
-        sys.stdout.buffer.write(picture())
+        sys.exit("The pictures of pages stay as they are: Chromium is not on this machine.")
+    if sys.argv[1:2] == ["-"]:
+        sys.stdout.buffer.write(picture(sys.argv[2]))
     else:
-        (ROOT / "docs" / "report.png").write_bytes(picture())
+        for name in PICTURES:
+            (ROOT / "docs" / name).write_bytes(picture(name))

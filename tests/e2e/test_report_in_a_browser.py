@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from docs.make_report_picture import CHROMIUM
+from docs.make_report_picture import CHROMIUM, PICTURES
 from tests.e2e.programs import KCLI
 
 ROOT = Path(__file__).parents[2]
@@ -189,10 +189,11 @@ def test_a_screen_reader_has_nothing_serious_to_stumble_over(
     assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
 
 
-def test_the_picture_in_the_docs_is_what_the_page_looks_like(browser: Browser) -> None:
-    script = [sys.executable, str(ROOT / "docs" / "make_report_picture.py"), "-"]
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_picture_in_the_docs_is_what_the_page_looks_like(browser: Browser, name: str) -> None:
+    script = [sys.executable, str(ROOT / "docs" / "make_report_picture.py"), "-", name]
     made = subprocess.run(script, capture_output=True, check=True).stdout
-    kept = (ROOT / "docs" / "report.png").read_bytes()
+    kept = (ROOT / "docs" / name).read_bytes()
     shown = [base64.b64encode(image).decode() for image in (made, kept)]
     page = browser.new_page()
     differs = page.evaluate(DIFFERENCE, shown)
