@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -41,6 +41,9 @@ from kinesis_cli.simulation.faults import Fault
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import Summary
 from kinesis_cli.stream.record import Record
+
+if TYPE_CHECKING:
+    from kinesis_cli.show.comparison import Compared
 
 
 @takes(
@@ -158,7 +161,7 @@ def simulate(
         summaries = [simulations.run(choice, partial(view_of, choice)) for choice in choices]
     if compare:
         warn_of_constant(duration, (choice.mapping.batch_size for choice in choices))
-        _show_comparison(choices, summaries, output)
+        drawn.compare(_show_comparison(choices, summaries, output))
     names = [choice.origin for choice in choices]
     drawn.show(options.start_at or 0.0, names, show_all=show_all)
     if any(_has_failed(summary, fail_on or []) for summary in summaries):
@@ -269,11 +272,13 @@ def _life_view(records: Sequence[Record], simulation: Simulation, output: Output
 
 def _show_comparison(
     choices: list[MappingChoice], summaries: list[Summary], output: Output
-) -> None:
+) -> "list[Compared]":
     from kinesis_cli.show.comparison import Compared, show_comparison
 
     runs = zip(choices, summaries, strict=True)
-    show_comparison([Compared(c.origin, c.mapping, summary) for c, summary in runs], output)
+    compared = [Compared(c.origin, c.mapping, summary) for c, summary in runs]
+    show_comparison(compared, output)
+    return compared
 
 
 def _has_failed(summary: Summary, rules: list[FailOn]) -> bool:

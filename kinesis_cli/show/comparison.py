@@ -52,7 +52,7 @@ def _table(runs: Sequence[Compared]) -> None:
     table = Table("", *_letters(runs), box=SIMPLE_HEAD, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
-    for name, cells in _rows(runs):
+    for name, cells in comparison_rows(runs):
         best = len(set(cells)) > 1
         table.add_row(plain(name), *map(plain, cells), style="" if best else "dim")
     console.print(table)
@@ -62,7 +62,8 @@ def _letters(runs: Sequence[Compared]) -> list[str]:
     return [cut(escape(f"[{number}]"), 4) for number in range(1, len(runs) + 1)]
 
 
-def _rows(runs: Sequence[Compared]) -> list[tuple[str, list[str]]]:
+def comparison_rows(runs: Sequence[Compared]) -> list[tuple[str, list[str]]]:
+    """Each figure by its name, with a cell for each run."""
     summaries = [run.summary for run in runs]
     return [
         ("invocations", [f"{s.invocations:,}" for s in summaries]),

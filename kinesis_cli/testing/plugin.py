@@ -26,6 +26,8 @@ _MARKER = (
     "what the fixture `kinesis` delivers to, with any setting of the mapping under AWS's name."
 )
 
+_PAGES = "kinesis_cli.pytest_report"  # above this room: only pytest may load it
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the fixtures."""
@@ -36,13 +38,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="Seed of poll phases, request ids and faults in deliveries (default: 0).",
     )
+    group.addoption(
+        "--kinesis-report",
+        metavar="DIR",
+        help="Write a page for a browser of each delivery of a test that fails.",
+    )
     parser.addini("kinesis_template", "SAM or CloudFormation template of the function under test.")
     parser.addini("kinesis_function", "Logical id of the function, where a template has several.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker, and what writes pages if these are asked for."""
     config.addinivalue_line("markers", _MARKER)
+    folder = config.getoption("kinesis_report", None)
+    if folder:
+        config.pluginmanager.import_plugin(_PAGES)
+        pages = sys.modules[_PAGES].Pages(config.invocation_params.dir / folder)
+        config.pluginmanager.register(pages, "kinesis_pages")
 
 
 @pytest.hookimpl(wrapper=True)

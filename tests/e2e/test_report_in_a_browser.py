@@ -249,6 +249,60 @@ def test_many_calls_are_drawn_together(browser: Browser, tmp_path: Path) -> None
         page.get_by_text("too many for a page").wait_for()
 
 
+# --- several mappings
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of two mappings: one tries for hours, the other gives up soon."""
+    return made(
+        tmp_path_factory.mktemp("compared"),
+        *("simulate", str(ROOT / "fixtures/poison.ndjson"), "--start-at", "+600"),
+        *("--handler", str(ROOT / "fixtures/strict.py") + ":handler", "--until", "+1200"),
+        *("--compare", str(ROOT / "fixtures/mappings/bisect.yaml")),
+    )
+
+
+def test_mappings_stand_side_by_side_on_the_same_time(browser: Browser, compared: Path) -> None:
+    for page in opened(browser, compared):
+        assert page.inner_text("#compared-title").endswith("2 mappings")
+        assert page.locator("#comparison tbody tr").count() > 8
+        assert "records discarded" in " ".join(page.locator(".differs").all_inner_texts())
+        assert page.inner_text("#title") == "AWS's defaults"
+        assert page.inner_text("#title-2").endswith("bisect.yaml")
+        assert page.inner_text("#range") == page.inner_text("#range-2")
+        page.click("#in-2")
+        assert page.inner_text("#range") != page.inner_text("#range-2")
+        page.click("#next-2")
+        assert "failed" in page.inner_text("#call-2")
+        assert page.is_hidden("#call")
+        page.click("#failed-2 tbody button")
+        assert "It ended: discarded" in page.inner_text("#life-2")
+        assert page.locator("text=The same again >> visible=true").count() == 1
+        page.set_viewport_size({"width": 1400, "height": 800})
+        wide = page.locator("article >> nth=1").bounding_box()
+        assert wide is not None
+        assert wide["x"] > 600
+        page.set_viewport_size({"width": 360, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_screen_reader_reads_a_comparison(browser: Browser, compared: Path, scheme: str) -> None:
+    assert serious(browser, compared, scheme) == []
+
+
+def serious(browser: Browser, path: Path, scheme: str) -> list[str]:
+    """What axe finds of a page that is serious or worse."""
+    # axe is put into the page, which the page's own policy forbids
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(path.as_uri())
+    found = Axe().run(page).response["violations"]
+    context.close()
+    return [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+
+
 # --- a sweep
 
 
@@ -294,13 +348,9 @@ def test_a_point_of_a_sweep_is_chosen_by_click_and_by_key(browser: Browser, swep
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_screen_reader_reads_a_sweep(browser: Browser, swept: Path, scheme: str) -> None:
-    context = browser.new_context(bypass_csp=True, color_scheme=scheme)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.goto(swept.as_uri())
-    found = Axe().run(page).response["violations"]
-    assert "All points stand in a table" in str(page.get_attribute("#plot", "aria-label"))
-    context.close()
-    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+    assert serious(browser, swept, scheme) == []
+    for page in opened(browser, swept):
+        assert "All points stand in a table" in str(page.get_attribute("#plot", "aria-label"))
 
 
 def test_a_sweep_fits_a_phone(browser: Browser, swept: Path) -> None:

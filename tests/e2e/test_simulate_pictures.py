@@ -67,7 +67,6 @@ def test_compared_mappings_have_their_timelines_above_each_other(kcli: Kcli) -> 
         (["--overwrite"], "--overwrite is for --trace and --report"),
         (["--trace", "run.json", "--compare", "x.yaml"], "--trace and --compare"),
         (["--report", "run.json"], "ends neither in .html nor in .htm"),
-        (["--report", "run.html", "--compare", "x.yaml"], "--report and --compare"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(

@@ -56,6 +56,38 @@ def test_a_wrong_number_of_deliveries_is_told_with_the_life_of_the_record(
     )
 
 
+def test_each_delivery_of_a_failed_test_has_a_page(pytester: pytest.Pytester) -> None:
+    make_project(pytester, poison(1))
+    result = pytester.runpytest("--kinesis-report", "pages")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Kinesis report*", "*pages/test_app.py__test_poison.html"])
+    (page,) = (pytester.path / "pages").iterdir()
+    text = page.read_text()
+    assert "app.lambda_handler (in a test)" in text
+    assert "pytest test_app.py::test_poison" in text
+    assert "JSONDecodeError" in text
+    test = pytester.path / "test_app.py"
+    test.write_text(test.read_text().replace("== 1", "== 3"))
+    pytester.runpytest("--kinesis-report", "pages").assert_outcomes(passed=1)
+    assert list((pytester.path / "pages").iterdir()) == []
+
+
+def test_without_the_option_nothing_is_written_and_nothing_more_is_loaded(
+    pytester: pytest.Pytester,
+) -> None:
+    make_project(pytester, poison(1))
+    pytester.makeconftest(
+        """
+        import sys
+        def pytest_unconfigure():
+            print("loaded:", "kinesis_cli.pytest_report" in sys.modules)
+        """
+    )
+    result = pytester.runpytest_subprocess("-s")
+    result.stdout.fnmatch_lines(["loaded: False"])
+    assert not (pytester.path / "pages").exists()
+
+
 def command_in(output: str) -> list[str]:
     line = next(line for line in output.splitlines() if "to see it again: " in line)
     return shlex.split(line.partition("to see it again: ")[2])

@@ -3,7 +3,7 @@
 import math
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kinesis_cli.picture.drawing import Drawing
     from kinesis_cli.project.function import Function
     from kinesis_cli.project.mapping import MappingChoice
+    from kinesis_cli.show.comparison import Compared
+    from kinesis_cli.show.pictures.report import Report
     from kinesis_cli.show.simulation import Run, View
     from kinesis_cli.simulation.watch import Watch
 
@@ -74,7 +76,9 @@ class Pictures:
     end: Moment | None = None
     trace: Path | None = None
     report: Path | None = None
+    runs: int = 1
     _drawings: "list[Drawing]" = field(default_factory=list)
+    _reports: "list[Report]" = field(default_factory=list)  # of several runs
 
     @classmethod
     def of(cls, given: PictureOptions, output: Output, *, is_life: bool, runs: int) -> "Pictures":
@@ -111,7 +115,7 @@ class Pictures:
             None if text is None else Moment.parse(text, option, _AFTER)
             for text, option in ((given.from_, "--from"), (given.to, "--to"))
         )
-        return cls(timeline, start, end, trace, report)
+        return cls(timeline, start, end, trace, report, runs)
 
     def begin(self, run: "Run", choice: "MappingChoice", function: "Function") -> "Beside":
         """Begin the pictures of a run, before anything of it is shown.
@@ -151,11 +155,25 @@ class Pictures:
             is_templates = choice.origin == function.mapping_origin
             findings = lint_function(function) if is_templates else []
             about = About(run, choice.mapping, typed(), tuple(each.finding for each in findings))
-            page = Report(self.report, about)
+            page = Report(self.report if self.runs == 1 else None, about)
+            self._reports.append(page)
             beside.draw.append(page.row)
             beside.end.append(page.finish)
             beside.watches.append(page.waiting)
         return beside
+
+    def compare(self, compared: "Sequence[Compared]") -> None:
+        """Write the report of several runs, if one is asked for.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        if self.report is not None and self.runs > 1:
+            from kinesis_cli.show.comparison import comparison_rows
+            from kinesis_cli.show.pictures.report import write_comparison
+
+            rows = [[name, *cells] for name, cells in comparison_rows(compared)]
+            write_comparison(self.report, [run.name for run in compared], self._reports, rows)
 
     def show(self, start_at: float, names: list[str], *, show_all: bool) -> None:
         """Print the timeline, or those of several runs.
@@ -224,7 +242,7 @@ def _check_file(option: str, path: Path, *, overwrite: bool, runs: int) -> None:
         raise InputError(
             f"its name ends neither in {first} nor in {second}", place=f"{option} {path}"
         )
-    if runs > 1:
+    if runs > 1 and option == "--trace":
         raise InputError(
             f"{option} and --compare cannot be used together",
             advice="Draw each mapping alone, with --mapping.",

@@ -11,15 +11,21 @@ from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.show.console import escape, json_text, note
 
 
-def write_page(path: Path, text: str) -> None:
+def write_page(path: Path, text: str, *, told: bool = True) -> None:
     """Write a page; the file appears whole.
+
+    Args:
+        path: of the file.
+        text: of the page.
+        told: whether the user is told where it is.
 
     Raises:
         InputError: it cannot be written.
     """
     with appearing_whole(path) as file:
         file.write(text.encode())
-    note(f"report in {path}: open it in a browser")
+    if told:
+        note(f"report in {path}: open it in a browser")
 
 
 def page(name: str, title: str, document: object) -> str:

@@ -51,12 +51,14 @@ class Report:
     """Takes the rows of a run, writes its report at the end. The file appears whole.
 
     Args:
-        path: of the report.
+        path: of the report; None: it is a part of another one.
         about: the run.
+        told: whether the user is told where the file is.
     """
 
-    def __init__(self, path: Path, about: About) -> None:
-        self._path, self._about = path, about
+    def __init__(self, path: Path | None, about: About, *, told: bool = True) -> None:
+        self._path, self._about, self._told = path, about, told
+        self._summary = Summary()
         lanes = CallLanes()
         self._calls = Calls(about.run.start_at, lanes)
         self._drawing = Drawing(about.run.start_at, lanes=lanes)
@@ -72,18 +74,58 @@ class Report:
         self._drawing.row(row)
 
     def finish(self, summary: Summary) -> None:
-        """Write the report.
+        """Write the report, if it is one of its own.
 
         Raises:
             InputError: it cannot be written.
         """
-        write_page(self._path, report_page(self._about, summary, self._calls, self._drawing))
+        self._summary = summary
+        if self._path is not None:
+            title = f"{self._about.run.source}: {self._about.run.handler}"
+            write_page(self._path, page("report", title, self.document()), told=self._told)
+
+    def document(self) -> dict[str, object]:
+        """What the page draws."""
+        return _document(self._about, self._summary, self._calls, self._drawing)
 
 
-def report_page(about: About, summary: Summary, calls: Calls, drawing: Drawing) -> str:
-    """The page. The same run gives the same text."""
-    title = f"{about.run.source}: {about.run.handler}"
-    return page("report", title, _document(about, summary, calls, drawing))
+def write_comparison(
+    path: Path, names: "Sequence[str]", reports: "Sequence[Report]", rows: "Sequence[Sequence[str]]"
+) -> None:
+    """Write the reports of several runs side by side, on the same time, below a table of figures.
+
+    Args:
+        path: of the file.
+        names: of the runs.
+        reports: of the runs.
+        rows: of the table, each with what it tells and a cell for each run.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    about = reports[0]._about
+    documents = [report.document() for report in reports]
+    for document, name in zip(documents, names, strict=True):
+        head = document["head"]
+        assert isinstance(head, dict)
+        head["name"] = escape(name)
+    title = f"{about.run.source}: {len(names)} mappings"
+    write_page(
+        path,
+        page(
+            "report",
+            title,
+            {
+                "runs": documents,
+                "end": max(int(str(document["end"])) for document in documents),
+                "comparison": {
+                    "title": escape(title),
+                    "names": [escape(name) for name in names],
+                    "rows": rows,
+                },
+            },
+        ),
+    )
 
 
 def _document(about: About, summary: Summary, calls: Calls, drawing: Drawing) -> dict[str, object]:

@@ -1,7 +1,6 @@
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const $ = (id) => document.getElementById(id);
+  const page = JSON.parse(document.getElementById("data").textContent);
   const KINDS = ["handled", "partial", "failed", "throttled"];
   const WORDS = { handled: "handled", partial: "some reported", failed: "failed", throttled: "throttled" };
   const LETTERS = { h: "handled", p: "partial", f: "failed", t: "throttled" };
@@ -46,9 +45,12 @@
     return head;
   };
 
+  const show = (data, suffix) => {
+  const $ = (id) => document.getElementById(id + suffix);
+
   // --- what happened, in words
 
-  $("title").textContent = data.head.handler;
+  $("title").textContent = data.head.name || data.head.handler;
   $("stream").textContent = `${data.head.stream}; ${data.head.origin}; virtual time starts at ${data.head.startsAt}`;
   for (const [name, count] of Object.entries(data.head.endings)) {
     if (!count && name !== "succeeded") continue;
@@ -137,7 +139,7 @@
   const waiting = unpacked(data.waiting), most = Math.max(0, ...waiting), waitingTop = height + 8;
   if (most) height += AGE + 8;
   height += BOTTOM;
-  const full = [0, Math.max(data.end, 1000)];
+  const length = Math.max(data.end, 1000), full = [0, Math.max(page.end || 0, length)];
   let [from, to] = full;
   let chosen = -1;
 
@@ -207,7 +209,7 @@
   };
 
   const drawCells = (context) => {
-    const width = full[1] / data.cells.columns;
+    const width = length / data.cells.columns;
     lanes.forEach((each, n) => {
       const cells = (data.cells.lanes[each.shard] || [])[each.lane] || "";
       const tries = (data.cells.tries[each.shard] || [])[each.lane] || {};
@@ -222,7 +224,7 @@
   };
 
   const drawMarks = (context) => {
-    const width = full[1] / data.columns;
+    const width = length / data.columns;
     context.font = "bold 12px system-ui, sans-serif";
     for (const [place, column, discarded, expired] of data.marks) {
       const lane = lanes.find((each) => each.place === place && each.markTop !== undefined);
@@ -236,7 +238,7 @@
 
   // a row of columns below the timeline, relative to the highest
   const drawCurve = (context, top, name, values, told) => {
-    const highest = Math.max(0, ...values.map((value) => value || 0)), width = full[1] / data.columns;
+    const highest = Math.max(0, ...values.map((value) => value || 0)), width = length / data.columns;
     context.fillStyle = style("ink");
     context.fillText(name, 6, top + AGE / 2 - 7, LABEL - 12);
     if (!highest) return;
@@ -247,7 +249,7 @@
       const start = column * width, end = start + width;
       if (!value || end < from || start > to) return;
       const high = (value / highest) * AGE;
-      context.fillRect(clipped(start), top + AGE - high, Math.max(clipped(end) - clipped(start), 1), high);
+      context.fillRect(Math.floor(clipped(start)), top + AGE - high, Math.max(Math.ceil(clipped(end)) - Math.floor(clipped(start)), 1), high);
     });
   };
 
@@ -269,14 +271,14 @@
 
   // --- moving about
 
-  const show = (start, end) => {
+  const showPart = (start, end) => {
     const span = Math.min(Math.max(end - start, 1000), full[1]);
     from = Math.min(Math.max(start, 0), full[1] - span);
     to = from + span;
     draw();
   };
-  const zoom = (factor, around = (from + to) / 2) => show(around - (around - from) * factor, around + (to - around) * factor);
-  const move = (share) => show(from + (to - from) * share, to + (to - from) * share);
+  const zoom = (factor, around = (from + to) / 2) => showPart(around - (around - from) * factor, around + (to - around) * factor);
+  const move = (share) => showPart(from + (to - from) * share, to + (to - from) * share);
   const timeAt = (offset) => from + ((offset - LABEL) / across()) * (to - from);
 
   const callAt = (offsetX, offsetY) => {
@@ -336,7 +338,7 @@
     for (let step = 1; step <= calls.at.length; step += 1) {
       const n = (chosen + step + calls.at.length) % calls.at.length;
       if (!calls.outcome[n]) continue;
-      if (calls.at[n] < from || calls.at[n] > to) show(calls.at[n] - (to - from) / 2, calls.at[n] + (to - from) / 2);
+      if (calls.at[n] < from || calls.at[n] > to) showPart(calls.at[n] - (to - from) / 2, calls.at[n] + (to - from) / 2);
       choose(n);
       return;
     }
@@ -355,7 +357,7 @@
     }
     const by = ((drag.x - event.offsetX) / across()) * (drag.to - drag.from);
     if (Math.abs(drag.x - event.offsetX) > 3) drag.moved = true;
-    if (drag.moved) show(drag.from + by, drag.to + by);
+    if (drag.moved) showPart(drag.from + by, drag.to + by);
   });
   canvas.addEventListener("pointerup", (event) => {
     if (drag && !drag.moved) choose(callAt(event.offsetX, event.offsetY));
@@ -367,7 +369,7 @@
     zoom(event.deltaY > 0 ? 1.25 : 0.8, timeAt(event.offsetX));
   }, { passive: false });
   const KEYS = {
-    "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), 0: () => show(...full),
+    "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), 0: () => showPart(...full),
     ArrowLeft: () => move(-0.2), ArrowRight: () => move(0.2), n: nextFailed, N: nextFailed,
   };
   canvas.addEventListener("keydown", (event) => {
@@ -377,28 +379,28 @@
   });
   $("in").addEventListener("click", () => zoom(0.5));
   $("out").addEventListener("click", () => zoom(2));
-  $("whole").addEventListener("click", () => show(...full));
+  $("whole").addEventListener("click", () => showPart(...full));
   $("next").addEventListener("click", nextFailed);
   $("next").disabled = !calls || !calls.outcome.some(Boolean);
 
   // --- all calls as a table, a page at a time
 
   const PAGE = 100;
-  let page = 0;
+  let portion = 0;
   const list = () => {
     const table = $("calls");
     table.replaceChildren(heading(["Call", "Time", "Shard", "Lane", "Try", "Records", "Took", "Outcome", "What followed"]));
     const body = make("tbody");
-    const count = calls ? calls.at.length : 0, end = Math.min(count, (page + 1) * PAGE);
-    for (let n = page * PAGE; n < end; n += 1)
+    const count = calls ? calls.at.length : 0, end = Math.min(count, (portion + 1) * PAGE);
+    for (let n = portion * PAGE; n < end; n += 1)
       body.append(row([n, since(calls.at[n]), data.shards[calls.shard[n]], calls.lane[n] + 1, calls.attempt[n], calls.size[n], `${(calls.length[n] / 1000).toFixed(1)} ms`, WORDS[KINDS[calls.outcome[n]]], details.has(n) ? details.get(n).reason : ""]));
     table.append(body);
-    $("page").textContent = calls ? `${whole(count ? page * PAGE : 0)} to ${whole(Math.max(end - 1, 0))} of ${whole(count)}` : `${whole(data.count)} calls are too many for a page: kcli simulate --output ndjson lists them.`;
-    $("earlier").disabled = page === 0;
+    $("page").textContent = calls ? `${whole(count ? portion * PAGE : 0)} to ${whole(Math.max(end - 1, 0))} of ${whole(count)}` : `${whole(data.count)} calls are too many for a page: kcli simulate --output ndjson lists them.`;
+    $("earlier").disabled = portion === 0;
     $("later").disabled = end >= count;
   };
-  $("earlier").addEventListener("click", () => { page -= 1; list(); });
-  $("later").addEventListener("click", () => { page += 1; list(); });
+  $("earlier").addEventListener("click", () => { portion -= 1; list(); });
+  $("later").addEventListener("click", () => { portion += 1; list(); });
   $("calls-details").addEventListener("toggle", () => { if ($("calls-details").open) list(); });
 
   canvas.setAttribute("aria-label", `Timeline of ${counted(data.count, "call")} on ${counted(data.shards.length, "shard")}. All calls stand in a table below.`);
@@ -407,4 +409,41 @@
   new ResizeObserver(draw).observe(canvas.parentElement);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   window.addEventListener("beforeprint", draw);
+  };
+
+  // --- one run, or several side by side
+
+  const runs = page.runs || [page];
+  const first = document.querySelector("#runs > article");
+  const articles = runs.map((_, n) => (n ? first.cloneNode(true) : first));
+  articles.forEach((article, n) => {
+    if (!n) return;
+    for (const name of ["id", "aria-labelledby", "aria-describedby"])
+      for (const element of article.querySelectorAll(`[${name}]`)) element.setAttribute(name, `${element.getAttribute(name)}-${n + 1}`);
+    first.parentElement.append(article);
+  });
+  if (page.comparison) {
+    document.body.className = "comparison";
+    const compared = make("section"), title = make("h1", page.comparison.title), scrolls = make("div", undefined, "wide");
+    const table = make("table"), body = make("tbody");
+    title.id = "compared-title";
+    table.id = "comparison";
+    for (const element of [compared, scrolls]) element.setAttribute("aria-labelledby", title.id);
+    scrolls.setAttribute("role", "region");
+    scrolls.tabIndex = 0;
+    for (const cells of page.comparison.rows) {
+      const line = row(cells);
+      if (new Set(cells.slice(1)).size > 1) line.className = "differs";
+      body.append(line);
+    }
+    table.append(heading(["", ...page.comparison.names]), body);
+    scrolls.append(table);
+    compared.append(title, scrolls);
+    document.querySelector("main").prepend(compared);
+  }
+  runs.forEach((data, n) => {
+    const suffix = n ? `-${n + 1}` : "";
+    show(data, suffix);
+    if (n) document.getElementById(`again${suffix}`).hidden = true; // it is the same command
+  });
 })();
