@@ -10,6 +10,7 @@ import gzip
 import json
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -67,7 +68,7 @@ def mutate(value: Any, random: Random) -> object:
     """A value, with one thing in it changed."""
     places = list(_places(value))
     if not places or random.random() < 0.02:
-        return random.choice(VALUES)(random)
+        return _new_value(random)
     container, key = random.choice(places)
     match random.randrange(8):
         case 0:
@@ -82,8 +83,13 @@ def mutate(value: Any, random: Random) -> object:
         case 4:
             container[key] = [container[key]] if random.random() < 0.5 else {"a": container[key]}
         case _:
-            container[key] = random.choice(VALUES)(random)
+            container[key] = _new_value(random)
     return value
+
+
+def _new_value(random: Random) -> object:
+    """One of `VALUES`. A copy: what is changed in it must not be in the next file, too."""
+    return deepcopy(random.choice(VALUES)(random))
 
 
 def _places(value: Any) -> "list[tuple[Any, Any]]":
