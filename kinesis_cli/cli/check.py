@@ -10,7 +10,7 @@ import typer
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import AwsAccess, AwsOption, in_a_simulation
 from kinesis_cli.cli.options.inputs import HowToRead, reading
-from kinesis_cli.cli.options.mapping import MappingSettings, named_as_aws
+from kinesis_cli.cli.options.mapping import MappingFileOption, MappingSettings, named_as_aws
 from kinesis_cli.cli.options.shared import (
     Code,
     IsolatedOption,
@@ -57,14 +57,7 @@ def check(
         ),
     ] = None,
     code: Code,
-    mapping: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Mapping in the form of CreateEventSourceMapping, JSON or YAML; replaces the "
-            "template's wholly.",
-        ),
-    ] = None,
+    mapping: MappingFileOption = None,
     settings: MappingSettings,
     only: Annotated[
         list[str] | None,

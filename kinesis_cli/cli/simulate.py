@@ -14,7 +14,7 @@ from kinesis_cli.cli.options.aws_access import in_a_simulation
 from kinesis_cli.cli.options.durations import Duration, chosen_duration, warn_of_constant
 from kinesis_cli.cli.options.handler import HandlerRun, handler_maker
 from kinesis_cli.cli.options.inputs import HowToRead, reading
-from kinesis_cli.cli.options.mapping import Lanes, MappingSettings, named_as_aws
+from kinesis_cli.cli.options.mapping import Lanes, MappingFileOption, MappingSettings, named_as_aws
 from kinesis_cli.cli.options.pictures import PictureOptions, Pictures
 from kinesis_cli.cli.options.shared import (
     Code,
@@ -69,14 +69,7 @@ def simulate(
     *,
     how: HowToRead,
     code: Code,
-    mapping: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Mapping in the form of CreateEventSourceMapping, JSON or YAML; replaces the "
-            "template's wholly.",
-        ),
-    ] = None,
+    mapping: MappingFileOption = None,
     compare: Annotated[
         list[Path] | None,
         typer.Option(

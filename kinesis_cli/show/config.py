@@ -1,7 +1,7 @@
 """The result of `kcli config`: every setting, where it came from, and what they lead to."""
 
 from kinesis_cli.local.client.connection import Description
-from kinesis_cli.show.console import plain, stdout_console, write_json, write_line
+from kinesis_cli.show.console import plain, stdout_console, write_document
 
 
 def show_config(description: Description, output: str) -> None:
@@ -11,10 +11,8 @@ def show_config(description: Description, output: str) -> None:
         description: what is in force.
         output: "table", "json" or "ndjson".
     """
-    if output == "json":
-        write_json(as_document(description))
-    elif output == "ndjson":
-        write_line(as_document(description))
+    if output != "table":
+        write_document(as_document(description), output)
     else:
         _show_table(description)
 

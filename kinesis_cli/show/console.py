@@ -105,6 +105,11 @@ def write_json(document: object, file: IO[str] | None = None) -> None:
     write_text(f"{msgspec.json.format(json_text(document), indent=2)}\n", file)
 
 
+def write_document(document: object, output: str) -> None:
+    """Write a result that is one document: indented for "json", as one line for "ndjson"."""
+    (write_json if output == "json" else write_line)(document)
+
+
 def write_line(document: object, file: IO[str] | None = None, *, end: str = "\n") -> None:
     """Write `document` as one line of JSON (NDJSON), safe as `write_json` says."""
     write_text(json_text(document) + end, file)

@@ -21,7 +21,7 @@ from kinesis_cli.show.cells import (
     shard_cell,
     time_cell,
 )
-from kinesis_cli.show.console import escape, write_json, write_line
+from kinesis_cli.show.console import escape, write_document
 from kinesis_cli.show.failed_record import (
     NOT_NAMED,
     PASSED_AS_IT_IS,
@@ -50,10 +50,8 @@ def show_invocation(
         folder: the function's code, where it is on this machine.
         output: "table", "json" or "ndjson".
     """
-    if output == "json":
-        write_json(as_document(invocation))
-    elif output == "ndjson":
-        write_line(as_document(invocation))
+    if output != "table":
+        write_document(as_document(invocation), output)
     elif sys.stdout is not None:
         _Page().show(invocation, origin, folder)
 
@@ -276,7 +274,7 @@ def show_comparison(
         "here": as_document(here),
         "remote": as_document(there),
     }
-    (write_json if output == "json" else write_line)(document)
+    write_document(document, output)
 
 
 def _sides(difference: Difference, left: str, right: str) -> dict[str, object]:

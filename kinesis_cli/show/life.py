@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, since_cell, time_cell
-from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.show.console import escape, plain, stdout_console, write_document
 from kinesis_cli.show.failed_record import SHARED_NUMBER
 from kinesis_cli.simulation.life import Life
 from kinesis_cli.simulation.trace import Row, Summary
@@ -36,10 +36,8 @@ class LifeView:
 
     def finish(self, summary: Summary) -> None:  # noqa: ARG002 - of a life, only the end counts
         """Show the record's life."""
-        if self._output == "json":
-            write_json(self._document())
-        elif self._output == "ndjson":
-            write_line(self._document())
+        if self._output != "table":
+            write_document(self._document(), self._output)
         else:
             self._table()
 

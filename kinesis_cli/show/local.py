@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kinesis_cli.local.state import Server
 from kinesis_cli.local.status import LocalStatus, MappingStatus, StreamStatus
-from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.show.console import escape, plain, stdout_console, write_document
 
 
 def show_ready(status: LocalStatus, state_option: str) -> None:
@@ -51,10 +51,8 @@ def show_status(status: LocalStatus, output: str) -> None:
         status: of an endpoint, running or not.
         output: "table", "json" or "ndjson".
     """
-    if output == "json":
-        write_json(as_document(status))
-    elif output == "ndjson":
-        write_line(as_document(status))
+    if output != "table":
+        write_document(as_document(status), output)
     else:
         _show_table(status)
 

@@ -7,7 +7,7 @@ from kinesis_cli.aws.status import MINUTES, MappingState, Metric, Status, Stream
 from kinesis_cli.lint.deployed import deployed_findings
 from kinesis_cli.lint.rule import Finding
 from kinesis_cli.show.cells import counted, wrapped
-from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.show.console import escape, plain, stdout_console, write_document
 from kinesis_cli.show.mapping_in_words import Effect, effects
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -23,10 +23,8 @@ def show_status(status: Status, place: str, output: str) -> None:
         place: where, for people and programs.
         output: "table", "json" or "ndjson".
     """
-    if output == "json":
-        write_json(as_document(status, place))
-    elif output == "ndjson":
-        write_line(as_document(status, place))
+    if output != "table":
+        write_document(as_document(status, place), output)
     elif sys.stdout is not None:
         _show_screen(status, place)
 

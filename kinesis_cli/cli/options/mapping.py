@@ -1,6 +1,7 @@
 """Options that set single settings of the event source mapping, named as in the AWS CLI."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -20,6 +21,17 @@ class Lanes(StrEnum):
 
     KEYS = "keys"
     HASH = "hash"
+
+
+MappingFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        metavar="FILE",
+        help="Mapping in the form of CreateEventSourceMapping, JSON or YAML; replaces the "
+        "template's wholly.",
+    ),
+]
 
 
 class MappingSettings(msgspec.Struct, frozen=True):

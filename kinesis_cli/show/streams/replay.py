@@ -10,7 +10,7 @@ from kinesis_cli.putting.replay_load import ReplayLoad, ShardLoad
 from kinesis_cli.putting.replay_source import ReplaySource
 from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.show.cells import counted, duration_cell, shard_cell
-from kinesis_cli.show.console import note, plain, stdout_console, warn, write_json, write_line
+from kinesis_cli.show.console import note, plain, stdout_console, warn, write_document
 from kinesis_cli.show.streams.put import PutView
 from kinesis_cli.show.streams.target import target_document
 
@@ -89,10 +89,8 @@ def show_load(connection: Connection, load: ReplayLoad, output: str) -> None:
         load: estimated.
         output: "table", "json" or "ndjson".
     """
-    if output == "json":
-        write_json(_as_document(connection, load))
-    elif output == "ndjson":
-        write_line(_as_document(connection, load))
+    if output != "table":
+        write_document(_as_document(connection, load), output)
     else:
         _show_table(connection, load)
 
