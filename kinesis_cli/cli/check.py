@@ -202,7 +202,7 @@ def _tell(function: Function, choice: MappingChoice) -> None:
     for sentence in dict.fromkeys([*function.notes, *choice.notes]):
         note(sentence)
     if choice.mapping.tumbling_window_in_seconds:
-        warn("windows are not looked at: batches are delivered as one call of a window each")
+        warn("tumbling windows are not checked: each batch is delivered as one call of a window")
 
 
 def _command() -> str:

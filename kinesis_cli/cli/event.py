@@ -69,11 +69,14 @@ def event(
         ),
     ] = None,
     interval: Annotated[
-        float, typer.Option("--interval", metavar="SECONDS", help="From one record to the next.")
+        float,
+        typer.Option("--interval", metavar="SECONDS", help="Time from one record to the next."),
     ] = 1.0,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", help="The same bytes each time; default: never."),
+        typer.Option(
+            "--seed", metavar="N", help="Make the same bytes each time; default: different ones."
+        ),
     ] = None,
     event_source_arn: Annotated[
         str | None,

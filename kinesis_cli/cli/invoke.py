@@ -81,7 +81,7 @@ def invoke(
     how: HowToRead,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", help="The same made-up payloads each time."),
+        typer.Option("--seed", metavar="N", help="Make up the same payloads each time."),
     ] = None,
     code: Code,
     handler_run: HandlerRun,
@@ -95,13 +95,16 @@ def invoke(
     ] = False,
     function_name: FunctionNameOption = None,
     qualifier: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of the remote one: a version or an alias.")
+        str | None, typer.Option(metavar="NAME", help="Version or alias of the remote function.")
     ] = None,
     invocation_type: Annotated[
-        InvocationType, typer.Option(help="Of a remote call: waited for, for later, or a check.")
+        InvocationType,
+        typer.Option(
+            help="How to call the remote function: wait, queue the event, or only check the call."
+        ),
     ] = InvocationType.REQUEST_RESPONSE,
     log_type: Annotated[
-        LogType, typer.Option(help="Of a remote call: with the last 4 KB of its log, or without.")
+        LogType, typer.Option(help="Whether a remote call returns the last 4 KB of its log.")
     ] = LogType.TAIL,
     env_from_stack: Annotated[
         bool,
@@ -112,7 +115,7 @@ def invoke(
     target: Target,
     fail_on: Annotated[
         list[FailOn] | None,
-        typer.Option(help="End with exit code 1 when this happened; may be repeated."),
+        typer.Option(help="End with exit code 1 when this happened; repeatable."),
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -268,7 +271,9 @@ def _refuse_contradictions(
     if here.get("--env-vars") and here["--env-from-stack"]:
         raise InputError("--env-vars and --env-from-stack both give the environment")
     if compare and remote_function.invocation_type is not InvocationType.REQUEST_RESPONSE:
-        raise InputError("there is only an answer to compare if it is waited for")
+        raise InputError(
+            "--compare needs an answer, and this --invocation-type does not wait for one"
+        )
     if not (remote or compare or here["--env-from-stack"]) and (theirs := remote_function.named()):
         raise InputError(
             f"{theirs[0]} is about a function that is called elsewhere",

@@ -51,7 +51,7 @@ IgnoreOption = Annotated[
     list[str] | None,
     typer.Option("--ignore", metavar="ID", help="Leave a rule out; repeatable."),
 ]
-RulesOption = Annotated[bool, typer.Option("--rules", help="List the rules, and look at nothing.")]
+RulesOption = Annotated[bool, typer.Option("--rules", help="List the rules, and check nothing.")]
 
 
 @takes(reached=_REACHED_BY)

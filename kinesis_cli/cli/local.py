@@ -111,21 +111,23 @@ def start(
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="Of 127.0.0.1; default: that of the last time, else any."
+            min=0,
+            max=65535,
+            help="Port on 127.0.0.1; default: the last one used, else any that is free.",
         ),
     ] = None,
     shards: Annotated[
         int | None,
-        typer.Option(min=1, help="Of each stream made at the start; default: as in the template."),
+        typer.Option(
+            min=1, help="Shards of each stream made at the start; default: as in the template."
+        ),
     ] = None,
     stream: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A stream to make besides the template's; may be repeated."
-        ),
+        typer.Option(metavar="NAME", help="A stream to make besides the template's; repeatable."),
     ] = None,
     region: Annotated[
-        str | None, typer.Option(metavar="NAME", help="In which the streams are made.")
+        str | None, typer.Option(metavar="NAME", help="Region in which the streams are made.")
     ] = None,
     limits: Annotated[Switch, typer.Option(help="Throughput limits and call rates.")] = Switch.OFF,
     delays: Annotated[

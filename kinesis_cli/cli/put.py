@@ -57,7 +57,7 @@ def put(
     change: MapOption = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", help="The same random values each time."),
+        typer.Option("--seed", metavar="N", help="Use the same random values each time."),
     ] = None,
     rate: Annotated[
         str, typer.Option("--rate", metavar="N/s|N/m|max", help="Records a second or a minute.")

@@ -110,11 +110,12 @@ def redrive(
         list[str] | None,
         typer.Option(
             metavar="SEQUENCE|REQUEST_ID",
-            help="Only this record, or only the documents of this call; may be repeated.",
+            help="Only this record, or only the documents of this call; repeatable.",
         ),
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--count", "-n", min=1, help="Take up so many documents at most.")
+        int | None,
+        typer.Option("--count", "-n", metavar="N", min=1, help="Take up at most N documents."),
     ] = None,
     delete: Annotated[
         bool,
@@ -131,7 +132,7 @@ def redrive(
     target: Target,
     fail_on: Annotated[
         list[FailOn] | None,
-        typer.Option(help="End with exit code 1 when this happened; may be repeated."),
+        typer.Option(help="End with exit code 1 when this happened; repeatable."),
     ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -225,7 +226,9 @@ def _refuse_contradictions(
     if isolated and chosen not in ("--invoke", "--simulate"):
         raise InputError("--isolated is for --invoke and --simulate")
     if isolated and remote:
-        raise InputError("--isolated and --remote are two places", advice="Name one.")
+        raise InputError(
+            "--isolated calls the handler here, and --remote elsewhere", advice="Name one."
+        )
     if to_stream and chosen != "--replay":
         raise InputError("--to-stream says where --replay puts", advice="Add --replay.")
     if delete and chosen in ("--show", "--simulate"):

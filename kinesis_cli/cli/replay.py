@@ -63,7 +63,9 @@ def replay(
     speed: Annotated[
         str,
         typer.Option(
-            "--speed", metavar="N|max", help="How many times as fast as it was; max: no timing."
+            "--speed",
+            metavar="N|max",
+            help="How many times as fast as it was recorded; max: without pauses.",
         ),
     ] = "1",
     since: Annotated[
@@ -91,7 +93,11 @@ def replay(
     change: MapOption = None,
     partition_key: Annotated[
         str | None,
-        typer.Option("--partition-key", metavar="KEY", help="Of all records; default: their own."),
+        typer.Option(
+            "--partition-key",
+            metavar="KEY",
+            help="Partition key of all records; default: their own.",
+        ),
     ] = None,
     key_field: Annotated[
         str | None,
@@ -123,8 +129,8 @@ def replay(
         bool,
         typer.Option(
             "--resume",
-            help="Go on where the same command ended early; begin where there is nothing to go on "
-            "with.",
+            help="Continue where the same command ended early, or begin if there is nothing to "
+            "continue.",
         ),
     ] = False,
     progress_file: Annotated[
@@ -132,7 +138,7 @@ def replay(
         typer.Option(
             "--progress-file",
             metavar="FILE",
-            help="Where to keep what is acknowledged until all is; default: INPUT.replay.",
+            help="Where to note what is acknowledged until all is; default: INPUT.replay.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -193,7 +199,7 @@ def replay(
         with ReplayJournal(file, described, offset, resume=resume) as journal:
             if journal.had_ended and (resume or inputs != ["-"]):  # a pipe brings something else
                 again = "nothing is left to put" if resume else "it is put again"
-                note(f"{inputs[0]} was put on {place} before, to its end; {again}")
+                note(f"{inputs[0]} was already put on {place}, to its end; {again}")
             is_over = journal.had_ended and resume
             records = (
                 each for each in records if not (is_over or journal.is_done(each.entry.index))
@@ -268,5 +274,5 @@ def _put(
     elif came_to_its_end:
         journal.end()
     else:
-        note(f"--resume puts the rest; what is done stands in {journal.path}")
+        note(f"--resume puts the rest; what is done is noted in {journal.path}")
     end_as(summary)

@@ -89,7 +89,7 @@ def simulate(
     ] = None,
     pictures: PictureOptions,
     sweeping: SweepOptions,
-    show_all: Annotated[bool, typer.Option("--all", help="Fold no long list.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show long lists in full.")] = False,
     fail_on: FailOnOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:

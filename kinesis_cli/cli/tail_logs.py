@@ -33,37 +33,46 @@ def tail_logs(
         str,
         typer.Option(
             metavar="WHEN",
-            help="latest, trim-horizon, 10m (ago), an ISO time or epoch seconds.",
+            help="Where to begin: latest, trim-horizon, 10m (ago), an ISO time or epoch seconds.",
         ),
     ] = "latest",
     until: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="End there; as --since, or +10m.")
+        str | None, typer.Option(metavar="WHEN", help="Where to end; as --since, or +10m.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--count", "-n", min=1, help="End after so many events.")
+        int | None, typer.Option("--count", "-n", metavar="N", min=1, help="End after N events.")
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow/--no-follow", help="Go on with what is still to come.")
+        bool,
+        typer.Option("--follow/--no-follow", help="Keep following what is written from now on."),
     ] = True,
     pattern: Annotated[
         str,
         typer.Option("--filter", metavar="PATTERN", help="CloudWatch's filter pattern."),
     ] = "",
     grep: Annotated[
-        str | None, typer.Option(metavar="REGEX", help="Found in the message; done here.")
+        str | None,
+        typer.Option(
+            metavar="REGEX", help="Only messages in which this is found; searched here, not in AWS."
+        ),
     ] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="MEMBER=VALUE", help="A member of JSON lines, a.b within; may be repeated."
+            metavar="MEMBER=VALUE",
+            help="Only JSON lines with this member, a.b for a nested one; repeatable.",
         ),
     ] = None,
-    level: Annotated[str | None, typer.Option(help="Lines of this level and above.")] = None,
+    level: Annotated[str | None, typer.Option(help="Only lines of this level and above.")] = None,
     request_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="Of one call; its beginning is enough.")
+        str | None,
+        typer.Option(
+            metavar="ID", help="Only the lines of this call; the beginning of its id is enough."
+        ),
     ] = None,
     log_stream: Annotated[
-        str | None, typer.Option(metavar="NAME", help="One log stream; NAME* is a beginning.")
+        str | None,
+        typer.Option(metavar="NAME", help="Only this log stream; NAME* for all that begin so."),
     ] = None,
     log_group: Annotated[
         str | None, typer.Option(metavar="NAME", help="Default: the function's.")
@@ -116,7 +125,7 @@ def tail_logs(
         warn("`kcli local` knows only words of CloudWatch's patterns and shows all; see --where")
     note(f"log group {group} {_place(connection.target.is_local, follow=follow)}")
     if not _show(follower, selection, _view(output, raw=raw), count, live=live):
-        why = "no event of that time, or none that matches"
+        why = "no event in that time, or none that matches"
         if since == "latest" and not follow:
             why = LATEST_IS_NOW
         note(f"nothing shown: {why}")

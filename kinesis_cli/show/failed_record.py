@@ -39,7 +39,7 @@ def share_a_number(records: Iterable[HasNumber]) -> bool:
     return any(count > 1 for count in counts.values())
 
 
-PASSED_AS_IT_IS = "Payloads with a mark in [] are shown opened: Lambda passes them as they are."
+PASSED_AS_IT_IS = "Payloads with a mark in [] are shown unpacked: Lambda passes them as they are."
 
 
 def payload_lines(payload: str, width: int) -> Iterator[str]:

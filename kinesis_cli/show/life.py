@@ -68,7 +68,7 @@ class LifeView:
             console.print(plain(f"payload {payload}"), soft_wrap=True)
             if not data.isascii() and (packing := opened_data(data).packing):
                 console.print(
-                    plain(f"        shown opened: Lambda passes the {packing} as it is"),
+                    plain(f"        shown unpacked: Lambda passes the {packing} as it is"),
                     style="dim",
                     soft_wrap=True,
                 )

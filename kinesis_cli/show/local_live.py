@@ -105,7 +105,7 @@ def _table(shards: list[ShardCounts]) -> "Table":
             f"{each.iterator_age:,.1f} s",
         )
     if len(shards) > _MAX_SHARDS:
-        table.caption = f"and {len(shards) - _MAX_SHARDS:,} shards more, less busy"
+        table.caption = f"and {len(shards) - _MAX_SHARDS:,} more shards, less busy"
     return table
 
 

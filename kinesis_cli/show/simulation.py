@@ -607,8 +607,8 @@ def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
         )
     if summary.redelivered:
         sentences.append(
-            f"{summary.redelivered:,} times a record came again that an earlier call had not "
-            "failed: the handler must be idempotent"
+            f"{summary.redelivered:,} times a record was delivered again although no earlier call "
+            f"had failed it: the handler must be idempotent"
         )
     if summary.discarded_bystanders:
         sentences.append(
@@ -617,8 +617,8 @@ def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
         )
     if summary.discarded and not has_destination:
         sentences.append(
-            f"{counted(summary.discarded, 'record')} discarded without a destination: nothing "
-            "will tell of them"
+            f"{counted(summary.discarded, 'record')} discarded without a destination: they leave "
+            f"no trace"
         )
     if summary.throttles:
         sentences.append(
@@ -626,11 +626,13 @@ def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
             "was in use"
         )
     if summary.expired:
-        sentences.append(f"{counted(summary.expired, 'record')} left the stream before being done")
+        sentences.append(
+            f"{counted(summary.expired, 'record')} left the stream before being handled"
+        )
     if summary.whole_aggregates:
         sentences.append(
-            f"{counted(summary.whole_aggregates, 'KPL aggregate')} passed on whole: broken, or more"
-            " than can be opened"
+            f"{counted(summary.whole_aggregates, 'KPL aggregate')} passed on unopened: broken, or "
+            f"too large to open"
         )
     for warning, calls in summary.warnings.items():
         sentences.append(f"{warning} ({counted(calls, 'call')})")

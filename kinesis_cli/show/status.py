@@ -132,8 +132,8 @@ def _no_mapping(stream: StreamStatus) -> str:
     if not stream.consumers:
         return "No event source mapping: the stream feeds no function."
     return (
-        "No event source mapping of the stream itself. With --function-name one that reads through "
-        "a fan-out consumer is found, too."
+        "No event source mapping reads the stream itself. --function-name finds one that reads "
+        "through a fan-out consumer, too."
     )
 
 
@@ -216,7 +216,7 @@ def _show_destinations(status: Status) -> None:
     for each in destinations:
         name = each.place.rpartition("/" if each.waiting is not None else ":")[2]
         if each.waiting is None:
-            _line(f"  {name}: not counted here; `kcli redrive` looks into a bucket")
+            _line(f"  {name}: not counted here; `kcli redrive` reads the bucket")
             continue
         text = f"{counted(each.waiting, 'document')} waiting, {each.in_flight:,} in flight"
         waits = each.waiting or each.in_flight

@@ -133,7 +133,7 @@ def test_an_empty_screen_says_why(run: Kcli, endpoint: str) -> None:
     assert "--since latest begins now; --since 10m has what was written" in empty.stderr
     nothing = run("tail-logs", "--no-follow", "--since", "10m", "--grep", "no such text")
     assert (nothing.returncode, nothing.stdout) == (0, "")
-    assert "nothing shown: no event of that time, or none that matches" in nothing.stderr
+    assert "nothing shown: no event in that time, or none that matches" in nothing.stderr
 
 
 def test_what_a_log_query_cannot_mean_is_said(run: Kcli, endpoint: str) -> None:

@@ -127,7 +127,9 @@ def test_payloads_are_opened_and_cut_and_of_many_failures_some_are_shown(
         "    why     no line of the log names the record",
     ]
     assert "  … 4 more records (--output json names all)" in lines
-    assert "  Payloads with a mark in [] are shown opened: Lambda passes them as they are." in lines
+    assert (
+        "  Payloads with a mark in [] are shown unpacked: Lambda passes them as they are." in lines
+    )
     assert sum(line.startswith("    payload") for line in lines) == 16
 
 

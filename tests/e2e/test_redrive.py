@@ -180,7 +180,7 @@ def test_the_documents_of_a_call_are_selected_whole(
     shown = document(run("redrive", quiet_queue, "--select", "r-1", "--output", "json"))
     assert len(shown["documents"][0]["records"]) == len(numbers)
     other = run("redrive", quiet_queue, "--select", "r-2").stdout
-    assert other.startswith("No on-failure document that --select means in")
+    assert other.startswith("No on-failure document that --select names in")
 
 
 def test_the_document_has_the_members_that_scripts_build_on(

@@ -139,7 +139,7 @@ def test_every_mapping_function_and_destination_is_shown(
     shown = status_of(run, endpoint, answers).stdout
     assert "Event source mapping to first:live" in shown
     assert "\n  second\n" in shown
-    assert "failures: not counted here; `kcli redrive` looks into a bucket" in shown
+    assert "failures: not counted here; `kcli redrive` reads the bucket" in shown
 
 
 @pytest.mark.parametrize(

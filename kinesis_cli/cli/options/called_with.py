@@ -57,7 +57,7 @@ def made_of(
     template = code.template
     if template is not None and template.suffix.lower() in _JINJA:
         if payload.payload_template is not None:
-            raise InputError("--template and --payload-template both name one of payloads")
+            raise InputError("--template and --payload-template both name a template of payloads")
         payload = replace(payload, payload_template=template)
         code = replace(code, template=None)
     return Made(payload, change, count, seed, code.template, code.handler), code

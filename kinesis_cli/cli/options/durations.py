@@ -46,7 +46,7 @@ class Duration(msgspec.Struct, frozen=True):
             metavar="SECONDS",
             min=0.0,
             max=900.0,
-            help="What a call takes longer for which no environment is idle.",
+            help="Extra time of a call that finds no idle environment.",
         ),
     ] = None
 

@@ -24,9 +24,7 @@ RawOption = Annotated[
 ]
 FormatOption = Annotated[
     Form | None,
-    typer.Option(
-        "--format", help="What the input is; default: what it is found to be, which is said."
-    ),
+    typer.Option("--format", help="What the input is; default: detected, and reported."),
 ]
 
 
@@ -40,8 +38,8 @@ class HowToRead(msgspec.Struct, frozen=True):
         typer.Option(
             "--shard",
             metavar="ID",
-            help="Shard of records that tell none, by id or number: those of get-records from "
-            "another server than AWS.",
+            help="Shard of records that name none, by id or number: those of get-records from a "
+            "server other than AWS.",
         ),
     ] = None
 

@@ -101,7 +101,7 @@ class Payloads(msgspec.Struct, frozen=True):
         typer.Option(
             "--step",
             metavar="DEGREES",
-            help=f"Most that a walk changes at once; default: {_DEFAULT.step}.",
+            help=f"Largest single change of a walk; default: {_DEFAULT.step}.",
         ),
     ] = None
     data: Annotated[

@@ -63,7 +63,7 @@ class Reading(msgspec.Struct, frozen=True):
         int | None, typer.Option("-n", "--count", metavar="N", min=1, help="End after N records.")
     ] = None
     no_follow: Annotated[
-        bool | None, typer.Option("--no-follow", help="End when all is read that is there.")
+        bool | None, typer.Option("--no-follow", help="End once everything that is there is read.")
     ] = None
     shard: Annotated[
         list[str] | None,

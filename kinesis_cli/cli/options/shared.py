@@ -186,5 +186,5 @@ KeepFailingInitOption = Annotated[
 
 SeedOption = Annotated[
     int,
-    typer.Option("--seed", metavar="N", help="Makes everything random the same each time."),
+    typer.Option("--seed", metavar="N", help="Make everything random the same each time."),
 ]

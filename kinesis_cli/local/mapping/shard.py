@@ -222,8 +222,8 @@ class ShardRun:
         delivered = opened(records, self._delivery.hash_range)
         if delivered is not records and (whole := left_whole(delivered)):
             place = f"{self._counts.function} {self._counts.shard_id}"
-            why = "broken, or more than can be opened"
-            self._tools.tell(Remark(f"{place}: {whole} KPL aggregates passed on whole: {why}"))
+            why = "broken, or too large to open"
+            self._tools.tell(Remark(f"{place}: {whole} KPL aggregates passed on unopened: {why}"))
         self._counts.records += len(delivered)
         self._tools.count("PolledEventCount", len(delivered))
         self._progress.took(delivered)

@@ -74,7 +74,7 @@ class PutView:
         if summary.interrupted and not self._told_to_stop:
             self._told_to_stop = True
             self._progress.close()
-            note("stopping when what is in flight is answered; Ctrl-C again stops at once")
+            note("stopping once the calls in flight are answered; Ctrl-C again stops at once")
         self._progress.update(summary)
 
     def finish(self, summary: PutSummary, failed_file: Path | None) -> None:

@@ -61,7 +61,7 @@ def show_redrive(
             _finish(source, output, kept, tally, counts)
         raise
     if output == "table" and not tally["documents"]:
-        meant = " that --select means" if is_selection else ""
+        meant = " that --select names" if is_selection else ""
         write_text(f"No on-failure document{meant} in {escape(source)}.\n")
     else:
         _finish(source, output, kept, tally, counts)

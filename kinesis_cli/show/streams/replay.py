@@ -14,7 +14,7 @@ from kinesis_cli.show.console import note, plain, stdout_console, warn, write_do
 from kinesis_cli.show.streams.put import PutView
 from kinesis_cli.show.streams.target import target_document
 
-LATE = 1.0  # seconds behind the schedule that are worth a line
+LATE = 1.0  # seconds behind schedule that are worth a line
 _BETWEEN_LINES = 10.0  # seconds
 _SYNC_EVERY = 1.0  # seconds
 _MIB = 1 << 20
@@ -52,7 +52,7 @@ class ReplayView:
             self._journal.sync()
         if self._source.behind >= LATE and now - self._told >= _BETWEEN_LINES:
             self._told = now
-            note(f"{duration_cell(self._source.behind)} behind the schedule")
+            note(f"{duration_cell(self._source.behind)} behind schedule")
 
 
 def show_uncertain(ranges: Sequence[tuple[int, int]]) -> None:
@@ -78,7 +78,7 @@ def _range_text(first: int, last: int) -> str:
 def show_schedule(source: ReplaySource) -> None:
     """Say how well the schedule was kept."""
     if source.is_timed and source.taken:
-        note(f"at most {source.most_behind * 1000:,.0f} ms behind the schedule")
+        note(f"at most {source.most_behind * 1000:,.0f} ms behind schedule")
 
 
 def show_load(connection: Connection, load: ReplayLoad, output: str) -> None:

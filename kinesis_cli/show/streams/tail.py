@@ -119,7 +119,7 @@ class TailTable:
             if not self._has_warned:
                 self._has_warned = True
                 what = f"record {record.sequence_number}"
-                warn(f"{what} is shown undecoded, as is what fails after it: {error}")
+                warn(f"{what} is shown undecoded, and so is each later one that fails: {error}")
             return data
 
 

@@ -242,7 +242,7 @@ NUMBERS = {
     "skipped": r"(\d+) skipped",
     "undelivered": r"(\d+) undelivered",
     "invocations": r"(\d+) invocations? in",
-    "redelivered": r"(\d+) times a record came again",
+    "redelivered": r"(\d+) times a record was delivered again",
 }
 
 
@@ -347,7 +347,7 @@ def test_a_packed_payload_is_shown_opened_and_marked(
     assert "Lambda passes them as they are." in table
     life = called(records, failing, mapping, explain=records)
     assert f"payload {text}" in life
-    assert f"shown opened: Lambda passes the {text[1:].partition(']')[0]} as it is" in life
+    assert f"shown unpacked: Lambda passes the {text[1:].partition(']')[0]} as it is" in life
 
 
 TOO_LARGE = "its event is larger than 6 MB: Lambda never calls the function with it"
@@ -568,9 +568,9 @@ def test_the_summary_says_what_would_hurt(columns: Columns) -> None:
     )
     summary = " ".join(text[text.index("\nSummary\n") :].split())
     assert "! shard 0 was blocked for 1.70 s by the failure of …989136588899" in summary
-    assert "! 8 times a record came again that an earlier call had not failed" in summary
+    assert "! 8 times a record was delivered again although no earlier call had failed it" in summary
     assert "! 2 records discarded together with a failed one, though never reported" in summary
-    assert "! 3 records discarded without a destination: nothing will tell of them" in summary
+    assert "! 3 records discarded without a destination: they leave no trace" in summary
 
 
 def test_a_run_without_failures_has_nothing_to_warn_of() -> None:
@@ -580,7 +580,7 @@ def test_a_run_without_failures_has_nothing_to_warn_of() -> None:
 def test_ignored_answers_and_expired_records_are_said() -> None:
     told = sentences(Summary(expired=1, warnings={"key 'x' ignored": 3}))
     assert told == [
-        "1 record left the stream before being done",
+        "1 record left the stream before being handled",
         "key 'x' ignored (3 calls)",
     ]
 
