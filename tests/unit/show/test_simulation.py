@@ -568,7 +568,9 @@ def test_the_summary_says_what_would_hurt(columns: Columns) -> None:
     )
     summary = " ".join(text[text.index("\nSummary\n") :].split())
     assert "! shard 0 was blocked for 1.70 s by the failure of …989136588899" in summary
-    assert "! 8 times a record was delivered again although no earlier call had failed it" in summary
+    assert (
+        "! 8 times a record was delivered again although no earlier call had failed it" in summary
+    )
     assert "! 2 records discarded together with a failed one, though never reported" in summary
     assert "! 3 records discarded without a destination: they leave no trace" in summary
 
