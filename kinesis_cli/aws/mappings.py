@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import summary_of
 from kinesis_cli.errors import EndpointError
+from kinesis_cli.stream.kinds.known import kind_of_arn
+from kinesis_cli.stream.table_arn import is_of_table
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -42,7 +44,7 @@ def stream_mappings(
         each
         for each in found.values()
         if f"{each.get('EventSourceArn', '')}/".startswith(wanted)
-        and ":kinesis:" in each.get("EventSourceArn", "")
+        and kind_of_arn(each.get("EventSourceArn")) is not None
     ]
 
 
@@ -50,6 +52,8 @@ def _questions(connection: Connection, stream_arn: str) -> list[dict[str, str]]:
     """What finds the mappings of a stream and of its enhanced fan-out consumers."""
     if connection.target.is_local:  # which lets a mapping name a consumer that nobody registered
         return [{}]
+    if is_of_table(stream_arn):
+        return [{"EventSourceArn": stream_arn}]
     client: KinesisClient = connection.client("kinesis")
     try:
         with connection.explained(stream=stream_arn):

@@ -12,6 +12,8 @@ from kinesis_cli.aws.streams import summary_of
 from kinesis_cli.errors import KcliError
 from kinesis_cli.event_source_mapping.settings import LIMITS, EventSourceMapping
 from kinesis_cli.project.settings import Settings
+from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
+from kinesis_cli.stream.table_arn import is_of_table, table_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -25,16 +27,17 @@ DEFAULT_MAX_RECORD_KIB = 1024  # where a server does not say
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """A stream."""
+    """A stream; one of a table has a view, and neither a mode nor a largest record."""
 
-    name: str
+    name: str  # of the stream, or of the table
     arn: str
-    status: str  # ACTIVE, UPDATING, …
-    mode: str  # PROVISIONED or ON_DEMAND
+    status: str  # ACTIVE, UPDATING, …; of a table's ENABLED, …
+    mode: str | None  # PROVISIONED or ON_DEMAND
     open_shards: int
     retention_hours: int
-    max_record_kib: int
+    max_record_kib: int | None
     consumers: int  # of enhanced fan-out
+    view: str | None = None  # NEW_AND_OLD_IMAGES, …
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def read_status(connection: Connection, settings: Settings) -> Status:
     return Status(
         stream,
         mappings,
-        _part(lambda: _metrics(connection, stream.name, mappings.value or ())),
+        _part(lambda: _metrics(connection, stream, mappings.value or ())),
         _part(lambda: _destinations(connection, settings, mappings.value)),
     )
 
@@ -122,6 +125,8 @@ def _part(ask: Callable[[], Value | None]) -> Answered[Value]:
 
 def _stream(connection: Connection) -> StreamStatus:
     name = connection.target.named_stream()
+    if is_of_table(name):
+        return _table_stream(connection, name)
     found = summary_of(connection, name)
     return StreamStatus(
         name=found["StreamName"],
@@ -132,6 +137,34 @@ def _stream(connection: Connection) -> StreamStatus:
         retention_hours=found["RetentionPeriodHours"],
         max_record_kib=found.get("MaxRecordSizeInKiB", DEFAULT_MAX_RECORD_KIB),
         consumers=found.get("ConsumerCount", 0),
+    )
+
+
+def _table_stream(connection: Connection, arn: str) -> StreamStatus:
+    client = connection.client("dynamodbstreams")
+    parameters, shards = {"StreamArn": arn}, 0
+    with connection.explained("dynamodbstreams"):
+        while True:
+            found = client.describe_stream(**parameters)["StreamDescription"]
+            shards += sum(
+                not each["SequenceNumberRange"].get("EndingSequenceNumber")
+                for each in found["Shards"]
+            )
+            if not (last := found.get("LastEvaluatedShardId")):
+                break
+            parameters["ExclusiveStartShardId"] = last
+    hours = DYNAMODB.rules.fixed_retention_hours
+    assert hours is not None
+    return StreamStatus(
+        name=table_of(arn),
+        arn=arn,
+        status=found["StreamStatus"],
+        mode=None,
+        open_shards=shards,
+        retention_hours=int(hours),
+        max_record_kib=None,
+        consumers=0,
+        view=found.get("StreamViewType"),
     )
 
 
@@ -192,12 +225,15 @@ _OF_STREAM = (
 
 
 def _metrics(
-    connection: Connection, stream: str, mappings: tuple[MappingState, ...]
+    connection: Connection, stream: StreamStatus, mappings: tuple[MappingState, ...]
 ) -> tuple[Metric, ...] | None:
     """The last hour's; None: this endpoint measures nothing."""
     functions = dict.fromkeys(each.function for each in mappings)
     wanted = [(name, each, "Function") for name in functions for each in _OF_FUNCTION]
-    wanted += [(stream, each, "Stream") for each in _OF_STREAM]
+    if stream.view is None:  # CloudWatch measures the table, not its stream
+        wanted += [(stream.name, each, "Stream") for each in _OF_STREAM]
+    if not wanted:
+        return None
     end = datetime.now(UTC).replace(second=0, microsecond=0)
     if connection.target.is_local:
         end += timedelta(minutes=1)  # it knows at once what AWS publishes minutes later

@@ -38,8 +38,10 @@ COMMANDS = {
     "lint": Command("kinesis_cli.cli.lint", "Name what will hurt in a template or a stack."),
     "event": Command("kinesis_cli.cli.event", "Build an event or a recording."),
     "put": Command("kinesis_cli.cli.put", "Put records on a stream."),
-    "tail": Command("kinesis_cli.cli.tail", "Follow the records of a stream."),
-    "record": Command("kinesis_cli.cli.record", "Record a stream."),
+    "tail": Command(
+        "kinesis_cli.cli.tail", "Follow the records of a stream, or the changes of a table."
+    ),
+    "record": Command("kinesis_cli.cli.record", "Record a stream, or the changes of a table."),
     "replay": Command(
         "kinesis_cli.cli.replay", "Put a recording back on a stream, with its own timing."
     ),

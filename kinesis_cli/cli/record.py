@@ -72,7 +72,7 @@ def record(
     ] = None,
     target: Target,
 ) -> None:
-    """Record a stream, or the changes of a DynamoDB table.
+    """Record a stream, or the changes of a table.
 
     The records as Lambda would receive them, a line each, aggregates whole. What was recorded is on
     disk within a second, and how far it came stands in FILE.progress. Ctrl-C ends it. With -o - the
@@ -84,7 +84,7 @@ def record(
       kcli record -o day.ndjson --resume --no-follow
       kcli put; kcli record -o - --since 10m --no-follow | kcli simulate -
       kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
-      kcli record -o changes.ndjson --table orders --since trim-horizon --no-follow
+      kcli record -o changes.ndjson --table orders --since 24h --no-follow
     """
     chosen = selection(reading)
     plan = read_plan(reading)

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from kinesis_cli.aws.consuming.table_stream import stream_of_table
 from kinesis_cli.aws.status import read_status
 from kinesis_cli.cli.options.function import FunctionNameOption
 from kinesis_cli.cli.options.shared import Output, OutputOption
 from kinesis_cli.cli.options.takes import takes
-from kinesis_cli.cli.options.target import Target, reached
+from kinesis_cli.cli.options.target import TableOption, Target, reached, reached_table
 from kinesis_cli.local.client.status import local_status
 from kinesis_cli.show.console import note
 from kinesis_cli.show.local import problem_lines
@@ -17,6 +18,7 @@ from kinesis_cli.show.status import show_status
 def status(
     function_name: FunctionNameOption = None,
     *,
+    table: TableOption = None,
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -29,9 +31,16 @@ def status(
     Examples:
       kcli status
       kcli status --output json
+      kcli status --table orders
     """
-    connected = reached(target, function=function_name)
-    found = read_status(connected.connection, connected.settings)
+    if table is None:
+        connected = reached(target, function=function_name)
+        connection = connected.connection
+    else:
+        connected = reached_table(target, table, function=function_name)
+        connection = connected.connection
+        connection = connection.with_stream(stream_of_table(connection, table))
+    found = read_status(connection, connected.settings)
     show_status(found, connected.connection.place, output)
     if connected.local:
         for line in problem_lines(local_status(Path(connected.local.server.state))):

@@ -55,7 +55,7 @@ def tail(
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Follow the records of a stream, or the changes of a DynamoDB table.
+    """Follow the records of a stream, or the changes of a table.
 
     All shards at once, through resharding. A table shows each user record of an aggregate on a line
     of its own; --output ndjson is a recording, --output json a Kinesis event, both with whole
@@ -67,7 +67,7 @@ def tail(
       kcli tail --since 10m --until 5m --output ndjson
       kcli tail --since trim-horizon --no-follow --key 'sensor-*' --grep 89
       kcli tail --since 1h --no-follow --filter '{"data": {"temperature": [30]}}'
-      kcli tail --table orders --since trim-horizon
+      kcli tail --table orders --since trim-horizon --no-follow
     """
     chosen = selection(reading, deaggregate=not no_deaggregate)
     plan = read_plan(reading)

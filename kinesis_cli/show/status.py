@@ -45,6 +45,7 @@ def as_document(status: Status, place: str) -> dict[str, object]:
             "retentionHours": stream.retention_hours,
             "maxRecordSizeKiB": stream.max_record_kib,
             "consumers": stream.consumers,
+            "view": stream.view,
         },
         "mappings": None
         if mappings is None
@@ -108,14 +109,8 @@ def _problems(status: Status) -> Iterator[str]:
 
 def _show_screen(status: Status, place: str) -> None:
     stream = status.stream
-    _line(f"Stream {stream.name} at {place}", "bold")
-    mode = "on demand" if stream.mode == "ON_DEMAND" else "provisioned"
-    fan_out = f", {counted(stream.consumers, 'fan-out consumer')}" if stream.consumers else ""
-    _line(
-        f"  {stream.status}, {mode}, {counted(stream.open_shards, 'open shard')}, keeps records "
-        f"{stream.retention_hours:,} h, each up to "
-        f"{stream.max_record_kib:,} KiB{fan_out}"
-    )
+    _line(f"Stream {'of table ' if stream.view else ''}{stream.name} at {place}", "bold")
+    _line(f"  {', '.join(_traits(stream))}")
     for mapping in status.mappings.value or ():
         _show_mapping(mapping, stream)
     if status.mappings.value == ():
@@ -126,6 +121,17 @@ def _show_screen(status: Status, place: str) -> None:
     for problem in _problems(status):
         _line("")
         _wrapped("Not known: ", problem, "yellow")
+
+
+def _traits(stream: StreamStatus) -> Iterator[str]:
+    yield stream.status
+    yield stream.view or ("on demand" if stream.mode == "ON_DEMAND" else "provisioned")
+    yield counted(stream.open_shards, "open shard")
+    yield f"keeps records {stream.retention_hours:,} h"
+    if stream.max_record_kib is not None:
+        yield f"each up to {stream.max_record_kib:,} KiB"
+    if stream.consumers:
+        yield counted(stream.consumers, "fan-out consumer")
 
 
 def _no_mapping(stream: StreamStatus) -> str:

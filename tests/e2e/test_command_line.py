@@ -17,6 +17,18 @@ from kinesis_cli.cli.main import COMMANDS
 from tests.e2e.programs import KCLI, Kcli, Terminal
 from tests.patience import PATIENCE
 
+# The project that the examples speak of has a table, too.
+TABLE = """
+Resources:
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
+"""
 SHELL_KCLI = shlex.join(KCLI)
 
 
@@ -61,6 +73,8 @@ def test_each_example_of_the_help_works(
 ) -> None:
     for name in ("fixtures", "lambda_function", "template.yaml"):
         (shutil.copytree if (root / name).is_dir() else shutil.copy)(root / name, tmp_path / name)
+    with_table = (tmp_path / "template.yaml").read_text().replace("\nResources:\n", TABLE, 1)
+    (tmp_path / "template.yaml").write_text(with_table)
     (tmp_path / "payloads.ndjson").write_text('{"sensor": {"id": "s-1"}}\n')
     (tmp_path / "items.json").write_text('[{"pk": "a", "sk": 1}, {"pk": "a", "sk": 2}]')
     (tmp_path / "app.py").write_text("def handler(event, context):\n    pass\n")

@@ -12,7 +12,7 @@ import typer
 from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.aws.consuming.table_stream import stream_of_table
 from kinesis_cli.aws.session import Connection
-from kinesis_cli.cli.options.target import Target, reached, reached_table
+from kinesis_cli.cli.options.target import TableOption, Target, reached, reached_table
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.show.console import warn
@@ -32,15 +32,7 @@ from kinesis_cli.stream.shards import shard_id
 class Reading(msgspec.Struct, frozen=True):
     """Which records, and from where."""
 
-    table: Annotated[
-        str | None,
-        typer.Option(
-            "--table",
-            metavar="NAME|ARN",
-            help="The stream of this DynamoDB table instead of a stream of Kinesis: here, or where "
-            "--profile, --region, --stack or --endpoint-url say.",
-        ),
-    ] = None
+    table: TableOption = None
     since: Annotated[
         str | None,
         typer.Option(
@@ -193,7 +185,5 @@ def reach(target: Target, table: str | None = None) -> Connection:
         connection = reached(target).connection
         connection.target.named_stream()  # refuse before anything else is done
         return connection
-    if target.stream is not None:
-        raise InputError("--table and --stream cannot be used together")
-    connection = reached_table(target, table)
+    connection = reached_table(target, table).connection
     return connection.with_stream(stream_of_table(connection, table))

@@ -16,7 +16,6 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.show.console import note
 
 if TYPE_CHECKING:
-    from kinesis_cli.aws.session import Connection
     from kinesis_cli.local.client.connection import Connected
     from kinesis_cli.project.settings import Settings
 
@@ -58,6 +57,15 @@ class Target(msgspec.Struct, frozen=True):
     parameter_overrides: ParameterOverridesOption = None
 
 
+TableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--table",
+        metavar="NAME|ARN",
+        help="The stream of this DynamoDB table instead of a stream of Kinesis: here, or where "
+        "--profile, --region, --stack or --endpoint-url say.",
+    ),
+]
 _TARGET = ("stack", "endpoint_url", "profile", "region", "config_env")
 
 # Of commands that have no stream of their own, or whose own options have the names of a project's.
@@ -100,7 +108,7 @@ def reached(target: Target | None = None, **settings: str | None) -> "Connected"
     return connected
 
 
-def reached_table(target: Target, table: str) -> "Connection":
+def reached_table(target: Target, table: str, **settings: str | None) -> "Connected":
     """Connect to where a table is.
 
     Its name says which one is meant, not where: that is this machine, unless another option or
@@ -109,15 +117,21 @@ def reached_table(target: Target, table: str) -> "Connection":
     Args:
         target: as given on the command line.
         table: name or ARN.
+        settings: others, by their names.
+
+    Returns:
+        What answers there; the table's stream is still to be asked for.
 
     Raises:
         InputError, EndpointError: the target is not usable.
     """
-    from kinesis_cli.local.client.connection import connect_to_stack
+    from kinesis_cli.local.client.connection import Connected, connect_to_stack
     from kinesis_cli.project.settings import read_settings
     from kinesis_cli.project.target import is_local_arn, resolve_target
 
-    told = given(target)
+    if target.stream is not None:
+        raise InputError("--table and --stream cannot be used together")
+    told = {**settings, **given(target)}
     if table.startswith("arn:"):
         region = (table.split(":") + [""] * 4)[3]
         told.setdefault("region", region)
@@ -129,7 +143,7 @@ def reached_table(target: Target, table: str) -> "Connection":
             )
         if is_local_arn(table):
             told.setdefault("endpoint_url", "local")
-    settings = read_settings(told)
-    if resolve_target(settings, with_template=False).is_local:
-        return reached(target, **told).connection
-    return connect_to_stack(settings)
+    read = read_settings(told)
+    if resolve_target(read, with_template=False).is_local:
+        return reached(target, **told)
+    return Connected(connect_to_stack(read), read, None)
