@@ -46,15 +46,16 @@ class RecordList:
     Args:
         records: in any order of shards; those of one shard in order of their sequence numbers,
             which the user records of one aggregate share.
+        kind: of source, where there may be no record that tells it; default: Kinesis.
 
     Raises:
         InputError: a sequence number is smaller than the one before it in its shard, or they are
             of several kinds of source.
     """
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Record], kind: SourceKind | None = None) -> None:
         records = tuple(records)
-        self.kind = kind_of_records(records)
+        self.kind = kind if kind is not None and not records else kind_of_records(records)
         self._queues: dict[str, deque[Record]] = {}
         arrivals = array("d")
         for record in records:

@@ -232,7 +232,9 @@ class Kinesis(OwnStream):
         __tracebackhide__ = True
         first = min((record.arrival for record in records), default=self.now)
         with closing(self._runnable(handler, described, first)) as runnable:
-            simulation = Simulation(RecordList(records), runnable, choice.mapping, options)
+            simulation = Simulation(
+                RecordList(records, choice.mapping.kind), runnable, choice.mapping, options
+            )
             rows = tuple(simulation.rows())
         run = Run(
             records=tuple(records),

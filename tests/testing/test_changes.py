@@ -179,6 +179,12 @@ def test_the_stream_of_a_table_is_read_from_where_it_was(kinesis: Kinesis, table
     assert seen.records[1]["dynamodb"]["NewImage"]["tags"] == {"SS": ["x"]}
 
 
+def test_a_drained_table_gives_nothing_under_a_mapping_of_its_own(table: Json) -> None:
+    arn = table.latest_stream_arn
+    kinesis = Kinesis(mapping={"EventSourceArn": arn, "StartingPosition": "TRIM_HORIZON"})
+    assert kinesis.drain_table("orders", Seen()).succeeded == 0
+
+
 def test_records_look_as_dynamodb_writes_them_and_not_as_moto_does(
     kinesis: Kinesis,
     table: Json,
