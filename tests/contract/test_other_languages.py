@@ -60,6 +60,34 @@ def test_a_bootstrap_is_the_whole_function(tmp_path: Path) -> None:
     assert result.logs[1:3] == (f"START RequestId: {REQUEST_ID} Version: $LATEST", "got 8")
 
 
+# After https://docs.aws.amazon.com/lambda/latest/dg/runtimes-walkthrough.html
+WALKTHROUGH = """\
+#!/bin/sh
+
+set -euo pipefail
+source $LAMBDA_TASK_ROOT/"$(echo $_HANDLER | cut -d. -f1).sh"
+while true
+do
+  HEADERS="$(mktemp)"
+  EVENT_DATA=$(curl -sS -LD "$HEADERS" --noproxy '*' \
+    "http://${AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/next")
+  REQUEST_ID=$(grep -Fi Lambda-Runtime-Aws-Request-Id "$HEADERS" | tr -d '[:space:]' | cut -d: -f2)
+  RESPONSE=$($(echo "$_HANDLER" | cut -d. -f2) "$EVENT_DATA")
+  curl -sS --noproxy '*' "http://${AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/$REQUEST_ID/response" \
+    -d "$RESPONSE"
+done
+"""
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="AWS's example needs curl")
+@pytest.mark.skipif(not shutil.which("bash"), reason="a script of sh needs bash, as on Lambda")
+def test_a_script_of_sh_runs_in_bash_as_on_lambda(tmp_path: Path) -> None:
+    write_bootstrap(tmp_path, WALKTHROUGH)
+    (tmp_path / "function.sh").write_text('function handler () {\n  echo "[$1]"\n}\n')
+    result = answered(function_in(tmp_path, handler="function.handler", runtime="provided.al2023"))
+    assert (result.response, result.error) == ([{"a": 1}], None)
+
+
 @pytest.mark.parametrize(
     ("prepare", "problem", "advice"),
     [

@@ -5,12 +5,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-provided.html
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.project.function import Function
 
+_SH = "/bin/sh"
 _HOW_TO_BUILD = (
     "Build it first: `sam build`, `cargo lambda build --output-format binary`, or "
     "`go build -o bootstrap`; for this machine's processor."
@@ -28,12 +30,27 @@ def executable_command(function: Function) -> RuntimeCommand:
     _require_executable(file)
     family, _, release = function.runtime.partition(".")
     return RuntimeCommand(
-        arguments=(str(file),),
+        arguments=(*_shell_of(file), str(file)),
         directory=function.code_uri,
         name=f"{file.name}, {function.runtime}",
         version="go:1.x" if is_go else f"{family}:{release or 'al1'}",
         client=file.name,
     )
+
+
+def _shell_of(file: Path) -> tuple[str, ...]:
+    """What runs a script of `/bin/sh`: bash, which is Lambda's sh; nothing where this one is it.
+
+    AWS's own example needs it (`set -o pipefail`, `source`), and fails in Debian's dash:
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-walkthrough.html
+    """
+    with file.open("rb") as opened:
+        marker, _, interpreter = opened.readline(200).partition(b"#!")
+    words = os.fsdecode(interpreter).split()
+    if marker or words[:1] != [_SH] or Path(_SH).resolve().name == "bash":
+        return ()
+    bash = shutil.which("bash")
+    return (bash, "--posix", *words[1:]) if bash else ()
 
 
 def _find(function: Function, name: str) -> Path:
