@@ -66,15 +66,14 @@ WALKTHROUGH = """\
 
 set -euo pipefail
 source $LAMBDA_TASK_ROOT/"$(echo $_HANDLER | cut -d. -f1).sh"
+API="http://${AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation"
 while true
 do
   HEADERS="$(mktemp)"
-  EVENT_DATA=$(curl -sS -LD "$HEADERS" --noproxy '*' \
-    "http://${AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/next")
+  EVENT_DATA=$(curl -sS -LD "$HEADERS" --noproxy '*' "$API/next")
   REQUEST_ID=$(grep -Fi Lambda-Runtime-Aws-Request-Id "$HEADERS" | tr -d '[:space:]' | cut -d: -f2)
   RESPONSE=$($(echo "$_HANDLER" | cut -d. -f2) "$EVENT_DATA")
-  curl -sS --noproxy '*' "http://${AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/$REQUEST_ID/response" \
-    -d "$RESPONSE"
+  curl -sS --noproxy '*' "$API/$REQUEST_ID/response" -d "$RESPONSE"
 done
 """
 
