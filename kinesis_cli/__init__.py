@@ -1,4 +1,4 @@
-"""kcli: know what your Lambda function will do with a Kinesis stream before AWS does.
+"""kcli: know what your Lambda function will do with a stream before AWS does.
 
 The public names are resolved when they are asked for, so that no command pays for what it does
 not use.

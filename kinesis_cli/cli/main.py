@@ -129,7 +129,7 @@ def _help() -> str:
     options = "\n".join(f"  {option:22}{text}" for option, text in OPTIONS.items())
     return (
         "Usage: kcli COMMAND [OPTIONS] [ARGUMENTS]\n\n"
-        "Know what your Lambda function will do with a Kinesis stream before AWS does.\n\n"
+        "Know what your Lambda function will do with a stream before AWS does.\n\n"
         f"Commands:\n{commands}\n\nOptions:\n{options}\n\n"
         "`kcli COMMAND --help` shows a command's options and examples."
     )

@@ -1,5 +1,6 @@
 """The documentation as a site: complete, and readable by anybody."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -60,7 +61,10 @@ def browser() -> Iterator[Browser]:
 
 def test_each_page_and_rule_is_there(site: Path) -> None:
     names = {each.stem for each in site.glob("*.html")}
-    assert {each.stem for each in (ROOT / "docs").glob("*.md")} <= names
+    pages = {each.name for each in (ROOT / "docs").glob("*.md")}
+    assert {Path(each).stem for each in pages} <= names
+    listed = re.findall(r'"([\w-]+\.md)"', (ROOT / "docs/site/zensical.toml").read_text())
+    assert pages <= {*listed}
     assert {"K001", "K026"} <= names
 
 
