@@ -23,6 +23,11 @@ from kinesis_cli.handlers.invoke_once import read_event
 from kinesis_cli.lint.linting import lint_file
 from kinesis_cli.local.function.project import project_functions
 from kinesis_cli.local.place import Place
+from kinesis_cli.payloads.changes.keys import TableKeys
+from kinesis_cli.payloads.changes.settings import ChangeSettings
+from kinesis_cli.payloads.changes.table_stream import ChangeMaker
+from kinesis_cli.payloads.changes.views import View
+from kinesis_cli.payloads.changes.writes import Change, Write
 from kinesis_cli.payloads.own_data import payloads_from
 from kinesis_cli.payloads.template import from_template
 from kinesis_cli.project.find import function_of_project
@@ -35,12 +40,17 @@ from kinesis_cli.project.template.file import TemplateFile
 from kinesis_cli.project.variables import overrides
 from kinesis_cli.putting.replay_input import open_replay_input
 from kinesis_cli.putting.replay_journal import Replay, ReplayJournal
+from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.recordings.resumable import GrowingRecording, kept_progress
 from kinesis_cli.show.lint import as_document
 from kinesis_cli.show.sarif import sarif
 from kinesis_cli.stream.event import KinesisEvent, lambda_record
+from kinesis_cli.stream.kinds.dynamodb import TABLE_STREAM_ARN
 from kinesis_cli.stream.on_failure_reading import read_documents
+from kinesis_cli.testing.checks.batches import batch_of
+from kinesis_cli.testing.checks.made_records import variants_of
+from kinesis_cli.testing.search.samples import samples_of_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,6 +542,70 @@ def _samples(folder: Path) -> None:
     sample_events(folder)
 
 
+KEYS = TableKeys("id", "n")
+TABLE_ITEMS = [
+    {"id": {"S": "a"}, "n": {"N": "1"}, "total": {"N": "12.50"}, "tags": {"SS": ["x", "y"]}},
+    {"id": "a", "n": 2, "raw": None, "lines": [{"sku": "s", "count": 3}, True, 1e-5]},
+    {"id": "b", "n": 3, "note": "Zażółć"},
+]
+TABLE_MAPPING = {
+    "Resources": {
+        "Orders": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {"StreamSpecification": {"StreamViewType": "NEW_IMAGE"}},
+        },
+        "Ship": {
+            "Type": "AWS::Serverless::Function",
+            "Properties": {
+                "CodeUri": "src",
+                "Handler": "app.handler",
+                "Runtime": "python3.13",
+                "Events": {
+                    "Changes": {
+                        "Type": "DynamoDB",
+                        "Properties": {
+                            "Stream": {"Fn::GetAtt": ["Orders", "StreamArn"]},
+                            "StartingPosition": "LATEST",
+                            "FilterCriteria": {
+                                "Filters": [{"Pattern": '{"dynamodb": {"NewImage": {"a": ["b"]}}}'}]
+                            },
+                        },
+                    }
+                },
+            },
+        },
+    }
+}
+
+
+def changes() -> Any:
+    """An event of a table's stream."""
+    made = ChangeMaker(
+        KEYS,
+        View.NEW_AND_OLD_IMAGES,
+        stream_arn=TABLE_STREAM_ARN,
+        random=Random(1),
+        created=1545084650.0,
+    )
+    items = [KEYS.item(item, "item") for item in TABLE_ITEMS]
+    found = made.records((1545084650.0, Write(None, item)) for item in items)
+    return {"Records": [json.loads(raw) for _, raw in found]}
+
+
+def _items(folder: Path) -> None:
+    settings = ChangeSettings(
+        keys=KEYS, changes=tuple(Change), items=str(_only_file(folder)), view=View.KEYS_ONLY
+    )
+    consume(settings.records(Random(1), 1545084650.0, 1.0, 20))
+
+
+def _broken_changes(folder: Path) -> None:
+    samples = samples_of_file(str(_only_file(folder)), Reading(), lambda _: None)
+    for item in samples.items[:2]:
+        for variant in islice(variants_of(item), 40):
+            batch_of([item._replace(data=variant.data)])
+
+
 READERS = (
     Reader("SAM template", "template.yaml", "yaml", lambda: SAM, read_project),
     Reader("CloudFormation", "template.yaml", "yaml", lambda: CLOUDFORMATION, read_project),
@@ -568,6 +642,10 @@ READERS = (
     Reader("on-failure documents", "documents.json", "json", messages, _documents),
     Reader("log", "log.txt", "json", lambda: LOG, _log),
     Reader("sample event", "sample.json", "json", event, _samples),
+    Reader("items of a table", "items.json", "json", lambda: TABLE_ITEMS, _items),
+    Reader("changes of a table", "changes.json", "json", changes,
+           _in_turn(_recording, _broken_changes, lambda f: read_event(str(_only_file(f))))),
+    Reader("linted mapping of a table", "template.json", "json", lambda: TABLE_MAPPING, _lint),
     Reader("replay's journal", "day.ndjson.replay", "json", lambda: JOURNAL, _journal),
     Reader("record's progress", "day.ndjson.progress", "json", lambda: PROGRESS, _progress),
     Reader("payload template", "t.j2", "json", lambda: PAYLOAD_TEMPLATE, _payload_template),

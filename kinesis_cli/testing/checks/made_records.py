@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kinesis_cli.payloads.broken import TEXT_FAULTS
+from kinesis_cli.payloads.changes.attribute_values import typed_value
 from kinesis_cli.payloads.changes.hostile import change_variants, reversed_change
 from kinesis_cli.payloads.changes.sizes import size_bytes
 from kinesis_cli.payloads.hostile import Variant, variants
@@ -65,6 +66,14 @@ class MadeRecords(ABC):
     @abstractmethod
     def carried(self, record: Record) -> bytes:
         """What a record carries, as `Item.data`."""
+
+    def refuse_unusable(self, value: Mapping[str, Any], place: str) -> None:
+        """Refuse a record, as decoded JSON, of which no other can be made.
+
+        Raises:
+            InputError: it is one.
+        """
+        del value, place  # a payload may hold anything
 
     @abstractmethod
     def variants(self, data: bytes, words: Sequence[object]) -> Iterator[Variant]:
@@ -173,6 +182,12 @@ class ChangeRecords(MadeRecords):
         found = {name: outer[name] for name in ("eventName", "userIdentity") if outer.get(name)}
         names = ("Keys", "NewImage", "OldImage", "StreamViewType")
         return json.dumps(found | {name: change[name] for name in names if name in change}).encode()
+
+    def refuse_unusable(self, value: Mapping[str, Any], place: str) -> None:
+        """See `MadeRecords.refuse_unusable`."""
+        for image in ("Keys", "NewImage", "OldImage"):
+            for name, each in (value["dynamodb"].get(image) or {}).items():
+                typed_value(each, f"{place}, dynamodb.{image}.{name}")
 
     def variants(self, data: bytes, words: Sequence[object]) -> Iterator[Variant]:
         """See `MadeRecords.variants`."""

@@ -78,6 +78,7 @@ def _of_records(found: Input, kind: SourceKind) -> Iterator[Item]:
             where = ", ".join(filter(None, (found.name, f"record {number}", fault.field)))
             raise InputError(fault.problem, place=where, advice=fault.advice)
         assert isinstance(value, dict)
+        made_records(kind).refuse_unusable(value, f"{found.name}, record {number}")
         item = item_of(kind.loose_record(value, json.dumps(value).encode()))
         if len(item.data) <= _MAX_SAMPLE_BYTES:
             yield item
