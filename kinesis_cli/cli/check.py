@@ -11,6 +11,7 @@ from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import AwsAccess, AwsOption, in_a_simulation
 from kinesis_cli.cli.options.inputs import HowToRead, reading
 from kinesis_cli.cli.options.mapping import MappingFileOption, MappingSettings, named_as_aws
+from kinesis_cli.cli.options.report_file import ReportFile, report_path
 from kinesis_cli.cli.options.shared import (
     Code,
     IsolatedOption,
@@ -37,6 +38,7 @@ TESTS = Path("tests")
     how=part(HowToRead, "raw", "format_"),
     code=Code,
     settings=MappingSettings,
+    page=ReportFile,
 )
 def check(
     samples: Annotated[
@@ -95,6 +97,7 @@ def check(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the result in JUnit's XML, too.")
     ] = None,
+    page: ReportFile,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Try to break a handler, with broken records and in every order.
@@ -118,6 +121,7 @@ def check(
     from kinesis_cli.testing.search.counterexamples import Target, arguments_of, write_tests
 
     _refuse_contradictions(samples, model, aws)
+    page_file = report_path(page)
     secrets = secret or []
     names = wanted_properties(only or (), idempotent=idempotent, secrets=secrets)
     read_as = reading(how.raw, how.format_)
@@ -161,6 +165,10 @@ def check(
     if junit is not None:
         junit.write_text(as_junit(report), "utf-8")
     show_check(report, function.interpreter, output)
+    if page_file is not None:
+        from kinesis_cli.show.pictures.check_report import write_check_report
+
+        write_check_report(page_file, report, function.interpreter)
     if report.is_interrupted:
         raise KeyboardInterrupt
     if report.failures:
@@ -213,10 +221,11 @@ def _command() -> str:
     for word in words:
         name, equals, _ = word.partition("=")
         if is_value or name in _OF_THE_RESULT:
-            is_value = not is_value and not equals and word != "--no-tests"
+            is_value = not is_value and not equals and word not in _FLAGS
         else:
             kept.append(word)
     return shlex.join(kept)
 
 
-_OF_THE_RESULT = frozenset({"--output", "--junit", "--tests", "--no-tests", "--only"})
+_FLAGS = frozenset({"--no-tests", "--overwrite"})
+_OF_THE_RESULT = _FLAGS | {"--output", "--junit", "--tests", "--only", "--report"}

@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -17,6 +18,7 @@ from kinesis_cli.cli.options.function import FunctionNameOption
 from kinesis_cli.cli.options.handler import HandlerRun, handler_options
 from kinesis_cli.cli.options.inputs import SHARD, HowToRead, reading
 from kinesis_cli.cli.options.payloads import CountOption, Payloads
+from kinesis_cli.cli.options.report_file import ReportFile, report_path, typed
 from kinesis_cli.cli.options.shared import (
     CODE,
     Code,
@@ -39,7 +41,7 @@ from kinesis_cli.handlers.invoke_once import (
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.show.console import note
-from kinesis_cli.show.invocation import show_comparison, show_invocation
+from kinesis_cli.show.invocation import show_comparison, show_invocation, summary_of
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import kind_of_records
 
@@ -62,6 +64,7 @@ class FailOn(StrEnum):
     code=CODE,
     handler_run=only(HandlerRun, "isolated", "keep_failing_init", "aws", "debug"),
     target=TARGET,
+    page=ReportFile,
 )
 def invoke(
     event: Annotated[
@@ -117,6 +120,7 @@ def invoke(
         list[FailOn] | None,
         typer.Option(help="End with exit code 1 when this happened; repeatable."),
     ] = None,
+    page: ReportFile,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Call a handler once with one event.
@@ -148,6 +152,9 @@ def invoke(
     }
     here |= {flag(name): bool(value) for name, value in given(code).items()}
     _refuse_contradictions(remote_function, here, remote=remote, compare=compare)
+    report = report_path(page)
+    if report is not None and compare:
+        raise InputError("--report and --compare cannot be used together")
     refuse_two_events(event, made)
     read_as = reading(payload.raw, payload.format_, how.shard)
     find = partial(find_function, **given(code), config_env=target.config_env)
@@ -166,6 +173,7 @@ def invoke(
     if found is None:
         invocation = remote_function.call(called_with)
         show_invocation(invocation, remote_function.place, None, output)
+        _write_page(report, invocation, remote_function.place)
     else:
         if found.mapping is None and found.other_feeders and called_with.records:
             note(
@@ -188,6 +196,7 @@ def invoke(
             is_different = _compared(invocation, remote_function.call(called_with), output)
         else:
             show_invocation(invocation, found.origin, found.code_uri, output)
+            _write_page(report, invocation, found.origin)
     if _failed(invocation, fail_on or []) or (
         is_different and FailOn.DIFFERENCE in (fail_on or [])
     ):
@@ -279,6 +288,13 @@ def _refuse_contradictions(
             f"{theirs[0]} is about a function that is called elsewhere",
             advice="Add --remote or --compare.",
         )
+
+
+def _write_page(path: Path | None, invocation: SingleInvocation, origin: str) -> None:
+    if path is not None:
+        from kinesis_cli.show.pictures.call_report import write_call_report  # seldom asked for
+
+        write_call_report(path, invocation, origin, summary_of(invocation), typed())
 
 
 def _compared(here: SingleInvocation, there: SingleInvocation, output: Output) -> bool:

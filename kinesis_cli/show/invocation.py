@@ -146,7 +146,7 @@ class _Page:
         self._labelled("handler", f"{invocation.handler} ({invocation.runtime})")
         if origin:
             self._labelled("", origin, DIM)
-        self._labelled("call", _summary(invocation), RED if invocation.has_failures else GREEN)
+        self._labelled("call", summary_of(invocation), RED if invocation.has_failures else GREEN)
         if invocation.result.report:
             self._labelled("report", report_text(invocation.result.report))
 
@@ -195,7 +195,8 @@ class _Page:
         sys.stdout.write(coloured(escape(text), colour if self._styled else 0))
 
 
-def _summary(invocation: SingleInvocation) -> str:
+def summary_of(invocation: SingleInvocation) -> str:
+    """What came of a call, one clause."""
     records = counted(len(invocation.records), "record")
     if invocation.queued_note:
         return f"{records}: {invocation.queued_note}"

@@ -249,6 +249,64 @@ def test_many_calls_are_drawn_together(browser: Browser, tmp_path: Path) -> None
         page.get_by_text("too many for a page").wait_for()
 
 
+# --- a call, and a check
+
+
+@pytest.fixture(scope="module")
+def call(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of one call, in which two records fail."""
+    return made(tmp_path_factory.mktemp("call"), "invoke", str(ROOT / "fixtures/batch.json"))
+
+
+@pytest.fixture(scope="module")
+def check(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a check that finds something."""
+    path = tmp_path_factory.mktemp("check") / "check.html"
+    command = ("check", "fixtures/batch.json", "--handler", "fixtures/hasty.py:handler")
+    more = ("--report-batch-item-failures", "--no-tests", "--max-examples", "5")
+    done = subprocess.run(
+        [*KCLI, *command, *more, "--report", str(path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr
+    return path
+
+
+def test_a_call_is_told_with_its_records_answer_and_log(browser: Browser, call: Path) -> None:
+    for page in opened(browser, call):
+        assert (
+            page.inner_text("h1") == "new_message_processor.handler.function_handler (in-process)"
+        )
+        text = page.inner_text("main")
+        assert "20 records: 2 failed" in text
+        assert text.count("batchItemFailures") == 2  # in a heading and in the answer
+        assert "TemperatureTooHighError" in text
+        assert page.locator("table").count() == 2
+        assert page.locator("tbody tr").count() == 22
+        assert "New message is for temperature" in page.inner_text("pre >> nth=1")
+        page.set_viewport_size({"width": 360, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_check_is_told_with_what_broke_each_property(browser: Browser, check: Path) -> None:
+    for page in opened(browser, check):
+        assert page.inner_text("h1").startswith("Check of fixtures/hasty.py:handler")
+        text = page.inner_text("main")
+        assert "✗ one-bad-record: the whole call fails" in text
+        assert "Lambda then: " in text
+        assert "--only one-bad-record" in text
+        assert "--report" not in page.inner_text("pre >> nth=-1").split()
+        page.set_viewport_size({"width": 360, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_screen_reader_reads_a_call_and_a_check(
+    browser: Browser, call: Path, check: Path, scheme: str
+) -> None:
+    assert serious(browser, call, scheme) == []
+    assert serious(browser, check, scheme) == []
+
+
 # --- several mappings
 
 

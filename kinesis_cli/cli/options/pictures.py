@@ -1,8 +1,6 @@
 """Options that draw a simulation: a timeline on the terminal, files for viewers and browsers."""
 
 import math
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from kinesis_cli.cli.options.report_file import check_name, check_page, typed
 from kinesis_cli.cli.options.shared import Output
 from kinesis_cli.errors import InputError
 from kinesis_cli.simulation.trace import Row, Summary
@@ -103,11 +102,11 @@ class Pictures:
             raise InputError("--timeline and --explain cannot be used together")
         if (given.from_ or given.to) and not timeline:
             raise InputError("--from and --to are for --timeline", advice="Add --timeline.")
-        files = {"--trace": trace, "--report": report}
-        for option, path in files.items():
-            if path is not None:
-                _check_file(option, path, overwrite=bool(given.overwrite), runs=runs)
-        if given.overwrite and not any(files.values()):
+        if trace is not None:
+            _check_trace(trace, overwrite=bool(given.overwrite), runs=runs)
+        if report is not None:
+            check_page(report, overwrite=bool(given.overwrite))
+        if given.overwrite and trace is None and report is None:
             raise InputError(
                 "--overwrite is for --trace and --report", advice="Add the one that you mean."
             )
@@ -194,11 +193,6 @@ class Pictures:
         show_timelines(named, start_at, show_all=show_all)
 
 
-def typed() -> str:
-    """What was typed."""
-    return shlex.join(["kcli", *sys.argv[1:]])
-
-
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What draws a run beside its view."""
@@ -230,21 +224,14 @@ class _Drawn:
         self._view.finish(summary)
 
 
-_ENDINGS = {"--trace": (".json", ".json.gz"), "--report": (".html", ".htm")}
-
-
-def _check_file(option: str, path: Path, *, overwrite: bool, runs: int) -> None:
+def _check_trace(path: Path, *, overwrite: bool, runs: int) -> None:
     """Refuse a file that is not meant, or would be lost, before anything is done."""
     from kinesis_cli.recordings.writing import refuse_existing
 
-    first, second = _ENDINGS[option]
-    if not path.name.lower().endswith((first, second)) and not path.exists():
+    check_name("--trace", path, (".json", ".json.gz"))
+    if runs > 1:
         raise InputError(
-            f"its name ends neither in {first} nor in {second}", place=f"{option} {path}"
-        )
-    if runs > 1 and option == "--trace":
-        raise InputError(
-            f"{option} and --compare cannot be used together",
+            "--trace and --compare cannot be used together",
             advice="Draw each mapping alone, with --mapping.",
         )
     refuse_existing(path, overwrite=overwrite)

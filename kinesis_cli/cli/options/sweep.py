@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from kinesis_cli.cli.options.durations import Duration, chosen_duration
-from kinesis_cli.cli.options.pictures import typed
+from kinesis_cli.cli.options.report_file import typed
 from kinesis_cli.cli.options.shared import Output
 from kinesis_cli.errors import InputError
 from kinesis_cli.show.console import note

@@ -42,6 +42,18 @@ def page(name: str, title: str, document: object) -> str:
     return re.sub("@([A-Z]+)@", lambda place: parts[place[1]], _asset(f"{name}.html"))
 
 
+def page_without_script(title: str, body: str) -> str:
+    """A page of a title and what is within its `main`, which is HTML."""
+    style = _asset("report.css")
+    parts = {
+        "POLICY": f"default-src 'none'; style-src '{_hash(style)}'",
+        "TITLE": html.escape(escape(title)),
+        "STYLE": style,
+        "BODY": body,
+    }
+    return re.sub("@([A-Z]+)@", lambda place: parts[place[1]], _asset("told.html"))
+
+
 def _asset(name: str) -> str:
     return (files(__package__) / "page" / name).read_text(encoding="utf-8")
 
