@@ -417,6 +417,43 @@ def test_a_record_is_there_for_a_day(orders: Orders, tmp_path: Path) -> None:
     assert newest > int(start)
 
 
+def test_an_item_whose_time_to_live_has_passed_is_removed_by_dynamodb(
+    orders: Orders, tmp_path: Path
+) -> None:
+    orders.dynamodb.update_time_to_live(
+        TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
+    )
+    now = int(datetime.now(UTC).timestamp())
+    hour, day = now + 3600, now + 86_400
+    for key, value in (
+        ("soon", {"N": str(hour)}),
+        ("later", {"N": str(day)}),
+        ("text", {"S": str(hour)}),
+        ("milliseconds", {"N": f"{hour}000"}),
+        ("long ago", {"N": "1"}),
+        ("never", {"NULL": True}),
+    ):
+        item = {"pk": {"S": key}, "expires": value}
+        orders.dynamodb.put_item(TableName="orders", Item=item)
+    move_clock(tmp_path, 2 * 3600)
+    records: list[dict[str, Any]] = []
+    while not records:  # within seconds
+        records = [each for each in orders.records() if each["eventName"] == "REMOVE"]
+    (record,) = records
+    assert record["userIdentity"] == {
+        "PrincipalId": "dynamodb.amazonaws.com",
+        "Type": "Service",
+    }
+    assert record["dynamodb"]["Keys"] == {"pk": {"S": "soon"}}
+    assert record["dynamodb"]["OldImage"]["expires"] == {"N": str(hour)}
+    left = {each["pk"]["S"] for each in orders.dynamodb.scan(TableName="orders")["Items"]}
+    assert left == {"later", "text", "milliseconds", "long ago", "never"}
+    os.kill(orders.server.pid, SIGKILL)
+    with ours_in(tmp_path) as server:
+        scanned = client(server, "dynamodb").scan(TableName="orders")["Items"]
+        assert {each["pk"]["S"] for each in scanned} == left
+
+
 def test_a_stream_is_turned_off_and_on_again_as_another_one(without_stream: Orders) -> None:
     orders = without_stream
     orders.put(n={"N": "1"})

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from kinesis_cli.errors import KcliError
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.database import check
+from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.not_here import not_here, operation_of, refusal
 from kinesis_cli.local.http.rpc_v2 import as_cbor, as_json, is_rpc_v2
@@ -38,6 +39,7 @@ from kinesis_cli.project.template.file import TemplateFile
 
 Result = TypeVar("Result")
 Answer = tuple[str, list[tuple[str, str]], bytes]
+EXPIRE_EVERY = 2.0  # seconds between two looks for items whose time to live has passed
 _ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"  # moto: whose resources a request is about
 
 
@@ -170,6 +172,22 @@ class Neighbours:
         note = f"{signer.service} {operation}".strip()
         return Response(int(status.split()[0]), content_type, body, response, note)
 
+    async def expire_items(self, failures: Failures) -> None:
+        """Delete items of tables when their time to live has passed, until cancelled.
+
+        Args:
+            failures: told of our own mistakes.
+        """
+        while True:
+            await asyncio.sleep(EXPIRE_EVERY)
+            if self._moto is None:
+                continue
+            try:
+                if await in_thread(self._moto.expire_items):
+                    self._called.beat()
+            except Exception as error:  # noqa: BLE001 - the next time it may be well again
+                failures.report("time to live", error)
+
     def preload(self) -> None:
         """Import moto in the background: it takes a second, which a function may not have."""
         threading.Thread(target=self._load_quietly, daemon=True).start()
@@ -256,6 +274,10 @@ class Moto:
             self._messages.catch_up()
         _let_go_of_models()
         return answer
+
+    def expire_items(self) -> bool:
+        """Delete what has expired in tables. Returns whether there was anything."""
+        return self._tables.expire()
 
     def _alone(self, request: Request, signer: Signer) -> AbstractContextManager[None]:
         """moto's DynamoDB takes one call at a time."""

@@ -21,6 +21,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
 from kinesis_cli.local.neighbours.table_changes import TableChanges, key_of, tables
+from kinesis_cli.local.neighbours.time_to_live import expired_items
 from kinesis_cli.local.table_streams.names import TableKey
 from kinesis_cli.local.table_streams.store import TableStore
 
@@ -73,6 +74,27 @@ class Tables:
                 if written is None:
                     self._changes.keep_streams()
                 self._changes.keep_changes()
+
+    def expire(self) -> bool:
+        """Delete the items whose time to live has passed. Returns whether there were any.
+
+        UNSURE(ttl-delay): within seconds here, and within a few days on AWS.
+        """
+        with self._lock:
+            self._changes.forget()
+            expired = [each for table in tables() for each in expired_items(table, self._now)]
+            for table, item in expired:
+                table.delete_item(item.hash_key, item.range_key)
+            if expired:
+                with self._store.transaction() as database:
+                    if self._journal:
+                        self._journal.compare_all(database)
+                    self._changes.keep_changes(by_ttl=True)
+            return bool(expired)
+
+    @property
+    def _now(self) -> float:
+        return self._store.clock.now()
 
 
 class _Journal:

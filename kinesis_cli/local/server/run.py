@@ -138,6 +138,8 @@ async def _serve(
                 loop.set_exception_handler(failures.of_loop)
                 keeping = loop.create_task(keep_log_small(state / LOG_FILE))
                 published.callback(keeping.cancel)
+                expiring = loop.create_task(neighbours.expire_items(failures))
+                published.callback(expiring.cancel)
                 await serve(
                     config, data_plane, neighbours, functions, control, failures, ready=announce
                 )
