@@ -289,6 +289,19 @@ def test_a_stream_is_listed_and_described(orders: Orders) -> None:
     assert table["LatestStreamArn"] == orders.arn
 
 
+def test_a_client_that_has_the_endpoint_from_its_environment_comes_here_too(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an ARN boto3 calls an address of the account, which moto does not know."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", orders.server.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_ACCOUNT_ID", "000000000000")
+    streams = boto3.client("dynamodbstreams", region_name="eu-west-1")
+    described = streams.describe_stream(StreamArn=orders.arn)["StreamDescription"]
+    assert described["StreamArn"] == orders.arn
+
+
 def test_streams_come_in_pages_and_only_to_their_own_region(orders: Orders) -> None:
     for name in ("a", "b"):
         orders.dynamodb.create_table(

@@ -168,13 +168,12 @@ def test_a_poison_change_is_given_up_saved_and_redriven_through_kill_9(
     assert "Stream of table orders at " in shown
     assert "ENABLED, NEW_AND_OLD_IMAGES, 1 open shard, keeps records 24 h" in shown
 
-    queue = client(kcli, "sqs").get_queue_url(QueueName="failures")["QueueUrl"]
-    shown = succeeded(kcli("redrive", queue))
+    shown = succeeded(kcli("redrive"))
     assert "RetryAttemptsExhausted" in shown
     assert "poison" in shown
     fixed.touch()
-    succeeded(kcli("redrive", queue, "--invoke", "--delete"))
-    assert "No on-failure document" in succeeded(kcli("redrive", queue))
+    succeeded(kcli("redrive", "--invoke", "--delete"))
+    assert "No on-failure document" in succeeded(kcli("redrive"))
 
 
 def test_changes_are_followed_and_recorded_by_the_tables_name(kcli: Kcli) -> None:
