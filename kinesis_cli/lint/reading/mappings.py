@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
@@ -48,8 +48,11 @@ from kinesis_cli.project.template.resources import (
     TABLES,
 )
 from kinesis_cli.project.template.template import Template
+from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
 from kinesis_cli.stream.kinds.kind import SourceKind
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 
+_LINTED = (KINESIS, DYNAMODB)
 _DESTINATIONS = {"AWS::SQS::Queue": "SQS", "AWS::SNS::Topic": "SNS", "AWS::S3::Bucket": "S3"}
 
 
@@ -66,7 +69,7 @@ def mappings_of(template: Template) -> list[LintedMapping]:
     found = []
     for written in all_functions(template).values():
         part, function = written.template, written.logical_id
-        for mapping in stream_mappings(part, function):
+        for mapping in _linted_mappings(part, function):
             found.append(_linted(part, function, mapping))
     for _, part in template.walk():
         for name, resource in part.resources(MAPPING).items():
@@ -74,6 +77,11 @@ def mappings_of(template: Template) -> list[LintedMapping]:
             if called_function(part, members) is None and feeds_from_kinesis(part, members):
                 found.append(_linted(part, None, WrittenMapping(name, members)))
     return found
+
+
+def _linted_mappings(template: Template, function: str) -> Iterator[WrittenMapping]:
+    """The mappings to a function from what has shards: the rules are about them."""
+    return (each for each in stream_mappings(template, function) if each.kind in _LINTED)
 
 
 def _linted(template: Template, function: str | None, written: WrittenMapping) -> LintedMapping:
@@ -276,7 +284,7 @@ def _function(template: Template, function: str, kind: SourceKind) -> FunctionFa
     timeout = known(template, written.get("Timeout"))
     reserved = known(template, written.get("ReservedConcurrentExecutions"))
     is_sam = (template.resource(function) or {}).get("Type") == SAM_FUNCTION
-    mappings = stream_mappings(template, function)
+    mappings = _linted_mappings(template, function)
     makes_role = is_sam and written.get("Role") is None
     return FunctionFacts(
         name=function,

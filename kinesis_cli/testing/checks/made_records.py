@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.broken import TEXT_FAULTS
 from kinesis_cli.payloads.changes.attribute_values import typed_value
 from kinesis_cli.payloads.changes.hostile import change_variants, reversed_change
@@ -213,8 +214,18 @@ _MADE: Mapping[SourceKind, MadeRecords] = {KINESIS: KinesisRecords(), DYNAMODB: 
 
 
 def made_records(kind: SourceKind) -> MadeRecords:
-    """How records of this kind are made."""
-    return _MADE[kind]
+    """How records of this kind are made.
+
+    Raises:
+        InputError: nobody knows.
+    """
+    made = _MADE.get(kind)
+    if made is None:
+        raise InputError(
+            f"a check has no broken records of {kind.title}",
+            advice="`kcli simulate` and `kcli invoke` take them.",
+        )
+    return made
 
 
 def item_of(record: Record) -> Item:
