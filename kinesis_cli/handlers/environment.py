@@ -193,6 +193,66 @@ class Environment:
         time.tzset()
 
 
+# Only to go there, which needs no permission to read, on Linux.
+_PLACE = os.O_DIRECTORY | getattr(os, "O_PATH", os.O_RDONLY)
+
+
+class LastingEnvironment(Environment):
+    """The same where nobody but kcli runs between calls: two environments that change places.
+
+    A call then costs two system calls instead of three, and nothing for each variable.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, str],
+        directory: Path | None,
+        hidden: Sequence[str] = (),
+    ) -> None:
+        super().__init__(variables, directory, hidden)
+        self._own: dict[bytes, bytes] | None = None  # all variables of the function
+        self._places: tuple[int, int] | None = None  # the function's directory, and the outer one
+
+    def enter(self) -> None:
+        """The function's environment is in force."""
+        if self._own is None:
+            super().enter()
+            self._own = dict(self._process)
+            super().leave()
+            self._places = self._opened()
+        self._show(self._own)
+        if self._places is not None:
+            os.fchdir(self._places[0])
+        self._use_zone(self._own.get(b"TZ"))
+
+    def leave(self) -> None:
+        """The environment is as it was. What the function changed is there in its next call."""
+        self._show(self._process)
+        if self._places is not None:
+            os.fchdir(self._places[1])
+        self._use_zone(self._process.get(b"TZ"))
+
+    def close(self) -> None:
+        """Give the directories back, too."""
+        super().close()
+        for place in self._places or ():
+            os.close(place)
+        self._places = None
+
+    def _show(self, variables: dict[bytes, bytes]) -> None:
+        os.environ._data = os.environb._data = variables  # type: ignore[attr-defined]
+
+    def _opened(self) -> tuple[int, int] | None:
+        if self._directory is None:
+            return None
+        try:
+            outer = os.open(".", _PLACE)
+        except OSError:  # it was deleted; there is no way back to it
+            os.chdir(self._directory)
+            return None
+        return os.open(self._directory, _PLACE), outer
+
+
 def _put(name: bytes, value: bytes) -> None:
     try:
         os.putenv(name, value)

@@ -14,6 +14,7 @@ import msgspec
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.environment import (
     Environment,
+    LastingEnvironment,
     hidden_variables,
     lambda_variables,
     layer_path,
@@ -91,8 +92,9 @@ class CallableHandler:
         as_json = variables.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
         log_handler = LogHandler(self._output, as_json=as_json)
         self._logging = install_logging(log_handler, variables.get("AWS_LAMBDA_LOG_LEVEL"))
+        kind = LastingEnvironment if options.is_alone else Environment
         self._environment = (
-            Environment(variables, described.directory, described.hidden) if variables else None
+            kind(variables, described.directory, described.hidden) if variables else None
         )
         arn = f"arn:aws:lambda:{region()}:{ACCOUNT_ID}:function:"
         self._caller = Caller(

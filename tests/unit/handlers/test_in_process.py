@@ -46,7 +46,7 @@ def load(tmp_path: Path, place: type[PythonHandler]) -> Iterator[Load]:
     def load(code: str, **settings: object) -> PythonHandler:
         options = {
             name: settings.pop(name)
-            for name in ("wall_clock", "debug", "debug_at", "at")
+            for name in ("wall_clock", "debug", "debug_at", "at", "is_alone")
             if name in settings
         }
         write_code(tmp_path, code)
@@ -441,8 +441,12 @@ def test_a_handler_that_ruins_its_standard_output_ruins_its_own_only(
     assert sys.stdout is out
 
 
+in_all_ways = pytest.mark.parametrize("is_alone", [False, True])
+
+
+@in_all_ways
 def test_the_environment_is_there_at_import_and_in_calls_and_gone_between(
-    load: Load, monkeypatch: pytest.MonkeyPatch
+    load: Load, monkeypatch: pytest.MonkeyPatch, is_alone: bool
 ) -> None:
     monkeypatch.setenv("TABLE", "outer")
     monkeypatch.delenv("COLOUR", raising=False)
@@ -457,6 +461,7 @@ def test_the_environment_is_there_at_import_and_in_calls_and_gone_between(
             return seen
         """,
         environment={"TABLE": "inner", "COLOUR": "red"},
+        is_alone=is_alone,
     )
     first = handler.invoke(request()).response
     assert first == ["inner", "test-function", "inner", "red", "inner\n"]
@@ -466,6 +471,37 @@ def test_the_environment_is_there_at_import_and_in_calls_and_gone_between(
     assert handler.invoke(request()).response == [*first[:3], "changed", "inner\n"]
     handler.close()
     assert os.popen("echo $TABLE,$COLOUR").read() == "outer,\n"
+
+
+@here_only
+def test_what_a_function_sets_is_its_own_where_nobody_else_runs(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OF_THE_SHELL", "from the shell")
+    (tmp_path / "outer" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "outer")
+    handler = load(
+        """
+        import os
+        def handler(event, context):
+            as_bytes = os.environb.get(b"SET", b"").decode()
+            seen = [os.environ.get("SET"), as_bytes, os.environ.get("OF_THE_SHELL")]
+            os.environ["SET"] = "by the function"
+            here = os.path.basename(os.getcwd())
+            os.chdir("/")
+            return [*seen, here]
+        """,
+        is_alone=True,
+    )
+    place = tmp_path.name
+    assert handler.invoke(request()).response == [None, "", "from the shell", place]
+    assert (os.environ.get("SET"), Path.cwd()) == (None, tmp_path / "outer")
+    assert os.environ["OF_THE_SHELL"] == os.environb[b"OF_THE_SHELL"].decode() == "from the shell"
+    by_it = "by the function"
+    assert handler.invoke(request()).response == [by_it, by_it, "from the shell", place]
+    (tmp_path / "outer").rename(tmp_path / "moved")  # its place is known, whatever it is called
+    handler.invoke(request())
+    assert Path.cwd() == tmp_path / "moved"
 
 
 @here_only
