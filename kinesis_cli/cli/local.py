@@ -1,5 +1,6 @@
 """`kcli local` and its subcommands."""
 
+import shlex
 import sys
 from dataclasses import replace
 from enum import StrEnum
@@ -36,6 +37,7 @@ from kinesis_cli.local.state import Server, running_server, state_directory
 from kinesis_cli.local.status import LocalStatus
 from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.interpreter import choose_interpreter
+from kinesis_cli.project.runtime_command import command_words
 from kinesis_cli.project.settings import DEFAULT_REGION, read_settings
 from kinesis_cli.project.tools import NoTemplateError
 from kinesis_cli.show.console import note
@@ -94,7 +96,7 @@ def local() -> None:
 @app.command()
 @takes(
     project=only(Code, "template", "parameter_overrides", "config_env"),
-    code=only(Code, "python", "no_build"),
+    code=only(Code, "python", "runtime_command", "no_build"),
 )
 def start(
     detach: Annotated[
@@ -186,7 +188,7 @@ def start(
         verbose=verbose,
         in_container=_contained(in_container),
         reload=not no_reload,
-        code=_code(code.python, code.no_build),
+        code=_code(code),
     )
     where = state_directory(state)
     if detach:
@@ -383,11 +385,14 @@ def _contained(in_container: bool) -> bool:
     return True
 
 
-def _code(python: str | None, no_build: bool | None) -> CodeChoices:
-    """How the functions run. A Python that cannot be used is refused before anything starts."""
+def _code(code: Code) -> CodeChoices:
+    """How the functions run. What cannot be used is refused before anything starts."""
+    python, command = code.python, code.runtime_command
     if python is not None:
         python = str(choose_interpreter([], named=("--python", python)).path)
-    return CodeChoices(python, no_build=bool(no_build))
+    if command is not None:
+        command = shlex.join(command_words(command, "--runtime-command", Path.cwd()))
+    return CodeChoices(python, no_build=bool(code.no_build), runtime_command=command)
 
 
 def _running(state: Path | None) -> Server:

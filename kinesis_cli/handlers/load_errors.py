@@ -55,7 +55,11 @@ _MISSING_MODULE = re.compile(r"No module named '([^']+)'")
 
 
 def init_error(
-    error: FunctionError, function: Function, *, is_called_all_the_same: bool = False
+    error: FunctionError,
+    function: Function,
+    *,
+    is_called_all_the_same: bool = False,
+    naming: str = "--python",
 ) -> InputError:
     """The error that a user sees where a process apart could not load the code.
 
@@ -63,6 +67,7 @@ def init_error(
         error: what its runtime reported.
         function: whose code it is.
         is_called_all_the_same: as Lambda does, so that nothing needs to ask for it.
+        naming: how another Python is named.
     """
     keep = "--keep-failing-init calls it all the same, as Lambda does."
     advice = "" if is_called_all_the_same else keep
@@ -70,7 +75,7 @@ def init_error(
         interpreter = function.interpreter or own_interpreter()
         missing = _MISSING_MODULE.search(error.error_message)
         if missing and not _is_handlers_own(missing[1], function):
-            advice = _how_to_find(missing[1], function, interpreter)
+            advice = _how_to_find(missing[1], function, interpreter, naming)
         advice = f"{interpreter.difference(function.runtime)} {advice}".strip()
     # Node.js adds which file asked for it, and who asked for that
     message = _REQUIRE_STACK.split(error.error_message)[0]
@@ -139,7 +144,9 @@ def _is_handlers_own(module: str, function: Function) -> bool:
     return handler == module or handler.startswith(f"{module}.")
 
 
-def _how_to_find(missing: str, function: Function, interpreter: Interpreter) -> str:
+def _how_to_find(
+    missing: str, function: Function, interpreter: Interpreter, naming: str = "--python"
+) -> str:
     """Where to put a module that is not there, or how to reach it."""
     top = missing.partition(".")[0]
     if folder := _folder_with(top, function):
@@ -150,7 +157,7 @@ def _how_to_find(missing: str, function: Function, interpreter: Interpreter) -> 
     where = "in an environment of the project's" if interpreter.is_bare else "there"
     return (
         f"{lacks} Install it {where}: `{_install(top, function, interpreter)}`; or bring it along "
-        "with `sam build`; or name the Python that has it with --python."
+        f"with `sam build`; or name the Python that has it with {naming}."
     )
 
 

@@ -75,7 +75,7 @@ def _options(parsed: argparse.Namespace) -> LocalOptions:
         region=parsed.region,
         streams={each.name: each for each in parsed.stream},
         template=_template(parsed),
-        code=CodeChoices(parsed.python, parsed.no_build),
+        code=CodeChoices(parsed.python, parsed.no_build, parsed.runtime_command),
     )
 
 
@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--template", type=Path)
     parser.add_argument("--parameter-overrides", default="")
     parser.add_argument("--python")
+    parser.add_argument("--runtime-command")
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--limits", choices=["aws", "off"], default="off")
     parser.add_argument("--delays", choices=["aws", "off"], default="off")

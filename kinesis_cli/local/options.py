@@ -111,6 +111,8 @@ class LocalOptions:
                 arguments += ["--parameter-overrides", written_overrides(self.template.parameters)]
         if self.code.python is not None:
             arguments += ["--python", self.code.python]
+        if self.code.runtime_command is not None:
+            arguments += ["--runtime-command", self.code.runtime_command]
         for stream in self.streams.values():
             arguments += ["--stream", written_stream(stream)]
         flags = {"--in-memory": self.in_memory, "--tls": self.tls, "--verbose": self.verbose}

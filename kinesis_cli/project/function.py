@@ -26,6 +26,7 @@ class CodeChoices(msgspec.Struct, frozen=True):
 
     python: str | None = None  # the interpreter, or the folder of its environment
     no_build: bool = False  # the sources run, although `sam build` has built them
+    runtime_command: str | None = None  # starts the processes of those that are not Python
 
 
 @dataclass(frozen=True, slots=True)

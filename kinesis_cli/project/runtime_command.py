@@ -31,6 +31,20 @@ def with_runtime_command(function: Function, command: str | None, directory: Pat
     if named is None:
         return function
     place, text = named
+    return replace(function, runtime_command=command_words(text, place, directory))
+
+
+def command_words(text: str, place: str, directory: Path) -> tuple[str, ...]:
+    """The program and its arguments; the path of a program that is there is absolute.
+
+    Args:
+        text: as in a shell.
+        place: where it is named.
+        directory: what the program's path counts from.
+
+    Raises:
+        InputError: it is not a command.
+    """
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -39,7 +53,7 @@ def with_runtime_command(function: Function, command: str | None, directory: Pat
         raise InputError("names no program", place=place, advice=_ADVICE)
     if "/" in words[0] and (directory / words[0]).is_file():
         words[0] = str((directory / words[0]).absolute())
-    return replace(function, runtime_command=tuple(words))
+    return tuple(words)
 
 
 def _named(directory: Path) -> tuple[str, str] | None:

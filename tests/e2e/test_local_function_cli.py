@@ -5,6 +5,8 @@ import re
 import shlex
 import subprocess
 import sys
+import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,19 @@ def handler(event, context):
         if "bad" in data:
             raise ValueError(data)
     return {"records": len(event.get("Records", ()))}
+"""
+# A runtime of any language: asks for an event, answers it, and so on.
+RUNTIME = """\
+import json, os, sys, urllib.request
+
+api = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+while True:
+    with opener.open(f"{api}/next") as event:
+        request = event.headers["Lambda-Runtime-Aws-Request-Id"]
+        event.read()
+    answer = json.dumps(f"called {sys.argv[1]}").encode()
+    opener.open(f"{api}/{request}/response", data=answer).read()
 """
 HOSTILE = "bad \x1b[31m\x9b31m\u202e[red]"
 
@@ -174,10 +189,68 @@ def test_changed_code_is_used_unless_no_reload_is_said(
     app = project / "src" / "app.py"
     app.write_text(APP.replace("raise ValueError", "broken("))
     put(project, "two")
-    assert kcli("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
+    waited = kcli("local", "wait", "--idle", "--timeout", str(PATIENCE))
+    assert waited.returncode == (0 if options else 2), (
+        waited.stderr
+    )  # the new code cannot be loaded
     stop_server(project / ".kcli")
     log = (project / ".kcli" / "server.log").read_text()
     assert ("Runtime.UserCodeSyntaxError" in log) is not bool(options)
+
+
+def _zip(project: Path, answer: str) -> None:
+    with zipfile.ZipFile(project / "code.zip", "w") as archive:
+        archive.writestr("app.py", f"def handler(event, context):\n    return {answer!r}\n")
+
+
+def _answers(kcli: Kcli, answer: str) -> bool:
+    run = kcli("invoke", "--remote", "--data", "x", "--output", "json")
+    return run.returncode == 0 and json.loads(run.stdout)["response"] == answer
+
+
+def test_a_zip_that_is_built_while_it_runs_is_used_and_a_newer_one_too(
+    kcli: Kcli, project: Path
+) -> None:
+    template = project / "template.yaml"
+    template.write_text(TEMPLATE.replace("CodeUri: src", "CodeUri: code.zip"))
+    started = kcli("local", "start", "--detach")
+    assert "Does not run: Fn: CodeUri names code.zip, and there is no" in started.stdout
+    deadline = time.monotonic() + PATIENCE
+    for answer in ("first", "second"):
+        _zip(project, answer)
+        while not _answers(kcli, answer):
+            assert time.monotonic() < deadline
+    assert status(kcli)["problems"] == []
+    assert "code.zip has changed: Fn with it" in (project / ".kcli" / "server.log").read_text()
+
+
+def test_what_starts_functions_of_another_runtime_is_an_option_of_start(
+    kcli: Kcli, project: Path
+) -> None:
+    template = project / "template.yaml"
+    template.write_text(TEMPLATE.replace("python3.12", "ruby3.4"))
+    (project / "run.py").write_text(RUNTIME)
+    refused = kcli("local", "start", "--detach", "--runtime-command", "'")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--runtime-command: is not a command" in refused.stderr
+    command = f"{shlex.quote(sys.executable)} {shlex.quote(str(project / 'run.py'))} {{handler}}"
+    started = kcli("local", "start", "--detach", "--runtime-command", command)
+    assert "Does not run" not in started.stdout
+    assert _answers(kcli, "called app.handler")
+
+
+def test_a_missing_package_is_told_with_what_to_do_where_one_waits(
+    kcli: Kcli, project: Path
+) -> None:
+    (project / "src" / "app.py").write_text("import not_there\n")
+    assert kcli("local", "start", "--detach").returncode == 0
+    put(project, "one")
+    waited = kcli("local", "wait", "--idle", "--timeout", str(PATIENCE))
+    told = " ".join(waited.stderr.split())
+    assert waited.returncode == 2
+    assert "Fn does not run: Runtime.ImportModuleError: Unable to import module 'app'" in told
+    assert "has no not_there. Install it" in told
+    assert "the Python that has it with `kcli local start --python PATH`." in told
 
 
 def test_on_a_terminal_a_table_follows_and_failures_are_told_harmlessly(

@@ -4,7 +4,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kinesis_cli.project.template.file import TemplateFile
@@ -34,26 +34,63 @@ class CodeWatch:
             return changed
 
 
-class TemplateWatch:
-    """What the template was when it was last asked."""
+THE_TEMPLATE = "the template"
+Stamp = tuple[int, int]  # when a file was written, and its size
 
-    def __init__(self, template: TemplateFile) -> None:
-        self.template = template
-        self._seen = self._stamp()
+
+class FileWatch:
+    """What a file was when it was last asked. One that is away, as while it is replaced, counts
+    as unchanged.
+
+    Args:
+        path: of the file.
+        settles: whether it takes time to write: it counts as changed once it stays as it is.
+    """
+
+    def __init__(self, path: Path, *, settles: bool = False) -> None:
+        self.path = path
+        self._settles = settles
+        self._seen = self._last = self._stamp()
 
     def has_changed(self) -> bool:
         """Whether it was written since the last time."""
-        seen = self._stamp()
-        changed, self._seen = seen not in (None, self._seen), seen or self._seen
-        return changed
+        last = self._last
+        now = self._last = self._stamp()
+        if now in (None, self._seen) or (self._settles and now != last):
+            return False
+        self._seen = now
+        return True
 
-    def _stamp(self) -> tuple[int, int] | None:
-        """None: it is not there, as while an editor replaces it."""
+    def _stamp(self) -> Stamp | None:
+        """None: it is not there."""
         try:
-            stat = self.template.path.stat()
+            stat = self.path.stat()
         except OSError:
             return None
         return stat.st_mtime_ns, stat.st_size
+
+
+class ProjectWatch:
+    """The template, and the files that its functions' code is unpacked from."""
+
+    def __init__(self, template: TemplateFile) -> None:
+        self.template = template
+        self._watch = FileWatch(template.path)
+        self._artefacts: dict[Path, FileWatch] = {}
+
+    def follow(self, artefacts: Iterable[Path]) -> None:
+        """Watch these from now on."""
+        known = self._artefacts
+        self._artefacts = {
+            each: known.get(each) or FileWatch(each, settles=True) for each in artefacts
+        }
+
+    def what_changed(self) -> str:
+        """Return what was written since the last time: THE_TEMPLATE, "orders.zip", or ""."""
+        changed = [each for each in self._artefacts.values() if each.has_changed()]
+        if self._watch.has_changed():
+            return THE_TEMPLATE
+        return ", ".join(each.path.name for each in changed)
 
 
 def fingerprint(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from kinesis_cli.errors import InputError
@@ -14,6 +15,8 @@ from kinesis_cli.project.functions.choosing import (
     all_functions,
     merged_properties,
 )
+from kinesis_cli.project.functions.code import code_path
+from kinesis_cli.project.functions.context import Reading
 from kinesis_cli.project.functions.environment import is_of_a_name
 from kinesis_cli.project.functions.feeders import stream_mappings, version_of
 from kinesis_cli.project.functions.from_template import function_of_template, mappings_of
@@ -45,6 +48,7 @@ class ProjectFunction:
     unknown: Mapping[str, str]  # of these, those whose stream only AWS knows → why
     described: Mapping[str, Any]  # what kcli does not act on, as GetFunctionConfiguration has it
     versions: Mapping[str, str] = field(default_factory=dict)  # by the qualifiers of the mappings
+    artefact: Path | None = None  # the file that a tool makes its code of, there or not yet
 
     def runs_otherwise(self, other: "ProjectFunction") -> bool:
         """Whether the function itself differs; its mappings do not matter."""
@@ -90,7 +94,8 @@ def _project_function(
         found = function_of_template(
             template, logical_id, None, bundled=is_bundled, build=not code.no_build
         )
-        found = with_runtime_command(found, None, template.path.parent)
+        command = None if found.is_python else code.runtime_command
+        found = with_runtime_command(found, command, template.path.parent)
         if not is_bundled:
             found = with_interpreter(found, code.python, template.path.parent)
         environment = place.localised(dict(found.environment))
@@ -119,7 +124,16 @@ def _project_function(
         dict(_unknown_streams(written)),
         place.localised(dict(_described(written))),
         versions,
+        _artefact(written),
     )
+
+
+def _artefact(written: WrittenFunction) -> Path | None:
+    """The zip or jar that is the function's code; what is not there yet may become one."""
+    reading = Reading(written.template, written.logical_id)
+    reading.properties = merged_properties(written.template, written.logical_id)
+    path = code_path(reading)
+    return None if path is None or path.is_dir() else path
 
 
 def notes_of_project(project: Iterable[ProjectFunction]) -> Iterator[str]:

@@ -9,10 +9,12 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated import IsolatedHandler
+from kinesis_cli.handlers.load_errors import init_error
 from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.local.function.code import CodeWatch
 from kinesis_cli.project.function import Function
 
+_NAMING_A_PYTHON = "`kcli local start --python PATH`"
 Measure = Callable[[str, float, str], None]
 
 # The function was not even begun: until its code changes, all calls fail alike.
@@ -128,7 +130,10 @@ class LocalFunction:
         error = result.error
         self.hopeless = ""
         if error and error.error_type in _HOPELESS:
-            self.hopeless = f"{error.error_type}: {error.error_message}"
+            told = init_error(
+                error, self.function, is_called_all_the_same=True, naming=_NAMING_A_PYTHON
+            )
+            self.hopeless = ". ".join(filter(None, (told.problem, told.advice.rstrip("."))))
         self._surroundings.write_log(self.log_group, result.logs)
         for name, value in (("Invocations", 1), ("Errors", bool(error)), ("Throttles", 0)):
             self._measure(name, value, "Count")

@@ -23,7 +23,7 @@ from kinesis_cli.local.function.activity import (
     Tell,
 )
 from kinesis_cli.local.function.asynchronous import EventCalls, EventStore
-from kinesis_cli.local.function.code import TemplateWatch
+from kinesis_cli.local.function.code import THE_TEMPLATE, ProjectWatch
 from kinesis_cli.local.function.destinations import Destinations
 from kinesis_cli.local.function.log_writer import LogWriter
 from kinesis_cli.local.function.packages import Packages
@@ -147,7 +147,7 @@ class FunctionService:
         if self._template:
             self._adopt(project_functions(self._template, self.place, self._code))
             if self._reload:
-                self._tasks.add(asyncio.create_task(self._watch(TemplateWatch(self._template))))
+                self._tasks.add(asyncio.create_task(self._watch(ProjectWatch(self._template))))
         else:
             self._resume_all()
         self.events.resume()
@@ -256,18 +256,19 @@ class FunctionService:
     def _mappings_now(self, project: list[ProjectFunction]) -> list[StoredMapping]:
         return mappings_of_project(project, self.store.mappings(), self._data_plane.clock.now())
 
-    async def _watch(self, watch: TemplateWatch) -> None:
-        """Do as the template says, whenever it is changed."""
+    async def _watch(self, watch: ProjectWatch) -> None:
+        """Do as the template and the code say, whenever one of them is changed."""
         while True:
+            watch.follow(each.artefact for each in self._project if each.artefact)
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-            if watch.has_changed():
+            if what := watch.what_changed():
                 try:
                     now = project_functions(watch.template, self.place, self._code)
-                    await self._change_to(now)
+                    await self._change_to(now, what)
                 except InputError as error:
                     self.tell(Remark(f"{error}; all goes on as the template was before"))
 
-    async def _change_to(self, project: list[ProjectFunction]) -> None:
+    async def _change_to(self, project: list[ProjectFunction], what: str) -> None:
         """Pause what runs otherwise from now on, let its calls end, and go on with the rest."""
         before = {each.name: each for each in self._project}
         now = {each.name: each for each in project}
@@ -283,8 +284,10 @@ class FunctionService:
         if changed:
             self.tell(
                 Remark(
-                    f"the template has changed: {', '.join(sorted(changed))} as it says now; a new"
+                    f"{what} has changed: {', '.join(sorted(changed))} as it says now; a new"
                     " stream or queue comes with the next start of kcli local"
+                    if what == THE_TEMPLATE
+                    else f"{what} has changed: {', '.join(sorted(changed))} with it"
                 )
             )
 
@@ -497,6 +500,7 @@ class FunctionService:
                 await self._logs.flush()
         except TimeoutError:
             return False
+        self._refuse_to_wait()  # what was given up because its function cannot run is no success
         return True
 
     def _refuse_to_wait(self) -> None:

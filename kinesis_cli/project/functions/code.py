@@ -72,18 +72,33 @@ def _inline_file(reading: Reading) -> str:
     return "index.js" if str(reading.value("Runtime", "")).startswith("nodejs") else "index.py"
 
 
-def _path(reading: Reading) -> Path:
-    """The folder or file of the code.
+def code_path(reading: Reading) -> Path | None:
+    """The folder or file that the template names, there or not; None: it is not on this machine."""
+    _, code = _written(reading)
+    beside = reading.template.path.parent
+    if found := _artefact(beside, code):
+        return found
+    is_here = isinstance(code, str) and not code.startswith("s3://")
+    return (beside / str(code)).resolve() if is_here else None
+
+
+def _written(reading: Reading) -> tuple[str, object]:
+    """What the template says of the code, and in which member.
 
     CDK names an asset in `Metadata`; packaged templates name a key of a bucket, whose file lies
     beside them (CDK without that metadata, the Serverless Framework).
     """
     resource = reading.template.resource(reading.logical_id) or {}
-    beside = reading.template.path.parent
     metadata = resource.get("Metadata")
     asset = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
     member = "CodeUri" if resource.get("Type") == SAM_FUNCTION else "Code"
-    code = asset or reading.template.resolve(reading.properties.get(member, "."))
+    return member, asset or reading.template.resolve(reading.properties.get(member, "."))
+
+
+def _path(reading: Reading) -> Path:
+    """The folder or file of the code."""
+    member, code = _written(reading)
+    beside = reading.template.path.parent
     if found := _artefact(beside, code):
         return found
     if unresolved := first_unresolved(code):

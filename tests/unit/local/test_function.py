@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.function.activity import Called, GivenUp, Remark
 from kinesis_cli.local.function.activity_lines import Lines
-from kinesis_cli.local.function.code import CodeWatch, fingerprint
+from kinesis_cli.local.function.code import CodeWatch, ProjectWatch, fingerprint
 from kinesis_cli.local.mapping.progress import Progress
 from kinesis_cli.local.mapping.store import FILE, MappingStore, StoredMapping
 from kinesis_cli.local.place import Place
+from kinesis_cli.project.template.file import TemplateFile
 from kinesis_cli.stream.record import Record
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
@@ -116,6 +117,27 @@ def test_a_change_of_a_file_is_noticed_once(tmp_path: Path) -> None:
     while not watch.has_changed():  # it is not looked at all the time
         pass
     assert not watch.has_changed()
+
+
+def test_a_zip_counts_as_changed_once_it_is_written_whole(tmp_path: Path) -> None:
+    template, archive, later = (tmp_path / name for name in ("template.yaml", "a.zip", "b.zip"))
+    template.write_text("Resources: {}")
+    archive.write_bytes(b"whole")
+    watch = ProjectWatch(TemplateFile(template))
+    watch.follow([archive, later])
+    assert watch.what_changed() == ""
+    archive.write_bytes(b"h")
+    assert watch.what_changed() == ""  # it may be half of it
+    archive.write_bytes(b"half and")
+    assert watch.what_changed() == ""
+    watch.follow([archive, later])
+    assert watch.what_changed() == "a.zip"
+    assert watch.what_changed() == ""
+    later.write_bytes(b"built now")
+    archive.unlink()  # as while it is replaced
+    assert [watch.what_changed() for _ in range(3)] == ["", "b.zip", ""]
+    template.write_text("Resources: {A: {}}")
+    assert watch.what_changed() == "the template"
 
 
 def test_what_is_no_code_changes_nothing(tmp_path: Path) -> None:
