@@ -1,8 +1,8 @@
 """This checkout against another commit of it, in turns on the same machine and interpreter.
 
-``python -m benchmarks.compare REV [--rounds N]``; exit code 1 when anything takes 3 % more. CPU is
-that of the command's process, its start included. On an idle machine it takes five minutes; what
-is beside it there costs both sides the same, and makes single ratios wander.
+``python -m benchmarks.compare REV [--rounds N] [--case WORD]``; exit code 1 when anything takes 3 %
+more. CPU is that of the command's process, its start included. On an idle machine it takes five
+minutes; what is beside it there costs both sides the same, and makes single ratios wander.
 """
 
 import argparse
@@ -63,13 +63,15 @@ class Tree:
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
-        """A local endpoint of this checkout, with a stream of four shards."""
+        """A local endpoint of this checkout, with a stream of four shards, and records on it."""
         state = ("--state", str(self._state))
         shape = ("--in-memory", "--stream", "b", "--shards", "4")
         self._answer("local", "start", *state, "--detach", *shape)
         try:
             where = self._answer("local", "status", *state, "--output", "json")
             self.endpoint = json.loads(where)["endpoint"]
+            to_stream = ("--endpoint-url", self.endpoint, "--stream", "b")
+            self.cost("put", "--count", str(PUT), "--sensors", "50", *to_stream)  # for tail to read
             yield
         finally:
             self._answer("local", "stop", *state)
@@ -123,7 +125,7 @@ def cases(folder: Path) -> dict[str, tuple[Case, int]]:
     }
 
 
-def compare(revision: str, rounds: int) -> int:
+def compare(revision: str, rounds: int, word: str = "") -> int:
     """Measure both, print a table, and return the exit code."""
     with (
         tempfile.TemporaryDirectory() as made,
@@ -135,7 +137,8 @@ def compare(revision: str, rounds: int) -> int:
             servers.enter_context(tree.serving())
         print(f"{'CPU seconds, medians':<44}{'before':>9}{'after':>9}{'ratio':>8}{'wall':>8}")
         is_slower = False
-        for name, (case, times) in cases(Path(made)).items():
+        chosen = {name: each for name, each in cases(Path(made)).items() if word in name}
+        for name, (case, times) in chosen.items():
             ratio = _measured(name, case, trees, rounds * times)
             is_slower = is_slower or ratio > MAX_RATIO
     return int(is_slower)
@@ -173,5 +176,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("revision", metavar="REV")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--case", default="", help="only those with this in their name")
     given = parser.parse_args()
-    sys.exit(compare(given.revision, given.rounds))
+    sys.exit(compare(given.revision, given.rounds, given.case))

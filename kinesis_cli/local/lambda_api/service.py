@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -15,12 +15,9 @@ from kinesis_cli.event_source_mapping.invocation import InvocationRequest, Invoc
 from kinesis_cli.local.environment import client_variables
 from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.function.activity import (
-    Activity,
-    Called,
     Remark,
     ShardCounts,
     Tally,
-    Tell,
 )
 from kinesis_cli.local.function.asynchronous import EventCalls, EventStore
 from kinesis_cli.local.function.code import THE_TEMPLATE, ProjectWatch
@@ -45,12 +42,12 @@ from kinesis_cli.local.function.runtime import (
 )
 from kinesis_cli.local.function.store import FunctionStore
 from kinesis_cli.local.kinesis import DataPlane
-from kinesis_cli.local.kinesis.waking import Pulse
+from kinesis_cli.local.lambda_api.deliveries import Deliveries
+from kinesis_cli.local.lambda_api.telling import Telling
 from kinesis_cli.local.mapping.of_template import mappings_of_project
 from kinesis_cli.local.mapping.run import MappingRun, MappingTools
 from kinesis_cli.local.mapping.sources.choice import Sources, source_name
 from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
-from kinesis_cli.local.metrics import Series
 from kinesis_cli.local.neighbours.client import NeighbourCalls
 from kinesis_cli.local.neighbours.moto_server import Neighbours
 from kinesis_cli.local.place import Place
@@ -63,12 +60,6 @@ _LOOK_AGAIN_SECONDS = 1.0
 _THREADS = 256  # calls at the same time; each has a process of its own
 # What in the environment of whoever started the server would lead a function elsewhere.
 _FOREIGN_VARIABLES = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-
-
-@dataclass(slots=True)
-class _Running:
-    run: MappingRun
-    task: asyncio.Task[None]
 
 
 class FunctionService:
@@ -109,13 +100,9 @@ class FunctionService:
         self._random = Random()
         self._registries: dict[tuple[str, str], Registry] = {}  # by account and region
         self._project: list[ProjectFunction] = []
-        self._running: dict[str, _Running] = {}  # by the mapping's UUID
-        self._refused: dict[str, str] = {}  # by the same: why it does not run
-        self._ending: set[asyncio.Task[None]] = set()
-        self._listeners: list[Tell] = []
-        self._pulse = Pulse()
-        self._changes = 0
-        self._round = 0
+        self._deliveries = Deliveries()
+        self._telling = Telling(data_plane.metrics)
+        self.listen, self.tell = self._telling.listen, self._telling.tell
         self._warned: set[str] = set()
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="call")
         self._tasks: set[asyncio.Task[None]] = set()  # that run as long as the server
@@ -129,7 +116,7 @@ class FunctionService:
             InputError: the template is not usable.
         """
         _forget_foreign_variables(server.region)
-        self.place = self._neighbours.place
+        self.place = self._telling.place = self._neighbours.place
         calls = self.neighbours_of(self.place)
         self._destinations = Destinations(calls, self.place)
         self.events = EventCalls(
@@ -138,7 +125,7 @@ class FunctionService:
             self.find,
             self._destinations,
             self.tell,
-            self._change,
+            self._deliveries.change,
         )
         self._logs = LogWriter(calls, self.tell)
         self._tasks.add(asyncio.create_task(self._logs.run()))
@@ -154,8 +141,7 @@ class FunctionService:
 
     async def close(self) -> None:
         """End everything. Batches that are being handled come again at the next start."""
-        tasks = [each.task for each in self._running.values()]
-        tasks += [*self._ending, *self._tasks]
+        tasks = [*self._deliveries.tasks, *self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -213,7 +199,7 @@ class FunctionService:
                 self._surroundings,
                 {**self._variables, **self._access(place, function.name)},
                 gate,
-                partial(self._measure, place, function.name),
+                partial(self._telling.measure, place, function.name),
                 is_fixed=is_fixed,
             )
 
@@ -299,7 +285,7 @@ class FunctionService:
 
     def resume(self, mapping: StoredMapping) -> None:
         """Deliver a mapping, if it is enabled and its function is there."""
-        if not mapping.enabled or mapping.uuid in self._running:
+        if not mapping.enabled or self._deliveries.run_of(mapping.uuid):
             return
         registry = self.registry_of(mapping)
         try:
@@ -308,20 +294,14 @@ class FunctionService:
             arn = registry.arn(mapping.reference)
             run = MappingRun(mapping, arn, self._tools(mapping, registry))
         except InputError as error:
-            self._refused[mapping.uuid] = str(error)
+            self._deliveries.refuse(mapping.uuid, str(error))
             self.tell(Remark(f"{mapping.function} does not run: {error}"))
             return
-        self._refused.pop(mapping.uuid, None)
-        self._running[mapping.uuid] = _Running(run, asyncio.create_task(run.run()))
+        self._deliveries.begin(mapping.uuid, run)
 
     async def pause(self, uuid_: str) -> None:
         """Stop delivering a mapping; calls that are running end, and count."""
-        running = self._running.pop(uuid_, None)
-        if running is not None:
-            self._ending.add(running.task)
-            running.run.stop()
-            await asyncio.wait([running.task])
-            self._ending.discard(running.task)
+        await self._deliveries.pause(uuid_)
 
     def registry_of(self, mapping: StoredMapping) -> Registry:
         """Where a mapping and its function are: in the account and region of the stream."""
@@ -343,8 +323,8 @@ class FunctionService:
 
     def last_result(self, uuid_: str) -> str:
         """AWS's LastProcessingResult."""
-        running = self._running.get(uuid_)
-        return running.run.last_result if running else "No records processed"
+        run = self._deliveries.run_of(uuid_)
+        return run.last_result if run else "No records processed"
 
     def _tools(self, mapping: StoredMapping, registry: Registry) -> MappingTools:
         version = LATEST
@@ -372,40 +352,13 @@ class FunctionService:
             executed_version=lambda: version,
             tell=self.tell,
             tally=self.tally,
-            changed=self._change,
-            looked=self._pulse.beat,
-            count=self._count,
+            changed=self._deliveries.change,
+            looked=self._deliveries.look_was_answered,
+            count=self._telling.count,
             report=lambda what, error: self.failures.report(what, error),
         )
 
     # What is told
-
-    def _measure(self, place: Place, function: str, name: str, value: float, unit: str) -> None:
-        series = Series(
-            *(place.account, place.region),
-            *("AWS/Lambda", "FunctionName", function, name, unit),
-        )
-        self._data_plane.metrics.add(series, value)
-
-    def _count(self, mapping: str, name: str, records: int) -> None:
-        """Count records for CloudWatch: AWS does where MetricsConfig asks for it, kcli always."""
-        series = Series(
-            *(self.place.account, self.place.region),
-            *("AWS/Lambda", "EventSourceMappingUUID", mapping, name, "Count"),
-        )
-        self._data_plane.metrics.add(series, records)
-
-    def listen(self, listener: Tell) -> None:
-        """Tell `listener` what happens, as it happens."""
-        self._listeners.append(listener)
-
-    def tell(self, activity: Activity) -> None:
-        """Pass on what happened."""
-        if isinstance(activity, Called) and activity.iterator_age is not None:
-            age = activity.iterator_age * 1000
-            self._measure(self.place, activity.function, "IteratorAge", age, "Milliseconds")
-        for listener in self._listeners:
-            listener(activity)
 
     def noticed_put(self, access_key: str, request: Mapping[str, Any]) -> None:
         """A put came: warn where a function feeds the stream that feeds it.
@@ -418,7 +371,7 @@ class FunctionService:
             return
         named = request.get("StreamName")
         arn = self.place.stream_arn(named) if named else request.get("StreamARN", "")
-        runs = [each.run for each in self._running.values() if each.run.function == name]
+        runs = [run for run in self._deliveries.runs if run.function == name]
         fed_by = {run.stream_arn: run.stream for run in runs}
         if arn in fed_by and name not in self._warned:
             self._warned.add(name)
@@ -430,14 +383,14 @@ class FunctionService:
         return [await self._status(mapping) for mapping in self.store.mappings()]
 
     async def _status(self, mapping: StoredMapping) -> MappingStatus:
-        running = self._running.get(mapping.uuid)
+        run = self._deliveries.run_of(mapping.uuid)
         state = "Enabled" if mapping.enabled else "Disabled"
-        problem = running.run.problem if running else self._refused.get(mapping.uuid, "")
+        problem = run.problem if run else self._deliveries.refusal(mapping.uuid)
         problem = problem or self._hopeless(mapping)
         if problem and mapping.enabled:
             state = f"Problem: {problem}"
         stream = source_name(mapping.stream_arn)
-        backlog = await running.run.backlog() if running else 0
+        backlog = await run.backlog() if run else 0
         counts = self.tally.of_mapping(mapping.uuid)
         ages = [each.iterator_age for each in counts if each.batches]
         age = max(ages, default=None)
@@ -490,13 +443,7 @@ class FunctionService:
         self._refuse_to_wait()
         try:
             async with asyncio.timeout(seconds):
-                while True:
-                    changes = self._changes
-                    if await self._found_nothing() and self._changes == changes:
-                        break
-                    while self._changes == changes:
-                        self._refuse_to_wait()
-                        await self._pulse.wait(_LOOK_AGAIN_SECONDS)
+                await self._deliveries.wait_idle(lambda: self.events.is_idle, self._refuse_to_wait)
                 await self._logs.flush()
         except TimeoutError:
             return False
@@ -506,38 +453,15 @@ class FunctionService:
     def _refuse_to_wait(self) -> None:
         """Raises: InputError: what is waited for will not come."""
         for mapping in self.store.mappings():
-            why = self._refused.get(mapping.uuid) or self._hopeless(mapping)
+            why = self._deliveries.refusal(mapping.uuid) or self._hopeless(mapping)
             if mapping.enabled and why:
                 raise InputError(f"{mapping.reference} does not run: {why}")
-            running = self._running.get(mapping.uuid)
-            if running and running.run.never_had_a_stream:
-                raise InputError(f"{mapping.reference} gets nothing: {running.run.problem}")
+            run = self._deliveries.run_of(mapping.uuid)
+            if run and run.never_had_a_stream:
+                raise InputError(f"{mapping.reference} gets nothing: {run.problem}")
         for project in self._project:
             for place, why in without_stream(project):
                 raise InputError(f"{place} feeds nothing: {why}")
-
-    async def _found_nothing(self) -> bool:
-        """Look at all shards once. Whether nothing was in hand before, and nothing there to read.
-
-        Both at the same time: what is in hand may put records, too, or send events.
-        """
-        no_events_before = self.events.is_idle
-        self._round += 1
-        round_ = self._round
-        runs = [each.run for each in self._running.values()]
-        for run in runs:
-            run.look(round_)
-        while not all(run.looked(round_) for run in runs):
-            await self._pulse.wait(_LOOK_AGAIN_SECONDS)
-            for run in runs:
-                if not run.looked(round_):  # its shards have just been found
-                    run.look(round_)
-        no_events = no_events_before and self.events.is_idle
-        return all(run.found_nothing for run in runs) and no_events and not self._ending
-
-    def _change(self) -> None:
-        self._changes += 1
-        self._pulse.beat()
 
 
 def _forget_foreign_variables(region: str) -> None:
