@@ -104,3 +104,26 @@ def test_config_tells_that_a_command_would_stop(run: Kcli) -> None:
     assert told.returncode == 2
     assert json.loads(told.stdout)["target"]["kind"] == "aws"
     assert "KCLI_STACK: this means AWS" in told.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["status", "tail-logs --since 1h --no-follow", "redrive", "put --data x", "invoke --remote"],
+)
+def test_the_url_of_the_projects_own_endpoint_is_as_good_as_its_name(
+    command: str, run: Kcli, endpoint: str
+) -> None:
+    """`eval "$(kcli local env)"` sets it, for other programs."""
+    words = command.split()
+    named = run(*words, "--endpoint-url", "local", **NO_ACCOUNT)
+    by_variable = run(*words, AWS_ENDPOINT_URL=f"{endpoint}/", **NO_ACCOUNT)
+    assert by_variable.returncode == named.returncode
+    assert "is named" not in by_variable.stderr
+
+
+def test_that_url_is_never_aws_whatever_else_is_named(run: Kcli, endpoint: str) -> None:
+    put = run(
+        "put", "--data", "x", "--profile", "production", AWS_ENDPOINT_URL=endpoint, **NO_ACCOUNT
+    )
+    assert put.returncode == 0, put.stderr
+    assert endpoint in put.stdout

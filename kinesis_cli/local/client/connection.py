@@ -14,7 +14,7 @@ from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.local.client.process import Running, ensure_running
 from kinesis_cli.local.state import Server, running_server, state_directory
 from kinesis_cli.project.find import function_of_project
-from kinesis_cli.project.settings import Level, Setting, Settings
+from kinesis_cli.project.settings import LOCAL, Level, Setting, Settings
 from kinesis_cli.project.target import (
     Target,
     TargetKind,
@@ -42,6 +42,7 @@ def connect(settings: Settings, directory: Path | None = None) -> Connected:
     Raises:
         InputError, EndpointError: the target is not usable.
     """
+    settings = _by_its_name(settings, directory)
     target = resolve_target(settings, directory)
     if target.kind is TargetKind.LOCAL:
         running = ensure_running(directory=directory, settings=settings)
@@ -62,6 +63,7 @@ def connect_to_stack(settings: Settings, directory: Path | None = None) -> Conne
     Raises:
         InputError, EndpointError: the target is not usable.
     """
+    settings = _by_its_name(settings, directory)
     target = resolve_target(settings, directory)
     if target.kind is TargetKind.LOCAL:
         return connect(settings, directory).connection
@@ -86,6 +88,7 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
         InputError: the settings contradict each other.
     """
     problem: KcliError | None = None
+    settings = _by_its_name(settings, directory)
     try:
         target = resolve_target(settings, directory)
     except NoTemplateError as error:  # what is set can be told nevertheless
@@ -110,6 +113,22 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
     endpoint = target.endpoint_url if problem else connection.endpoint_url
     settings = _effective(settings, target, "AWS's configuration")
     return Description(settings, target, endpoint, problem)
+
+
+def _by_its_name(settings: Settings, directory: Path | None) -> Settings:
+    """These settings, which say `local` where they name the URL of the project's own endpoint.
+
+    `eval "$(kcli local env)"` sets that URL: it is the endpoint that knows the template's stream
+    and functions, and never AWS, whatever else is named.
+    """
+    url, stack = settings.endpoint_url, settings.stack
+    if url is None or (stack is not None and stack.level is not Level.SAMCONFIG):
+        return settings
+    server = running_server(state_directory(directory=directory)) if "://" in url.value else None
+    if server is None or server.endpoint != url.value.rstrip("/"):
+        return settings
+    ours = Setting(LOCAL, url.source, Level.FLAG)
+    return msgspec.structs.replace(settings, endpoint_url=ours)
 
 
 def _refuse_aws_beside_local(target: Target, settings: Settings, directory: Path | None) -> None:
