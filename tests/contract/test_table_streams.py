@@ -1,5 +1,6 @@
 """DynamoDB Streams beside the tables, by boto3 over HTTP: what moto gets wrong is right here."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -604,3 +605,53 @@ def test_the_templates_tables_have_the_streams_that_get_att_names(
     assert (first == again) is is_kept
     assert first["orders"] != other["orders"]  # what its records have is another stream's business
     assert (first["world"] == other["world"]) is is_kept
+
+
+def test_a_table_of_terraform_has_its_keys_its_indexes_and_its_stream(tmp_path: Path) -> None:
+    name = {"type": "aws_dynamodb_table", "name": "orders", "mode": "managed"}
+    values = {
+        "name": "orders",
+        "hash_key": "pk",
+        "range_key": "sk",
+        "attribute": [{"name": each, "type": "S"} for each in ("pk", "sk", "day")],
+        "billing_mode": "PROVISIONED",
+        "read_capacity": 5,
+        "write_capacity": 5,
+        "global_secondary_index": [
+            {"name": "by-day", "hash_key": "day", "projection_type": "KEYS_ONLY"}
+        ],
+        "local_secondary_index": [
+            {
+                "name": "of-day",
+                "range_key": "day",
+                "projection_type": "INCLUDE",
+                "non_key_attributes": ["n"],
+            }
+        ],
+        "ttl": [{"enabled": True, "attribute_name": "expires"}],
+        "stream_enabled": True,
+        "stream_view_type": "KEYS_ONLY",
+    }
+    resource = {"address": "aws_dynamodb_table.orders", **name}
+    plan = {
+        "format_version": "1.2",
+        "terraform_version": "1.9.0",
+        "planned_values": {"root_module": {"resources": [{**resource, "values": values}]}},
+        "configuration": {"root_module": {"resources": [{**resource, "expressions": {}}]}},
+    }
+    template = tmp_path / "plan.json"
+    template.write_text(json.dumps(plan))
+    state = tmp_path / "state"
+    with ours_in(state, "--template", str(template), "--region", "us-east-1") as server:
+        dynamodb = client(server, "dynamodb", "us-east-1")
+        table = dynamodb.describe_table(TableName="orders")["Table"]
+        assert [each["AttributeName"] for each in table["KeySchema"]] == ["pk", "sk"]
+        (by_day,) = table["GlobalSecondaryIndexes"]
+        assert [each["AttributeName"] for each in by_day["KeySchema"]] == ["day"]
+        (of_day,) = table["LocalSecondaryIndexes"]
+        assert [each["AttributeName"] for each in of_day["KeySchema"]] == ["pk", "day"]
+        to_live = dynamodb.describe_time_to_live(TableName="orders")["TimeToLiveDescription"]
+        assert to_live == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
+        streams = client(server, "dynamodbstreams", "us-east-1")
+        described = streams.describe_stream(StreamArn=table["LatestStreamArn"])
+        assert described["StreamDescription"]["StreamViewType"] == "KEYS_ONLY"

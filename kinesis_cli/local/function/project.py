@@ -167,7 +167,8 @@ def _unknown_streams(written: WrittenFunction) -> Iterator[tuple[str, str]]:
         arn = written.template.resolve(raw)
         if unresolved := first_unresolved(arn):
             reason = unresolved.reason.rstrip(".")
-            advice = "" if "--parameter-overrides" in reason else f"; {_NAME_IT}"
+            has_advice = "--parameter-overrides" in reason or "StreamSpecification" in reason
+            advice = "" if has_advice else f"; {_NAME_IT}"
             yield each.name, f"{_STREAM_UNKNOWN}: {reason}{advice}"
         elif not isinstance(arn, str) or kind_of_arn(arn) is None:
             yield each.name, f"{_STREAM_UNKNOWN}; {_NAME_IT}"

@@ -31,7 +31,6 @@ from kinesis_cli.local.metrics import Metrics
 from kinesis_cli.local.neighbours.long_polls import LOOK_EVERY, LongPoll, has_messages, long_poll
 from kinesis_cli.local.neighbours.loopback_only import keep_calls_here
 from kinesis_cli.local.place import Place
-from kinesis_cli.local.table_streams import api as streams_api
 from kinesis_cli.local.table_streams.labels import stream_labels
 from kinesis_cli.local.table_streams.names import StreamName, TableKey
 from kinesis_cli.local.table_streams.store import TableStore
@@ -39,6 +38,7 @@ from kinesis_cli.project.template.file import TemplateFile
 
 Result = TypeVar("Result")
 Answer = tuple[str, list[tuple[str, str]], bytes]
+_TABLE_STREAMS = "DynamoDBStreams_20120810."  # what the targets of DynamoDB Streams begin with
 EXPIRE_EVERY = 2.0  # seconds between two looks for items whose time to live has passed
 _ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"  # moto: whose resources a request is about
 
@@ -123,9 +123,8 @@ class Neighbours:
     async def handle(self, request: Request, signer: Signer) -> Response:
         """Answer a request."""
         try:
-            if streams_api.is_meant(request):
-                store = await self.ready_streams()
-                return await in_thread(lambda: streams_api.answer(store, request, signer))
+            if request.headers.get("x-amz-target", "").startswith(_TABLE_STREAMS):
+                return await self._streams_answered(request, signer)
             if is_rpc_v2(request):
                 return as_cbor(await self._answered(as_json(request), signer), request)
             if signer.service == "sqs" and (poll := long_poll(request)):
@@ -141,6 +140,12 @@ class Neighbours:
             return refusal(request, signer, str(error), 400)
         except KcliError as error:
             return refusal(request, signer, f"{error}. {error.advice}".strip(), 500)
+
+    async def _streams_answered(self, request: Request, signer: Signer) -> Response:
+        from kinesis_cli.local.table_streams.api import answer  # seldom, start-up counts
+
+        store = await self.ready_streams()
+        return await in_thread(lambda: answer(store, request, signer))
 
     async def _polled(self, poll: LongPoll, signer: Signer) -> Response:
         """Look, and wait for messages as long as there are none."""

@@ -27,7 +27,6 @@ from kinesis_cli.local.table_streams.names import stream_name
 from kinesis_cli.local.table_streams.store import Change, TableStore, TableStream
 
 JSON = "application/x-amz-json-1.0"
-TARGET = "DynamoDBStreams_20120810"
 MAX_RECORDS = 1_000  # of one GetRecords
 MAX_BYTES = 1 << 20  # of the same
 MAX_LISTED = 100  # streams, or shards, in one answer
@@ -35,11 +34,6 @@ ITERATOR_SECONDS = 15 * 60.0
 
 Parameters = dict[str, Any]
 Document = dict[str, Any]
-
-
-def is_meant(request: Request) -> bool:
-    """Whether a request is for DynamoDB Streams."""
-    return request.headers.get("x-amz-target", "").startswith(f"{TARGET}.")
 
 
 def answer(store: TableStore, request: Request, signer: Signer) -> Response:

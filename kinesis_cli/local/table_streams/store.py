@@ -95,6 +95,7 @@ class _Written:
 
     last: dict[str, int] = field(default_factory=dict)  # by ARN
     streams: list[TableStream] = field(default_factory=list)
+    ended: dict[str, float] = field(default_factory=dict)  # by ARN, epoch seconds
 
 
 class TableStore:
@@ -132,6 +133,8 @@ class TableStore:
                 self._streams[stream.name.arn] = stream
             for arn, last in written.last.items():
                 self._streams[arn].last = last
+            for arn, ended in written.ended.items():
+                self._streams[arn].ended = ended
 
     # Writing, inside a transaction
 
@@ -155,10 +158,9 @@ class TableStore:
 
     def turn_off(self, stream: TableStream) -> None:
         """End a stream; its records can be read for a day."""
-        stream.ended = self.clock.now()
-        self._database.execute(
-            "UPDATE streams SET ended = ? WHERE row = ?", (stream.ended, stream.row)
-        )
+        assert self._written is not None
+        now = self._written.ended[stream.name.arn] = self.clock.now()
+        self._database.execute("UPDATE streams SET ended = ? WHERE row = ?", (now, stream.row))
 
     def next_number(self, stream: TableStream) -> int:
         """The number of the record that is appended next."""

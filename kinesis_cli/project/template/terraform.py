@@ -64,8 +64,12 @@ class _Resource:
 
     def block(self, name: str) -> Json:
         """The one nested block of this name."""
+        return next(iter(self.blocks(name)), {})
+
+    def blocks(self, name: str) -> list[Json]:
+        """The nested blocks of this name."""
         blocks = _map(self.found.get("values")).get(name)
-        return _map(blocks[0]) if isinstance(blocks, list) and blocks else {}
+        return list(map(_map, blocks)) if isinstance(blocks, list) else []
 
     def _reference(self, name: str) -> object:
         expressions = self._configured().get("expressions")
@@ -148,11 +152,46 @@ def _stream(resource: _Resource) -> Json:
 
 def _table(resource: _Resource) -> Json:
     view = resource.value("stream_view_type") if resource.value("stream_enabled") else None
-    properties = {
+    to_live = resource.block("ttl")
+    keys = _keys(resource.value)
+    global_indexes = [
+        _index(each, _keys(each.get)) for each in resource.blocks("global_secondary_index")
+    ]
+    local_indexes = [
+        _index(each, [*keys[:1], *_keys(each.get)])
+        for each in resource.blocks("local_secondary_index")
+    ]
+    properties: dict[str, object] = {
         "TableName": resource.value("name"),
+        "AttributeDefinitions": [
+            {"AttributeName": each.get("name"), "AttributeType": each.get("type")}
+            for each in resource.blocks("attribute")
+        ],
+        "KeySchema": keys,
+        "BillingMode": "PAY_PER_REQUEST",  # how much it may be asked is nobody's business here
+        "GlobalSecondaryIndexes": global_indexes or None,
+        "LocalSecondaryIndexes": local_indexes or None,
         "StreamSpecification": {"StreamViewType": view} if view else None,
     }
+    if to_live.get("enabled"):
+        attribute = to_live.get("attribute_name")
+        properties["TimeToLiveSpecification"] = {"Enabled": True, "AttributeName": attribute}
     return _written("AWS::DynamoDB::Table", properties)
+
+
+def _index(block: Json, keys: list[dict[str, object]]) -> dict[str, object]:
+    attributes = block.get("non_key_attributes")
+    more = {"NonKeyAttributes": attributes} if attributes else {}
+    return {
+        "IndexName": block.get("name"),
+        "KeySchema": keys,
+        "Projection": {"ProjectionType": block.get("projection_type"), **more},
+    }
+
+
+def _keys(value: Callable[[str], object]) -> list[dict[str, object]]:
+    kinds = (("hash_key", "HASH"), ("range_key", "RANGE"))
+    return [{"AttributeName": value(key), "KeyType": kind} for key, kind in kinds if value(key)]
 
 
 def _alias(resource: _Resource) -> Json:
