@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS changes (
     record BLOB NOT NULL, -- JSON, as Lambda sends it
     PRIMARY KEY (stream, number)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_time ON changes (stream, created);
 """
 
 
@@ -267,7 +268,10 @@ class TableStore:
         if abs(now - self._trimmed) < _TRIM_EVERY:
             return
         self._trimmed = now
-        self._database.execute("DELETE FROM changes WHERE created <= ?", (self._oldest(),))
+        self._database.executemany(
+            "DELETE FROM changes WHERE stream = ? AND created <= ?",
+            [(each.row, self._oldest()) for each in self._streams.values()],
+        )
         self._database.execute("DELETE FROM streams WHERE ended <= ?", (self._oldest(),))
         for arn in [
             each.name.arn
