@@ -1,8 +1,8 @@
 """Everything but Kinesis: moto, in this process, imported when a neighbour is first called.
 
 What the template names (`resources`) is made with the import. Messages of queues outlive a restart,
-since a function's failures end up there, and so do DynamoDB's tables, which hold the KCL's leases.
-All else is gone with it, the objects of S3 too.
+since a function's failures end up there, and so do DynamoDB's tables, which hold the KCL's leases,
+and their streams, which feed functions. All else is gone with it, the objects of S3 too.
 """
 
 import asyncio
