@@ -93,7 +93,7 @@ def simulate(
     invocation_duration: float | str | None = 0.1,
     cold_start: float = 0.0,
     reserved_concurrency: int | None = None,
-    retention_hours: float = 24.0,
+    retention_hours: float | None = None,
     seed: int = 0,
     inject: Sequence[str] = (),
     show_throttled: bool = False,
@@ -115,7 +115,7 @@ def simulate(
             takes.
         cold_start: virtual seconds that a call takes longer for which no environment is idle.
         reserved_concurrency: calls that may run at the same time; None: no limit.
-        retention_hours: how long the stream keeps a record.
+        retention_hours: how long the stream keeps a record; None: as is usual for its kind.
         seed: fixes request ids, poll phases and faults.
         inject: faults, `KIND@WHEN` as in `kcli simulate --inject`.
         show_throttled: list throttled calls among the invocations.
@@ -138,7 +138,9 @@ def simulate(
         invocation_duration=_duration(invocation_duration),
         cold_start=cold_start,
         reserved_concurrency=reserved_concurrency,
-        retention_hours=retention_hours,
+        retention_hours=source.kind.rules.default_retention_hours
+        if retention_hours is None
+        else retention_hours,
         seed=seed,
         faults=tuple(map(Fault.parse, inject)),
         show_throttled=show_throttled,

@@ -32,7 +32,6 @@ from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
-from kinesis_cli.project.stream_settings import DEFAULT_RETENTION_HOURS
 from kinesis_cli.recordings.recording import Recording, opened_inputs
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.mapping_in_words import uncalled_risk
@@ -231,7 +230,7 @@ def _options(function: Function, assumed: Assumed, duration: Duration) -> Simula
 def _retention(function: Function) -> float:
     """How long the function's stream keeps a record, hours."""
     stream = function.stream
-    return float(stream.retention_hours if stream else DEFAULT_RETENTION_HOURS)
+    return float(stream.retention_hours if stream else function.kind.rules.default_retention_hours)
 
 
 def _tell(function: Function, choices: list[MappingChoice], output: Output) -> None:

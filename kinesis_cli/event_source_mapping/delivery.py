@@ -212,7 +212,7 @@ class Lane:
         self._settings, self._new_request_id = settings, new_request_id
         self._retention, self._first_arrival = shard.retention_seconds, shard.first_arrival
         self._age_limit = _or_infinity(settings.maximum_record_age_in_seconds)
-        self._retry_limit = _or_infinity(settings.maximum_retry_attempts)
+        self._retry_limit = _or_infinity(settings.retry_limit)
         self._queue = queue
         self._pending: list[Batch] = []  # halves and rests, the next one last
         self._batch: Batch | None = None  # being called, or pausing before the next attempt

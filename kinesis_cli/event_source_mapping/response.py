@@ -69,7 +69,7 @@ def _judge_items(items: Sequence[object], batch: Sequence[Record], kind: SourceK
     positions = {batch[place].sequence_number: place for place in reversed(range(len(batch)))}
     reported: list[str] = []
     for item in items:
-        identifier = kind.identifier(item)
+        identifier = kind.identifier(item, batch[0].shard_id)
         if identifier is None:
             why = f"item {len(reported) + 1} of batchItemFailures names no sequence number"
             if isinstance(item, Mapping) and (key := next(filter(_is_misspelt, item), None)):

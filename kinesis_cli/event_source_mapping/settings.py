@@ -51,6 +51,7 @@ _ACTED_ON = {
     "FunctionName",
     "FunctionArn",
 }
+_NEUTRAL: Mapping[str, object] = {"ParallelizationFactor": 1, "TumblingWindowInSeconds": 0}
 # Members of what get-event-source-mapping answers: a saved answer is a fine mapping file.
 _ANSWER_ONLY = {
     "UUID",
@@ -99,7 +100,7 @@ class EventSourceMapping:
     starting_position: StartingPosition = "TRIM_HORIZON"
     starting_position_timestamp: float | None = None  # epoch seconds, with AT_TIMESTAMP only
     batch_size: int = 100
-    maximum_batching_window_in_seconds: int = 0
+    maximum_batching_window_in_seconds: float = 0
     parallelization_factor: int = 1
     maximum_retry_attempts: int = UNLIMITED
     maximum_record_age_in_seconds: int = UNLIMITED
@@ -135,9 +136,7 @@ class EventSourceMapping:
             starting_position=_starting_position(document, kind, place),
             starting_position_timestamp=_timestamp(document, place),
             batch_size=_integer(document, "BatchSize", 100, place),
-            maximum_batching_window_in_seconds=_integer(
-                document, "MaximumBatchingWindowInSeconds", 0, place
-            ),
+            maximum_batching_window_in_seconds=_window(document, kind, place),
             parallelization_factor=_integer(document, "ParallelizationFactor", 1, place),
             maximum_retry_attempts=_integer(document, "MaximumRetryAttempts", UNLIMITED, place),
             maximum_record_age_in_seconds=_integer(
@@ -164,6 +163,14 @@ class EventSourceMapping:
         if kind is self.kind:
             return self
         return EventSourceMapping.from_aws(self.to_aws(), kind=kind)
+
+    @property
+    def retry_limit(self) -> int:
+        """How many retries there are at most, -1: no limit."""
+        most = self.kind.rules.max_retries_with_destination
+        if self.maximum_retry_attempts == UNLIMITED and self.destination and most is not None:
+            return most
+        return self.maximum_retry_attempts
 
     def to_aws(self) -> dict[str, object]:
         """The effective settings under CreateEventSourceMapping's names, defaults included."""
@@ -238,7 +245,16 @@ def _kind(arn: str | None, wanted: SourceKind | None, place: str) -> SourceKind:
 
 
 def _refuse_foreign_members(document: Mapping[str, object], kind: SourceKind, place: str) -> None:
-    for name in document:
+    for name, value in document.items():
+        if name in kind.rules.own_members:
+            _refuse_not_modelled(name, value, place)
+            continue
+        if name in kind.rules.without and value not in (None, _NEUTRAL[name]):
+            raise InputError(
+                f"{name} is for streams, not for {kind.rules.a_source}",
+                place=place,
+                advice="Remove it.",
+            )
         if name in _OTHER_SOURCES:
             raise RefusedSettingError(
                 f"{name} is a setting for {_OTHER_SOURCES[name]}, not for {kind.rules.a_source}",
@@ -255,6 +271,26 @@ def _refuse_foreign_members(document: Mapping[str, object], kind: SourceKind, pl
                 if near
                 else "Settings have the names of CreateEventSourceMapping, e.g. BatchSize.",
             )
+
+
+def _refuse_not_modelled(name: str, value: object, place: str) -> None:
+    """Refuse what changes in unknown ways which records a function gets, or how they look."""
+    if not isinstance(value, Mapping):
+        return
+    if str(value.get("ConsumptionMode", "")).lower() == "queue":
+        problem = "ConsumptionMode Queue is not modelled: kcli delivers a partition in its order"
+    elif value.get("SchemaRegistryConfig"):
+        problem = "SchemaRegistryConfig is not modelled: kcli hands over records as they are"
+    else:
+        return
+    raise InputError(f"{name}: {problem}", place=place, advice="Remove it to simulate the rest.")
+
+
+def _window(document: Mapping[str, object], kind: SourceKind, place: str) -> float:
+    default = kind.rules.default_window_seconds
+    if document.get("MaximumBatchingWindowInSeconds") in (None, default):
+        return default
+    return _integer(document, "MaximumBatchingWindowInSeconds", 0, place)
 
 
 def _integer(document: Mapping[str, object], name: str, default: int, place: str) -> int:

@@ -14,7 +14,7 @@ from kinesis_cli.recordings.opening import BOM
 from kinesis_cli.recordings.payload_lines import PayloadLines
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
-from kinesis_cli.stream.kinds.known import kind_in
+from kinesis_cli.stream.kinds.known import kind_in, records_in
 from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.record import Record
 
@@ -60,7 +60,9 @@ def _document(found: Input, limit: int) -> bytes | None:
         document = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None  # several, a list of records, or a mistake that is found as they are read
-    if "Records" not in document:
+    if not {"Records", "records"} & document.keys():
+        return None
+    if "Records" not in document and records_in(msgspec.json.decode(text)) is None:
         return None
     if len(document) == 1 and not bytes(document["Records"]).strip(b"[] \t\r\n"):
         return None  # a call without records is a window's last, and says so

@@ -29,7 +29,7 @@ from kinesis_cli.recordings.opening import (
 from kinesis_cli.recordings.recognition import recognised
 from kinesis_cli.stream.documents import Documents
 from kinesis_cli.stream.kinds.kind import SourceKind
-from kinesis_cli.stream.kinds.known import kind_in, kind_of_line
+from kinesis_cli.stream.kinds.known import kind_in, kind_of_line, records_in
 from kinesis_cli.stream.packing import GZIP, MAX_MAGIC, gzip_decompressor
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Input:
         if self.look.form is Form.DOCUMENTS:
             yield from enumerate(self._of_failure_documents(JsonTexts(read, self.name)), 1)
         else:
-            documents = Documents(read, self.name, self._as_lambda_sends)
+            documents = Documents(read, self.name, self._as_lambda_sends, records_in)
             yield from enumerate(documents.records(), 1)
 
     def lines(self) -> Iterator[tuple[int, bytes]]:

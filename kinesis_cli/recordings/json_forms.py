@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from kinesis_cli.recordings.form import Form
-from kinesis_cli.stream.kinds.known import KINDS, kind_in
+from kinesis_cli.stream.kinds.known import KINDS, kind_in, records_in
 
 _EVENT_MEMBERS = {
     *("Records", "window", "state", "shardId", "eventSourceARN"),
@@ -20,6 +20,8 @@ def form_of(value: object) -> Form | None:
         return None
     if is_record(value):
         return Form.GET_RECORDS if _is_of_streams_api(value) else Form.RECORDING
+    if records_in(value) is not None:
+        return Form.EVENT
     records = value.get("Records")
     if isinstance(records, list):
         if records:
@@ -107,7 +109,7 @@ def inner_form(value: object) -> tuple[Form, str] | None:
 
 
 def _form_of_text(value: object) -> Form | None:
-    hints = ("inesis", "SequenceNumber", "dynamodb")
+    hints = ("inesis", "SequenceNumber", "dynamodb", "afka")
     if not (isinstance(value, str) and any(hint in value for hint in hints)):
         return None
     try:

@@ -135,7 +135,7 @@ def _yes(value: bool) -> str:
     return "on" if value else "off"
 
 
-def _span(seconds: int) -> str:
+def _span(seconds: float) -> str:
     """`90 s`, `5 min`, `2 h`."""
     for length, unit in ((3600, "h"), (60, "min")):
         if seconds >= length and seconds % length == 0:

@@ -17,6 +17,7 @@ from kinesis_cli.stream.lines import service_of
 
 MAX_VALUE = 64 << 20  # characters; a record is at most 10 MiB, base64 14 MiB, a state 1 MiB
 
+_OF_RECORD = {"kinesis", "dynamodb", "SequenceNumber", "sequenceNumber", "offset"}
 _CHUNK = 1 << 18
 _SPACE = re.compile(r"[ \t\r\n]*")
 _UNFINISHED = re.compile(r"[-+.0-9eEa-zA-Z]+\Z")  # a number or literal that more text may continue
@@ -29,6 +30,7 @@ class Documents:
         read: gives up to so many characters, "" at the end.
         place: what to call the text in an error.
         convert: gives a record Lambda's shape.
+        records_in: gives the records of a document that has no list of them; None: it has none.
     """
 
     def __init__(
@@ -36,7 +38,9 @@ class Documents:
         read: Callable[[int], str],
         place: str,
         convert: Callable[[object], object] | None = None,
+        records_in: Callable[[dict[str, object]], Iterator[object] | None] = lambda _: None,
     ) -> None:
+        self._records_in = records_in
         self._read, self._place = read, place
         self._convert = convert or as_lambda_record
         self._text, self._at, self._line, self._ended = "", 0, 1, False
@@ -69,7 +73,9 @@ class Documents:
                 yield from map(self._convert, self._elements())
             else:
                 others[name] = self._value()
-        if {"kinesis", "dynamodb", "SequenceNumber", "sequenceNumber"} & others.keys():
+        if not held and (records := self._records_in(others)) is not None:
+            yield from records
+        elif _OF_RECORD & others.keys():
             yield self._convert(others)
         elif not held:
             raise self._no_records(others)

@@ -12,7 +12,7 @@ import msgspec
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.times import clock_time, iso_time, object_key_time
+from kinesis_cli.stream.times import clock_time, object_key_time
 
 Condition = Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
 
@@ -97,32 +97,18 @@ def s3_key(*, mapping_id: str, shard_id: str, at: float, unique: str) -> str:
 def _batch_info(discard: Discard, shard_id: str) -> dict[str, object]:
     if not discard.records:  # the final call of a tumbling window
         return {"shardId": shard_id, "streamArn": discard.stream_arn}
-    first, last = discard.records[0], discard.records[-1]
-    return {
-        "shardId": shard_id,
-        "startSequenceNumber": first.sequence_number,
-        "endSequenceNumber": last.sequence_number,
-        "approximateArrivalOfFirstRecord": iso_time(first.arrival),
-        "approximateArrivalOfLastRecord": iso_time(last.arrival),
-        "batchSize": len(discard.records),
-        "streamArn": discard.stream_arn,
-    }
+    return discard.kind.batch_details(discard.records, shard_id, discard.stream_arn)
 
 
 def _function_arn(function_name: str, stream_arn: str) -> str:
     if function_name.startswith("arn:"):
         return function_name
+    if not stream_arn:  # of a source without one
+        return f"arn:aws:lambda:us-east-1:123456789012:function:{function_name}"
     _, partition, _, region, account, *_ = (stream_arn + ":::::").split(":")
     return f"arn:{partition}:lambda:{region}:{account}:function:{function_name}"
 
 
-class _Source(msgspec.Struct):
-    event_source_arn: str = msgspec.field(default="", name="eventSourceARN")
-
-
-_source = msgspec.json.Decoder(_Source).decode
-
-
 def stream_arn_of(record: Record) -> str:
     """The ARN of the stream, or of the consumer, that a record came from."""
-    return _source(record.raw).event_source_arn
+    return record.source_arn

@@ -161,6 +161,12 @@ def _document(value: Mapping[str, object], kind: SourceKind, place: str) -> Fail
         _number(info, "endSequenceNumber", place),
     )
     payload = value.get("payload")
+    if payload is None and not kind.is_read_back:
+        raise InputError(
+            f"this document of {kind.title} only names its records, and kcli reads no topic",
+            place=place,
+            advice="In a bucket documents hold their records.",
+        )
     if start and payload is None:
         for name in ("endSequenceNumber", "shardId", "streamArn"):
             if not (isinstance(info.get(name), str) and info[name]):
@@ -169,7 +175,7 @@ def _document(value: Mapping[str, object], kind: SourceKind, place: str) -> Fail
         request_id=str(context.get("requestId", "")),
         condition=str(context.get("condition", "")),
         invoke_count=_count(context, "approximateInvokeCount"),
-        stream_arn=str(info.get("streamArn", "")),
+        stream_arn=str(info.get("streamArn", info.get("eventSourceArn", ""))),
         shard_id=str(info.get("shardId", "")),
         start=start,
         end=end,

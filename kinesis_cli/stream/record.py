@@ -35,6 +35,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return data_in(self.raw)
 
     @property
+    def source_arn(self) -> str:
+        """The ARN of the stream, or of the consumer, that it came from; "": it does not tell."""
+        return _decode_source(self.raw).event_source_arn
+
+    @property
     def line(self) -> bytes:
         """The record as a line of a recording."""
         return self.raw
@@ -81,6 +86,13 @@ def _shown(record: Record) -> str:
 
 class _Data(msgspec.Struct, gc=False):
     data: bytes = b""  # msgspec decodes the base64; one call may be given records without
+
+
+class _Source(msgspec.Struct, gc=False):
+    event_source_arn: str = msgspec.field(default="", name="eventSourceARN")
+
+
+_decode_source = msgspec.json.Decoder(_Source).decode
 
 
 class _RecordWithData(msgspec.Struct, gc=False):

@@ -160,3 +160,31 @@ def test_a_function_of_another_source_is_not_called_with_a_tables_records(
     assert "is fed by Kinesis (Changes), not by DynamoDB Streams" in ended.stderr
     forced = kcli("simulate", "day.ndjson", "--as-kinesis", cwd=tmp_path)
     assert forced.returncode == 0, forced.stderr
+
+
+def test_an_event_of_kafka_is_delivered_partition_by_partition(kcli: Kcli, tmp_path: Path) -> None:
+    (tmp_path / "k.py").write_text(
+        dedent(
+            """
+            def handler(event, context):
+                ((partition, records),) = event["records"].items()
+                if not any(record["offset"] == 3 for record in records):
+                    return {}
+                failed = {"partition": partition, "offset": 3}
+                return {"batchItemFailures": [{"itemIdentifier": failed}]}
+            """
+        )
+    )
+    made = kcli("event", "--kafka", "--count", "6", "-o", "event.json", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    options = ("--handler", "k.py:handler", "--report-batch-item-failures", "--output", "json")
+    ended = kcli("simulate", "event.json", *options, "--maximum-retry-attempts", "0", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads(ended.stdout)
+    assert result["summary"]["discarded"] >= 1
+    assert result["destination"][0]["KafkaBatchInfo"]["recordsInfo"]
+    refused = kcli(
+        "simulate", "event.json", *options, "--parallelization-factor", "2", cwd=tmp_path
+    )
+    assert refused.returncode == 2
+    assert "ParallelizationFactor is for streams" in refused.stderr

@@ -35,8 +35,10 @@ _SOURCES = {
     "AWS::AmazonMQ": "MQ",
     "AWS::DocDB": "DocumentDB",
     "AWS::DynamoDB": "DynamoDB",
-    "AWS::MSK": "Kafka",
+    "AWS::MSK": "MSK",
 }
+
+_SHOWN = {"MSK": "Kafka", "SelfManagedKafka": "Kafka"}  # of mappings, for people
 
 # Resources that call a function that they name.
 _CALLERS = {
@@ -108,7 +110,7 @@ def other_feeders(template: Template, logical_id: str, kind: SourceKind = KINESI
             and called[0] == logical_id
             and (source := _source(template, members)) != kind.event_type
         ):
-            found.append(f"{source} ({name})")
+            found.append(f"{_SHOWN.get(source, source)} ({name})")
     for name, resource in template.resources(*_CALLERS).items():
         if _mentions(resource.get("Properties"), logical_id):
             found.append(f"{_CALLERS[str(resource['Type'])]} ({name})")
@@ -203,12 +205,18 @@ def _called(template: Template, members: Json) -> tuple[str, str] | None:
 
 def _source(template: Template, members: Json) -> str:
     """The service that a mapping reads, for people."""
+    if "SelfManagedEventSource" in members:
+        return "SelfManagedKafka"
+    if "Topics" in members:
+        return "MSK"
     if _OF_OTHER_SOURCES & members.keys():
-        return "Kafka" if "Topics" in members else "another source"
+        return "another source"
     source = template.resolve(members.get("EventSourceArn"))
     if isinstance(source, str) and source.startswith("arn:"):
         service = (source.split(":") + [""] * 3)[2]
-        return {"kinesis": "Kinesis", "sqs": "SQS", "dynamodb": "DynamoDB"}.get(service, service)
+        return {"kinesis": "Kinesis", "sqs": "SQS", "dynamodb": "DynamoDB", "kafka": "MSK"}.get(
+            service, service
+        )
     for logical_id, resource in template.section("Resources").items():
         type_ = str(resource.get("Type")) if isinstance(resource, Mapping) else ""
         found = _SOURCES.get("::".join(type_.split("::")[:2]))

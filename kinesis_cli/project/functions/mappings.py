@@ -50,8 +50,13 @@ def mapping_document(reading: Reading, written: WrittenMapping) -> dict[str, obj
                 reading.note(f"{name}.{member} is empty, so its stream is not known.")
             elif value is not None:
                 mapping[aws_name] = value
+        elif aws_name in written.kind.rules.own_members:
+            value = reading.resolved(raw, f"{name}.{member}")
+            if value is not None:
+                mapping[aws_name] = value
         elif aws_name not in _INERT_MEMBERS:
-            reading.note(f"{name}.{member} is not acted on: no setting of a Kinesis mapping.")
+            kind = written.kind.title
+            reading.note(f"{name}.{member} is not acted on: no setting of a {kind} mapping.")
     return mapping
 
 

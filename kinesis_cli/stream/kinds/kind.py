@@ -30,6 +30,7 @@ import msgspec
 
 from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.times import iso_time
 
 Parse = Callable[[bytes], object]
 
@@ -47,6 +48,9 @@ class SettingsRules(msgspec.Struct, frozen=True, kw_only=True):
 
     a_source: str  # "a Kinesis stream", for sentences
     starting_positions: tuple[str, ...]
+    default_retention_hours: float = 24.0
+    default_window_seconds: float = 0  # MaximumBatchingWindow where it is not set
+    max_retries_with_destination: int | None = None  # where they are unlimited otherwise
     fixed_retention_hours: float | None = None  # None: the user says how long records are kept
     # Members of CreateEventSourceMapping that only this kind has, and those that it has not.
     own_members: frozenset[str] = frozenset()
@@ -96,6 +100,7 @@ class SourceKind(ABC):
     service: ClassVar[str]  # in its ARNs, "kinesis"
     event_type: ClassVar[str]  # SAM's `Type` of an event, "Kinesis"
     key_title: ClassVar[str]  # what `Record.partition_key` is, "partition key"
+    is_read_back: ClassVar[bool] = True  # a record can be fetched by its sequence number
     has_data: ClassVar[bool] = False  # each record carries what somebody put on a stream
     sample_arn: ClassVar[str]  # of a source that is made up
     first_shard: ClassVar[str]  # of records that tell none
@@ -110,6 +115,11 @@ class SourceKind(ABC):
     @abstractmethod
     def holds(self, value: Mapping[str, object]) -> bool:
         """Whether a JSON object is a record as Lambda sends it, or was meant to be one."""
+
+    def records_in(self, document: Mapping[str, object]) -> Iterator[object] | None:
+        """The records of an event that is no list of them; None: it is no such event."""
+        del document
+        return None
 
     def is_as_read(self, value: Mapping[str, object]) -> bool:
         """Whether a record that it `holds` is as the API gives it, not as Lambda sends it."""
@@ -187,8 +197,29 @@ class SourceKind(ABC):
     def event(self, records: Iterable[Record]) -> bytes:
         """The event of a batch, as JSON."""
 
-    def identifier(self, item: object) -> str | None:
-        """The sequence number that an item of batchItemFailures names; None: it names none."""
+    def batch_details(
+        self, records: Sequence[Record], shard_id: str, source_arn: str
+    ) -> dict[str, object]:
+        """What an on-failure document says of a batch, which has at least one record."""
+        first, last = records[0], records[-1]
+        return {
+            "shardId": shard_id,
+            "startSequenceNumber": first.sequence_number,
+            "endSequenceNumber": last.sequence_number,
+            "approximateArrivalOfFirstRecord": iso_time(first.arrival),
+            "approximateArrivalOfLastRecord": iso_time(last.arrival),
+            "batchSize": len(records),
+            "streamArn": source_arn,
+        }
+
+    def identifier(self, item: object, shard_id: str = "") -> str | None:
+        """The sequence number that an item of batchItemFailures names; None: it names none.
+
+        Args:
+            item: of the list, as the function returned it.
+            shard_id: of the batch.
+        """
+        del shard_id
         identifier = item.get("itemIdentifier") if isinstance(item, Mapping) else None
         return identifier if isinstance(identifier, str) and identifier else None
 

@@ -1,16 +1,17 @@
 """All kinds of source that there are, and which of them something is of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
+from kinesis_cli.stream.kinds.kafka import KAFKA, SELF_MANAGED_KAFKA
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
 
-KINDS: tuple[SourceKind, ...] = (KINESIS, DYNAMODB)
+KINDS: tuple[SourceKind, ...] = (KINESIS, DYNAMODB, KAFKA, SELF_MANAGED_KAFKA)
 
 _BY_SOURCE = {kind.event_source: kind for kind in KINDS}
 
@@ -51,4 +52,10 @@ def kind_of_line(line: bytes) -> SourceKind | None:
 def kind_of_arn(arn: str | None) -> SourceKind | None:
     """The kind of source that an ARN names; None: another one, or it is no ARN."""
     service = ((arn or "").split(":") + [""] * 3)[2]
-    return next((kind for kind in KINDS if kind.service == service), None)
+    return next((kind for kind in KINDS if service and kind.service == service), None)
+
+
+def records_in(document: Mapping[str, object]) -> Iterator[object] | None:
+    """The records of an event that is no list of them; None: it is no such event."""
+    found = (kind.records_in(document) for kind in KINDS)
+    return next((records for records in found if records is not None), None)

@@ -182,7 +182,7 @@ def test_each_kind_is_known_by_its_records_and_its_arns() -> None:
     assert kind_of_arn(ARN) is DYNAMODB
     assert kind_of_arn(None) is kind_of_arn("x") is kind_of_arn("arn:aws:sqs:a:1:q") is None
     for kind in KINDS:
-        assert kind_of_arn(kind.sample_arn) is kind
+        assert kind_of_arn(kind.sample_arn) is (kind if kind.sample_arn else None)
 
 
 def test_text_of_an_item_does_nothing_on_a_terminal() -> None:
