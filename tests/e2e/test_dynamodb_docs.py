@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def project(tmp_path: Path) -> Iterator[Path]:
 
 
 def run(command: str, folder: Path) -> str:
-    script = f'set -o pipefail; kcli() {{ {shlex.join(KCLI)} "$@"; }}; {command}'
+    python = shlex.quote(sys.executable)
+    functions = f'kcli() {{ {shlex.join(KCLI)} "$@"; }}; python() {{ {python} "$@"; }}'
+    script = f"set -o pipefail; {functions}; {command}"
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
