@@ -3,21 +3,25 @@
 import base64
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kinesis_cli import EventSourceMapping
 from kinesis_cli.event_source_mapping.events import Outcome
 from kinesis_cli.picture.calls import MAX_CALLS
-from kinesis_cli.show.pictures.report import About, Report
+from kinesis_cli.show.pictures.report import About, Report, write_comparison
 from kinesis_cli.show.simulation import Run
 from kinesis_cli.simulation.trace import FailedRecord, Invocation, Row, Summary
 from tests.unit.streams import START
 
+# a million was tried too: it is drawn together, and no larger
+MANY = int(os.environ.get("KCLI_REPORT_CALLS", "50000"))
 HOSTILE = "</script><script>alert(1)</script><!-- \u202e\x1b[2J @DATA@ @SCRIPT@ &amp;"
 
 
@@ -140,3 +144,45 @@ def test_only_the_reports_own_script_and_style_may_run(tmp_path: Path) -> None:
 def data_text(page: str) -> str:
     (text,) = re.findall(r'id="data">(.*?)</script>', page)
     return str(text)
+
+
+def test_several_runs_stand_side_by_side_on_one_time(tmp_path: Path) -> None:
+    reports = []
+    for count in (3, 30):
+        report = Report(None, about())
+        for number in range(count):
+            report.row(call(number))
+        report.finish(Summary(records=count))
+        reports.append(report)
+    path = tmp_path / "both.html"
+    write_comparison(path, [HOSTILE, "other.yaml"], reports, [["invocations", "3", "30"]])
+    page = path.read_text()
+    data = data_in(page)
+    assert page.count("<script") == 2
+    assert [run["count"] for run in data["runs"]] == [3, 30]
+    assert data["end"] == data["runs"][1]["end"] > data["runs"][0]["end"]
+    assert data["comparison"]["rows"] == [["invocations", "3", "30"]]
+    assert data["runs"][1]["head"]["name"] == "other.yaml"
+
+
+@pytest.mark.slow
+def test_a_report_of_very_many_calls_is_at_most_3_mb(tmp_path: Path) -> None:
+    """As large as it gets: many lanes, failures everywhere, all kept records large."""
+    path = tmp_path / "run.html"
+    report = Report(path, about())
+    numbers = (str(10**55),)
+    for number in range(MANY):
+        row = msgspec.structs.replace(
+            call_of_one, at=START + number * 0.01, shard_id=f"shardId-{number % 64:012d}",
+            outcome="failed" if number % 3 == 0 else "success", attempt=1 + number % 9,
+            sequence_numbers=numbers, duration_ms=900.0 + number % 90,
+        )  # fmt: skip
+        report.row(row)
+    for _ in range(1_000):
+        report.row(failed("x" * 900))
+    report.finish(Summary(records=MANY))
+    assert path.stat().st_size <= 3_000_000
+    assert data_in(path.read_text())["count"] == MANY
+
+
+call_of_one = call(0)
