@@ -1,6 +1,8 @@
 """ListShards, SplitShard, MergeShards, UpdateShardCount."""
 
 import math
+from bisect import bisect_right
+from itertools import islice
 
 from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.calls.account import shard_limit
@@ -62,11 +64,12 @@ def list_shards(context: Context, request: Request, caller: Caller) -> Response:
     """A page of the shards that a filter lets through, in order of their ids."""
     stream, choice, after = _listed(context, request, caller)
     shards = list(stream.shards.values())
-    shards = [s for s in shards if s.shard_id > after and _matches(context, stream, s, choice)]
+    start = bisect_right(shards, after, key=lambda shard: shard.shard_id)
+    matching = (s for s in islice(shards, start, None) if _matches(context, stream, s, choice))
     limit = min(request.get("MaxResults") or _LISTED_SHARDS, _LISTED_SHARDS)
-    listed = shards[:limit]
+    listed = list(islice(matching, limit))
     response: Response = {"Shards": [shard_description(shard) for shard in listed]}
-    if len(shards) > limit:
+    if next(matching, None):
         now = int(context.clock.now() * 1000)
         scope = str(stream.row)
         page = Page(now, "ListShards", scope, listed[-1].shard_id, choice)

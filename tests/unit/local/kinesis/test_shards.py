@@ -1,5 +1,6 @@
 """Shards: lists and filters, splitting, merging, resizing, reading across."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -35,6 +36,34 @@ def merge(plane: Plane, shard: int, adjacent: int) -> None:
 
 def filtered(plane: Plane, kind: str, **more: object) -> list[str]:
     return [s["ShardId"] for s in plane.shards(ShardFilter={"Type": kind, **more})]
+
+
+def calls_of_listing(shards: int) -> int:
+    """How many functions are called while all pages of a stream's shards are listed."""
+    plane, calls = Plane(), 0
+    plane.create("many", shards=shards)
+
+    def count(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    listed, token = 0, {"StreamName": "many"}
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        while token:
+            answer = plane.call("ListShards", **token)
+            listed += len(answer["Shards"])
+            token = {"NextToken": answer["NextToken"]} if "NextToken" in answer else {}
+    finally:
+        sys.setprofile(before)
+        plane.close()
+    assert listed == shards
+    return calls
+
+
+def test_a_page_of_shards_costs_the_same_wherever_it_is() -> None:
+    assert calls_of_listing(8000) < 5 * calls_of_listing(2000)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 100])
