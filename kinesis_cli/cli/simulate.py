@@ -129,6 +129,7 @@ def simulate(
         arns = [choice.mapping.event_source_arn for choice in choices]
         recording = found.recording(arns, shards=_shards(function))
         _tell_of_records(function, recording)
+        _warn_of_cut_windows(choices, recording)
         options, choices = moments.applied(options, choices, recording.first_arrival)
         if sweep is not None:
             from kinesis_cli.cli.running.sweep import SweepJob  # seldom asked for
@@ -209,6 +210,19 @@ def _tell_of_records(function: Function, recording: Recording) -> None:
         )
     for sentence in recording.notes:
         note(sentence)
+
+
+def _warn_of_cut_windows(choices: Sequence[MappingChoice], recording: Recording) -> None:
+    """Say that windows are cut where shards end by themselves; the simulation's do not."""
+    life = recording.kind.rules.shard_life_seconds
+    first, last = recording.first_arrival, recording.last_arrival
+    if life is None or first is None or last is None or last - first <= life:
+        return
+    if any(choice.mapping.tumbling_window_in_seconds for choice in choices):
+        warn(
+            f"the records span more than {life / 3600:g} hours, after which a shard of "
+            f"{recording.kind.rules.a_source} ends and cuts its tumbling window; here it goes on"
+        )
 
 
 def _options(function: Function, assumed: Assumed, duration: Duration) -> SimulationOptions:

@@ -135,6 +135,30 @@ def test_a_handler_alone_has_awss_defaults_and_a_filter_on_numbers_is_warned_of(
     assert json.loads(ended.stdout)["summary"]["succeeded"] == 1
 
 
+def test_since_begins_when_the_mapping_goes_live(kcli: Kcli, tmp_path: Path) -> None:
+    a_project(tmp_path)
+    since = ("--since", "+1", "--output", "json")
+    ended = kcli("simulate", "day.ndjson", *since, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    result = json.loads(ended.stdout)
+    assert result["mapping"]["StartingPosition"] == "LATEST"
+    assert result["summary"]["skipped"] == 5
+    refused = kcli("simulate", "day.ndjson", *since, "--start-at", "+3", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "begins when it goes live" in refused.stderr
+
+
+def test_windows_over_hours_are_said_to_be_cut_on_aws(kcli: Kcli, tmp_path: Path) -> None:
+    a_project(tmp_path)
+    lines = (tmp_path / "day.ndjson").read_text()
+    (tmp_path / "day.ndjson").write_text(lines.replace("1.789651659E9", "1.789671659E9"))
+    (tmp_path / "w.py").write_text("def handler(event, context): return {'state': {}}\n")
+    options = ("--handler", "w.py:handler", "--tumbling-window-in-seconds", "60")
+    ended = kcli("simulate", "day.ndjson", *options, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "the records span more than 4 hours" in ended.stderr
+
+
 def test_what_does_not_fit_a_table_is_said_in_a_sentence(kcli: Kcli, tmp_path: Path) -> None:
     a_project(tmp_path)
     for options, problem in (

@@ -28,6 +28,7 @@ from kinesis_cli.payloads.changes.settings import ChangeSettings
 from kinesis_cli.payloads.changes.table_stream import ChangeMaker
 from kinesis_cli.payloads.changes.views import View
 from kinesis_cli.payloads.changes.writes import Change, Write
+from kinesis_cli.payloads.kafka import TopicRecords, kafka_event
 from kinesis_cli.payloads.own_data import payloads_from
 from kinesis_cli.payloads.template import from_template
 from kinesis_cli.project.find import function_of_project
@@ -48,6 +49,7 @@ from kinesis_cli.show.sarif import sarif
 from kinesis_cli.stream.event import KinesisEvent, lambda_record
 from kinesis_cli.stream.kinds.dynamodb import TABLE_STREAM_ARN
 from kinesis_cli.stream.on_failure_reading import read_documents
+from kinesis_cli.stream.payload import Payload
 from kinesis_cli.testing.checks.batches import batch_of
 from kinesis_cli.testing.checks.made_records import variants_of
 from kinesis_cli.testing.search.samples import samples_of_file
@@ -578,6 +580,15 @@ TABLE_MAPPING = {
 }
 
 
+def topic() -> Any:
+    """An event of two partitions of a topic."""
+    given = [
+        (1545084650.987 + n, Payload(f"key-{n}", None, b'{"temperature": 9}')) for n in range(6)
+    ]
+    made = TopicRecords("readings", 2).records(given)
+    return json.loads(kafka_event(made, self_managed=False))
+
+
 def changes() -> Any:
     """An event of a table's stream."""
     made = ChangeMaker(
@@ -645,6 +656,8 @@ READERS = (
     Reader("items of a table", "items.json", "json", lambda: TABLE_ITEMS, _items),
     Reader("changes of a table", "changes.json", "json", changes,
            _in_turn(_recording, _broken_changes, lambda f: read_event(str(_only_file(f))))),
+    Reader("topic of Kafka", "topic.json", "json", topic,
+           _in_turn(_recording, lambda f: read_event(str(_only_file(f))))),
     Reader("linted mapping of a table", "template.json", "json", lambda: TABLE_MAPPING, _lint),
     Reader("replay's journal", "day.ndjson.replay", "json", lambda: JOURNAL, _journal),
     Reader("record's progress", "day.ndjson.progress", "json", lambda: PROGRESS, _progress),

@@ -8,6 +8,7 @@ import typer
 
 from kinesis_cli.cli.options.mapping import Lanes
 from kinesis_cli.cli.options.shared import SeedOption
+from kinesis_cli.errors import InputError
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.simulation.run import SimulationOptions
 from kinesis_cli.stream.times import Moment
@@ -107,14 +108,29 @@ class Moments(msgspec.Struct, frozen=True):
             until=None if self.until is None else self.until.after(first),
         )
         if self.since is not None:
+            self._refuse_other_start(choices)
             choices = [_beginning_at(self.since.after(first), choice) for choice in choices]
         return options, choices
 
+    def _refuse_other_start(self, choices: list[MappingChoice]) -> None:
+        """Refuse a start besides --since where a mapping can only begin when it goes live."""
+        for choice in choices:
+            rules = choice.mapping.kind.rules
+            if self.start != self.since and "AT_TIMESTAMP" not in rules.starting_positions:
+                raise InputError(
+                    "--since and --start-at cannot be used together: a mapping on "
+                    f"{rules.a_source} begins when it goes live"
+                )
+
 
 def _beginning_at(at: float, choice: MappingChoice) -> MappingChoice:
-    mapping = replace(
-        choice.mapping, starting_position="AT_TIMESTAMP", starting_position_timestamp=at
-    )
+    rules = choice.mapping.kind.rules
+    if "AT_TIMESTAMP" in rules.starting_positions:
+        mapping = replace(
+            choice.mapping, starting_position="AT_TIMESTAMP", starting_position_timestamp=at
+        )
+    else:  # the mapping goes live then
+        mapping = replace(choice.mapping, starting_position="LATEST")
     return msgspec.structs.replace(choice, mapping=mapping)
 
 

@@ -43,6 +43,7 @@ _OWN_MEMBERS = frozenset(
         *("Topics", "SourceAccessConfigurations", "SelfManagedEventSource"),
         *("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"),
         *("ProvisionedPollerConfig", "LoggingConfig"),
+        *("KafkaBootstrapServers", "ConsumerGroupId"),  # as SAM has them
     }
 )
 _WITHOUT = frozenset({"ParallelizationFactor", "TumblingWindowInSeconds"})

@@ -55,6 +55,7 @@ class SettingsRules(msgspec.Struct, frozen=True, kw_only=True):
     # Members of CreateEventSourceMapping that only this kind has, and those that it has not.
     own_members: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
+    shard_life_seconds: float | None = None  # after which a shard ends by itself
     has_consumers: bool = False  # of enhanced fan-out
     of_it: str = ""  # " for a DynamoDB stream", where it has less than others
     refuses_window_with_filters: bool = False  # recorded on AWS; else it is only likely

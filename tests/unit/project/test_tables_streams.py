@@ -11,6 +11,8 @@ from kinesis_cli import InputError
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
+from kinesis_cli.stream.kinds.kafka import KAFKA, SELF_MANAGED_KAFKA
+from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 
 SAM = """
@@ -178,3 +180,34 @@ def test_an_age_beyond_what_a_table_keeps_is_said_to_do_nothing(tmp_path: Path) 
     choice = choose_mapping(find_function(directory=folder, kind=DYNAMODB), None, {})
     (note,) = choice.notes
     assert note.startswith("MaximumRecordAgeInSeconds 604,800 does nothing: a DynamoDB stream")
+
+
+CLUSTER = "arn:aws:kafka:us-east-1:123456789012:cluster/c/751d2973-a626-431c-9d4e-2"
+
+
+@pytest.mark.parametrize(
+    ("members", "kind"),
+    [
+        pytest.param({"Stream": CLUSTER}, KAFKA, id="MSK"),
+        pytest.param({"KafkaBootstrapServers": ["a:9092"]}, SELF_MANAGED_KAFKA, id="self-managed"),
+    ],
+)
+def test_a_function_that_kafka_feeds_has_its_mapping(
+    tmp_path: Path, members: dict[str, object], kind: SourceKind
+) -> None:
+    properties = {"Topics": ["t"], "BatchSize": 9, "ConsumerGroupId": "g", **members}
+    function = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {
+            "CodeUri": ".",
+            "Handler": "app.on_change",
+            "Runtime": "python3.13",
+            "Events": {"Topic": {"Type": kind.event_type, "Properties": properties}},
+        },
+    }
+    template = {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Code": function}}
+    folder = project(tmp_path, json.dumps(template))
+    found = find_function(directory=folder, kind=kind)
+    mapping = choose_mapping(found, None, {}).mapping
+    assert (mapping.kind, mapping.batch_size) == (kind, 9)
+    assert (found.other_feeders, found.notes) == ((), ())

@@ -91,6 +91,7 @@ def test_a_time_in_javas_form_is_the_same_number(number: float) -> None:
         ({"id": {"B": "Zm9v"}}, "Zm9v"),
         ({"sk": {"N": "1"}, "pk": {"S": "a"}}, "a, 1"),
         ({"pk": {"S": "a, 1"}, "sk": {"S": "b"}}, '"a, 1", b'),
+        ({"val": {"B": None, "N": None, "S": "data"}}, "data"),  # as a sample of aws-lambda-go
     ],
 )
 def test_an_items_key_is_its_lane(keys: dict[str, Any], text: str) -> None:
@@ -109,6 +110,7 @@ def test_a_sample_without_a_time_is_as_old_as_its_stream() -> None:
         ({"Keys": None}, "dynamodb.Keys: missing"),
         ({"Keys": {}}, "dynamodb.Keys: names no attribute"),
         ({"Keys": {"pk": "a"}}, "dynamodb.Keys: the attribute 'pk' has no type"),
+        ({"Keys": {"pk": {"S": None}}}, "dynamodb.Keys: the attribute 'pk' has no type"),
         ({"NewImage": []}, "dynamodb.NewImage: expected attributes, an object, found an array"),
         ({"SequenceNumber": None}, "dynamodb.SequenceNumber: missing"),
         ({"SequenceNumber": 111}, "expected a string of decimal digits, found the number 111"),
