@@ -210,4 +210,5 @@ def test_a_function_that_kafka_feeds_has_its_mapping(
     found = find_function(directory=folder, kind=kind)
     mapping = choose_mapping(found, None, {}).mapping
     assert (mapping.kind, mapping.batch_size) == (kind, 9)
-    assert (found.other_feeders, found.notes) == ((), ())
+    assert found.other_feeders == ()
+    assert not [note for note in found.notes if "not acted on" in note]
