@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from kinesis_cli.aws.failure_sources import open_source
@@ -23,7 +24,7 @@ from kinesis_cli.cli.options.shared import (
     Output,
     OutputOption,
 )
-from kinesis_cli.cli.options.takes import given, only, takes
+from kinesis_cli.cli.options.takes import flag, given, only, takes
 from kinesis_cli.cli.options.target import STREAM_TARGET, Target, reached
 from kinesis_cli.cli.running.interruption import ctrl_c_waits
 from kinesis_cli.cli.running.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
@@ -71,7 +72,70 @@ _SOURCE_STREAM = Annotated[
 ]
 
 
+class Actions(msgspec.Struct, frozen=True):
+    """What is to be done with the records."""
+
+    show: Annotated[bool, typer.Option("--show", help="Show the records; the default.")] = False
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Deliver them to the handler in virtual time.")
+    ] = False
+    invoke: Annotated[
+        bool,
+        typer.Option("--invoke", help="Call the handler once for each document, in this process."),
+    ] = False
+    isolated: IsolatedOption = False
+    remote: Annotated[
+        bool,
+        typer.Option("--remote", help="With --invoke: call the deployed function."),
+    ] = False
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Put them again, on the stream that they were in.")
+    ] = False
+    to_stream: Annotated[
+        str | None, typer.Option(metavar="NAME|ARN", help="With --replay: on this stream.")
+    ] = None
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them to a new recording.")
+    ] = None
+
+    def chosen(self) -> str:
+        """The one that was named, as an option.
+
+        Raises:
+            InputError: several were.
+        """
+        names = ("show", "simulate", "invoke", "replay", "save")
+        named = [flag(name) for name in names if getattr(self, name)]
+        if len(named) > 1:
+            raise InputError(f"{named[0]} and {named[1]} are two actions", advice="Name one.")
+        return named[0] if named else "--show"
+
+    def check(self, chosen: str) -> None:
+        """Refuse what means nothing beside the action.
+
+        Raises:
+            InputError: there is something.
+        """
+        if self.remote and chosen != "--invoke":
+            raise InputError("--remote says where --invoke calls", advice="Add --invoke.")
+        if self.isolated and chosen not in ("--invoke", "--simulate"):
+            raise InputError("--isolated is for --invoke and --simulate")
+        if self.isolated and self.remote:
+            raise InputError(
+                "--isolated calls the handler here, and --remote elsewhere", advice="Name one."
+            )
+        if self.to_stream and chosen != "--replay":
+            raise InputError("--to-stream says where --replay puts", advice="Add --replay.")
+        if self.save == Path("-"):
+            raise InputError(
+                "needs a file: what is saved is read back before a document may be deleted",
+                place="--save",
+                advice="Name one, or print the documents with their records: --output json.",
+            )
+
+
 @takes(
+    actions=Actions,
     code=CODE,
     target=only(Target, *STREAM_TARGET.annotations, stream=_SOURCE_STREAM),
 )
@@ -84,28 +148,8 @@ def redrive(
             "for standard input. Default: the function's on-failure destination.",
         ),
     ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Show the records; the default.")] = False,
-    simulate: Annotated[
-        bool, typer.Option("--simulate", help="Deliver them to the handler in virtual time.")
-    ] = False,
-    invoke: Annotated[
-        bool,
-        typer.Option("--invoke", help="Call the handler once for each document, in this process."),
-    ] = False,
-    isolated: IsolatedOption = False,
-    remote: Annotated[
-        bool,
-        typer.Option("--remote", help="With --invoke: call the deployed function."),
-    ] = False,
-    replay: Annotated[
-        bool, typer.Option("--replay", help="Put them again, on the stream that they were in.")
-    ] = False,
-    to_stream: Annotated[
-        str | None, typer.Option(metavar="NAME|ARN", help="With --replay: on this stream.")
-    ] = None,
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them to a new recording.")
-    ] = None,
+    *,
+    actions: Actions,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,7 +170,6 @@ def redrive(
         ),
     ] = False,
     yes: YesOption = False,
-    *,
     code: Code,
     function_name: FunctionNameOption = None,
     target: Target,
@@ -150,26 +193,12 @@ def redrive(
       kcli redrive --replay --delete
       kcli redrive --save failed.ndjson --output json
     """
-    chosen = _chosen(
-        {
-            "--show": show,
-            "--simulate": simulate,
-            "--invoke": invoke,
-            "--replay": replay,
-            "--save": save is not None,
-        }
-    )
-    _refuse_contradictions(
-        chosen, isolated=isolated, remote=remote, to_stream=to_stream, delete=delete
-    )
-    if save == Path("-"):
-        raise InputError(
-            "needs a file: what is saved is read back before a document may be deleted",
-            place="--save",
-            advice="Name one, or print the documents with their records: --output json.",
-        )
-    if save is not None:
-        refuse_saved(save)
+    chosen = actions.chosen()
+    actions.check(chosen)
+    if delete:
+        _refuse_to_delete(chosen)
+    if actions.save is not None:
+        refuse_saved(actions.save)
     connected = reached(target, function=function_name)
     connection = connected.connection
     with ExitStack() as open_things:
@@ -186,52 +215,24 @@ def redrive(
             ),
             count,
         )
-        if replay and not (yes or connection.target.is_local):
-            named = _asked(to_stream or "their stream", connection.place, named)
+        if actions.replay and not (yes or connection.target.is_local):
+            named = _asked(actions.to_stream or "their stream", connection.place, named)
         remove = places.delete if delete else None
-        if save is not None:
-            rows = save_records(named, save, remove)
+        if actions.save is not None:
+            rows = save_records(named, actions.save, remove)
         else:
             kind, named = _kind_of(named)
-            action = _action(
-                chosen,
-                connected,
-                code,
-                kind,
-                open_things,
-                isolated=isolated,
-                remote=remote,
-                to_stream=to_stream,
-            )
+            action = _action(chosen, actions, connected, code, kind, open_things)
             # Records that were sent must be known to be there, or the next run puts them twice.
-            rows = take_up(named, action, remove, ctrl_c_waits if replay else nullcontext)
+            rows = take_up(named, action, remove, ctrl_c_waits if actions.replay else nullcontext)
         counts = show_redrive(rows, places.name, output, is_selection=bool(select))
     if _failed(counts, fail_on or []):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _chosen(actions: dict[str, bool]) -> str:
-    named = [name for name, is_set in actions.items() if is_set]
-    if len(named) > 1:
-        raise InputError(f"{named[0]} and {named[1]} are two actions", advice="Name one.")
-    return named[0] if named else "--show"
-
-
-def _refuse_contradictions(
-    chosen: str, *, isolated: bool, remote: bool, to_stream: str | None, delete: bool
-) -> None:
-    """Each option must mean something beside the others."""
-    if remote and chosen != "--invoke":
-        raise InputError("--remote says where --invoke calls", advice="Add --invoke.")
-    if isolated and chosen not in ("--invoke", "--simulate"):
-        raise InputError("--isolated is for --invoke and --simulate")
-    if isolated and remote:
-        raise InputError(
-            "--isolated calls the handler here, and --remote elsewhere", advice="Name one."
-        )
-    if to_stream and chosen != "--replay":
-        raise InputError("--to-stream says where --replay puts", advice="Add --replay.")
-    if delete and chosen in ("--show", "--simulate"):
+def _refuse_to_delete(chosen: str) -> None:
+    """Raise where nothing is done that makes a document superfluous."""
+    if chosen in ("--show", "--simulate"):
         does = "only shows" if chosen == "--show" else "only tries"
         raise InputError(
             f"{chosen} {does} the records, which are then still to be handled",
@@ -242,22 +243,19 @@ def _refuse_contradictions(
 
 def _action(
     chosen: str,
+    actions: Actions,
     connected: Connected,
     code: Code,
     kind: SourceKind,
     open_things: ExitStack,
-    *,
-    isolated: bool,
-    remote: bool,
-    to_stream: str | None,
 ) -> Action:
     """What is done with each document's records. What it opens is closed with `open_things`."""
     connection = connected.connection
     if chosen == "--show":
         return KeepForNow("shown")
     if chosen == "--replay":
-        return Replay(connection, to_stream)
-    if remote:
+        return Replay(connection, actions.to_stream)
+    if actions.remote:
         name = find_function_name(connection, connected.settings)
         return InvokeOnce(RemoteHandler(connection, name))
     function = find_function(**given(code), kind=kind)
@@ -266,7 +264,7 @@ def _action(
     in_virtual_time = chosen == "--simulate"
     # the records are real: to call the function with them again is to do its work
     function = in_a_simulation(function, None) if in_virtual_time else in_one_call(function, None)
-    options = HandlerOptions(isolated=isolated, wall_clock=not in_virtual_time)
+    options = HandlerOptions(isolated=actions.isolated, wall_clock=not in_virtual_time)
     handler = handler_of(function, options, note)
     open_things.callback(handler.close)
     handler = explaining(handler, function)
