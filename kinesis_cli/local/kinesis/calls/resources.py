@@ -1,6 +1,7 @@
 """Streams and consumers named by an ARN, and their resource policies."""
 
 import json
+from collections.abc import Iterable
 
 from kinesis_cli.local.kinesis import errors
 from kinesis_cli.local.kinesis.context import Context
@@ -34,15 +35,33 @@ def find_consumer(stream: Stream, name: str, arn: str | None = None) -> Consumer
     return consumer
 
 
+# What a policy needs is a few levels. Python itself stops at a depth of its own, which differs from
+# one release to the next.
+_MAX_LEVELS = 100
+
+
+def _is_json(text: str) -> bool:
+    """Whether a policy is JSON, and not so deep that no policy could be."""
+    try:
+        level = [json.loads(text)]
+    except (ValueError, RecursionError):
+        return False
+    for _ in range(_MAX_LEVELS):
+        level = [inner for each in level for inner in _members(each)]
+    return not level
+
+
+def _members(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
 def put_policy(context: Context, request: Request, caller: Caller) -> Response:
     """Keep a policy. It is not evaluated."""
     stream, consumer = find_resource(context, request["ResourceARN"], caller)
-    try:
-        json.loads(request["Policy"])
-    except (ValueError, RecursionError) as error:
-        raise errors.invalid_argument(
-            "Policy validation error: This policy contains invalid Json"
-        ) from error
+    if not _is_json(request["Policy"]):
+        raise errors.invalid_argument("Policy validation error: This policy contains invalid Json")
     with context.transaction():
         (consumer or stream.settings).policy = request["Policy"]
         context.store.save(stream)

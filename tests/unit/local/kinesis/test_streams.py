@@ -319,7 +319,9 @@ def test_an_account_may_have_as_many_shards_as_aws_gives_the_region(
         plane.request("CreateStream", {"StreamName": "x", "ShardCount": shards + 1}, caller)
 
 
-@pytest.mark.parametrize("policy", ["[" * 5000 + "]" * 5000, '{"a":' * 5000, "", "{"])
+@pytest.mark.parametrize(
+    "policy", ["[" * 5000 + "]" * 5000, "[" * 200 + "]" * 200, '{"a":' * 5000, "", "{"]
+)
 def test_a_policy_that_is_not_json_or_too_deep_is_refused(plane: Plane, policy: str) -> None:
     with refused("InvalidArgumentException", "invalid Json"):
         plane.call("PutResourcePolicy", ResourceARN=ARN, Policy=policy)
