@@ -148,6 +148,7 @@ class Served:
             log_handler=log_handler,
             wall_clocks=wall_clocks.PatchedClocks if is_virtual else None,
             takes_ctrl_c=False,
+            is_alone=True,
         )
         self.notes: list[str] = []  # what is to be told of loading the code
         self.watching: Watching | None = None
