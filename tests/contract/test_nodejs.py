@@ -389,12 +389,30 @@ def test_typescript_is_bundled_by_the_projects_esbuild(typescript: Function) -> 
         assert handler.invoke(request(payload=b'{"Records": [1]}')).response == "1 pieces"
         source.write_text("export const (")
         handler.renew()
-        with pytest.raises(InputError, match="esbuild cannot bundle it"):
+        with pytest.raises(InputError, match=r"esbuild cannot bundle it: records\.ts:1: [^\n]+"):
             handler.invoke(request())
+        source.write_text("import 'not-there'; import './nor-this'")
+        handler.renew()
+        with pytest.raises(InputError, match=r"records\.ts:1: Could not resolve") as raised:
+            handler.invoke(request())
+        assert raised.value.advice.startswith("Is not-there installed? `npm install`")
     finally:
         handler.close()
     left = [file.name for file in typescript.code_uri.iterdir() if file.suffix == ".js"]
     assert left == [], "nothing is written into the project"
+
+
+@pytest.mark.xdist_group("language-typescript")
+def test_typescript_needs_no_template(typescript: Function) -> None:
+    (typescript.code_uri / "bare.ts").write_text(
+        "export const run = async (event: { Records: number[] }) => event.Records.length;\n"
+    )
+    found = find_function(handler="bare.ts:run", directory=typescript.code_uri)
+    handler = IsolatedHandler(found)
+    try:
+        assert handler.invoke(request(payload=b'{"Records": [1, 2]}')).response == 2
+    finally:
+        handler.close()
 
 
 @pytest.mark.xdist_group("language-typescript")

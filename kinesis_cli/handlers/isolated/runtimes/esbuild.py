@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/serverless-application-model/latest/develope
 import atexit
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -64,9 +65,21 @@ class Bundle:
         command = [self._esbuild, *self._arguments, f"--outdir={self.folder}"]
         ended = subprocess.run(command, cwd=self._code, capture_output=True, text=True, check=False)
         if ended.returncode:
-            raise InputError(
-                f"esbuild cannot bundle it: {ended.stderr.strip()}", place=str(self._code)
-            )
+            raise _refusal(ended.stderr, self._code)
+
+
+def _refusal(said: str, code: Path) -> InputError:
+    """What esbuild says is wrong, without the lines that it draws around it."""
+    errors = re.findall(r"\[ERROR\] (.+)\n+ *([^\s:]+:\d+)?", said)
+    what = "; ".join(f"{place}: {text}" if place else text for text, place in errors[:3])
+    missing = re.search(r'Could not resolve "([^"./][^"]*)"', said)
+    return InputError(
+        f"esbuild cannot bundle it: {what or ' '.join(said.split())}",
+        place=str(code),
+        advice=f"Is {missing[1]} installed? `npm install` brings the project's packages."
+        if missing
+        else "",
+    )
 
 
 def node_modules(code: Path) -> list[str]:
