@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from kinesis_cli.event_source_mapping.gathering import PAYLOAD_LIMIT_BYTES
 from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
@@ -35,12 +33,9 @@ def batch_of(items: Iterable[Item], *, first: int = _FIRST, arn: str = "") -> li
 
 def renumbered(batch: Sequence[Record], first: int) -> list[Record]:
     """The same records as if they were others: with sequence numbers from another counter on."""
-    numbers = made_records(kind_of_records(batch)).numbers(first, AT)
-    renumbered = []
-    for record, number in zip(batch, numbers, strict=False):
-        raw = record.raw.replace(record.sequence_number.encode(), number.encode())
-        renumbered.append(msgspec.structs.replace(record, sequence_number=number, raw=raw))
-    return renumbered
+    made = made_records(kind_of_records(batch))
+    numbers = made.numbers(first, AT)
+    return [made.renumbered(record, number) for record, number in zip(batch, numbers, strict=False)]
 
 
 def full_batch(items: Sequence[Item], size: int, arn: str = "") -> list[Record]:

@@ -64,6 +64,11 @@ class MadeRecords(ABC):
     def record(self, item: Item, number: str, at: float, arn: str) -> Record:
         """The record that carries an item."""
 
+    def renumbered(self, record: Record, number: str) -> Record:
+        """The same record as if it were another one."""
+        raw = record.raw.replace(record.sequence_number.encode(), number.encode())
+        return msgspec.structs.replace(record, sequence_number=number, raw=raw)
+
     @abstractmethod
     def carried(self, record: Record) -> bytes:
         """What a record carries, as `Item.data`."""

@@ -11,7 +11,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.user_records import data_of
-from kinesis_cli.testing.checks.made_records import item_of, made_records
+from kinesis_cli.testing.checks.made_records import item_of
 from kinesis_cli.testing.search.registry import PROPERTIES
 from kinesis_cli.testing.search.report import CheckReport, Failure, PropertyResult
 
@@ -130,7 +130,7 @@ def _test(name: str, failure: Failure, command: str, target: Target, number: int
 def _is_kept_apart(record: Record) -> bool:
     """Whether a record is too large to be written into the test, or more than a payload."""
     item = item_of(record)
-    return len(item.data) > MAX_INLINE or not made_records(item.kind).are_payloads
+    return len(item.data) > MAX_INLINE or not item.kind.has_data
 
 
 def _text(text: str) -> str:

@@ -51,7 +51,7 @@ def samples_in(found: Input, tell: Callable[[str], None], path: str = "-") -> Sa
     """The same of an input that is open; it is closed."""
     origin = "standard input" if path == "-" else path
     kind = found.kind or KINESIS
-    if made_records(kind).are_payloads:
+    if kind.has_data:
         payloads = itertools.islice(payloads_in(found, tell), MAX_SAMPLES)
         return Samples(_items(payloads), origin)
     with found:
