@@ -22,9 +22,8 @@ from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.arriving import ArrivingRecords
-from kinesis_cli.payloads.kafka import TopicRecords, kafka_event
+from kinesis_cli.payloads.kafka import TopicRecords
 from kinesis_cli.payloads.settings import evenly
-from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.recordings.payload_lines import START
 from kinesis_cli.recordings.writing import (
     is_recording_name,
@@ -149,7 +148,10 @@ def event(
         payloads = counted.each(settings.payloads(random, times))
         arriving = zip(arrivals, payloads, strict=False)
         if kafka.kafka:
-            _write_kafka(kafka, arriving, shards, output_file, as_recording=as_recording)
+            topic = TopicRecords(
+                kafka.topic or DEFAULT_TOPIC, shards, is_self_managed=bool(kafka.self_managed)
+            )
+            _write(topic.records(arriving), output_file, as_recording=as_recording)
             return
         arn = source_arn(event_source_arn or STREAM_ARN)
         stream = ArrivingRecords(shards, first, event_source_arn=arn)
@@ -191,31 +193,6 @@ def _write(records: Iterator[Record], file: Path | None, *, as_recording: bool) 
         return
     written = (write_recording if as_recording else write_event)(records, file)
     _say(file, "a recording" if as_recording else "an event", written)
-
-
-def _write_kafka(
-    kafka: Kafka,
-    arriving: Iterator[tuple[float, Payload]],
-    partitions: int,
-    file: Path | None,
-    *,
-    as_recording: bool,
-) -> None:
-    if as_recording:
-        raise InputError(
-            "--kafka makes an event, not a recording",
-            advice="Leave --output ndjson out, or name the file .json.",
-        )
-    topic = TopicRecords(kafka.topic or DEFAULT_TOPIC, partitions)
-    records = list(topic.records(arriving))
-    event = kafka_event(records, self_managed=bool(kafka.self_managed)) + b"\n"
-    if file is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(event)
-        return
-    with appearing_whole(file) as opened:
-        opened.write(event)
-    _say(file, "an event", len(records))
 
 
 def _say(file: Path, kind: str, written: int) -> None:

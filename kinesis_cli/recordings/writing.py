@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.files import appearing_whole
+from kinesis_cli.stream.kinds.known import kind_of
 from kinesis_cli.stream.packing import SUFFIXES, packing_writer
 from kinesis_cli.stream.record import Record
 
@@ -54,7 +55,7 @@ def write_recording(records: Iterable[Record], path: Path) -> int:
 
 
 def write_event(records: Iterable[Record], path: Path) -> int:
-    """Write the KinesisEvent of some records.
+    """Write the event of some records.
 
     Returns:
         How many records it holds.
@@ -77,12 +78,18 @@ def write_recording_to(file: Writer, records: Iterable[Record]) -> int:
 
 
 def write_event_to(file: Writer, records: Iterable[Record]) -> int:
-    """Write a KinesisEvent to an open file as the records come; the number of its records.
+    """Write the event of some records to an open file as they come; the number of its records.
 
     Nothing is written where already the first records cannot be made.
     """
     count = 0
     records = iter(records)
+    if (first := next(records, None)) is not None:
+        records = chain([first], records)
+        if not (kind := kind_of(first)).is_one_list:
+            whole = list(records)
+            file.write(kind.event(whole) + b"\n")
+            return len(whole)
     before = b'{"Records":['
     while some := [record.raw for record in islice(records, _TOGETHER)]:
         file.write(before + b",".join(some))

@@ -24,12 +24,12 @@ from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
-from kinesis_cli.stream.kinds.known import kind_in, kind_of_records
+from kinesis_cli.stream.kinds.known import kind_of_records
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordList
 from kinesis_cli.testing import current
 from kinesis_cli.testing.called_here import CalledHere, LambdaFunction
-from kinesis_cli.testing.events import records_of_event
+from kinesis_cli.testing.events import kind_of_event, records_of_event
 from kinesis_cli.testing.factories import PayloadValue
 from kinesis_cli.testing.mapping_settings import MappingSettings
 from kinesis_cli.testing.meant import (
@@ -274,8 +274,7 @@ class Kinesis(OwnStream):
             with Input.open(str(self._found(Path(given))), Reading()) as found:
                 return found.kind or KINESIS
         if isinstance(given, Mapping):
-            records = given.get("Records")
-            return (kind_in(records[0]) if records else None) or KINESIS
+            return kind_of_event(given) or KINESIS
         is_made = isinstance(given, list) and all(isinstance(each, Record) for each in given)
         return kind_of_records(given) if is_made else KINESIS  # type: ignore[arg-type]
 
@@ -329,7 +328,7 @@ class Kinesis(OwnStream):
             with Recording.open([str(file)], reading=reading, shards=shards or 1) as recording:
                 return HeldRecords(list(recording.records()))
         if isinstance(given, Mapping):
-            if "Records" not in given:
+            if kind_of_event(given) is None:
                 raise InputError(
                     "this is one payload, or an event without its Records",
                     advice="Payloads come in a list: deliver([payload], …).",

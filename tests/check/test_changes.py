@@ -183,3 +183,39 @@ def test_the_events_that_a_project_keeps_are_its_samples(
     (folder / "changes.ndjson").rename(folder / "events" / "changes.ndjson")
     assert main(["check", "--only", "answer-shape", "--max-examples", "0", "--no-tests"]) == 0
     assert "of events/changes.ndjson" in " ".join(capfd.readouterr().out.split())
+
+
+OF_TOPIC = """
+import json
+from base64 import b64decode
+
+def handler(event, context):
+    failures = []
+    for partition, records in event["records"].items():
+        for record in records:
+            try:
+                float(json.loads(b64decode(record["value"]))["total"])
+            except Exception as error:
+                print(type(error).__name__)
+                item = {"partition": partition, "offset": record["offset"]}
+                failures.append({"itemIdentifier": item})
+    return {"batchItemFailures": failures}
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--self-managed"]])
+def test_a_function_of_a_topic_is_checked_with_payloads(
+    options: list[str], folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = ["event", "--kafka", "--data", '{"total": 1}', "--count", "3", "-o", "topic.ndjson"]
+    assert main([*made, *options]) == 0
+    settings = ["--report-batch-item-failures", "--max-examples", "10", "--no-tests"]
+    only = ["--only", "one-bad-record", "--only", "ids-of-batch", "--only", "neighbours"]
+    check = ["check", "topic.ndjson", "--handler", "app.py:handler", *settings, *only]
+    (folder / "app.py").write_text(OF_TOPIC)
+    assert main(check) == 0, capfd.readouterr()
+    raising = OF_TOPIC.replace("except Exception", "except KeyError")
+    (folder / "app.py").write_text(raising)
+    capfd.readouterr()
+    assert main(check) == 1
+    assert "one-bad-record: the whole call fails" in capfd.readouterr().out

@@ -17,7 +17,7 @@ class Kafka(msgspec.Struct, frozen=True):
     kafka: Annotated[
         bool | None,
         typer.Option(
-            "--kafka", help="An event of a topic of Amazon MSK; --shards are its partitions."
+            "--kafka", help="Records of a topic of Amazon MSK; --shards are its partitions."
         ),
     ] = None
     self_managed: Annotated[

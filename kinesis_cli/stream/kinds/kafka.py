@@ -123,6 +123,7 @@ class KafkaKind(SourceKind):
     event_type = "MSK"
     key_title = "key"
     is_read_back = False
+    is_one_list = False
     sample_arn = CLUSTER_ARN
     first_shard = ""
     shard_member = "topic"

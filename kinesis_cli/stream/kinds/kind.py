@@ -102,6 +102,7 @@ class SourceKind(ABC):
     event_type: ClassVar[str]  # SAM's `Type` of an event, "Kinesis"
     key_title: ClassVar[str]  # what `Record.partition_key` is, "partition key"
     is_read_back: ClassVar[bool] = True  # a record can be fetched by its sequence number
+    is_one_list: ClassVar[bool] = True  # an event is a list of its records, whatever their shard
     has_data: ClassVar[bool] = False  # each record carries what somebody put on a stream
     sample_arn: ClassVar[str]  # of a source that is made up
     first_shard: ClassVar[str]  # of records that tell none

@@ -6,6 +6,7 @@ What a record carries is an `Item`: of Kinesis its data, of a table's stream the
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from kinesis_cli.payloads.changes.attribute_values import typed_value
 from kinesis_cli.payloads.changes.hostile import change_variants, reversed_change
 from kinesis_cli.payloads.changes.sizes import size_bytes
 from kinesis_cli.payloads.hostile import Variant, variants
+from kinesis_cli.payloads.kafka import topic_record
 from kinesis_cli.stream.event import (
     STREAM_ARN,
     KinesisEventRecord,
@@ -28,6 +30,7 @@ from kinesis_cli.stream.kinds.dynamodb import (
     TABLE_STREAM_ARN,
     change_record,
 )
+from kinesis_cli.stream.kinds.kafka import KAFKA, SELF_MANAGED_KAFKA
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import kind_of
@@ -215,7 +218,59 @@ class ChangeRecords(MadeRecords):
         ]
 
 
-_MADE: Mapping[SourceKind, MadeRecords] = {KINESIS: KinesisRecords(), DYNAMODB: ChangeRecords()}
+class OfTopic(KinesisRecords):
+    """Payloads of any kind on a topic of Kafka.
+
+    Args:
+        kind: of MSK, or of a cluster of one's own.
+    """
+
+    def __init__(self, kind: SourceKind) -> None:
+        self._kind, self.sample_arn = kind, kind.sample_arn if kind.service else ""
+
+    def numbers(self, first: int, at: float) -> Iterator[str]:
+        """See `MadeRecords.numbers`."""
+        del at
+        return map(str, count(_FIRST_OFFSET + first))
+
+    def record(self, item: Item, number: str, at: float, arn: str) -> Record:
+        """See `MadeRecords.record`."""
+        return topic_record(
+            self._kind,
+            topic="kcli",
+            partition=0,
+            offset=int(number),
+            at=at,
+            key=item.partition_key.encode(errors="surrogatepass"),
+            value=item.data,
+            cluster_arn=arn,
+        )
+
+    def turned(self, records: Sequence[Record]) -> list[Record] | None:
+        """See `MadeRecords.turned`."""
+        from kinesis_cli.testing.checks.turned import reversed_members
+
+        datas = [data_of(record) for record in records]
+        turned = [reversed_members(data) for data in datas]
+        if turned == datas:
+            return None
+        return [
+            self.record(
+                Item(data, one.partition_key), one.sequence_number, one.arrival, one.source_arn
+            )
+            for one, data in zip(records, turned, strict=True)
+        ]
+
+
+# Of a check's records: so long that no other number of a record has its digits in it.
+_FIRST_OFFSET = 7_000_000_000_000_000
+
+_MADE: Mapping[SourceKind, MadeRecords] = {
+    KINESIS: KinesisRecords(),
+    DYNAMODB: ChangeRecords(),
+    KAFKA: OfTopic(KAFKA),
+    SELF_MANAGED_KAFKA: OfTopic(SELF_MANAGED_KAFKA),
+}
 
 
 def made_records(kind: SourceKind) -> MadeRecords:
@@ -246,5 +301,4 @@ def variants_of(item: Item, words: Sequence[object] = ()) -> Iterator[Variant]:
 
 def arn_of(record: Record) -> str:
     """The ARN that a record names; "": none."""
-    arn = json.loads(record.raw).get("eventSourceARN")
-    return arn if isinstance(arn, str) else ""
+    return record.source_arn

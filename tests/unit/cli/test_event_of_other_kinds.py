@@ -119,6 +119,22 @@ def test_an_event_of_kafka_has_a_list_for_each_partition(
     assert json.loads(b64decode(records[0]["value"])).keys() == {"temperature", "readingTimestamp"}
 
 
+@pytest.mark.parametrize("name", ["topic.ndjson", "topic.json"])
+@pytest.mark.parametrize("options", [[], ["--self-managed"]])
+def test_a_file_of_kafka_is_read_again(
+    options: list[str], name: str, capfdbinary: Captured
+) -> None:
+    made = ["--kafka", "--sensors", "4", "--count", "9", "--shards", "3", "--seed", "1"]
+    assert run(*made, *options, "-o", name) == 0
+    kind = "a recording" if name == "topic.ndjson" else "an event"
+    assert f"{name}: {kind} of 9 records" in capfdbinary.readouterr().err.decode()
+    with Recording.open([name]) as recording:
+        assert recording.kind.event_source == ("SelfManagedKafka" if options else "aws:kafka")
+        records = list(recording.records())
+    assert {each.arrival for each in records} == {1735689600.0 + index for index in range(9)}
+    assert {each.partition_key for each in records} == {f"sensor-{n}" for n in range(1, 5)}
+
+
 ALL = ("--dynamodb", "--items", "items.json", "--keys", "pk,sk")
 
 
@@ -151,7 +167,6 @@ ALL = ("--dynamodb", "--items", "items.json", "--keys", "pk,sk")
         ),
         (["--dynamodb-on-kinesis", "--view", "KEYS_ONLY"], "on a Kinesis stream both images are"),
         (["--dynamodb-on-kinesis", "--event-source-arn", "x"], "'x' is not an ARN of a stream"),
-        (["--kafka", "--output", "ndjson"], "--kafka makes an event, not a recording"),
         (["--kafka", "--topic", "a b"], "--topic: 'a b' is not the name of a topic"),
         (["--kafka", "--shards", "0"], "0 partitions: from 1 to 10,000"),
     ],
