@@ -28,7 +28,7 @@ from kinesis_cli.payloads.changes.settings import ChangeSettings
 from kinesis_cli.payloads.changes.table_stream import ChangeMaker
 from kinesis_cli.payloads.changes.views import View
 from kinesis_cli.payloads.changes.writes import Change, Write
-from kinesis_cli.payloads.kafka import TopicRecords, kafka_event
+from kinesis_cli.payloads.kafka import TopicRecords
 from kinesis_cli.payloads.own_data import payloads_from
 from kinesis_cli.payloads.template import from_template
 from kinesis_cli.project.find import function_of_project
@@ -48,6 +48,7 @@ from kinesis_cli.show.lint import as_document
 from kinesis_cli.show.sarif import sarif
 from kinesis_cli.stream.event import KinesisEvent, lambda_record
 from kinesis_cli.stream.kinds.dynamodb import TABLE_STREAM_ARN
+from kinesis_cli.stream.kinds.kafka import KAFKA
 from kinesis_cli.stream.on_failure_reading import read_documents
 from kinesis_cli.stream.payload import Payload
 from kinesis_cli.testing.checks.batches import batch_of
@@ -585,8 +586,8 @@ def topic() -> Any:
     given = [
         (1545084650.987 + n, Payload(f"key-{n}", None, b'{"temperature": 9}')) for n in range(6)
     ]
-    made = TopicRecords("readings", 2).records(given)
-    return json.loads(kafka_event(made, self_managed=False))
+    made = TopicRecords("readings", 2, is_self_managed=False).records(given)
+    return json.loads(KAFKA.event(made))
 
 
 def changes() -> Any:
