@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -56,15 +56,21 @@ def modules() -> dict[str, Path]:
 
 
 @cache
-def imported(module: str) -> frozenset[str]:
-    """The modules of kcli that a module imports, also within its functions."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(modules()[module].read_text())):
+def read(file: Path) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What a file imports, also within its functions, and its texts; its tree is not kept."""
+    nodes = [*ast.walk(ast.parse(file.read_text()))]
+    names: set[str] = set()
+    for node in nodes:
         if isinstance(node, ast.Import):
-            found |= {each.name for each in node.names}
+            names |= {each.name for each in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
-    return frozenset(found & modules().keys())
+            names |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return frozenset(names), tuple(texts(nodes))
+
+
+def imported(module: str) -> frozenset[str]:
+    """The modules of kcli that a module imports."""
+    return read(modules()[module])[0] & modules().keys()
 
 
 @cache
@@ -80,22 +86,21 @@ def reached(command: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def texts(file: Path) -> Iterator[str]:
+def texts(nodes: Sequence[ast.AST]) -> Iterator[str]:
     """What a file may say: all but docstrings and options' own declarations; `{}` is filled in."""
-    tree = ast.parse(file.read_text())
     silent: set[ast.AST] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Expr):
             silent.add(node.value)  # a docstring
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "Option":
             silent |= {*ast.walk(node)}  # its help is checked with the command's
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             silent |= {*node.values}
             yield "".join(
                 str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values
             )
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in silent:
             yield node.value
 
@@ -107,7 +112,7 @@ def sayings() -> list[tuple[str, str]]:
         (module, text)
         for module, file in sorted(modules().items())
         if str(file.relative_to(ROOT)) not in OTHER_PROGRAMS
-        for text in texts(file)
+        for text in read(file)[1]
         if " " in text and (named_options(text) or named_commands(text))
     ]
 

@@ -41,6 +41,7 @@ def test_the_job_is_an_indexed_one_with_as_many_pods_as_slices() -> None:
     assert [mount["name"] for mount in container["volumeMounts"]] == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "command"),
     [

@@ -365,6 +365,7 @@ def test_a_pattern_whose_branches_multiply_without_end_is_refused() -> None:
         compile_filters(["{" + branches + "}"])
 
 
+@pytest.mark.slow
 def test_the_deepest_pattern_that_fits_is_judged() -> None:
     pattern = '{"data":' + '{"a":' * 675 + '["x"]' + "}" * 676
     filters = compile_filters([pattern])
@@ -588,6 +589,7 @@ NESTED = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(NESTED)
 def test_a_pattern_that_lists_a_values_leaves_matches_it(value: Json) -> None:
     assert matches_pattern(listing_its_leaves(value), value)

@@ -450,6 +450,7 @@ def test_nothing_is_written_through_a_link_of_the_zip(tmp_path: Path) -> None:
         folder_of_zip(path, "")
 
 
+@pytest.mark.slow
 def test_a_bomb_is_stopped_at_lambdas_limit(tmp_path: Path, own_cache: Path) -> None:
     path = tmp_path / "code.zip"
     with (

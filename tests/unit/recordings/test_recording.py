@@ -483,6 +483,7 @@ def test_a_line_without_end_is_refused(write: Callable[..., Path]) -> None:
         read(write(line() + "\n" + "x" * (17 << 20) + "\n"))
 
 
+@pytest.mark.slow
 def test_a_value_without_end_is_refused(write: Callable[..., Path]) -> None:
     with pytest.raises(InputError, match="more than 64 Mi characters"):
         read(write('{"Records": ["' + "x" * (65 << 20)))
@@ -530,6 +531,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_does_not_grow_with_the_recording_although_a_shard_is_blocked(
     tmp_path: Path,

@@ -86,6 +86,7 @@ def test_a_change_that_takes_its_time_is_done_after_a_restart(tmp_path: Path) ->
     again.close()
 
 
+@pytest.mark.slow
 def test_a_kill_loses_nothing_acknowledged_and_doubles_nothing(tmp_path: Path) -> None:
     random = Random(4)
     acknowledged: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -269,6 +270,7 @@ def test_expired_records_leave_the_disk(tmp_path: Path) -> None:
     assert (tmp_path / FILE_NAME).stat().st_size < 20 * 2**20
 
 
+@pytest.mark.slow
 def test_the_log_is_moved_into_the_file_while_records_are_written(tmp_path: Path) -> None:
     plane = Plane(tmp_path)
     plane.create()

@@ -81,6 +81,7 @@ def data_in(page: str) -> Any:  # noqa: ANN401 - JSON
     return json.loads(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [0, 1, 3, 10])
 def test_a_report_of_ten_thousand_calls_is_at_most_300_kb(tmp_path: Path, bad: int) -> None:
     rows: list[Row] = [
@@ -95,6 +96,7 @@ def test_a_report_of_ten_thousand_calls_is_at_most_300_kb(tmp_path: Path, bad: i
     assert data_in(page)["leftOut"]["failed"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shards", [1, 200])
 def test_a_report_of_many_calls_draws_them_together(tmp_path: Path, shards: int) -> None:
     path = tmp_path / "run.html"
