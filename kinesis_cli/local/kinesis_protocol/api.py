@@ -106,7 +106,8 @@ class KinesisApi:
                 raise ServiceError("UnknownOperationException", "")
             return await self._answer(call, request, signer)
         except ServiceError as error:
-            if error.__cause__:  # not asked for by a fault: the disk is full, say
+            # not asked for by a fault, nor the client's own: the disk is full, say
+            if error.__cause__ and error.status >= 500:
                 self._failures.report(name, error.__cause__)
             return self._refusal(error, content_type, name)
 
