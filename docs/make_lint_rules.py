@@ -101,7 +101,7 @@ EXAMPLES = {
         ((RETRIES, ""), (AGE, "")),
     ),
     "K002": Example(
-        "What is given up (retries are over, the record is too old) is told to the on-failure "
+        "What is given up (retries are over, the record is too old) is reported to the on-failure "
         "destination, and to nobody else: neither log nor metric names the records.",
         ((DESTINATION, ""),),
     ),
