@@ -24,6 +24,7 @@ from kinesis_cli.testing.factories import Key, PayloadValue, StreamOfTest, broke
 from kinesis_cli.testing.refusals import told_at_the_call
 
 if TYPE_CHECKING:
+    from kinesis_cli.stream.kinds.dynamodb import ChangeRecord
     from kinesis_cli.testing.table_changes import ItemOrPair, TablesOfTest
 
 When = str | float | datetime | date | timedelta
@@ -81,7 +82,7 @@ class OwnStream:
         table: str = "table",
         shards: int = 1,
         interval: float = 0.0,
-    ) -> list[Record]:
+    ) -> list[ChangeRecord]:
         """Return the records of a DynamoDB table's stream that changes of its items make.
 
         Args:

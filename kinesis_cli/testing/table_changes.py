@@ -17,8 +17,7 @@ from kinesis_cli.payloads.changes.writes import (
     changes_named,
     writes,
 )
-from kinesis_cli.stream.kinds.dynamodb import change_record
-from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.kinds.dynamodb import ChangeRecord, change_record
 
 PlainItem = Mapping[str, Any]
 Pair = tuple[PlainItem | None, PlainItem | None]  # the item before and after
@@ -45,7 +44,7 @@ class TablesOfTest:
         table: str,
         shards: int,
         arrivals: Iterator[float],
-    ) -> list[Record]:
+    ) -> list[ChangeRecord]:
         """Return the records of the changes; see `OwnStream.changes`."""
         named = TableKeys.named(_joined(keys), "keys")
         made = _writes(list(items), changes_named(_joined(changes), "changes"), named)

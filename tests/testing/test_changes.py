@@ -127,7 +127,7 @@ def test_what_cannot_be_a_change_is_refused(
 
 
 def test_records_of_a_table_and_of_a_stream_are_not_delivered_together(kinesis: Kinesis) -> None:
-    mixed = kinesis.changes([{"id": "1"}], keys="id") + kinesis.records([b"x"])
+    mixed = [*kinesis.changes([{"id": "1"}], keys="id"), *kinesis.records([b"x"])]
     with pytest.raises(InputError, match=r"Kinesis .*cannot be delivered together"):
         kinesis.deliver(mixed, lambda event, context: None)
 
