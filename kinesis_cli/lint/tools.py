@@ -39,8 +39,19 @@ _TERRAFORM = {
     "DestinationConfig": "destination_config { on_failure { destination_arn = … } }",
     "FunctionResponseTypes": 'function_response_types = ["ReportBatchItemFailures"]',
     "MaximumRetryAttempts": "maximum_retry_attempts = 10",
+    "MessageRetentionPeriod": "message_retention_seconds = 1209600",
     "ParallelizationFactor": "parallelization_factor = 1",
+    "RedrivePolicy": "redrive_policy = jsonencode({deadLetterTargetArn = …, maxReceiveCount = 5})",
+    "ReservedConcurrentExecutions": "reserved_concurrent_executions = …",
+    "SqsManagedSseEnabled": "sqs_managed_sse_enabled = true",
     "StartingPosition": 'starting_position = "TRIM_HORIZON"',
+    "VisibilityTimeout": "visibility_timeout_seconds = …",
+}
+# What is no setting of the mapping, by the rule.
+_TERRAFORM_RESOURCES = {
+    "K017": 'resource "aws_cloudwatch_metric_alarm"',
+    "K018": 'resource "aws_cloudwatch_metric_alarm"',
+    "K025": 'resource "aws_iam_role_policy"',
 }
 _NAMES = {CDK: _CDK, SERVERLESS: _SERVERLESS, TERRAFORM: _TERRAFORM}
 
@@ -56,6 +67,8 @@ def tool_that_made(path: Path) -> str:
 
 def setting_of(tool: str, finding: Finding) -> str:
     """How the tool calls what a finding would change, a sentence; "": nothing is known of it."""
+    if tool == TERRAFORM and (resource := _TERRAFORM_RESOURCES.get(finding.rule.id)):
+        return f"In {tool}: `{resource}`."
     member = next((str(name) for name in reversed(finding.at) if isinstance(name, str)), "")
     written = _NAMES.get(tool, {}).get(member)
     return f"In {tool}: `{written}`." if written else ""

@@ -20,7 +20,6 @@ from kinesis_cli.lint.reading import watching
 from kinesis_cli.lint.reading.resources import (
     all_resources,
     by_arn,
-    is_terraform,
     known,
     mentions,
     properties,
@@ -259,7 +258,7 @@ def _code(template: Template, function: str) -> HandlerCode:
 
 def _destination(template: Template, arn: object) -> DestinationFacts | None:
     found = by_arn(template, arn, *_DESTINATIONS)
-    if found is None or is_terraform(template):
+    if found is None:
         return None
     part, name = found
     kind = _DESTINATIONS[str((part.resource(name) or {}).get("Type"))]

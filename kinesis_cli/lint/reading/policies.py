@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from kinesis_cli.lint.facts import UNKNOWN
-from kinesis_cli.lint.reading.resources import all_resources, by_arn, is_terraform, known, mentions
+from kinesis_cli.lint.reading.resources import all_resources, arn_of, by_arn, known, mentions
 from kinesis_cli.project.functions.choosing import merged_properties
 from kinesis_cli.project.template.names import properties_of
 from kinesis_cli.project.template.resources import SAM_FUNCTION
@@ -54,8 +54,6 @@ _RESOURCE_POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::S3
 
 def may(template: Template, logical_id: str, action: str, arn: str) -> bool | None:
     """Whether a function may do `action` on `arn`; None: a policy is not known here."""
-    if is_terraform(template):
-        return None
     made = by_arn(template, arn)
     name = arn if made is None or made[0].has_name(made[1]) else f"{arn}{_INVENTED}"
     verdicts = list(_verdicts(template, logical_id, action, name))
@@ -81,7 +79,7 @@ def _verdicts(template: Template, logical_id: str, action: str, arn: str) -> Ite
         (
             (part, name)
             for part, name, _ in all_resources(template, ROLE)
-            if isinstance(role, str) and role in (part.arn(name), part.physical_name(name))
+            if isinstance(role, str) and role in (arn_of(part, name), part.physical_name(name))
         ),
         None,
     )
@@ -134,7 +132,7 @@ def _of_managed(template: Template, policy: object, action: str, arn: str) -> bo
     if name in _ALLOWING:
         return fnmatchcase(action, _ALLOWING[name])
     for part, logical_id, resource in all_resources(template, "AWS::IAM::ManagedPolicy"):
-        if policy in (logical_id, part.physical_name(logical_id), part.arn(logical_id)):
+        if policy in (logical_id, part.physical_name(logical_id), arn_of(part, logical_id)):
             return _of_document(
                 known(part, properties_of(resource).get("PolicyDocument")), action, arn
             )

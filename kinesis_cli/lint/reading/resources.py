@@ -54,13 +54,13 @@ def neighbourhood(template: Template) -> Iterator[Template]:
 
 
 def is_terraform(template: Template) -> bool:
-    """Whether it was a plan of Terraform, of which only a part is read."""
+    """Whether it was a plan or a state of Terraform."""
     return any("." in str(name) for name in template.section("Resources"))
 
 
 def is_whole(template: Template) -> bool:
     """Whether all that will be deployed can be seen: no macro, module or nested stack elsewhere."""
-    if is_terraform(template):
+    if template.document.get("Partial"):  # of a plan with -target
         return False
     for part in neighbourhood(template):
         transforms = part.document.get("Transform") or []
@@ -80,12 +80,17 @@ def all_resources(template: Template, *types: str) -> Iterator[tuple[Template, s
                 yield part, str(name), resource
 
 
+def arn_of(template: Template, logical_id: str) -> object:
+    """A resource's ARN: AWS's own, where Terraform has made it already, else a plausible one."""
+    return (template.resource(logical_id) or {}).get("Arn") or template.arn(logical_id)
+
+
 def by_arn(template: Template, arn: object, *types: str) -> tuple[Template, str] | None:
     """The resource that has an ARN; None: it is not made here."""
     if not isinstance(arn, str):
         return None
     for part, name, resource in all_resources(template, *types):
-        if str(resource.get("Type")).startswith("AWS::") and part.arn(name) == arn:
+        if str(resource.get("Type")).startswith("AWS::") and arn_of(part, name) == arn:
             return part, name
     return None
 
@@ -103,7 +108,7 @@ def mentions(template: Template, value: object, owner: Template, logical_id: str
     if template is owner and re.search(rf"\b{re.escape(logical_id)}\b", text):
         return True
     resolved = json.dumps(known(template, value), default=str)
-    arn = owner.arn(logical_id)
+    arn = arn_of(owner, logical_id)
     if isinstance(arn, str) and arn in resolved:
         return True
     return owner.has_name(logical_id) and owner.physical_name(logical_id) in resolved

@@ -1,97 +1,61 @@
-"""What `terraform show -json` prints of a plan or a state, as a template.
+"""What `terraform show -json` prints of a plan or a state, as a template."""
 
-A plan does not know what AWS will name; what refers to another resource is taken from the
-configuration that the plan holds.
-
-Source: https://developer.hashicorp.com/terraform/internals/json-format
-"""
-
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
+from kinesis_cli.project.template.terraform_plan import (
+    Block,
+    Plan,
+    PlannedResource,
+    as_map,
+)
+from kinesis_cli.project.template.terraform_policies import (
+    policy,
+    resource_policy,
+    role,
+    role_policy,
+)
 from kinesis_cli.project.template.values import Json
 
-_INDEX = re.compile(r"\[[^\]]*\]")
-_MAX_STEPS = 20  # from one module's variable or output to another's
+# Resources of others that may watch what a template's alarms would.
+_WATCHING = ("alarm", "monitor", "datadog", "newrelic", "grafana", "pagerduty")
+
+Properties = Mapping[str, object]
 
 
 def terraform_template(document: Json, path: Path) -> dict[str, object]:
-    """The functions, streams, queues and mappings of a plan or a state as a template's resources.
+    """The resources of a plan or a state that matter here, as a template's.
 
     Args:
         document: what `terraform show -json` printed.
         path: the file, from whose folder paths count, as from the root module's.
     """
-    configuration = _map(_map(document.get("configuration")).get("root_module"))
-    plan = _Plan(path.parent, configuration, list(_archives(document)))
-    values = _map(document.get("planned_values") or document.get("values"))
-    resources: dict[str, object] = {}
-    for module, found in _resources(_map(values.get("root_module"))):
-        if found.get("mode") == "managed" and (make := _MAKERS.get(str(found.get("type")))):
-            resource = _Resource(plan, module, found)
-            resources[str(found.get("address"))] = make(resource)
-    return {"Resources": resources}
+    plan = Plan(document, path, _MAKERS.keys())
+    resources: dict[str, dict[str, object]] = {}
+    for found in plan.resources:
+        if made := _MAKERS.get(found.type):
+            type_, properties = made
+            resources[found.address] = _written(type_, properties(found), found)
+        elif any(word in found.type for word in _WATCHING):
+            resources[found.address] = {"Type": found.type}
+    for found in plan.resources:
+        if complete := _ADDED.get(found.type):
+            complete(found, resources)
+    is_partial = document.get("complete") is False  # as with -target
+    return {"Resources": resources, **({"Partial": True} if is_partial else {})}
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    folder: Path
-    configuration: Json  # of the root module
-    archives: list[Json]  # what `archive_file` packs
-
-    def source_of(self, filename: str) -> str | None:
-        """The folder that an archive is made of; None: it is made by nobody here."""
-        for archive in self.archives:
-            if _same(archive.get("output_path"), filename) and archive.get("source_dir"):
-                return str(archive["source_dir"])
-            if _same(archive.get("output_path"), filename) and archive.get("source_file"):
-                return str(Path(str(archive["source_file"])).parent)
-        return None
+def _written(type_: str, properties: Properties, found: PlannedResource) -> dict[str, object]:
+    known = {name: value for name, value in properties.items() if value is not None}
+    written: dict[str, object] = {"Type": type_, "Properties": known}
+    arn = found.known("arn")
+    return {**written, "Arn": arn} if isinstance(arn, str) else written
 
 
-@dataclass(frozen=True, slots=True)
-class _Resource:
-    plan: _Plan
-    module: tuple[str, ...]  # names of the modules that it is in
-    found: Json
-
-    def value(self, name: str) -> object:
-        """An attribute, or what it refers to, as an intrinsic; None: it is not there."""
-        value = _map(self.found.get("values")).get(name)
-        return self._reference(name) if value is None else value
-
-    def block(self, name: str) -> Json:
-        """The one nested block of this name."""
-        return next(iter(self.blocks(name)), {})
-
-    def blocks(self, name: str) -> list[Json]:
-        """The nested blocks of this name."""
-        blocks = _map(self.found.get("values")).get(name)
-        return list(map(_map, blocks)) if isinstance(blocks, list) else []
-
-    def _reference(self, name: str) -> object:
-        expressions = self._configured().get("expressions")
-        references = _map(_map(expressions).get(name)).get("references")
-        for reference in references if isinstance(references, list) else ():
-            if (found := _resolved(self.plan, self.module, str(reference))) is not None:
-                return found
-        return None
-
-    def _configured(self) -> Json:
-        """The resource as it is written."""
-        module = _module(self.plan.configuration, self.module)
-        wanted = (self.found.get("type"), self.found.get("name"))
-        written = module.get("resources")
-        for resource in written if isinstance(written, list) else ():
-            if (_map(resource).get("type"), _map(resource).get("name")) == wanted:
-                return _map(resource)
-        return {}
-
-
-def _function(resource: _Resource) -> Json:
+def _function(resource: PlannedResource) -> Properties:
     filename = resource.value("filename")
+    variables = resource.block("environment").values.get("variables")
     properties: dict[str, object] = {
         "FunctionName": resource.value("function_name"),
         "Handler": resource.value("handler"),
@@ -99,7 +63,8 @@ def _function(resource: _Resource) -> Json:
         "Timeout": resource.value("timeout"),
         "MemorySize": resource.value("memory_size"),
         "PackageType": resource.value("package_type"),
-        "Environment": {"Variables": _map(resource.block("environment").get("variables"))},
+        "Role": resource.value("role"),
+        "Environment": {"Variables": as_map(variables)},
         "ReservedConcurrentExecutions": _reserved(resource.value("reserved_concurrent_executions")),
     }
     if isinstance(filename, str):
@@ -108,13 +73,10 @@ def _function(resource: _Resource) -> Json:
         properties["Code"] = {"S3Bucket": "", "S3Key": resource.value("s3_key")}
     else:
         properties["Code"] = {"ImageUri": resource.value("image_uri") or "not known yet"}
-    return _written("AWS::Lambda::Function", properties)
+    return properties
 
 
-def _mapping(resource: _Resource) -> Json:
-    failure = resource.block("destination_config").get("on_failure")
-    destination = _map(failure[0]).get("destination_arn") if isinstance(failure, list) else None
-    filters = resource.block("filter_criteria").get("filter")
+def _mapping(resource: PlannedResource) -> Properties:
     properties: dict[str, object] = {
         "FunctionName": resource.value("function_name"),
         "EventSourceArn": resource.value("event_source_arn"),
@@ -130,41 +92,48 @@ def _mapping(resource: _Resource) -> Json:
         "ParallelizationFactor": resource.value("parallelization_factor"),
         "TumblingWindowInSeconds": resource.value("tumbling_window_in_seconds"),
     }
-    if isinstance(filters, list) and filters:
-        patterns = [{"Pattern": _map(each).get("pattern")} for each in filters]
+    if filters := resource.block("filter_criteria").blocks("filter"):
+        patterns = [
+            {"Pattern": each.value("pattern") or resource.unknown("pattern")} for each in filters
+        ]
         properties["FilterCriteria"] = {"Filters": patterns}
-    if destination:
+    for on_failure in resource.block("destination_config").blocks("on_failure"):
+        destination = on_failure.value("destination_arn") or resource.unknown("destination_arn")
         properties["DestinationConfig"] = {"OnFailure": {"Destination": destination}}
-    return _written("AWS::Lambda::EventSourceMapping", properties)
+    return properties
 
 
-def _stream(resource: _Resource) -> Json:
-    mode = resource.block("stream_mode_details").get("stream_mode")
-    properties = {
+def _stream(resource: PlannedResource) -> Properties:
+    mode = resource.block("stream_mode_details").value("stream_mode")
+    return {
         "Name": resource.value("name"),
         "ShardCount": resource.value("shard_count"),
         "RetentionPeriodHours": resource.value("retention_period"),
         "MaxRecordSizeInKiB": resource.value("max_record_size_in_kib"),
         "StreamModeDetails": {"StreamMode": mode} if mode else None,
     }
-    return _written("AWS::Kinesis::Stream", properties)
 
 
-def _table(resource: _Resource) -> Json:
+def _consumer(resource: PlannedResource) -> Properties:
+    return {"StreamARN": resource.value("stream_arn"), "ConsumerName": resource.value("name")}
+
+
+def _table(resource: PlannedResource) -> Properties:
     view = resource.value("stream_view_type") if resource.value("stream_enabled") else None
-    to_live = resource.block("ttl")
+    to_live = resource.block("ttl").values
     keys = _keys(resource.value)
     global_indexes = [
-        _index(each, _keys(each.get)) for each in resource.blocks("global_secondary_index")
+        _index(each.values, _keys(each.values.get))
+        for each in resource.blocks("global_secondary_index")
     ]
     local_indexes = [
-        _index(each, [*keys[:1], *_keys(each.get)])
+        _index(each.values, [*keys[:1], *_keys(each.values.get)])
         for each in resource.blocks("local_secondary_index")
     ]
     properties: dict[str, object] = {
         "TableName": resource.value("name"),
         "AttributeDefinitions": [
-            {"AttributeName": each.get("name"), "AttributeType": each.get("type")}
+            {"AttributeName": each.values.get("name"), "AttributeType": each.values.get("type")}
             for each in resource.blocks("attribute")
         ],
         "KeySchema": keys,
@@ -176,7 +145,7 @@ def _table(resource: _Resource) -> Json:
     if to_live.get("enabled"):
         attribute = to_live.get("attribute_name")
         properties["TimeToLiveSpecification"] = {"Enabled": True, "AttributeName": attribute}
-    return _written("AWS::DynamoDB::Table", properties)
+    return properties
 
 
 def _index(block: Json, keys: list[dict[str, object]]) -> dict[str, object]:
@@ -194,112 +163,155 @@ def _keys(value: Callable[[str], object]) -> list[dict[str, object]]:
     return [{"AttributeName": value(key), "KeyType": kind} for key, kind in kinds if value(key)]
 
 
-def _alias(resource: _Resource) -> Json:
-    properties = {
+def _alias(resource: PlannedResource) -> Properties:
+    return {
         "Name": resource.value("name"),
         "FunctionName": resource.value("function_name"),
         "FunctionVersion": resource.value("function_version"),
     }
-    return _written("AWS::Lambda::Alias", properties)
 
 
-def _named(type_: str, member: str) -> Callable[[_Resource], Json]:
-    return lambda resource: _written(type_, {member: resource.value("name")})
+def _queue(resource: PlannedResource) -> Properties:
+    return {
+        "QueueName": resource.known("name"),
+        "FifoQueue": resource.known("fifo_queue") or None,
+        "KmsMasterKeyId": resource.value("kms_master_key_id"),
+        "MessageRetentionPeriod": resource.value("message_retention_seconds"),
+        "RedrivePolicy": resource.value("redrive_policy") or None,
+        "SqsManagedSseEnabled": resource.value("sqs_managed_sse_enabled"),
+        "VisibilityTimeout": resource.value("visibility_timeout_seconds"),
+    }
 
 
-_MAKERS: Mapping[str, Callable[[_Resource], Json]] = {
-    "aws_dynamodb_table": _table,
-    "aws_kinesis_stream": _stream,
-    "aws_lambda_alias": _alias,
-    "aws_lambda_event_source_mapping": _mapping,
-    "aws_lambda_function": _function,
-    "aws_sns_topic": _named("AWS::SNS::Topic", "TopicName"),
-    "aws_sqs_queue": _named("AWS::SQS::Queue", "QueueName"),
+def _topic(resource: PlannedResource) -> Properties:
+    return {
+        "TopicName": resource.known("name"),
+        "FifoTopic": resource.known("fifo_topic") or None,
+    }
+
+
+def _alarm(resource: PlannedResource) -> Properties:
+    own = Block(resource, resource.values, resource.expressions)
+    return {
+        **_metric(own),
+        "Metrics": [_query(each) for each in resource.blocks("metric_query")] or None,
+    }
+
+
+def _query(block: Block) -> Properties:
+    metrics = [{"Metric": _metric(each)} for each in block.blocks("metric")]
+    stat = {"MetricStat": metrics[0]} if metrics else {}
+    return {"Expression": block.values.get("expression"), **stat}
+
+
+def _metric(block: Block) -> Properties:
+    known = as_map(block.values.get("dimensions"))
+    dimensions = [{"Name": name, "Value": value} for name, value in known.items() if value]
+    referred = list(block.resource.all_referred(block.written.get("dimensions")))
+    named = {each["Name"] for each in dimensions}
+    is_whole = dimensions and not any(
+        map(block.resource.is_unknown, ("dimensions", "metric_query"))
+    )
+    for name in () if is_whole else {"FunctionName", "QueueName"} - named:
+        # which dimension has which reference is not told
+        dimensions += [{"Name": name, "Value": {"About": each}} for each in referred]
+    metric = block.values.get("metric_name")
+    return {"MetricName": metric, "Dimensions": dimensions or None} if metric else {}
+
+
+def _named(member: str, attribute: str = "name") -> Callable[[PlannedResource], Properties]:
+    return lambda resource: {member: resource.value(attribute)}
+
+
+_Maker = tuple[str, Callable[[PlannedResource], Properties]]
+_MAKERS: Mapping[str, _Maker] = {
+    "aws_cloudwatch_metric_alarm": ("AWS::CloudWatch::Alarm", _alarm),
+    "aws_dynamodb_table": ("AWS::DynamoDB::Table", _table),
+    "aws_iam_policy": ("AWS::IAM::ManagedPolicy", policy),
+    "aws_iam_role": ("AWS::IAM::Role", role),
+    "aws_iam_role_policy": ("AWS::IAM::RolePolicy", role_policy),
+    "aws_kinesis_stream": ("AWS::Kinesis::Stream", _stream),
+    "aws_kinesis_stream_consumer": ("AWS::Kinesis::StreamConsumer", _consumer),
+    "aws_lambda_alias": ("AWS::Lambda::Alias", _alias),
+    "aws_lambda_event_source_mapping": ("AWS::Lambda::EventSourceMapping", _mapping),
+    "aws_lambda_function": ("AWS::Lambda::Function", _function),
+    "aws_pipes_pipe": ("AWS::Pipes::Pipe", _named("Source", "source")),
+    "aws_s3_bucket": ("AWS::S3::Bucket", _named("BucketName", "bucket")),
+    "aws_s3_bucket_policy": ("AWS::S3::BucketPolicy", resource_policy),
+    "aws_sns_topic": ("AWS::SNS::Topic", _topic),
+    "aws_sns_topic_policy": ("AWS::SNS::TopicPolicy", resource_policy),
+    "aws_sns_topic_subscription": ("AWS::SNS::Subscription", _named("TopicArn", "topic_arn")),
+    "aws_sqs_queue": ("AWS::SQS::Queue", _queue),
+    "aws_sqs_queue_policy": ("AWS::SQS::QueuePolicy", resource_policy),
 }
+
+
+# Resources that add to another one
+
+_Resources = dict[str, dict[str, object]]
+
+
+def _add_attachment(found: PlannedResource, resources: _Resources) -> None:
+    """A managed policy of a role; of one that is not known, of all."""
+    arn = found.value("policy_arn")
+    match arn:
+        case {"Fn::GetAtt": [str(address), "Arn"]} | {"Ref": str(address)} if address in resources:
+            arn = address
+        case str():
+            own = (name for name, each in resources.items() if each.get("Arn") == arn)
+            arn = next(own, arn)
+    for each in _meant(found, "role" if found.type.startswith("aws_iam_role") else "roles", _ROLE):
+        if (properties := _properties(resources, each, _ROLE)) is not None:
+            given = properties.get("ManagedPolicyArns")
+            given = list(given) if isinstance(given, list) else []
+            properties["ManagedPolicyArns"] = [
+                *given,
+                found.unknown("policy_arn") if arn is None else arn,
+            ]
+
+
+def _add_redrive(found: PlannedResource, resources: _Resources) -> None:
+    for each in _meant(found, "queue_url", _QUEUE):
+        if (properties := _properties(resources, each, _QUEUE)) is not None:
+            properties["RedrivePolicy"] = found.value("redrive_policy") or found.unknown(
+                "redrive_policy"
+            )
+
+
+_ROLE, _QUEUE = "AWS::IAM::Role", "AWS::SQS::Queue"
+_ADDED: Mapping[str, Callable[[PlannedResource, _Resources], None]] = {
+    "aws_iam_policy_attachment": _add_attachment,
+    "aws_iam_role_policy_attachment": _add_attachment,
+    "aws_sqs_queue_redrive_policy": _add_redrive,
+}
+
+
+def _meant(found: PlannedResource, attribute: str, type_: str) -> Iterator[str]:
+    """The addresses of the resources that an attribute names; of all of a type: it is not told."""
+    names = found.known(attribute)
+    texts = {str(each) for each in (names if isinstance(names, list) else [names]) if each}
+    meant = []
+    for each in found.plan.resources:
+        made = _MAKERS.get(each.type)
+        if made is None or made[0] != type_:
+            continue
+        ids = {each.known("name"), each.known("id"), each.known("arn"), each.known("url")}
+        if not texts or texts & {str(one) for one in ids if one}:
+            meant.append(each.address)
+    referred = [
+        str(each.get("Ref") or cast("list[str]", each.get("Fn::GetAtt"))[0])
+        for each in found.all_referred(found.expressions.get(attribute))
+        if isinstance(each, Mapping)
+    ]
+    yield from (each for each in meant if texts or not referred or each in referred)
+
+
+def _properties(resources: _Resources, address: str, type_: str) -> dict[str, object] | None:
+    resource = resources.get(address, {})
+    properties = resource.get("Properties")
+    is_meant = resource.get("Type") == type_ and isinstance(properties, dict)
+    return cast("dict[str, object]", properties) if is_meant else None
 
 
 def _reserved(value: object) -> object:
     return None if value == -1 else value  # Terraform's "none"
-
-
-def _written(type_: str, properties: Mapping[str, object]) -> Json:
-    known = {name: value for name, value in properties.items() if value is not None}
-    return {"Type": type_, "Properties": known}
-
-
-def _resolved(
-    plan: _Plan, module: tuple[str, ...], reference: str, steps: int = _MAX_STEPS
-) -> object:
-    """The resource that a reference of a module leads to, as an intrinsic; None: to none."""
-    parts = _INDEX.sub("", reference).split(".")
-    if steps == 0:
-        return None
-    match parts:
-        case ["var", name, *_] if module:
-            calls = _map(_module(plan.configuration, module[:-1]).get("module_calls"))
-            given = _map(_map(_map(calls.get(module[-1])).get("expressions")).get(name))
-            return _first(plan, module[:-1], given, steps)
-        case ["var", name, *_]:
-            return {"Ref": name}  # of the root module: whoever runs Terraform gives it
-        case ["module", name, output, *_]:
-            inner = (*module, name)
-            outputs = _map(_module(plan.configuration, inner).get("outputs"))
-            return _first(plan, inner, _map(_map(outputs.get(output)).get("expression")), steps)
-        case ["data", *_]:
-            return None
-        case [type_, name, *rest] if type_ in _MAKERS:
-            address = ".".join([*(f"module.{each}" for each in module), type_, name])
-            attribute = rest[0] if rest else "id"
-            if attribute in ("arn", "invoke_arn", "qualified_arn"):
-                return {"Fn::GetAtt": [address, "Arn"]}
-            if attribute == "stream_arn":
-                return {"Fn::GetAtt": [address, "StreamArn"]}
-            return {"Ref": address}
-    return None
-
-
-def _first(plan: _Plan, module: tuple[str, ...], expression: Json, steps: int) -> object:
-    constant = expression.get("constant_value")
-    if constant is not None:
-        return constant
-    references = expression.get("references")
-    for reference in references if isinstance(references, list) else ():
-        if (found := _resolved(plan, module, str(reference), steps - 1)) is not None:
-            return found
-    return None
-
-
-def _module(configuration: Json, names: Sequence[str]) -> Json:
-    """The configuration of a module, from the root's."""
-    for name in names:
-        calls = _map(configuration.get("module_calls"))
-        configuration = _map(_map(calls.get(name)).get("module"))
-    return configuration
-
-
-def _resources(module: Json, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """All resources of a module and its children, with the names of the modules they are in."""
-    own = module.get("resources")
-    for resource in own if isinstance(own, list) else ():
-        yield names, _map(resource)
-    children = module.get("child_modules")
-    for child in children if isinstance(children, list) else ():
-        address = _INDEX.sub("", str(_map(child).get("address", "")))
-        yield from _resources(_map(child), (*names, address.rpartition("module.")[2]))
-
-
-def _archives(document: Json) -> Iterator[Json]:
-    """What the plan's `archive_file` data sources pack."""
-    state = _map(_map(document.get("prior_state")).get("values"))
-    for values in (state, _map(document.get("planned_values")), _map(document.get("values"))):
-        for _, resource in _resources(_map(values.get("root_module"))):
-            if resource.get("type") == "archive_file":
-                yield _map(resource.get("values"))
-
-
-def _same(one: object, other: str) -> bool:
-    return isinstance(one, str) and Path(one) == Path(other)
-
-
-def _map(value: object) -> Json:
-    return value if isinstance(value, Mapping) else {}

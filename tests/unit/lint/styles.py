@@ -453,7 +453,7 @@ STYLES = {
         name="App.template.json",
     ),
     "terraform": Style(
-        json.dumps(PLAN), {"K001", "K002", "K003", "K009"},
+        json.dumps(PLAN), {"K001", "K002", "K003", "K009", "K017"},
         {"src/app.py": 'def handler(e, c):\n    return dict(batchItemFailures=[])\n'},
         name="plan.json",
     ),
