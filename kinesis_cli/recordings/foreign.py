@@ -5,7 +5,8 @@ import re
 from typing import NamedTuple
 
 from kinesis_cli.recordings.form import Form
-from kinesis_cli.recordings.json_forms import inner_form
+from kinesis_cli.recordings.json_forms import form_of, inner_form
+from kinesis_cli.stream.kinds.known import KINDS
 from kinesis_cli.stream.lines import service_of
 
 _AS_PAYLOAD = "To take it as a payload, say --format payloads."
@@ -135,6 +136,8 @@ def _purpose(value: object) -> str | None:
     if "detail-type" in value and "source" in value:
         return "an event of EventBridge, not of Kinesis"
     if (service := _service(value)) is not None:
+        if service in {kind.title for kind in KINDS} and form_of(value) is None:
+            return f"an event of {service} whose records are not whole"
         return f"an event of {service}, not of Kinesis"
     return None
 

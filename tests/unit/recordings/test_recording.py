@@ -377,7 +377,7 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(tmp_path: Path) ->
         (line(eventSource="aws:else"), "line 1: this is an event of 'aws:else', not of Kinesis"),
         (line(eventSource=1), "line 1, eventSource: expected 'aws:kinesis', found the number 1"),
         ('{"Records": [{"EventSource": "aws:sns", "Sns": {}}]}', "in.ndjson: this is an event of SNS"),  # noqa: E501
-        ('{"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {}}]}', "DynamoDB Streams, not"),
+        ('{"Records": [{"eventSource": "aws:dynamodb", "dynamodb": {}}]}', "DynamoDB Streams who"),
         ('{"Records": [{"eventSource": "aws:s3", "s3": {}}]}', "this is an event of S3, not"),
         ('{"httpMethod": "GET"}', "this is an event of API Gateway, not of Kinesis"),
         ('{\n"deliveryStreamArn": "x", "records": []}', "this is an event of Firehose, not of Kinesis"),  # noqa: E501
