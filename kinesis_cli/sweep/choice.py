@@ -134,6 +134,12 @@ def sentence(runs: Sequence[Run], chosen: Choice, whose: str) -> str:
             "more shards, or a larger ParallelizationFactor or BatchSize."
         )
     best = runs[chosen.recommended]
+    if chosen.max_age is not None and best.age > chosen.max_age * (1 + SAME_AGE):
+        words = in_words(dict(best.point.settings))
+        wanted = seconds(chosen.max_age)
+        return (
+            f"No point that keeps up has a p99 age of {wanted}; freshest is {words}: {_age(best)}."
+        )
     if best is own:
         return (
             f"Leave {whose} as they are: of {len(runs)} points none is cheaper without older or "

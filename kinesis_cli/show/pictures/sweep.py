@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kinesis_cli.show.cells import counted, cut, duration_cell, wrapped
+from kinesis_cli.show.cells import counted, duration_cell, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
 from kinesis_cli.sweep.choice import Run, seconds
 from kinesis_cli.sweep.cost import Stream
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MAX_ROWS = 20  # without --all
-WIDE = 130  # columns, from which on all figures are shown
+WIDE = 100  # columns for the figures, from which on all of them are shown
 MARKS = {"recommended": "★", "front": "●", "own": "◆"}
 _NAMES = {  # in the head of a column
     "BatchSize": "Batch Size",
@@ -51,6 +51,9 @@ _COLUMNS = (
 )
 
 
+_LEFT_OUT_FIRST = ("longest block", "come twice", "keeps up", "lost", "calls")
+
+
 def show_sweep(swept: Swept, output: str, *, show_all: bool) -> None:
     """Print a sweep: a row, an object or a line for each point.
 
@@ -73,7 +76,7 @@ def show_sweep(swept: Swept, output: str, *, show_all: bool) -> None:
 def _print(swept: Swept, *, show_all: bool) -> None:
     console = stdout_console()
     places = _chosen(swept, show_all=show_all)
-    console.print(_table(swept, places, is_wide=console.width >= WIDE))
+    console.print(_table(swept, places, console.width))
     left_out = len(swept.runs) - len(places)
     if left_out:
         _dim(f"… {counted(left_out, 'more point')}, dearer or older (--all shows them all)")
@@ -91,24 +94,51 @@ def _dim(text: str) -> None:
         console.print(plain(line), style="dim", soft_wrap=True)
 
 
-def _table(swept: Swept, places: Sequence[int], *, is_wide: bool) -> object:
+def _table(swept: Swept, places: Sequence[int], width: int) -> object:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    hidden = {"lost"} if is_wide else {column.head for column in _COLUMNS if column.is_wide}
-    columns = [column for column in _COLUMNS if column.head not in hidden]
-    names = [axis.name for axis in swept.basis.axes]
-    table = Table("", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for head in (*(_NAMES[name] for name in names), *(column.head for column in columns)):
-        table.add_column(_head(head), justify="right")
-    for place in places:
-        run, marks = swept.runs[place], swept.marks(place)
-        settings = [_value(run.point.settings[name]) for name in names]
-        cells = [*settings, *(column.cell(run) for column in columns)]
-        style = "bold green" if "recommended" in marks else "" if run.counts else "dim"
-        sign = "".join(MARKS[mark] for mark in marks)
-        table.add_row(plain(sign), *map(plain, cells), style=style)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    signs = ["".join(MARKS[mark] for mark in swept.marks(place)) for place in places]
+    table.add_column("")
+    columns = [(_NAMES[axis.name], _values(swept, places, axis.name)) for axis in swept.basis.axes]
+    columns += _fitting(swept, places, width - _room([("", signs), *columns]) - 2)
+    for head, _ in columns:
+        table.add_column(_head(head), justify="right", no_wrap=True)
+    for row, place in enumerate(places):
+        run = swept.runs[place]
+        is_best = place == swept.choice.recommended
+        style = "bold green" if is_best else "" if run.counts else "dim"
+        cells = (cells[row] for _, cells in columns)
+        table.add_row(plain(signs[row]), *map(plain, cells), style=style)
     return table
+
+
+_Cells = tuple[str, list[str]]  # the head of a column, and what is below it
+
+
+def _values(swept: Swept, places: Sequence[int], name: str) -> list[str]:
+    return [_value(swept.runs[place].point.settings[name]) for place in places]
+
+
+def _fitting(swept: Swept, places: Sequence[int], width: int) -> list[_Cells]:
+    """The figures of the points, as many as there is room for; cost and age always."""
+    is_wide = width >= WIDE
+    columns = [
+        (column.head, [column.cell(swept.runs[place]) for place in places])
+        for column in _COLUMNS
+        if (column.head != "lost" and (is_wide or not column.is_wide))
+        or (column.head == "lost" and not is_wide)
+    ]
+    for head in _LEFT_OUT_FIRST:
+        if _room(columns) > width:
+            columns = [column for column in columns if column[0] != head]
+    return columns
+
+
+def _room(columns: Sequence[_Cells]) -> int:
+    """How wide columns are, with what is between them."""
+    return sum(max(map(len, [*head.split(), *cells, ""])) + 2 for head, cells in columns)
 
 
 def _head(words: str) -> "Text":
@@ -189,4 +219,6 @@ def _block(run: Run) -> str:
 
 
 def _value(value: int | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else cut(str(value), 9)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

@@ -171,3 +171,20 @@ def test_a_page_must_be_meant_and_must_not_be_lost(tmp_path: Path) -> None:
         with pytest.raises(InputError):
             report_path(given)
     assert typed().startswith("kcli ")
+
+
+def test_many_settings_leave_room_for_cost_and_age(
+    job: SweepJob, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grid = sweep(
+        *("BatchSize=5,10000", "MaximumBatchingWindowInSeconds=0,10", "ParallelizationFactor=10"),
+        *("MaximumRetryAttempts=-1,10000", "MaximumRecordAgeInSeconds=604800"),
+        *("BisectBatchOnFunctionError=true", "ReportBatchItemFailures=false"),
+    )
+    grid.run(job, Output.TABLE, None, show_all=True)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    table = out.split("★")[0]
+    assert "…" not in table
+    assert "cost" in table
+    assert "p99" in table

@@ -64,7 +64,11 @@ def test_an_age_that_was_asked_for_is_kept() -> None:
     runs = (run(100, 100.0, 1.0, own=True), run(500, 39.0, 4.0), run(900, 30.0, 12.0))
     assert told(*runs, max_age=5.0)[0].recommended == 1
     assert told(*runs, max_age=60.0)[0].recommended == 2
-    assert told(*runs, max_age=0.1)[0].recommended == 0  # none is: the freshest then
+    chosen, words = told(*runs, max_age=0.1)  # none is so fresh
+    assert chosen.recommended == 0
+    assert words == (
+        "No point that keeps up has a p99 age of 0.10 s; freshest is BatchSize 100: p99 age 1.00 s."
+    )
 
 
 def test_what_falls_behind_or_was_ended_is_neither_on_the_front_nor_recommended() -> None:
