@@ -1,13 +1,15 @@
 """Options that say which changes of a DynamoDB table are made; `event` and `invoke` share them."""
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
-from kinesis_cli.cli.options.payloads import Payloads, payload_settings
+from kinesis_cli.cli.options.payloads import Payloads, payload_settings, says_payloads
 from kinesis_cli.cli.options.takes import flag, given
 from kinesis_cli.errors import InputError
+from kinesis_cli.project.own import foreign_project
 
 if TYPE_CHECKING:
     from kinesis_cli.payloads.changes.keys import TableKeys
@@ -37,7 +39,8 @@ class Changes(msgspec.Struct, frozen=True):
             "--items",
             metavar="FILE|-",
             help="The table's items: a JSON array, one a line, or what `aws dynamodb scan` prints; "
-            "plain or with types. --model, --data, --from and --template give items, too.",
+            "plain or with types; each is used once unless --count says how many records. --model, "
+            "--data, --from and --template give items, too.",
         ),
     ] = None
     changes: Annotated[
@@ -112,6 +115,13 @@ def change_settings(
     from kinesis_cli.stream.event import source_arn as checked_source
 
     is_own, keys = _items_and_keys(options, given(payload))
+    if not (is_own or says_payloads(payload)) and (project := foreign_project(None)):
+        raise InputError(
+            "nothing says which items are changed, and kcli makes up sensor readings for its own "
+            f"sample function only; this is the project of {os.path.relpath(project)}",
+            advice="Add --items FILE --keys PK[,SK], or --model MODULE:MODEL with --keys; "
+            "--temperature 20 makes a reading all the same.",
+        )
     view, table = view_named(options.view or "NEW_AND_OLD_IMAGES"), options.table or "kcli"
     if options.dynamodb_on_kinesis and options.view is not None:
         raise InputError(

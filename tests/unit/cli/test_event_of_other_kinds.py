@@ -119,6 +119,17 @@ def test_an_event_of_kafka_has_a_list_for_each_partition(
     assert json.loads(b64decode(records[0]["value"])).keys() == {"temperature", "readingTimestamp"}
 
 
+def test_in_a_project_of_the_users_readings_are_not_made_up(
+    capfdbinary: Captured,
+) -> None:
+    Path("template.yaml").write_text("Resources: {T: {Type: AWS::DynamoDB::Table}}\n")
+    assert run("--dynamodb") == 2
+    said = " ".join(capfdbinary.readouterr().err.decode().split())
+    assert "nothing says which items are changed" in said
+    assert "Add --items FILE --keys PK[,SK]" in said
+    assert run("--dynamodb", "--temperature", "20") == 0
+
+
 @pytest.mark.parametrize("name", ["topic.ndjson", "topic.json"])
 @pytest.mark.parametrize("options", [[], ["--self-managed"]])
 def test_a_file_of_kafka_is_read_again(
