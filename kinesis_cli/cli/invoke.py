@@ -143,14 +143,8 @@ def invoke(
     """
     made, code = made_of(payload, change, count, seed, code)
     remote_function = _RemoteFunction(target, function_name, qualifier, invocation_type, log_type)
-    here = {
-        "--isolated": handler_run.isolated,
-        "--debug": handler_run.debug,
-        "--keep-failing-init": handler_run.keep_failing_init,
-        "--env-from-stack": env_from_stack,
-        "--aws": handler_run.aws is not None,
-    }
-    here |= {flag(name): bool(value) for name, value in given(code).items()}
+    here = {**given(handler_run), "env_from_stack": env_from_stack, **given(code)}
+    here = {flag(name): bool(value) for name, value in here.items()}
     _refuse_contradictions(remote_function, here, remote=remote, compare=compare)
     report = report_path(page)
     if report is not None and compare:
@@ -175,23 +169,12 @@ def invoke(
         show_invocation(invocation, remote_function.place, None, output)
         _write_page(report, invocation, remote_function.place)
     else:
-        if found.mapping is None and found.other_feeders and called_with.records:
-            note(
-                f"{', '.join(found.other_feeders)} feeds this function, and it is called with an "
-                f"event of {found.kind.title}"
-            )
+        _tell_of_feeders(found, called_with)
         found = in_one_call(found, handler_run.aws)
         if env_from_stack:
-            found = replace(
-                found, environment={**found.environment, **remote_function.environment()}
-            )
-        for sentence in found.notes:
-            note(sentence)
-        options = msgspec.structs.replace(handler_options(handler_run), wall_clock=True)
-        handler = handler_of(found, options, note)
-        with closing(handler):
-            invocation = invoke_once(explaining(handler, found), called_with)
-            invocation = msgspec.structs.replace(invocation, interpreter=found.interpreter)
+            theirs = remote_function.environment()
+            found = replace(found, environment={**found.environment, **theirs})
+        invocation = _called_here(found, handler_run, called_with)
         if compare:
             is_different = _compared(invocation, remote_function.call(called_with), output)
         else:
@@ -295,6 +278,26 @@ def _write_page(path: Path | None, invocation: SingleInvocation, origin: str) ->
         from kinesis_cli.show.pictures.call_report import write_call_report  # seldom asked for
 
         write_call_report(path, invocation, origin, summary_of(invocation), typed())
+
+
+def _tell_of_feeders(function: Function, called_with: Event) -> None:
+    if function.mapping is None and function.other_feeders and called_with.records:
+        note(
+            f"{', '.join(function.other_feeders)} feeds this function, and it is called with an "
+            f"event of {function.kind.title}"
+        )
+
+
+def _called_here(
+    function: Function, handler_run: HandlerRun, called_with: Event
+) -> SingleInvocation:
+    for sentence in function.notes:
+        note(sentence)
+    options = msgspec.structs.replace(handler_options(handler_run), wall_clock=True)
+    handler = handler_of(function, options, note)
+    with closing(handler):
+        invocation = invoke_once(explaining(handler, function), called_with)
+    return msgspec.structs.replace(invocation, interpreter=function.interpreter)
 
 
 def _compared(here: SingleInvocation, there: SingleInvocation, output: Output) -> bool:
