@@ -67,9 +67,10 @@ def judge(response: object, batch: Sequence[Record], kind: SourceKind = KINESIS)
 def _judge_items(items: Sequence[object], batch: Sequence[Record], kind: SourceKind) -> Verdict:
     # The first of those that share a number, out of an aggregate: it stands for all of them.
     positions = {batch[place].sequence_number: place for place in reversed(range(len(batch)))}
+    shard_id = batch[0].shard_id if batch else ""  # a window's final call has no records
     reported: list[str] = []
     for item in items:
-        identifier = kind.identifier(item, batch[0].shard_id)
+        identifier = kind.identifier(item, shard_id)
         if identifier is None:
             why = f"item {len(reported) + 1} of batchItemFailures names no sequence number"
             if isinstance(item, Mapping) and (key := next(filter(_is_misspelt, item), None)):

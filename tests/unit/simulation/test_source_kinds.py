@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kinesis_cli import EventSourceMapping, InputError, Record, simulate
@@ -162,6 +162,21 @@ def renamed(row: Row) -> object:
             return row
 
 
+# A report of a window's final call, which has no records.
+@example(
+    Scenario(
+        [(0.0, 0, "a", "kept")] * 3,
+        {
+            "BatchSize": 1,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "TumblingWindowInSeconds": 1,
+            "MaximumRetryAttempts": 1,
+        },
+        filtered=False,
+        answers=[("succeed", 0), ("succeed", 0), ("succeed", 0), ("report", 0)],
+        faults=[],
+    )
+)
 @given(scenarios())
 @settings(max_examples=examples(40), deadline=None)
 def test_a_tables_stream_comes_to_the_same_as_a_stream_of_kinesis(scenario: Scenario) -> None:
