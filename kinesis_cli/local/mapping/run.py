@@ -184,7 +184,7 @@ class MappingRun:
                 task.cancel()
             self._shards.clear()
             self._ended.clear()
-            self._resting = None
+            self._resting, self._looked = None, -1
 
     def _begin_unread(self, tasks: dict[asyncio.Task[None], int]) -> None:
         """Begin with the shards that have something to read, or have ended."""

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gc
 import json
+import sqlite3
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -187,5 +188,25 @@ def test_the_children_of_a_shard_that_rests_are_read_after_it() -> None:
             await stream.is_done()
             assert stream.got[-1] == ("shardId-000000000003", "c")
             assert len(stream.got) == 4
+
+    asyncio.run(test())
+
+
+def test_a_delivery_that_is_in_trouble_has_looked_at_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test() -> None:
+        async with delivered(1) as stream:
+            await stream.is_done()
+
+            def fails(*_: object, **__: object) -> None:
+                raise sqlite3.OperationalError("disk I/O error")
+
+            monkeypatch.setattr(stream.plane, "unread", fails)
+            stream.run.look(1000)
+            async with asyncio.timeout(PATIENCE):
+                while not stream.run.problem:
+                    await asyncio.sleep(0.01)
+            assert not stream.run.looked(1)
 
     asyncio.run(test())
