@@ -135,5 +135,12 @@ def no_output(tool: Tool, marker: Path, naming: str) -> NoTemplateError:
     return NoTemplateError(
         f"this is a project of {tool.name}, and it has made no template yet",
         place=str(marker.parent),
-        advice=f"`{tool.command}` makes it; it is found then.",
+        advice=f"`{_as_installed(tool.command, marker.parent)}` makes it; it is found then.",
     )
+
+
+def _as_installed(command: str, folder: Path) -> str:
+    """A command as a shell finds it: a program that npm has installed in the project, by npx."""
+    program = command.partition(" ")[0]
+    places = (each / "node_modules" / ".bin" / program for each in (folder, *folder.parents))
+    return f"npx {command}" if any(place.exists() for place in places) else command

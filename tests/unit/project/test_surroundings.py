@@ -110,6 +110,22 @@ def test_the_handler_of_a_package_is_named_as_the_option_takes_it(
     assert (found.esbuild is None) == name.endswith(".mjs")
 
 
+@pytest.mark.parametrize(
+    ("program", "marker", "command"),
+    [("cdk", "cdk.json", "cdk synth"), ("serverless", "serverless.yml", "serverless package")],
+)
+def test_a_tool_that_is_installed_in_the_project_is_called_as_npm_finds_it(
+    write: Write, program: str, marker: str, command: str
+) -> None:
+    write({f"services/orders/{marker}": "{}"})
+    directory = Path("services/orders").resolve()
+    before = refusal(lambda: find_function(directory=directory))
+    assert before.advice == f"`{command}` makes it; it is found then."
+    write({f"node_modules/.bin/{program}": ""})
+    after = refusal(lambda: find_function(directory=directory))
+    assert after.advice == f"`npx {command}` makes it; it is found then."
+
+
 def test_an_executable_is_a_handler(write: Write) -> None:
     folder = write({"target/release/orders": ""})
     error = refusal(lambda: find_function(handler="target/release/orders"))
