@@ -55,7 +55,8 @@ def check(
     model: Annotated[
         str | None,
         typer.Option(
-            metavar="MODULE:MODEL", help="Random instances of a pydantic model as samples."
+            metavar="MODULE:MODEL",
+            help="Random instances of a pydantic model or a dataclass as samples.",
         ),
     ] = None,
     code: Code,

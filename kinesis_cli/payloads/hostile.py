@@ -156,6 +156,7 @@ _TEXTS = {
     "no separator": '"kcli"',
     "upper case": '"TEXT"',
     "an escape sequence": '"\\u001b[31m"',
+    "letters and a sign at the end": json.dumps("a" * 40 + "!"),  # some patterns never end on it
     "a long text": json.dumps("x" * 10_000),
 }
 _TIMES = {

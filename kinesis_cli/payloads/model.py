@@ -1,13 +1,14 @@
-"""Payloads from the user's pydantic model (polyfactory)."""
+"""Payloads from the user's pydantic model or dataclass (polyfactory)."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.optional_packages import extra
@@ -26,24 +27,36 @@ def from_model(name: str, random: Random, times: Iterable[float]) -> Iterator[Pa
     Raises:
         InputError: there is no such model, it cannot be filled, or polyfactory is not installed.
     """
-    factories = extra("polyfactory.factories.pydantic_factory")
+    factories = extra("polyfactory.factories")
     model = _model(name)
-    factory = factories.ModelFactory.create_factory(model)
+    if issubclass(model, BaseModel):
+        factory = extra("polyfactory.factories.pydantic_factory").ModelFactory.create_factory(model)
+    else:
+        factory = factories.DataclassFactory.create_factory(model)
     factory.seed_random(random.getrandbits(32))
-    return numbered(_instances(factory, name, times))
+    return numbered(_instances(factory, _as_json(model), name, times))
 
 
-def _instances(factory: Any, name: str, times: Iterable[float]) -> Iterator[bytes]:  # noqa: ANN401
+def _as_json(model: type) -> Callable[[Any], bytes]:
+    adapter: TypeAdapter[object] = TypeAdapter(model)
+    return lambda instance: adapter.dump_json(instance, by_alias=True)
+
+
+def _instances(
+    factory: Any,  # noqa: ANN401 - of polyfactory, which is an extra
+    as_json: Callable[[Any], bytes],
+    name: str,
+    times: Iterable[float],
+) -> Iterator[bytes]:
     for _ in times:
         try:
-            instance: BaseModel = factory.build()
+            yield as_json(factory.build())
         except Exception as error:  # a model's validators may fail in any way
             problem = f"no instance could be made: {type(error).__name__}: {error}"
             raise InputError(problem, place=f"--model {name}") from error
-        yield instance.model_dump_json(by_alias=True).encode()
 
 
-def _model(name: str) -> type[BaseModel]:
+def _model(name: str) -> type:
     module_name, colon, attribute = name.partition(":")
     place = f"--model {name}"
     if not (colon and module_name and attribute):
@@ -55,6 +68,6 @@ def _model(name: str) -> type[BaseModel]:
         model = getattr(import_module(module_name), attribute)
     except Exception as error:  # a user's module may fail in any way
         raise InputError(f"{type(error).__name__}: {error}", place=place) from error
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise InputError(f"{attribute} is no pydantic model", place=place)
+    if not isinstance(model, type) or not (issubclass(model, BaseModel) or is_dataclass(model)):
+        raise InputError(f"{attribute} is neither a pydantic model nor a dataclass", place=place)
     return model

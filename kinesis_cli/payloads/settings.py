@@ -27,7 +27,7 @@ class PayloadSettings:
         reading: how the user says that the file is to be read.
         tell: told what the file is found to be.
         template: a Jinja2 template.
-        model: `module:Model`, a pydantic model.
+        model: `module:Model`, a pydantic model or a dataclass.
         partition_key: for all records.
         key_field: where in a JSON payload the partition key is, `sensor.id`.
         invalid_rate: share of payloads that are broken on purpose, 0 to 1.

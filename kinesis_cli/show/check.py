@@ -80,7 +80,7 @@ def _failure(failure: Failure) -> dict[str, object]:
         "problem": failure.sentence,
         "records": [msgspec.json.decode(record.raw) for record in failure.records],
         "madeOf": list(failure.made_of),
-        "repeat": failure.repeat,
+        "repeats": list(failure.repeats),
         "before": [
             [msgspec.json.decode(record.raw) for record in batch] for batch in failure.before
         ],
@@ -130,8 +130,9 @@ def junit(report: CheckReport) -> str:
 
 
 def _told(failure: Failure) -> Iterator[str]:
-    for record in failure.records:
-        yield f"{record.partition_key}  {payload_cell(data_of(record))}"
+    for record, count in zip(failure.records, failure.repeats, strict=True):
+        times = f"  ({count:,} times)" if count > 1 else ""
+        yield f"{record.partition_key}  {payload_cell(data_of(record))}{times}"
     yield from failure.did
     if failure.aftermath is not None:
         yield f"Lambda then: {failure.aftermath.sentence}"
@@ -190,14 +191,14 @@ class _Page:
         self._wrapped(f"✗ {name}: {failure.sentence}", 0, 2, RED)
         if failure.before:
             self._line(f"  after {_batches(len(failure.before))} before it", DIM)
+        number = 1
         for place, record in enumerate(failure.records[:MAX_RECORDS]):
             how = failure.made_of[place] if place < len(failure.made_of) else ""
-            self._record(place + 1, record, how)
-        left_out = len(failure.records) - MAX_RECORDS
-        if left_out > 0:
-            self._line(f"  … {counted(left_out, 'more record')}", DIM)
-        if failure.repeat > 1:
-            self._line(f"  {failure.repeat:,} times", DIM)
+            times = f"{failure.repeats[place]:,} times" if failure.repeats[place] > 1 else ""
+            self._record(number, record, ", ".join(filter(None, (how, times))))
+            number += failure.repeats[place]
+        if number <= len(failure.batch):
+            self._line(f"  … {counted(len(failure.batch) - number + 1, 'more record')}", DIM)
         for line in failure.did:
             self._fact("function", line)
         if failure.aftermath is not None:

@@ -1,3 +1,5 @@
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,10 @@ from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.testing.search.checking import Plan, check_function, wanted_properties
 from kinesis_cli.testing.search.report import CheckReport
 from tests.check.projects import project
+from tests.e2e.programs import KCLI, Completed
 
 Check = Callable[..., CheckReport]
+Kcli = Callable[..., Completed]
 
 
 @pytest.fixture
@@ -40,3 +44,21 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         return check_function(function, choice, plan, is_ours=False)
 
     return check
+
+
+@pytest.fixture
+def kcli(tmp_path: Path) -> Kcli:
+    """Runs the command in the project of a test."""
+
+    def run(*arguments: str, **environment: str) -> Completed:
+        return subprocess.run(
+            [*KCLI, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "COLUMNS": "80", **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run

@@ -6,39 +6,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from tests.check.conftest import Kcli
 from tests.check.projects import HERE, TEMPLATE, project
 from tests.e2e.programs import KCLI, Completed
 
 pytestmark = pytest.mark.slow
 
-Kcli = Callable[..., Completed]
 PLANTED = HERE / "planted"
 GOOD = (HERE / "honest" / "plain.py").read_text()
 QUICK = ("--max-examples", "10")
-
-
-@pytest.fixture
-def kcli(tmp_path: Path) -> Kcli:
-    """Runs the command in the project of a test."""
-
-    def run(*arguments: str, **environment: str) -> Completed:
-        return subprocess.run(
-            [*KCLI, *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "80", **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-
-    return run
 
 
 def code(name: str) -> str:
@@ -62,7 +43,7 @@ def test_a_sound_handler_ends_with_0_and_leaves_nothing(kcli: Kcli, tmp_path: Pa
     project(tmp_path, GOOD)
     done = kcli("check", "samples.jsonl", *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "10 properties hold" in done.stdout
+    assert "11 properties hold" in done.stdout
     names = {each.name for each in tmp_path.iterdir()}
     assert names - {"__pycache__"} == {"src", "samples.jsonl", "template.yaml"}
 
@@ -94,7 +75,7 @@ def test_json_has_the_batch_the_function_and_what_lambda_would_do(
     assert document["function"]["handler"] == "app.handler"
     assert document["mapping"]["MaximumRetryAttempts"] == 3
     by_name = {each["name"]: each for each in document["properties"]}
-    assert len(by_name) == 12
+    assert len(by_name) == 13
     assert by_name["memory"]["verdict"] == "left out"
     failure = by_name["ids-of-batch"]["failure"]
     (record,) = failure["records"]
@@ -111,7 +92,7 @@ def test_junit_has_a_case_for_each_property(kcli: Kcli, tmp_path: Path) -> None:
     done = kcli("check", "samples.jsonl", "--junit", "out.xml", "--no-tests", *QUICK)
     assert done.returncode == 1
     (suite,) = ElementTree.parse(tmp_path / "out.xml").getroot()
-    assert suite.get("tests") == "12"
+    assert suite.get("tests") == "13"
     failed = [case for case in suite if case.find("failure") is not None]
     assert [case.get("name") for case in failed] == ["answer-shape"]
     skipped = {case.get("name") for case in suite if case.find("skipped") is not None}

@@ -137,7 +137,7 @@ class Payloads(msgspec.Struct, frozen=True):
         typer.Option(
             "--model",
             metavar="MODULE:MODEL",
-            help="Your payloads as random instances of a pydantic model.",
+            help="Your payloads as random instances of a pydantic model or a dataclass.",
         ),
     ] = None
     invalid_rate: Annotated[

@@ -1,6 +1,6 @@
 """The function in environments that have not seen a call yet: what `kcli check` asks of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.options import HandlerOptions
@@ -29,6 +29,7 @@ class FreshWorker:
             function, HandlerOptions(at=at), watches=True, answers_aws=answers_aws
         )
         self._is_warm, self._is_copy = False, True
+        self.environments = 0  # that have begun
         # the numbers of the process and of the copy that are the environment; None: there is none
         self._begun: tuple[int, int] | None = None
         self.name, self.timeout, self.notes = function.handler, function.timeout, self._worker.notes
@@ -65,27 +66,23 @@ class FreshWorker:
             self._end()
         return results
 
-    def growth(
-        self, requests: Iterable[InvocationRequest], every: int
-    ) -> list[int] | InvocationResult:
-        """How much memory the function's objects take, bytes, after each `every` calls.
+    def growth(self, series: Iterable[Iterable[InvocationRequest]]) -> Iterator[int]:
+        """How much memory the function's objects take, bytes, after each series of calls.
 
-        Returns:
-            The figures; or the result of a call in which the process ended.
+        All are made in one fresh environment; with the one in which the process ends it is over.
         """
         self._begin()
         self._is_warm = False
-        figures: list[int] = []
         self._worker.ask(TRACED_BYTES)
-        for number, request in enumerate(requests, 1):
-            result = self._worker.invoke(request)
-            if not self._is_there():
-                self._end()
-                return result
-            if number % every == 0:
-                figures.append(self._worker.ask(TRACED_BYTES))
-        self._end()
-        return figures
+        try:
+            for requests in series:
+                for request in requests:
+                    self._worker.invoke(request)
+                    if not self._is_there():
+                        return
+                yield self._worker.ask(TRACED_BYTES)
+        finally:
+            self._end()
 
     def close(self) -> None:
         """End the process."""
@@ -94,6 +91,7 @@ class FreshWorker:
     def _begin(self) -> None:
         """Begin an environment: a copy of the process, or all of it where that has threads."""
         self._end()
+        self.environments += 1
         try:
             threads = self._worker.ask(BEGIN_FRESH)
         except WorkerEndedError:  # between two calls

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 from kinesis_cli.project.interpreter import Interpreter
@@ -66,8 +67,6 @@ def _failure(name: str, failure: Failure, command: str) -> Iterator[Part]:
     facts = []
     if failure.before:
         facts.append(f"after {counted(len(failure.before), 'batch')} before it")
-    if failure.repeat > 1:
-        facts.append(f"these records {failure.repeat:,} times")
     left_out = len(failure.records) - MAX_RECORDS
     if left_out > 0:
         facts.append(f"{counted(left_out, 'more record')}")
@@ -81,9 +80,15 @@ def _failure(name: str, failure: Failure, command: str) -> Iterator[Part]:
             f"{number}",
             record.partition_key,
             bytes_cell(data_of(record)[:SHOWN_DATA_BYTES]),
-            failure.made_of[number - 1] if number <= len(failure.made_of) else "",
+            ", ".join(filter(None, (how, f"{repeat:,} times" if repeat > 1 else ""))),
         ]
-        for number, record in enumerate(failure.records[:MAX_RECORDS], 1)
+        for number, record, how, repeat in zip(
+            accumulate(failure.repeats, initial=1),
+            failure.records[:MAX_RECORDS],
+            failure.made_of,
+            failure.repeats,
+            strict=False,
+        )
     ]
     head = ["Record", "Partition key", "Payload", "Made how"]
     again = f"{command} --only {name}"

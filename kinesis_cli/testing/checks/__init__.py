@@ -17,9 +17,15 @@ from kinesis_cli.stream.record import Record
 from kinesis_cli.testing.checks.answers import answer_shape, ids_of_batch, mapping_fits
 from kinesis_cli.testing.checks.batches import batch_of
 from kinesis_cli.testing.checks.failing import CheckFailedError
-from kinesis_cli.testing.checks.limits import memory, time
+from kinesis_cli.testing.checks.limits import time
 from kinesis_cli.testing.checks.made_records import KEY, Item
-from kinesis_cli.testing.checks.records import event_unchanged, neighbours, one_bad_record
+from kinesis_cli.testing.checks.memory import memory
+from kinesis_cli.testing.checks.records import (
+    event_unchanged,
+    neighbours,
+    one_bad_record,
+    samples_handled,
+)
 from kinesis_cli.testing.checks.repetition import deterministic, idempotent, no_state_leak
 from kinesis_cli.testing.checks.secrets import no_secrets_in_log
 from kinesis_cli.testing.checks.subjects import function_under_check
@@ -41,6 +47,7 @@ __all__ = [
     "no_state_leak",
     "one_bad_record",
     "records_of",
+    "samples_handled",
     "time",
 ]
 

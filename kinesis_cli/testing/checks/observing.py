@@ -1,6 +1,6 @@
 """What is seen of a function: one delivery, and the means to deliver."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -123,7 +123,9 @@ class Subject(Protocol):
     mapping: EventSourceMapping
     sees_inside: bool  # whether results tell of the event, of AWS calls and of memory
     names_failures: bool | None  # whether its code could report a record; None: not known
+    depends_on_payloads_only: bool  # whether nothing else can make a record of it fail
     real_seconds: float  # that a call may really last
+    environments: int  # how many have begun
 
     def deliver(
         self, *batches: Batch, fresh: bool = True, at: float = AT, keeps_tables: bool = False
@@ -143,8 +145,11 @@ class Subject(Protocol):
         """Deliver a batch in an environment with other variables; None: that cannot be done."""
         ...
 
-    def growth(self, batches: Sequence[Batch], every: int) -> list[int] | None:
-        """Bytes that its objects take after each `every` calls; None: nobody can tell."""
+    def growth(self, series: Iterable[Sequence[Batch]]) -> Iterator[int] | None:
+        """Bytes that its objects take after each series of calls, all in one environment.
+
+        It ends early where the function's process does; None: nobody can tell.
+        """
         ...
 
     def close(self) -> None:

@@ -75,11 +75,11 @@ def no_state_leak(
         before = _others(records) if others is None else others
         for what, series in {
             "after it was delivered once": [records],
-            f"after {len(before)} other batches": before,
+            f"after {_other(len(before))}": before,
         }.items():
             *_, after = subject.deliver(*series, records)
             if problem := _leak(seen, after, what, subject):
-                raise CheckFailedError("no-state-leak", problem, records, did(after))
+                raise CheckFailedError("no-state-leak", problem, records, did(after), series)
 
 
 def idempotent(function: Checked, records: Sequence[Record]) -> None:
@@ -105,11 +105,17 @@ def _same(seen: Seen, other: Seen, when: str) -> None:
         raise CheckFailedError("deterministic", problem, seen.batch, did(other))
 
 
+def _other(count: int) -> str:
+    return "another batch" if count == 1 else f"{count} other batches"
+
+
 def _ended(seen: Seen) -> str:
     if seen.first_failed is None and seen.result.error is None:
         return "is handled"
     text = outcome(seen)
-    return f"has {text}" if text.startswith(("failed", "reported", "answered")) else text
+    if text.startswith("answered"):
+        return f"is {text.replace('answered', 'answered with', 1)}"
+    return f"has {text}" if text.startswith(("failed", "reported")) else text
 
 
 def _leak(seen: Seen, after: Seen, when: str, subject: Subject) -> str:

@@ -1,7 +1,7 @@
 """What a function's sources name: the words that its code knows."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kinesis_cli.project.function import Function
@@ -38,7 +38,71 @@ def names_failures(function: Function) -> bool | None:
     texts = list(_texts(function.code_uri))
     if not texts:
         return None
+    if _returns_nothing(function, texts):
+        return False
     return any(word in text for _, text in texts for word in _REPORTING)
+
+
+def depends_on_payloads_only(function: Function) -> bool:
+    """Whether code that reads JSON uses nothing that can fail, besides what records carry.
+
+    Python that imports what computes, and nothing that reaches beyond the process.
+    """
+    texts = list(_texts(function.code_uri))
+    if not texts or any(path.suffix != ".py" for path, _ in texts):
+        return False
+    own = {path.stem for path, _ in texts} | {path.parent.name for path, _ in texts}
+    used = {name for _, text in texts for node in _nodes(text) for name in _imported(node)}
+    return used <= _COMPUTING | own and any("json.loads" in text for _, text in texts)
+
+
+# Modules of Python's that compute, or log.
+_COMPUTING = frozenset(
+    {"__future__", "abc", "asyncio", "base64", "binascii", "collections", "concurrent", "copy"}
+    | {"contextlib", "dataclasses", "datetime", "decimal", "enum", "functools", "gzip", "hashlib"}
+    | {"itertools", "json", "logging", "math", "operator", "os", "queue", "re", "statistics"}
+    | {"string", "struct", "sys", "threading", "time", "traceback", "types", "typing", "uuid"}
+    | {"zlib", "zoneinfo"}
+)
+
+
+def _imported(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import(names=names):
+            return [each.name.partition(".")[0] for each in names]
+        case ast.ImportFrom(module=str(module), level=0):
+            return [module.partition(".")[0]]
+    return []
+
+
+def _returns_nothing(function: Function, texts: Sequence[tuple[Path, str]]) -> bool:
+    """Whether the handler is a plain function of Python without a return that has a value."""
+    module, _, name = function.handler.replace(":", ".").rpartition(".")
+    file = module.removesuffix(".py").replace(".", "/")
+    for path, text in texts:
+        if path.suffix != ".py" or not path.with_suffix("").as_posix().endswith(f"/{file}"):
+            continue
+        for node in _nodes(text):
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                return not node.decorator_list and not any(map(_gives, _own_nodes(node)))
+    return False
+
+
+def _own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions in it."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _gives(node: ast.AST) -> bool:
+    if isinstance(node, ast.Return):
+        is_none = isinstance(node.value, ast.Constant) and node.value.value is None
+        return node.value is not None and not is_none
+    return isinstance(node, ast.Yield | ast.YieldFrom)
 
 
 def words_of(function: Function) -> list[object]:

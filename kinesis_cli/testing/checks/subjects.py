@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from kinesis_cli.project.mapping import choose_mapping, read_mapping
 from kinesis_cli.testing.called_here import CalledHere
 from kinesis_cli.testing.checks.batches import AT
 from kinesis_cli.testing.checks.observing import Batch, Seen, Subject, request_of
-from kinesis_cli.testing.checks.source_text import names_failures
+from kinesis_cli.testing.checks.source_text import depends_on_payloads_only, names_failures
 
 MAX_REAL_SECONDS = 10.0  # of a call, where the Timeout is longer
 
@@ -56,7 +56,9 @@ class WorkerSubject:
         self.name, self.runtime, self.timeout = function.handler, "worker", function.timeout
         self.notes = self._worker.notes
         self.names_failures: bool | None = names_failures(function)
+        self.depends_on_payloads_only = depends_on_payloads_only(function)
         self.real_seconds = min(function.timeout, MAX_REAL_SECONDS)
+        self.environments = 0
 
     def deliver(
         self, *batches: Batch, fresh: bool = True, at: float = AT, keeps_tables: bool = False
@@ -64,6 +66,7 @@ class WorkerSubject:
         """Deliver batches, see `Subject`."""
         requests = [request_of(batch, at, self.real_seconds) for batch in batches]
         results = self._worker.run(requests, is_warm=not fresh, keeps_tables=keeps_tables)
+        self.environments = self._worker.environments
         return self._seen(batches, results)
 
     def deliver_in(self, variables: Mapping[str, str], batch: Batch) -> Seen | None:
@@ -75,11 +78,11 @@ class WorkerSubject:
         results = self._others[key].run([request_of(batch, AT, self.real_seconds)])
         return self._seen([batch], results)[0]
 
-    def growth(self, batches: Sequence[Batch], every: int) -> list[int] | None:
+    def growth(self, series: Iterable[Sequence[Batch]]) -> Iterator[int]:
         """Bytes of its objects, see `Subject`."""
-        requests = (request_of(batch, AT, self.real_seconds) for batch in batches)
-        figures = self._worker.growth(requests, every)
-        return figures if isinstance(figures, list) else None
+        return self._worker.growth(
+            (request_of(batch, AT, self.real_seconds) for batch in batches) for batches in series
+        )
 
     def close(self) -> None:
         """End its processes."""
@@ -114,10 +117,11 @@ class HandlerSubject:
         timeout: float,
     ) -> None:
         self._new_handler, self._handler = new_handler, new_handler()
-        self._is_used = False
+        self._is_used, self.environments = False, 1
         self.mapping, self.timeout = mapping, timeout
         self.name, self.runtime = self._handler.name, self._handler.runtime
         self.names_failures = None if function is None else names_failures(function)
+        self.depends_on_payloads_only = False  # as far as is known
         self.real_seconds = min(timeout, MAX_REAL_SECONDS)
 
     def deliver(
@@ -131,6 +135,7 @@ class HandlerSubject:
         if fresh and self._is_used:
             self._handler.close()
             self._handler = self._new_handler()
+            self.environments += 1
         self._is_used = True
         reports = self.mapping.report_batch_item_failures
         return [
@@ -146,7 +151,7 @@ class HandlerSubject:
         """Nothing: its variables are given when it starts."""
         return None
 
-    def growth(self, batches: Sequence[Batch], every: int) -> list[int] | None:  # noqa: ARG002
+    def growth(self, series: Iterable[Sequence[Batch]]) -> Iterator[int] | None:  # noqa: ARG002
         """Nothing: nobody can look into its process."""
         return None
 

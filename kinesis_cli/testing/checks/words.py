@@ -8,6 +8,7 @@ from kinesis_cli.testing.checks.observing import Seen
 
 MAX_QUOTED = 120  # characters of a text that is not ours
 _MAX_LOG_LINES = 3
+_LAMBDAS = ("INIT_START ", "START RequestId: ", "END RequestId: ", "REPORT RequestId: ")
 
 
 def did(seen: Seen) -> list[str]:
@@ -29,10 +30,15 @@ def outcome(seen: Seen) -> str:
 
 
 def _log(seen: Seen) -> list[str]:
-    lines = [line.strip() for line in seen.result.logs if line.strip()]
+    lines = [line.strip() for line in seen.result.logs if line.strip() and not _is_lambdas(line)]
     left_out = len(lines) - _MAX_LOG_LINES
     shown = [f"logged: {quoted(line)}" for line in lines[:_MAX_LOG_LINES]]
     return [*shown, f"logged {left_out} lines more"] if left_out > 0 else shown
+
+
+def _is_lambdas(line: str) -> bool:
+    """Whether Lambda itself has written a line, around the function's own."""
+    return line.startswith(_LAMBDAS) or '"type": "platform.' in line
 
 
 def places(numbers: Iterable[str], batch: Sequence[Record]) -> str:

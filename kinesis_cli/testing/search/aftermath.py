@@ -7,17 +7,25 @@ from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.library import simulate
 from kinesis_cli.simulation.trace import Summary
 from kinesis_cli.stream.record import Record
-from kinesis_cli.testing.checks.observing import Seen, Subject
+from kinesis_cli.testing.checks.observing import Batch, Seen, Subject
 from kinesis_cli.testing.events import records_of_event
 from kinesis_cli.testing.search.report import Aftermath
 
 
 class _Remembering:
-    """The function, called once for each batch: a day of retries takes no longer than one call."""
+    """The function, called once for each batch: a day of retries takes no longer than one call.
 
-    def __init__(self, subject: Subject, records: Sequence[Record]) -> None:
+    Args:
+        subject: the function.
+        records: that batches are made of.
+        before: batches that its environment has seen already.
+    """
+
+    def __init__(
+        self, subject: Subject, records: Sequence[Record], before: Sequence[Batch]
+    ) -> None:
         self.name, self.runtime = subject.name, subject.runtime
-        self._subject = subject
+        self._subject, self._before = subject, before
         self._records = {record.sequence_number: record for record in records}
         self._results: dict[bytes, InvocationResult] = {}
 
@@ -28,20 +36,30 @@ class _Remembering:
                 each.sequence_number for each in records_of_event(request.payload, "the event")
             ]
             batch = [self._records[number] for number in numbers]
-            self._results[request.payload] = self._subject.deliver(batch)[0].result
+            *_, seen = self._subject.deliver(*self._before, batch)
+            self._results[request.payload] = seen.result
         return self._results[request.payload]
 
     def close(self) -> None:
         """Nothing: the subject is somebody else's."""
 
 
-def aftermath(subject: Subject, records: Sequence[Record], seed: int) -> Aftermath | None:
-    """Deliver a batch as Lambda would; None: its mapping delivers in a way that tells nothing."""
+def aftermath(
+    subject: Subject, records: Sequence[Record], seed: int, before: Sequence[Batch] = ()
+) -> Aftermath | None:
+    """Deliver a batch as Lambda would; None: its mapping delivers in a way that tells nothing.
+
+    Args:
+        subject: the function.
+        records: the batch.
+        seed: of the simulation.
+        before: batches that its environment has seen already.
+    """
     mapping = subject.mapping
     if mapping.tumbling_window_in_seconds or len(records) > mapping.batch_size:
         return None
     at_once = _at_once(mapping)
-    result = simulate(list(records), _Remembering(subject, records), at_once, seed=seed)
+    result = simulate(list(records), _Remembering(subject, records, before), at_once, seed=seed)
     alone = [subject.deliver([record])[0] for record in records[:10]]
     return Aftermath(_sentence(result.summary, alone, result.discarded, mapping), result.summary)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -12,13 +12,14 @@ from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.testing.checks.batches import batch_of
 from kinesis_cli.testing.checks.made_records import Item
-from kinesis_cli.testing.checks.observing import Batch, Subject
+from kinesis_cli.testing.checks.observing import Subject
 from kinesis_cli.testing.checks.source_text import words_of
 from kinesis_cli.testing.checks.subjects import subject_of_project
+from kinesis_cli.testing.checks.words import outcome
 from kinesis_cli.testing.search.aftermath import aftermath
 from kinesis_cli.testing.search.registry import PROPERTIES, Property
 from kinesis_cli.testing.search.report import CheckReport, Failure, PropertyResult
-from kinesis_cli.testing.search.run import COMPARING, Found, Search, Wanted
+from kinesis_cli.testing.search.run import Search
 from kinesis_cli.testing.search.samples import (
     Samples,
     guessed,
@@ -28,8 +29,11 @@ from kinesis_cli.testing.search.samples import (
     samples_of_model,
     samples_of_project,
 )
+from kinesis_cli.testing.search.trials import COMPARING, Found, Wanted
 
-_NEEDS_REPORTS = "one-bad-record"
+_NEEDS_REPORTS, _NEEDS_SAMPLES = "one-bad-record", "samples-handled"
+MAX_WHOLE = 3  # records of a batch that is shown as it is
+_NEEDS_GOOD = frozenset({"one-bad-record", "neighbours"})  # of whose samples one must be handled
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +132,20 @@ def check_function(
             secrets=plan.secrets,
             words=words_of(function),
         )
+        if samples.is_guessed:
+            wanted = replace(wanted, names=[each for each in plan.names if each != _NEEDS_SAMPLES])
         search = Search(subject, samples, wanted, tell)
         is_interrupted = False
         try:
             search.run()
         except KeyboardInterrupt:
             is_interrupted = True
+        if samples.is_guessed and not (search.good or search.found or is_interrupted):
+            raise _nothing_known(subject, samples)
         if search.hangs:
             subject.real_seconds = search.patience
         results = tuple(
-            _result(each, search, subject, plan, is_interrupted=is_interrupted)
+            _result(each, search, subject, plan, samples, is_interrupted=is_interrupted)
             for each in PROPERTIES.values()
         )
     return CheckReport(
@@ -171,60 +179,87 @@ def _named_samples(
     return samples_of_project(function, Path())
 
 
+def _nothing_known(subject: Subject, samples: Samples) -> InputError:
+    """Why nothing can be said of a function that handles nothing which kcli thinks of."""
+    (seen,) = subject.deliver(batch_of(samples.items[:1]))
+    return InputError(
+        f"nothing that kcli could think of is handled, so there is nothing to check with; it tried "
+        f"{samples.origin}: {outcome(seen)}",
+        place=subject.name,
+        advice="Give what records usually carry: `kcli check SAMPLES`, or --model MODULE:MODEL.",
+    )
+
+
 def _is_good(subject: Subject, item: Item) -> bool:
     (seen,) = subject.deliver(batch_of([item]), fresh=False)
     return seen.first_failed is None and seen.result.error is None
 
 
 def _result(
-    each: Property, search: Search, subject: Subject, plan: Plan, *, is_interrupted: bool
+    each: Property,
+    search: Search,
+    subject: Subject,
+    plan: Plan,
+    samples: Samples,
+    *,
+    is_interrupted: bool,
 ) -> PropertyResult:
     found = search.found.get(each.name)
     if found is not None:
         failure = _failure(found, subject, plan.seed)
         return PropertyResult(each.name, each.meaning, "failed", failure=failure)
-    why = _left_out(each, search, subject, plan, is_interrupted=is_interrupted)
+    why = _left_out(each, search, subject, plan, samples, is_interrupted=is_interrupted)
     return PropertyResult(each.name, each.meaning, "left out" if why else "held", why)
 
 
 def _left_out(
-    each: Property, search: Search, subject: Subject, plan: Plan, *, is_interrupted: bool
+    each: Property,
+    search: Search,
+    subject: Subject,
+    plan: Plan,
+    samples: Samples,
+    *,
+    is_interrupted: bool,
 ) -> str:
     """Why a property was not looked for; "": it was."""
     if each.name not in plan.names:
         return f"{each.asked_by} asks for it" if each.asked_by else "--only names others"
     if is_interrupted:
         return "interrupted"
+    if each.name == _NEEDS_SAMPLES and samples.is_guessed:
+        return "no samples were given"
     if each.sees_inside and not subject.sees_inside:
         return f"nobody can look into the process of a function that runs {subject.runtime}"
     if each.name == _NEEDS_REPORTS and not subject.mapping.report_batch_item_failures:
         return "without ReportBatchItemFailures a bad record always fails its batch"
     if search.is_by_chance and each.name in COMPARING:
         return "chance decides what becomes of a batch; mend that first"
+    if each.name in _NEEDS_GOOD and not search.good:
+        return "no sample is handled by itself; mend that first"
     if search.gives_up or (search.hangs and each.effort != "every"):
         return "calls never ended; mend that first"
     return ""
 
 
 def _failure(found: Found, subject: Subject, seed: int) -> Failure:
-    records = found.error.batch
-    shown, repeat = _folded(records, found.items)
+    batch = found.error.batch
+    first = _first_of_each_run(found.items) if len(batch) > MAX_WHOLE else range(len(batch))
+    ends = [*first[1:], len(batch)]
     return Failure(
         sentence=found.error.sentence,
-        records=tuple(shown),
-        made_of=tuple(found.made_of.get(item.data, "") for item in found.items[: len(shown)]),
+        batch=tuple(batch),
+        records=tuple(batch[place] for place in first),
+        repeats=tuple(end - place for place, end in zip(first, ends, strict=True)),
+        made_of=tuple(found.made_of.get(found.items[place].data, "") for place in first),
         did=found.error.did,
-        aftermath=aftermath(subject, records, seed),
-        repeat=repeat,
+        aftermath=aftermath(subject, batch, seed, found.error.before),
         before=tuple(tuple(batch) for batch in found.before),
     )
 
 
-def _folded(records: Batch, items: Sequence[Item]) -> tuple[Batch, int]:
-    """The first record alone where all carry the same, and how often it comes."""
-    if len(records) > 3 and len(set(items)) == 1:
-        return records[:1], len(records)
-    return records, 1
+def _first_of_each_run(items: Sequence[Item]) -> list[int]:
+    """The places where another item begins: a full batch is made of few."""
+    return [place for place, item in enumerate(items) if not place or items[place - 1] != item]
 
 
 def _notes(search: Search, samples: Samples) -> list[str]:

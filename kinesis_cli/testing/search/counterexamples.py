@@ -80,8 +80,7 @@ def _written(
         text = _test(result.name, failure, command, target, number)
     test_file = target.folder / f"test_kinesis_counterexample_{number}.py"
     event_file = target.folder / _event_name(number)
-    records = failure.records * failure.repeat
-    event_file.write_bytes(kind_of_records(records).event(records) + b"\n")
+    event_file.write_bytes(kind_of_records(failure.batch).event(failure.batch) + b"\n")
     test_file.write_text(text, "utf-8")
     known[number] = text
     return replace(failure, test_file=_shown(test_file), event_file=_shown(event_file))
@@ -99,7 +98,10 @@ def _event_name(number: int) -> str:
 
 def _test(name: str, failure: Failure, command: str, target: Target, number: int) -> str:
     function = PROPERTIES[name].function.__name__
-    needs_event = any(map(_is_kept_apart, failure.records))
+    needs_event = any(map(_is_kept_apart, failure.records)) or (
+        len(failure.batch) > len(failure.records)
+        and len({each.partition_key for each in failure.records}) > 1
+    )
     story = [f"{failure.sentence[:1].upper()}{failure.sentence[1:]}."]
     if failure.aftermath is not None:
         story.append(f"Lambda then: {failure.aftermath.sentence}.")
@@ -159,22 +161,32 @@ def _with(target: Target) -> list[str]:
 
 def _records(failure: Failure, number: int, *, needs_event: bool) -> list[str]:
     lines = []
-    for place, before in enumerate(failure.before):
+    for place, before in enumerate(failure.before[: 1 if _is_repeated(failure) else None]):
         lines += _made(f"before_{place + 1}", before)
     if needs_event:
         event = f'Path(__file__).with_name("{_event_name(number)}")'
         lines.append(f"    records = checks.records_of({event})")
         return lines
-    return lines + _made("records", failure.records * failure.repeat)
+    return lines + _made("records", failure.records, failure.repeats)
 
 
-def _made(name: str, records: Sequence[Record]) -> list[str]:
-    """The lines that make records; of each partition key apart, in order."""
+def _is_repeated(failure: Failure) -> bool:
+    """Whether what comes first is one batch, many times."""
+    first, *others = failure.before or ((),)
+    return bool(others) and all(each == first for each in others)
+
+
+def _made(name: str, records: Sequence[Record], repeats: Sequence[int] = ()) -> list[str]:
+    """The lines that make records, some many times; of each partition key apart, in order."""
     keys = {record.partition_key for record in records}
     if len(keys) == 1:
         payloads = [data_of(record) for record in records]
         key = _str(next(iter(keys)))
-        return [f"    {name} = kinesis.records({_shown_list(payloads)}, key={key})"]
+        made = _shown_list(payloads)
+        if any(count > 1 for count in repeats):
+            runs = zip(payloads, repeats, strict=True)
+            made = " + ".join(f"[{_bytes(data)}] * {count}" for data, count in runs)
+        return [f"    {name} = kinesis.records({made}, key={key})"]
     parts = [
         f"        *kinesis.records([{data_of(record)!r}], key={record.partition_key!a}),"
         for record in records
@@ -207,8 +219,9 @@ def _str(text: str, *, is_escaped: bool = False) -> str:
 def _call(failure: Failure, target: Target, name: str) -> str:
     arguments = ["function", "records"]
     if failure.before:
-        names = ", ".join(f"before_{place + 1}" for place in range(len(failure.before)))
-        arguments.append(f"[{names}]")
+        names = [f"before_{place + 1}" for place in range(len(failure.before))]
+        is_repeated = _is_repeated(failure)
+        arguments.append(f"[before_1] * {len(names)}" if is_repeated else f"[{', '.join(names)}]")
     if name == "no-secrets-in-log":
         arguments.append(pformat(list(target.secrets)))
     return ", ".join(arguments)

@@ -1,16 +1,17 @@
 """A subject for going through many batches: it remembers, and is content with warm processes."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.stream.record import Record
 from kinesis_cli.testing.checks.batches import AT, renumbered
+from kinesis_cli.testing.checks.made_records import Item, item_of
 from kinesis_cli.testing.checks.observing import Batch, Seen, Subject
 
 MAX_REMEMBERED_BYTES = 100_000  # of one batch
-MAX_IN_ENVIRONMENT = 300  # calls; what some functions keep makes each call slower
+MAX_IN_ENVIRONMENT = 150  # calls; what some functions keep makes each call slower
 MAX_HANGS = 4  # calls that did not end, before hanging is all that is left to say
 _FIRST = 30_000  # the counter in the sequence numbers of what is delivered
 _PATIENCE = 50  # times as long as a call usually takes
@@ -32,13 +33,17 @@ class ExploringSubject:
         self._subject, self._tell = subject, tell
         self._seen: dict[tuple[bytes, ...], Seen] = {}
         self.calls = self.hangs = 0
-        self._in_environment = 0
         self._counter = _FIRST
-        self.latest: list[Batch] = []  # the last batches that were delivered
+        self.latest: list[Batch] = []  # the batches that the warm environment has seen, in order
+        self._environment = 0  # the number of it
+        # what hung only after others, and those that came before it
+        self.stuck: list[tuple[list[Item], list[Batch]]] = []
         self.name, self.runtime, self.timeout = subject.name, subject.runtime, subject.timeout
         self.mapping: EventSourceMapping = subject.mapping
         self.sees_inside, self.names_failures = subject.sees_inside, subject.names_failures
+        self.depends_on_payloads_only = subject.depends_on_payloads_only
         self.real_seconds = subject.real_seconds
+        self.environments = subject.environments
 
     def expect(self, seconds: float) -> None:
         """A call usually takes so long: what takes far longer is stopped."""
@@ -70,33 +75,50 @@ class ExploringSubject:
         self._count(1)
         whole, self._subject.real_seconds = self._subject.real_seconds, self.real_seconds
         try:
-            is_full = self._in_environment >= MAX_IN_ENVIRONMENT
-            if is_full:
+            if len(self.latest) >= MAX_IN_ENVIRONMENT:
                 self._subject.deliver(batch)  # fresh: the next warm one is new
-                self._in_environment = 0
             other = renumbered(batch, self._counter)
             (seen,) = self._subject.deliver(other, fresh=False)
+            if self._subject.environments != self._environment:
+                self._environment, self.latest = self._subject.environments, []
+            if seen.timed_out and self.latest:
+                seen = self._alone(other, seen)
         finally:
             self._subject.real_seconds = whole
         self.hangs += seen.timed_out
-        self._in_environment += 1
         self._counter += len(batch)
-        self.latest = [*self.latest[-19:], other]
+        self.latest.append(other)
         result = replace(seen.result, response=_as_of(seen.result.response, other, batch))
         return Seen.of(batch, result, reports=seen.reports)
+
+    def _alone(self, batch: Batch, hung: Seen) -> Seen:
+        """What comes of a batch that hung in the warm environment, in a fresh one.
+
+        As on Lambda, the one in which a call hung is of no more use.
+        """
+        (seen,) = self._subject.deliver(batch)
+        if seen.timed_out:
+            return hung
+        if not self.stuck:
+            self.stuck.append((list(map(item_of, batch)), list(self.latest)))
+        return seen
 
     def deliver_in(self, variables: Mapping[str, str], batch: Sequence[Record]) -> Seen | None:
         """Deliver in another process, see `Subject`."""
         self._count(1)
         return self._subject.deliver_in(variables, batch)
 
-    def growth(self, batches: Sequence[Batch], every: int) -> list[int] | None:
+    def growth(self, series: Iterable[Sequence[Batch]]) -> Iterator[int] | None:
         """Bytes of its objects, see `Subject`."""
-        self._count(len(batches))
-        return self._subject.growth(batches, every)
+        return self._subject.growth(self._counted(series))
 
     def close(self) -> None:
         """Nothing: the subject is somebody else's."""
+
+    def _counted(self, series: Iterable[Sequence[Batch]]) -> Iterator[Sequence[Batch]]:
+        for batches in series:
+            self._count(len(batches))
+            yield batches
 
     def _count(self, more: int) -> None:
         self.calls += more

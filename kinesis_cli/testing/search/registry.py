@@ -27,6 +27,9 @@ class Property:
 PROPERTIES = {
     each.name: each
     for each in (
+        Property(
+            "samples-handled", checks.samples_handled, "the samples themselves are handled", "once"
+        ),
         Property("answer-shape", checks.answer_shape, "Lambda can read the answer", "every"),
         Property("ids-of-batch", checks.ids_of_batch, "it names records of the batch", "every"),
         Property(

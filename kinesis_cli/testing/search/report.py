@@ -23,11 +23,12 @@ class Failure:
     """A batch that breaks a property."""
 
     sentence: str  # what is wrong
-    records: tuple[Record, ...]  # the smallest batch
+    batch: tuple[Record, ...]  # the smallest one
+    records: tuple[Record, ...]  # of it, the first of those in a row that carry the same
+    repeats: tuple[int, ...]  # how many in a row each of them stands for
     made_of: tuple[str, ...]  # how each payload was made, for people; "": as in the samples
     did: tuple[str, ...]  # what the function did, a line each
     aftermath: Aftermath | None  # None: nothing to simulate
-    repeat: int = 1  # how often the records come in the batch: a full one is made of few
     before: tuple[tuple[Record, ...], ...] = ()  # batches that have to come first
     test_file: str | None = None  # that was written
     event_file: str | None = None

@@ -85,7 +85,7 @@ def _of_records(found: Input, kind: SourceKind) -> Iterator[Item]:
 
 
 def samples_of_model(name: str, seed: int) -> Samples:
-    """Random instances of a pydantic model, `module:Model`.
+    """Random instances of a pydantic model or a dataclass, `module:Model`.
 
     Raises:
         InputError: there is no such model, or polyfactory is not installed.

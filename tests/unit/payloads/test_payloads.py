@@ -243,7 +243,7 @@ def test_a_model_makes_payloads() -> None:
         ("Reading", "named as package.module:Model"),
         ("no_such_module:Reading", "ModuleNotFoundError"),
         ("their_models:BaseMode", "AttributeError"),
-        ("their_models:Field", "no pydantic model"),
+        ("their_models:Field", "neither a pydantic model nor a dataclass"),
         ("their_models:Never", "no instance could be made"),
     ],
 )

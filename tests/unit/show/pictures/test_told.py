@@ -62,7 +62,8 @@ def test_a_large_call_is_cut_and_says_so() -> None:
 
 
 def test_a_check_of_hostile_records_is_harmless() -> None:
-    failure = Failure(HOSTILE, (record(0, data=HOSTILE),), (HOSTILE,), (HOSTILE,), None, repeat=2)
+    one = record(0, data=HOSTILE)
+    failure = Failure(HOSTILE, (one, one), (one,), (2,), (HOSTILE,), (HOSTILE,), None)
     report = CheckReport(
         handler="app.handler",
         runtime="in-process",

@@ -1,0 +1,23 @@
+"""samples-handled: a partition key is taken for a number."""
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        shard = int(record["kinesis"]["partitionKey"]) % 4
+        try:
+            json.loads(decode(record))["v"] + 1
+        except Exception:
+            failures.append({"itemIdentifier": seq(record)})
+    return {"batchItemFailures": failures}

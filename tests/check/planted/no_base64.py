@@ -1,0 +1,22 @@
+"""samples-handled: the data is read without base64."""
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            json.loads(record["kinesis"]["data"])["v"] + 1
+        except Exception:
+            failures.append({"itemIdentifier": seq(record)})
+    return {"batchItemFailures": failures}

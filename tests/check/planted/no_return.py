@@ -1,0 +1,22 @@
+"""mapping-fits: the answer is made, and not returned."""
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            json.loads(decode(record))["v"] + 1
+        except Exception:
+            failures.append({"itemIdentifier": seq(record)})
+    {"batchItemFailures": failures}

@@ -1,0 +1,24 @@
+"""no-secrets-in-log: what failed is logged whole."""
+# kcli check --secret name
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        try:
+            json.loads(decode(record))["v"] + 1
+        except Exception:
+            print("failed", decode(record))
+            failures.append({"itemIdentifier": seq(record)})
+    return {"batchItemFailures": failures}

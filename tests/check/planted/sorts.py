@@ -1,0 +1,21 @@
+"""neighbours: records are gone through in another order."""
+
+import base64
+import json
+
+
+def decode(record):
+    return base64.b64decode(record["kinesis"]["data"])
+
+
+def seq(record):
+    return record["kinesis"]["sequenceNumber"]
+
+
+def handler(event, context):
+    for record in sorted(event["Records"], key=lambda r: r["kinesis"]["data"]):
+        try:
+            json.loads(decode(record))["v"] + 1
+        except Exception:
+            return {"batchItemFailures": [{"itemIdentifier": seq(record)}]}
+    return {"batchItemFailures": []}
