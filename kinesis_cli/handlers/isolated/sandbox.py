@@ -72,13 +72,38 @@ class Sandbox:
         self._memory_limit = math.inf if debug else memory_limit
         self._looked_at = self._started = time.monotonic()
         self._listener = Listener()
+        self._process = self._started_process(arguments, directory, variables, debug=debug)
+        self._own = self._process.pid if debug else -self._process.pid
+        self._ending = threading.Lock()
+        self._exit = os.pidfd_open(self._process.pid)
+        self._requests: deque[RuntimeRequest] = deque()
+        self._connections: dict[int, Connection] = {}
+        self._waiting: Connection | None = None  # the runtime asked for the next event here
+        self._broken: Broken | None = None  # what it last sent that was not a request
+        self._noted: set[str] = set()
+        self._poll = select.poll()
+        self._poll.register(self._listener, _READABLE)
+        self._poll.register(self._exit, select.POLLIN)
+        self._frames = Frames()
+        os.set_blocking(self._output_fd, False)
+        with suppress(OSError):  # more than this user may have: it waits for us more often
+            fcntl.fcntl(self._output_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    def _started_process(
+        self,
+        arguments: Sequence[str],
+        directory: Path,
+        variables: Mapping[str, str],
+        *,
+        debug: bool,
+    ) -> "subprocess.Popen[bytes]":
         self._lifeline, theirs = os.pipe()[::-1]
         self._output_fd, written = os.pipe()
         environment = {**variables, "AWS_LAMBDA_RUNTIME_API": self._listener.address}
         if not debug:
             environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(written)
         try:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 arguments,
                 cwd=directory,
                 env=environment,
@@ -100,25 +125,11 @@ class Sandbox:
                 advice=_FOREIGN.format(os.uname().machine) if is_foreign else "",
             ) from error
         else:
-            self._own = self._process.pid if debug else -self._process.pid
-            _kill_on_close(theirs, self._own)
+            _kill_on_close(theirs, process.pid if debug else -process.pid)
+            return process
         finally:
             os.close(theirs)
             os.close(written)
-        self._ending = threading.Lock()
-        self._exit = os.pidfd_open(self._process.pid)
-        self._requests: deque[RuntimeRequest] = deque()
-        self._connections: dict[int, Connection] = {}
-        self._waiting: Connection | None = None  # the runtime asked for the next event here
-        self._broken: Broken | None = None  # what it last sent that was not a request
-        self._noted: set[str] = set()
-        self._poll = select.poll()
-        self._poll.register(self._listener, _READABLE)
-        self._poll.register(self._exit, select.POLLIN)
-        self._frames = Frames()
-        os.set_blocking(self._output_fd, False)
-        with suppress(OSError):  # more than this user may have: it waits for us more often
-            fcntl.fcntl(self._output_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def is_ready(self) -> bool:
         """Whether it can take a call now."""
