@@ -10,6 +10,8 @@ import pytest
 from kinesis_cli import InputError
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
+from kinesis_cli.project.template.file import TemplateFile
+from kinesis_cli.project.template.template import Template
 from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
 from kinesis_cli.stream.kinds.kafka import KAFKA, SELF_MANAGED_KAFKA
 from kinesis_cli.stream.kinds.kind import SourceKind
@@ -212,3 +214,50 @@ def test_a_function_that_kafka_feeds_has_its_mapping(
     assert (mapping.kind, mapping.batch_size) == (kind, 9)
     assert found.other_feeders == ()
     assert not [note for note in found.notes if "not acted on" in note]
+
+
+def test_a_table_of_terraform_has_keys_indexes_and_time_to_live(tmp_path: Path) -> None:
+    plan = terraform(
+        hash_key="pk",
+        range_key="sk",
+        attribute=[{"name": each, "type": "S"} for each in ("pk", "sk", "day")],
+        global_secondary_index=[
+            {"name": "by-day", "hash_key": "day", "projection_type": "KEYS_ONLY"}
+        ],
+        local_secondary_index=[
+            {
+                "name": "of-day",
+                "range_key": "day",
+                "projection_type": "INCLUDE",
+                "non_key_attributes": ["n"],
+            }
+        ],
+        ttl=[{"enabled": True, "attribute_name": "expires"}],
+    )
+    folder = project(tmp_path, json.dumps(plan), "plan.json")
+    template = Template.read(TemplateFile(folder / "plan.json"))
+    ((_, table),) = template.resources("AWS::DynamoDB::Table").items()
+    pk, sk, day = ({"AttributeName": each, "KeyType": "HASH"} for each in ("pk", "sk", "day"))
+    assert table["Properties"] == {
+        "TableName": "orders",
+        "AttributeDefinitions": [
+            {"AttributeName": each, "AttributeType": "S"} for each in ("pk", "sk", "day")
+        ],
+        "KeySchema": [pk, {**sk, "KeyType": "RANGE"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "by-day",
+                "KeySchema": [day],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        "LocalSecondaryIndexes": [
+            {
+                "IndexName": "of-day",
+                "KeySchema": [pk, {**day, "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["n"]},
+            }
+        ],
+        "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "expires"},
+    }
