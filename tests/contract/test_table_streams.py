@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any
@@ -16,21 +17,24 @@ from botocore.exceptions import ClientError
 
 from kinesis_cli.local.client.process import ask
 from kinesis_cli.local.state import running_server
-from tests.servers import Started, ours_in
+from tests.servers import Started, ours, ours_in
 
 pytestmark = pytest.mark.slow
 
 Start = Callable[..., AbstractContextManager[Started]]
+_accounts = count(1)
 BOTH = "NEW_AND_OLD_IMAGES"
 KEY = {"pk": {"S": "a"}}
 
 
-def client(server: Started, service: str, region: str = "eu-west-1") -> Any:  # noqa: ANN401
+def client(
+    server: Started, service: str, region: str = "eu-west-1", account: str = "000000000000"
+) -> Any:  # noqa: ANN401 - boto3 makes classes as it runs
     return boto3.client(
         service,  # type: ignore[call-overload]
         endpoint_url=server.endpoint,
         region_name=region,
-        aws_access_key_id="key",
+        aws_access_key_id=account,
         aws_secret_access_key="secret",
         config=Config(retries={"max_attempts": 0}),
     )
@@ -39,10 +43,17 @@ def client(server: Started, service: str, region: str = "eu-west-1") -> Any:  # 
 class Orders:
     """A table with a stream, and its clients."""
 
-    def __init__(self, server: Started, view: str | None = BOTH, *, sort_key: bool = False) -> None:
-        self.server = server
-        self.dynamodb = client(server, "dynamodb")
-        self.streams = client(server, "dynamodbstreams")
+    def __init__(
+        self,
+        server: Started,
+        view: str | None = BOTH,
+        *,
+        sort_key: bool = False,
+        account: str = "000000000000",
+    ) -> None:
+        self.server, self.account = server, account
+        self.dynamodb = client(server, "dynamodb", account=account)
+        self.streams = client(server, "dynamodbstreams", account=account)
         keys = [("pk", "HASH"), ("sk", "RANGE")][: 1 + sort_key]
         made = self.dynamodb.create_table(
             TableName="orders",
@@ -94,6 +105,9 @@ class Orders:
         return [each["eventName"] for each in self.records()]
 
 
+New = Callable[..., Orders]
+
+
 def on(view: str) -> dict[str, object]:
     return {"StreamEnabled": True, "StreamViewType": view}
 
@@ -103,16 +117,32 @@ def start(tmp_path: Path) -> Start:
     return lambda *options: ours_in(tmp_path, *options)
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Started]:
+    with ours() as server:
+        yield server
+
+
 @pytest.fixture
-def orders(start: Start) -> Iterator[Orders]:
+def new(shared: Started) -> New:
+    """Makes a table in an account of this test alone."""
+
+    def make(view: str | None = BOTH, *, sort_key: bool = False) -> Orders:
+        return Orders(shared, view, sort_key=sort_key, account=f"{next(_accounts):012}")
+
+    return make
+
+
+@pytest.fixture
+def orders(new: New) -> Orders:
+    return new()
+
+
+@pytest.fixture
+def alone(start: Start) -> Iterator[Orders]:
+    """On a server of this test alone, whose clock may be moved, and which may be killed."""
     with start() as server:
         yield Orders(server)
-
-
-@pytest.fixture
-def without_stream(start: Start) -> Iterator[Orders]:
-    with start() as server:
-        yield Orders(server, None)
 
 
 def refusal(call: Callable[[], object]) -> str:
@@ -190,68 +220,65 @@ def test_a_put_over_an_item_is_a_modify_with_both_images(orders: Orders) -> None
     ],
 )
 def test_the_view_says_which_images_a_record_has(
-    start: Start, view: str, images: list[set[str]]
+    new: New, view: str, images: list[set[str]]
 ) -> None:
-    with start() as server:
-        orders = Orders(server, view)
-        orders.put()
-        orders.put(n={"N": "1"})
-        orders.delete()
-        found = [each["dynamodb"].keys() & {"NewImage", "OldImage"} for each in orders.records()]
-        assert found == images
+    orders = new(view)
+    orders.put()
+    orders.put(n={"N": "1"})
+    orders.delete()
+    found = [each["dynamodb"].keys() & {"NewImage", "OldImage"} for each in orders.records()]
+    assert found == images
 
 
-def test_each_action_of_a_batch_and_a_transaction_makes_a_record(start: Start) -> None:
-    with start() as server:
-        orders = Orders(server, sort_key=True)
+def test_each_action_of_a_batch_and_a_transaction_makes_a_record(new: New) -> None:
+    orders = new(sort_key=True)
 
-        def item(number: int) -> dict[str, Any]:
-            return {**KEY, "sk": {"N": str(number)}}
+    def item(number: int) -> dict[str, Any]:
+        return {**KEY, "sk": {"N": str(number)}}
 
-        orders.dynamodb.batch_write_item(
-            RequestItems={"orders": [{"PutRequest": {"Item": item(n)}} for n in (1, 2)]}
-        )
-        orders.dynamodb.transact_write_items(
-            TransactItems=[
-                {"Put": {"TableName": "orders", "Item": item(3)}},
-                {"Delete": {"TableName": "orders", "Key": item(1)}},
-                {
-                    "Update": {
-                        "TableName": "orders",
-                        "Key": item(2),
-                        "UpdateExpression": "SET x = :x",
-                        "ExpressionAttributeValues": {":x": {"S": "y"}},
-                    }
-                },
-            ]
-        )
-        found = [(r["eventName"], r["dynamodb"]["Keys"]["sk"]["N"]) for r in orders.records()]
-        assert found == [
-            ("INSERT", "1"),
-            ("INSERT", "2"),
-            ("INSERT", "3"),
-            ("REMOVE", "1"),
-            ("MODIFY", "2"),
+    orders.dynamodb.batch_write_item(
+        RequestItems={"orders": [{"PutRequest": {"Item": item(n)}} for n in (1, 2)]}
+    )
+    orders.dynamodb.transact_write_items(
+        TransactItems=[
+            {"Put": {"TableName": "orders", "Item": item(3)}},
+            {"Delete": {"TableName": "orders", "Key": item(1)}},
+            {
+                "Update": {
+                    "TableName": "orders",
+                    "Key": item(2),
+                    "UpdateExpression": "SET x = :x",
+                    "ExpressionAttributeValues": {":x": {"S": "y"}},
+                }
+            },
         ]
+    )
+    found = [(r["eventName"], r["dynamodb"]["Keys"]["sk"]["N"]) for r in orders.records()]
+    assert found == [
+        ("INSERT", "1"),
+        ("INSERT", "2"),
+        ("INSERT", "3"),
+        ("REMOVE", "1"),
+        ("MODIFY", "2"),
+    ]
 
 
-def test_a_transaction_that_is_refused_leaves_no_record(start: Start) -> None:
-    with start() as server:
-        orders = Orders(server, sort_key=True)
-        one, two = ({**KEY, "sk": {"N": n}} for n in "12")
-        put = {"Put": {"TableName": "orders", "Item": one}}
-        fails = {
-            "Put": {
-                "TableName": "orders",
-                "Item": two,
-                "ConditionExpression": "attribute_exists(pk)",
-            }
+def test_a_transaction_that_is_refused_leaves_no_record(new: New) -> None:
+    orders = new(sort_key=True)
+    one, two = ({**KEY, "sk": {"N": n}} for n in "12")
+    put = {"Put": {"TableName": "orders", "Item": one}}
+    fails = {
+        "Put": {
+            "TableName": "orders",
+            "Item": two,
+            "ConditionExpression": "attribute_exists(pk)",
         }
-        code = refusal(lambda: orders.dynamodb.transact_write_items(TransactItems=[put, fails]))
-        assert code == "TransactionCanceledException"
-        assert orders.records() == []
-        orders.dynamodb.transact_write_items(TransactItems=[put])
-        assert orders.events() == ["INSERT"]
+    }
+    code = refusal(lambda: orders.dynamodb.transact_write_items(TransactItems=[put, fails]))
+    assert code == "TransactionCanceledException"
+    assert orders.records() == []
+    orders.dynamodb.transact_write_items(TransactItems=[put])
+    assert orders.events() == ["INSERT"]
 
 
 def test_sequence_numbers_grow_and_are_never_used_again(orders: Orders) -> None:
@@ -295,9 +322,9 @@ def test_a_client_that_has_the_endpoint_from_its_environment_comes_here_too(
 ) -> None:
     """With an ARN boto3 calls an address of the account, which moto does not know."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", orders.server.endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", orders.account)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_ACCOUNT_ID", "000000000000")
+    monkeypatch.setenv("AWS_ACCOUNT_ID", orders.account)
     streams = boto3.client("dynamodbstreams", region_name="eu-west-1")
     described = streams.describe_stream(StreamArn=orders.arn)["StreamDescription"]
     assert described["StreamArn"] == orders.arn
@@ -321,7 +348,7 @@ def test_streams_come_in_pages_and_only_to_their_own_region(orders: Orders) -> N
             break
         more = {"ExclusiveStartStreamArn": page["LastEvaluatedStreamArn"]}
     assert found == ["a", "b", "orders"]
-    other = client(orders.server, "dynamodbstreams", "us-east-1")
+    other = client(orders.server, "dynamodbstreams", "us-east-1", orders.account)
     assert other.list_streams()["Streams"] == []
     assert refusal(lambda: other.describe_stream(StreamArn=orders.arn)) == (
         "ResourceNotFoundException"
@@ -405,36 +432,36 @@ def move_clock(state: Path, seconds: float) -> None:
     ask(server, "faults", {"clock": seconds})
 
 
-def test_an_iterator_expires_after_fifteen_minutes(orders: Orders, tmp_path: Path) -> None:
-    iterator = orders.iterator()
+def test_an_iterator_expires_after_fifteen_minutes(alone: Orders, tmp_path: Path) -> None:
+    iterator = alone.iterator()
     move_clock(tmp_path, 14 * 60)
-    assert orders.records(iterator) == []
+    assert alone.records(iterator) == []
     move_clock(tmp_path, 2 * 60)
-    assert refusal(lambda: orders.records(iterator)) == "ExpiredIteratorException"
+    assert refusal(lambda: alone.records(iterator)) == "ExpiredIteratorException"
 
 
-def test_a_record_is_there_for_a_day(orders: Orders, tmp_path: Path) -> None:
-    orders.put(n={"N": "1"})
-    (old,) = numbers(orders.records())
+def test_a_record_is_there_for_a_day(alone: Orders, tmp_path: Path) -> None:
+    alone.put(n={"N": "1"})
+    (old,) = numbers(alone.records())
     move_clock(tmp_path, 23 * 3600)
-    orders.put(n={"N": "2"})
-    assert orders.events() == ["INSERT", "MODIFY"]
+    alone.put(n={"N": "2"})
+    assert alone.events() == ["INSERT", "MODIFY"]
     move_clock(tmp_path, 2 * 3600)
-    assert orders.events() == ["MODIFY"]
-    code = refusal(lambda: orders.iterator("AT_SEQUENCE_NUMBER", SequenceNumber=str(old)))
+    assert alone.events() == ["MODIFY"]
+    code = refusal(lambda: alone.iterator("AT_SEQUENCE_NUMBER", SequenceNumber=str(old)))
     assert code == "TrimmedDataAccessException"
-    start = orders.stream()["Shards"][0]["SequenceNumberRange"]["StartingSequenceNumber"]
-    assert [int(start)] == numbers(orders.records())
+    start = alone.stream()["Shards"][0]["SequenceNumberRange"]["StartingSequenceNumber"]
+    assert [int(start)] == numbers(alone.records())
     move_clock(tmp_path, 40 * 3600)
-    orders.put(n={"N": "3"})
-    (newest,) = numbers(orders.records())
+    alone.put(n={"N": "3"})
+    (newest,) = numbers(alone.records())
     assert newest > int(start)
 
 
 def test_an_item_whose_time_to_live_has_passed_is_removed_by_dynamodb(
-    orders: Orders, tmp_path: Path
+    alone: Orders, tmp_path: Path
 ) -> None:
-    orders.dynamodb.update_time_to_live(
+    alone.dynamodb.update_time_to_live(
         TableName="orders", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
     )
     now = int(datetime.now(UTC).timestamp())
@@ -448,11 +475,11 @@ def test_an_item_whose_time_to_live_has_passed_is_removed_by_dynamodb(
         ("never", {"NULL": True}),
     ):
         item = {"pk": {"S": key}, "expires": value}
-        orders.dynamodb.put_item(TableName="orders", Item=item)
+        alone.dynamodb.put_item(TableName="orders", Item=item)
     move_clock(tmp_path, 2 * 3600)
     records: list[dict[str, Any]] = []
     while not records:  # within seconds
-        records = [each for each in orders.records() if each["eventName"] == "REMOVE"]
+        records = [each for each in alone.records() if each["eventName"] == "REMOVE"]
     (record,) = records
     assert record["userIdentity"] == {
         "PrincipalId": "dynamodb.amazonaws.com",
@@ -460,16 +487,16 @@ def test_an_item_whose_time_to_live_has_passed_is_removed_by_dynamodb(
     }
     assert record["dynamodb"]["Keys"] == {"pk": {"S": "soon"}}
     assert record["dynamodb"]["OldImage"]["expires"] == {"N": str(hour)}
-    left = {each["pk"]["S"] for each in orders.dynamodb.scan(TableName="orders")["Items"]}
+    left = {each["pk"]["S"] for each in alone.dynamodb.scan(TableName="orders")["Items"]}
     assert left == {"later", "text", "milliseconds", "long ago", "never"}
-    os.kill(orders.server.pid, SIGKILL)
+    os.kill(alone.server.pid, SIGKILL)
     with ours_in(tmp_path) as server:
         scanned = client(server, "dynamodb").scan(TableName="orders")["Items"]
         assert {each["pk"]["S"] for each in scanned} == left
 
 
-def test_a_stream_is_turned_off_and_on_again_as_another_one(without_stream: Orders) -> None:
-    orders = without_stream
+def test_a_stream_is_turned_off_and_on_again_as_another_one(new: New) -> None:
+    orders = new(None)
     orders.put(n={"N": "1"})
 
     def change(specification: dict[str, object]) -> dict[str, Any]:
@@ -505,7 +532,7 @@ def test_a_deleted_tables_stream_can_be_read_to_its_end(orders: Orders) -> None:
     answer = orders.streams.get_records(ShardIterator=orders.iterator())
     assert [each["eventName"] for each in answer["Records"]] == ["INSERT"]  # not its deletion
     assert "NextShardIterator" not in answer
-    first, again = orders.arn, Orders(orders.server)
+    first, again = orders.arn, Orders(orders.server, account=orders.account)
     assert again.arn != first
     assert again.records() == []
 
