@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import summary_of
 from kinesis_cli.errors import EndpointError
+from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import kind_of_arn
 from kinesis_cli.stream.table_arn import is_of_table
 
@@ -44,7 +46,7 @@ def stream_mappings(
         each
         for each in found.values()
         if f"{each.get('EventSourceArn', '')}/".startswith(wanted)
-        and kind_of_arn(each.get("EventSourceArn")) is not None
+        and kind_of_arn(each.get("EventSourceArn")) in (KINESIS, DYNAMODB)
     ]
 
 

@@ -18,17 +18,22 @@ from kinesis_cli.project.functions.choosing import (
 from kinesis_cli.project.functions.code import code_path
 from kinesis_cli.project.functions.context import Reading
 from kinesis_cli.project.functions.environment import is_of_a_name
-from kinesis_cli.project.functions.feeders import stream_mappings, version_of
+from kinesis_cli.project.functions.feeders import WrittenMapping, stream_mappings, version_of
 from kinesis_cli.project.functions.from_template import function_of_template, mappings_of
 from kinesis_cli.project.functions.invoke_config import Calling, calling_of
 from kinesis_cli.project.runtime_command import with_runtime_command
 from kinesis_cli.project.template.file import TemplateFile, reading_template
 from kinesis_cli.project.template.template import Template
 from kinesis_cli.project.template.values import first_unresolved
+from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
+from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import kind_of_arn
 
 # A function's own access key id: so a put that a function makes can be told from any other.
 FUNCTION_KEY = "function."
+
+# The kinds of source that this machine has; what others feed is told with the functions.
+KINDS_HERE = (KINESIS, DYNAMODB)
 
 LATEST = "$LATEST"
 _STREAM_UNKNOWN = "its stream is not known here"
@@ -107,9 +112,9 @@ def _project_function(
         problem = ". ".join(filter(None, (error.problem, advice)))
         function = None
     name = function.name if function else written.template.physical_name(written.logical_id)
-    mappings = place.localised(dict(mappings_of(template, logical_id)))
+    mappings = place.localised(dict(mappings_of(template, logical_id, KINDS_HERE)))
     versions = {}
-    for each in stream_mappings(written.template, written.logical_id):
+    for each in _mappings(written):
         if each.qualifier:
             mappings[each.name]["FunctionName"] = f"{name}:{each.qualifier}"
             version = version_of(written.template, written.logical_id, each.qualifier)
@@ -161,8 +166,14 @@ def _described(written: WrittenFunction) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
+def _mappings(written: WrittenFunction) -> Iterator[WrittenMapping]:
+    """The mappings from what is on this machine."""
+    found = stream_mappings(written.template, written.logical_id)
+    return (each for each in found if each.kind in KINDS_HERE)
+
+
 def _unknown_streams(written: WrittenFunction) -> Iterator[tuple[str, str]]:
-    for each in stream_mappings(written.template, written.logical_id):
+    for each in _mappings(written):
         raw = each.members.get("Stream", each.members.get("EventSourceArn"))
         arn = written.template.resolve(raw)
         if unresolved := first_unresolved(arn):
@@ -170,7 +181,7 @@ def _unknown_streams(written: WrittenFunction) -> Iterator[tuple[str, str]]:
             has_advice = "--parameter-overrides" in reason or "StreamSpecification" in reason
             advice = "" if has_advice else f"; {_NAME_IT}"
             yield each.name, f"{_STREAM_UNKNOWN}: {reason}{advice}"
-        elif not isinstance(arn, str) or kind_of_arn(arn) is None:
+        elif not isinstance(arn, str) or kind_of_arn(arn) not in KINDS_HERE:
             yield each.name, f"{_STREAM_UNKNOWN}; {_NAME_IT}"
 
 

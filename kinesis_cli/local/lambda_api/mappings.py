@@ -13,6 +13,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping, RefusedSettingError
 from kinesis_cli.local.function.hosted import LATEST
+from kinesis_cli.local.function.project import KINDS_HERE
 from kinesis_cli.local.lambda_api.context import Context
 from kinesis_cli.local.lambda_api.errors import (
     LambdaError,
@@ -35,7 +36,7 @@ async def create_event_source_mapping(context: Context, parameters: Parameters) 
     arn = document.get("EventSourceArn")
     if arn is None:
         raise invalid_parameter("Unrecognized event source.")
-    if kind_of_arn(arn) is None:
+    if kind_of_arn(arn) not in KINDS_HERE:
         raise invalid_parameter(
             "Unrecognized event source, must be a stream of Kinesis or of DynamoDB here."
         )

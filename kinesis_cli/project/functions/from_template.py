@@ -1,6 +1,7 @@
 """From a template to the one function it is about, and the mapping that feeds it."""
 
 import math
+from collections.abc import Collection
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -158,12 +159,15 @@ def functions_of(source: Path | TemplateFile) -> list[str]:
         return [name for name, each in functions.items() if each.is_fed] or list(functions)
 
 
-def mappings_of(source: Path | TemplateFile, function: str) -> dict[str, dict[str, object]]:
+def mappings_of(
+    source: Path | TemplateFile, function: str, kinds: Collection[SourceKind]
+) -> dict[str, dict[str, object]]:
     """All mappings from streams to a function: where it is written → CreateEventSourceMapping's.
 
     Args:
         source: the template.
         function: its logical id.
+        kinds: of source that are wanted.
 
     Raises:
         InputError: the template is not usable.
@@ -174,6 +178,7 @@ def mappings_of(source: Path | TemplateFile, function: str) -> dict[str, dict[st
         return {
             each.name: mapping_document(reading, each)
             for each in stream_mappings(written.template, written.logical_id)
+            if each.kind in kinds
         }
 
 

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_cli.local.clock import ShiftableClock
+from kinesis_cli.local.function.project import project_functions
+from kinesis_cli.local.mapping.of_template import mappings_of_project
 from kinesis_cli.local.place import Place
 from kinesis_cli.local.table_streams.changes import (
     as_streams_api_has_it,
@@ -20,6 +22,7 @@ from kinesis_cli.local.table_streams.labels import stream_labels
 from kinesis_cli.local.table_streams.names import StreamName, TableKey, new_label, stream_name
 from kinesis_cli.local.table_streams.store import TableStore, label_now
 from kinesis_cli.payloads.changes.writes import Write
+from kinesis_cli.project.function import CodeChoices
 from kinesis_cli.project.template.file import TemplateFile
 from kinesis_cli.stream.kinds.dynamodb import change_record
 
@@ -191,3 +194,42 @@ def test_an_arn_of_another_stack_is_the_one_of_the_table_here() -> None:
     assert place.localised(arn.format("orders")) == here.format("orders") + LABEL
     unknown = place.localised({"a": [arn.format("others")]})
     assert unknown == {"a": [here.format("others") + "2024-01-01T00:00:00.000"]}
+
+
+def test_what_kafka_feeds_starts_here_and_is_fed_by_nothing(tmp_path: Path) -> None:
+    cluster = "arn:aws:kafka:us-east-1:123456789012:cluster/c/751d2973-a626-431c-9d4e-2"
+    file = tmp_path / "template.yaml"
+    file.write_text(
+        f"""
+        Transform: AWS::Serverless-2016-10-31
+        Resources:
+          Orders:
+            Type: AWS::DynamoDB::Table
+            Properties: {{TableName: orders, StreamSpecification: {{StreamViewType: KEYS_ONLY}}}}
+          Fn:
+            Type: AWS::Serverless::Function
+            Properties:
+              CodeUri: .
+              Handler: app.handler
+              Runtime: python3.12
+              Events:
+                Topic:
+                  Type: MSK
+                  Properties: {{Stream: "{cluster}", StartingPosition: LATEST, Topics: [t]}}
+                Own:
+                  Type: SelfManagedKafka
+                  Properties: {{KafkaBootstrapServers: ["a:9092"], Topics: [t]}}
+                Changes:
+                  Type: DynamoDB
+                  Properties: {{Stream: !GetAtt Orders.StreamArn, StartingPosition: LATEST}}
+        """
+    )
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    pass\n")
+    place = Place("http://127.0.0.1:1", "us-east-1", stream_labels={"orders": LABEL})
+    (function,) = project_functions(TemplateFile(file), place, CodeChoices())
+    assert [each["EventSourceArn"] for each in function.mappings.values()] == [
+        f"arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/{LABEL}"
+    ]
+    assert function.unknown == {}
+    (mapping,) = mappings_of_project([function], [], 0.0)
+    assert mapping.function == function.name
