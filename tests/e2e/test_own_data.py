@@ -121,7 +121,7 @@ def test_invoke_refuses_what_contradicts_itself(kcli: Kcli, project: Path) -> No
         (("event.json", "--data", "x"), "--data is about an event that is made"),
         (("event.json", "--count", "2"), "--count is about an event that is made"),
         (("--data", "x", "--temperature", "3"), "--temperature is about readings"),
-        (("--template", "a.j2", "--payload-template", "a.j2"), "both name one of payloads"),
+        (("--template", "a.j2", "--payload-template", "a.j2"), "both name a template of payloads"),
         (("--data", "x" * 1000, "--count", "10000"), "more than the 6,291,456 bytes"),
     ):
         refused = kcli("invoke", *options, cwd=project)

@@ -648,7 +648,7 @@ def test_a_second_ctrl_c_ends_at_once_and_keeps_what_was_in_flight(
             assert process.stderr is not None
             connection, _ = silent.accept()  # the call is under way, and never answered
             process.send_signal(ended_by)
-            assert "stopping when what is in flight is answered" in process.stderr.readline()
+            assert "stopping once the calls in flight are answered" in process.stderr.readline()
             process.send_signal(signal.SIGINT)
             errors = process.stderr.read()
         connection.close()

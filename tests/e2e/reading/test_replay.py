@@ -76,7 +76,7 @@ def test_a_replay_that_has_ended_is_not_repeated_by_resume_and_says_so_when_put_
     succeeded(on_stream("replay", "day.ndjson", "--speed", "max"))
     resumed = on_stream("replay", "day.ndjson", "--speed", "max", "--resume", "--output", "json")
     assert json.loads(succeeded(resumed))["records"] == 0
-    assert "was put on" in resumed.stderr
+    assert "was already put on" in resumed.stderr
     assert "nothing is left to put" in resumed.stderr
     assert len(everything(on_stream)) == 20
     again = on_stream("replay", "day.ndjson", "--speed", "max")
