@@ -81,7 +81,7 @@ def test_a_replay_that_has_ended_is_not_repeated_by_resume_and_says_so_when_put_
     assert len(everything(on_stream)) == 20
     again = on_stream("replay", "day.ndjson", "--speed", "max")
     succeeded(again)
-    assert "before, to its end; it is put again" in again.stderr
+    assert "to its end; it is put again" in again.stderr
     assert len(everything(on_stream)) == 40
 
 
