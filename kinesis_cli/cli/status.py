@@ -36,6 +36,7 @@ def status(
     if table is None:
         connected = reached(target, function=function_name)
         connection = connected.connection
+        connection.target.named_stream(or_table=True)
     else:
         connected = reached_table(target, table, function=function_name)
         connection = connected.connection

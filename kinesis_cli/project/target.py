@@ -76,7 +76,7 @@ class Target:
             return f"AWS in {region or 'no region'}"
         return endpoint or "this machine's endpoint, which starts on first use"
 
-    def named_stream(self) -> str:
+    def named_stream(self, *, or_table: bool = False) -> str:
         """The stream, by name or ARN.
 
         Raises:
@@ -86,7 +86,9 @@ class Target:
             return self.stream
         # `--stream` alone would turn to AWS
         here = " --endpoint-url local" if self.kind is TargetKind.LOCAL else ""
-        raise InputError("no stream is named", advice=f"Name it with `--stream NAME{here}`.")
+        advice = f"Name it with `--stream NAME{here}`"
+        advice += ", or a table's with `--table NAME`." if or_table else "."
+        raise InputError("no stream is named", advice=advice)
 
 
 def resolve_target(

@@ -183,7 +183,7 @@ def reach(target: Target, table: str | None = None) -> Connection:
     """
     if table is None:
         connection = reached(target).connection
-        connection.target.named_stream()  # refuse before anything else is done
+        connection.target.named_stream(or_table=True)  # refuse before anything else is done
         return connection
     connection = reached_table(target, table).connection
     return connection.with_stream(stream_of_table(connection, table))
