@@ -88,7 +88,7 @@ def test_a_stack_is_judged_with_its_own_parameters(endpoint: str, tmp_path: Path
 def test_a_file_of_that_name_is_meant_before_a_stack(endpoint: str, tmp_path: Path) -> None:
     (tmp_path / "orders-prod").write_text(STYLES["cloudformation, no Lambda at all"].template)
     done = lint(tmp_path, "orders-prod", "--endpoint-url", endpoint)
-    assert "no event source mapping from Kinesis" in done.stdout
+    assert "no event source mapping from a stream" in done.stdout
 
 
 def test_a_stack_that_there_is_not_is_a_sentence(endpoint: str, tmp_path: Path) -> None:

@@ -170,7 +170,11 @@ def test_a_page_must_be_meant_and_must_not_be_lost(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError):
             report_path(given)
-    assert typed().startswith("kcli ")
+
+
+def test_a_page_shows_the_command_as_it_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/usr/bin/kcli", "simulate", "my day.ndjson"])
+    assert typed() == "kcli simulate 'my day.ndjson'"
 
 
 def test_many_settings_leave_room_for_cost_and_age(
