@@ -1,6 +1,6 @@
 """The function in environments that have not seen a call yet: what `kcli check` asks of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.options import HandlerOptions
@@ -36,10 +36,11 @@ class FreshWorker:
 
     def run(
         self,
-        requests: Iterable[InvocationRequest],
+        requests: Sequence[InvocationRequest],
         *,
         is_warm: bool = False,
         keeps_tables: bool = False,
+        is_moot: Callable[[Sequence[InvocationResult]], bool] = lambda _: False,
     ) -> list[InvocationResult]:
         """Call the function with these, one after another, in one fresh environment.
 
@@ -51,14 +52,19 @@ class FreshWorker:
             is_warm: whether the environment may be one that `run` has called before, which is
                 a hundred times as fast.
             keeps_tables: whether what one call writes to DynamoDB is there for the next.
+            is_moot: told the results so far, whether the calls up to the last one would tell
+                nothing any more; they then count as ended like the one before.
         """
         if not (is_warm and self._is_warm and self._is_there()):
             self._begin()
         self._is_warm = is_warm
         if keeps_tables:
             self._worker.ask(KEEP_TABLES)
-        results = []
-        for request in requests:
+        results: list[InvocationResult] = []
+        for number, request in enumerate(requests, 1):
+            if is_moot(results) and number < len(requests):
+                results.append(results[-1])
+                continue
             if not self._is_there():
                 self._begin()
             results.append(self._worker.invoke(request))

@@ -31,6 +31,11 @@ class AwsCall:
     parameters: Mapping[str, object]
 
 
+def has_hung(result: InvocationResult) -> bool:
+    """Whether a call took longer than the function may."""
+    return result.error is not None and result.error.error_type == TIMED_OUT
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A batch that was delivered, and what came of it."""
@@ -78,8 +83,7 @@ class Seen:
     @property
     def timed_out(self) -> bool:
         """Whether the call took too long."""
-        error = self.result.error
-        return error is not None and error.error_type == TIMED_OUT
+        return has_hung(self.result)
 
     @property
     def has_no_answer(self) -> bool:

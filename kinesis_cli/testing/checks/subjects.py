@@ -20,7 +20,7 @@ from kinesis_cli.project.function import DEFAULT_TIMEOUT, Function
 from kinesis_cli.project.mapping import choose_mapping, read_mapping
 from kinesis_cli.testing.called_here import CalledHere
 from kinesis_cli.testing.checks.batches import AT
-from kinesis_cli.testing.checks.observing import Batch, Seen, Subject, request_of
+from kinesis_cli.testing.checks.observing import Batch, Seen, Subject, has_hung, request_of
 from kinesis_cli.testing.checks.source_text import depends_on_payloads_only, names_failures
 
 MAX_REAL_SECONDS = 10.0  # of a call, where the Timeout is longer
@@ -65,7 +65,10 @@ class WorkerSubject:
     ) -> list[Seen]:
         """Deliver batches, see `Subject`."""
         requests = [request_of(batch, at, self.real_seconds) for batch in batches]
-        results = self._worker.run(requests, is_warm=not fresh, keeps_tables=keeps_tables)
+        # The environment in which a call hung is gone, and with it what could change the last call.
+        results = self._worker.run(
+            requests, is_warm=not fresh, keeps_tables=keeps_tables, is_moot=_one_hung
+        )
         self.environments = self._worker.environments
         return self._seen(batches, results)
 
@@ -96,6 +99,10 @@ class WorkerSubject:
         reports = self.mapping.report_batch_item_failures
         pairs = zip(batches, results, strict=True)
         return [Seen.of(batch, result, reports=reports) for batch, result in pairs]
+
+
+def _one_hung(results: Sequence[InvocationResult]) -> bool:
+    return bool(results) and has_hung(results[-1])
 
 
 class HandlerSubject:
