@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from kinesis_cli.aws.described_streams import described
 from kinesis_cli.aws.failure_sources import queue_depth, queue_url
 from kinesis_cli.aws.mappings import stream_mappings
 from kinesis_cli.aws.session import Connection
@@ -142,17 +143,10 @@ def _stream(connection: Connection) -> StreamStatus:
 
 def _table_stream(connection: Connection, arn: str) -> StreamStatus:
     client = connection.client("dynamodbstreams")
-    parameters, shards = {"StreamArn": arn}, 0
     with connection.explained("dynamodbstreams"):
-        while True:
-            found = client.describe_stream(**parameters)["StreamDescription"]
-            shards += sum(
-                not each["SequenceNumberRange"].get("EndingSequenceNumber")
-                for each in found["Shards"]
-            )
-            if not (last := found.get("LastEvaluatedShardId")):
-                break
-            parameters["ExclusiveStartShardId"] = last
+        pages = list(described(client, arn))
+    ranges = [each["SequenceNumberRange"] for page in pages for each in page["Shards"]]
+    found = pages[-1]
     hours = DYNAMODB.rules.fixed_retention_hours
     assert hours is not None
     return StreamStatus(
@@ -160,7 +154,7 @@ def _table_stream(connection: Connection, arn: str) -> StreamStatus:
         arn=arn,
         status=found["StreamStatus"],
         mode=None,
-        open_shards=shards,
+        open_shards=sum(not each.get("EndingSequenceNumber") for each in ranges),
         retention_hours=int(hours),
         max_record_kib=None,
         consumers=0,

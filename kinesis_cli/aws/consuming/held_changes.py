@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Any
 
 from kinesis_cli.aws.consuming.held_records import HeldRecords
+from kinesis_cli.aws.described_streams import described
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.changes.sizes import size_bytes
 from kinesis_cli.stream.kinds.dynamodb import as_lambda_sends, change_record
@@ -75,7 +76,7 @@ def _stream_of(client: Client, table: str) -> str:
 
 def _held(client: Client, arn: str, seen: set[str]) -> HeldRecords:
     found = HeldRecords([])
-    for shard in _shards(client, arn):
+    for shard in (each for page in described(client, arn) for each in page["Shards"]):
         shard_id = shard["ShardId"]
         found.parents[shard_id] = (shard["ParentShardId"],) if shard.get("ParentShardId") else ()
         records = [as_lambda_sends(each, arn) for each in _records(client, arn, shard_id)]
@@ -84,16 +85,6 @@ def _held(client: Client, arn: str, seen: set[str]) -> HeldRecords:
                 found.records.append(change_record(record, shard_id=shard_id))
         seen.update(str(record["eventID"]) for record in records)
     return found
-
-
-def _shards(client: Client, arn: str) -> Iterator[Any]:
-    parameters: Any = {"StreamArn": arn}
-    while True:
-        page = client.describe_stream(**parameters)["StreamDescription"]
-        yield from page["Shards"]
-        if not (last := page.get("LastEvaluatedShardId")):
-            return
-        parameters = {"StreamArn": arn, "ExclusiveStartShardId": last}
 
 
 def _records(client: Client, arn: str, shard_id: str) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from kinesis_cli.aws.answers import ADVICE
 from kinesis_cli.aws.consuming.pages import MalformedAnswer
 from kinesis_cli.aws.consuming.shard_reading import Reading, service_time
+from kinesis_cli.aws.described_streams import described
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.stream.kinds.dynamodb import ChangeRecord, as_lambda_sends, change_record
@@ -108,14 +109,8 @@ class TableStream:
 
     def listed(self) -> list[ListedShard]:
         """See `StreamApi.listed`."""
-        found: list[ListedShard] = []
-        parameters = {"StreamArn": self.arn}
-        while True:
-            page = self._client.describe_stream(**parameters)["StreamDescription"]
-            found += map(_listed, page["Shards"])
-            if not (last := page.get("LastEvaluatedShardId")):
-                return found
-            parameters["ExclusiveStartShardId"] = last
+        pages = described(self._client, self.arn)
+        return [_listed(shard) for page in pages for shard in page["Shards"]]
 
     def page(self, reading: Reading) -> TablePage:
         """See `StreamApi.page`."""
