@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,8 +39,7 @@ def page(name: str, title: str, document: object) -> str:
         "SCRIPT": script,
         "DATA": _in_html(json_text(document)),
     }
-    # in one pass: what stands in the data is not a place for another part
-    return re.sub("@([A-Z]+)@", lambda place: parts[place[1]], _asset(f"{name}.html"))
+    return _filled(f"{name}.html", parts)
 
 
 def page_without_script(title: str, body: str) -> str:
@@ -51,7 +51,14 @@ def page_without_script(title: str, body: str) -> str:
         "STYLE": style,
         "BODY": body,
     }
-    return re.sub("@([A-Z]+)@", lambda place: parts[place[1]], _asset("told.html"))
+    return _filled("told.html", parts)
+
+
+def _filled(body: str, parts: Mapping[str, str]) -> str:
+    """The head that all pages have and a body, with the parts in their places."""
+    text = _asset("head.html") + _asset(body)
+    # in one pass: what stands in the data is not a place for another part
+    return re.sub("@([A-Z]+)@", lambda place: parts[place[1]], text)
 
 
 def _asset(name: str) -> str:
