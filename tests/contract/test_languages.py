@@ -24,15 +24,8 @@ from kinesis_cli.project.function import Function
 from kinesis_cli.simulation.trace import FailedRecord, Invocation
 from tests.language_builds import LANGUAGES, PYTHON, Language
 from tests.unit.handler_files import REQUEST_ID, function_in, request
-from tests.unit.simulation.test_recorded_cases import (
-    DESTINATIONS,
-    START,
-    applies,
-    cases,
-    recorded,
-    sequence_number,
-    throttles,
-)
+from tests.unit.simulation.scripted import DESTINATIONS, START, applies, throttles
+from tests.unit.simulation.test_recorded_cases import cases, recorded, sequence_number
 
 pytestmark = [
     pytest.mark.slow,
@@ -88,7 +81,7 @@ class Told:
         event = json.loads(request.payload)
         numbers = [record["kinesis"]["sequenceNumber"] for record in event["Records"]]
         batch = [self._numbers.index(number) for number in numbers]
-        rules = (rule for rule in self._rules if applies(rule["if"], batch, self._calls))
+        rules = (rule for rule in self._rules if applies(rule["if"], batch, self._calls, {}))
         do = self._instruction(next(rules, {"do": {}})["do"], event, batch)
         self._calls += 1
         if do:

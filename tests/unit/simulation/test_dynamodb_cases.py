@@ -19,15 +19,10 @@ from kinesis_cli.payloads.changes.views import View
 from kinesis_cli.payloads.changes.writes import Write
 from kinesis_cli.simulation.trace import Destination
 from kinesis_cli.stream.kinds.dynamodb import DYNAMODB, change_record
+from tests.unit.simulation.scripted import DESTINATIONS, START, ScriptedFunction, throttles
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "dynamodb_cases.json").read_text())
-START = 1_700_000_040.0  # a boundary of every window length that the cases use
 ARN = "arn:aws:dynamodb:eu-west-1:111111111111:table/t/stream/2026-09-17T13:26:53.746"
-DESTINATIONS = {
-    "sqs": "arn:aws:sqs:eu-west-1:111111111111:failures",
-    "sns": "arn:aws:sns:eu-west-1:111111111111:failures",
-    "s3": "arn:aws:s3:::failures",
-}
 
 
 def cases(kind: str) -> list[ParameterSet]:
@@ -55,67 +50,6 @@ def records_of(case: Mapping[str, Any]) -> dict[int, Record]:
     return found
 
 
-class ScriptedFunction:
-    """A Lambda function that behaves as a case says, and remembers what it was given."""
-
-    def __init__(self, case: Mapping[str, Any], records: Mapping[int, Record]) -> None:
-        self.rules = case.get("handler", {}).get("rules", [])
-        self.indices = {record.sequence_number: index for index, record in records.items()}
-        self.numbers = {index: record.sequence_number for index, record in records.items()}
-        self.events: list[dict[str, Any]] = []
-
-    def __call__(self, event: dict[str, Any], context: object) -> object:
-        numbers = (record["dynamodb"]["SequenceNumber"] for record in event["Records"])
-        batch = [self.indices[number] for number in numbers]
-        call = len(self.events)
-        self.events.append(event)
-        for rule in self.rules:
-            if applies(rule["if"], batch, call, event):
-                return self.answer(rule["do"], event, batch)
-        return {"state": event["state"]} if "window" in event else {"batchItemFailures": []}
-
-    def answer(self, do: Mapping[str, Any], event: dict[str, Any], batch: list[int]) -> object:
-        match do:
-            case {"raise": True} | {"timeout": True}:
-                raise RuntimeError("boom")
-            case {"report": indices}:
-                failures = [{"itemIdentifier": self.numbers[i]} for i in indices if i in batch]
-                return {"batchItemFailures": failures}
-            case {"return": value}:
-                return value
-            case {"return_raw": ""}:
-                return None
-            case {"count_state": True}:
-                counted = event["state"].get("n", 0) + len(batch)
-                return {"state": {"n": counted}, "batchItemFailures": []}
-            case {"return_state_chars": characters}:
-                return {"state": {"x": "x" * characters}}
-        raise AssertionError(do)
-
-
-def applies(
-    condition: Mapping[str, Any], batch: list[int], call: int, event: Mapping[str, Any]
-) -> bool:
-    match condition:
-        case {"always": True}:
-            return True
-        case {"contains_any": indices}:
-            return bool(set(indices) & set(batch))
-        case {"invocation": number}:
-            return bool(number == call)
-        case {"final_with_n": number}:
-            return bool(event.get("isFinalInvokeForWindow") and event["state"].get("n") == number)
-    return False
-
-
-def throttles(case: Mapping[str, Any]) -> list[str]:
-    return [
-        f"throttle@1-{rule['if']['invocation_attempt_lt']}"
-        for rule in case.get("handler", {}).get("rules", [])
-        if rule["do"].get("throttle")
-    ]
-
-
 def mapping_of(case: Mapping[str, Any]) -> dict[str, Any]:
     mapping: dict[str, Any] = {"EventSourceArn": ARN, **case["esm"]}
     config = {
@@ -133,7 +67,8 @@ def delivered(
     case: Mapping[str, Any],
 ) -> tuple[SimulationResult, ScriptedFunction, dict[int, Record]]:
     records = records_of(case)
-    function = ScriptedFunction(case, records)
+    numbers = {index: record.sequence_number for index, record in records.items()}
+    function = ScriptedFunction(case, numbers)
     refuses_until = case.get("destination_refuses_until")
     result = simulate(
         list(records.values()),

@@ -13,15 +13,10 @@ from _pytest.mark import ParameterSet
 
 from kinesis_cli import EventSourceMapping, InputError, Record, SimulationResult, simulate
 from kinesis_cli.event_source_mapping.filters.compiler import compile_pattern
+from tests.unit.simulation.scripted import DESTINATIONS, START, ScriptedFunction, throttles
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "esm_cases.json").read_text())
-START = 1_700_000_040.0  # a boundary of every window length that the cases use
 FIRST_NUMBER = 49590338271490256608559692538361571095921575989136588898
-DESTINATIONS = {
-    "sqs": "arn:aws:sqs:eu-west-1:111111111111:failures",
-    "sns": "arn:aws:sns:eu-west-1:111111111111:failures",
-    "s3": "arn:aws:s3:::failures",
-}
 
 
 def cases(kind: str) -> list[ParameterSet]:
@@ -56,61 +51,6 @@ def recorded(index: int, record: Mapping[str, Any]) -> Record:
     return Record(shard_id, number, record["pk"], arrival, json.dumps(document).encode())
 
 
-class ScriptedFunction:
-    """A Lambda function that behaves as a case says, and remembers what it was given."""
-
-    def __init__(self, case: Mapping[str, Any]) -> None:
-        self.rules = case.get("handler", {}).get("rules", [])
-        self.numbers = [sequence_number(index) for index in range(len(case["records"]))]
-        self.events: list[dict[str, Any]] = []
-
-    def __call__(self, event: dict[str, Any], context: object) -> object:
-        batch = [self.numbers.index(r["kinesis"]["sequenceNumber"]) for r in event["Records"]]
-        call = len(self.events)
-        self.events.append(event)
-        for rule in self.rules:
-            if applies(rule["if"], batch, call):
-                return self.answer(rule["do"], event, batch)
-        return {"state": event["state"]} if "window" in event else {"batchItemFailures": []}
-
-    def answer(self, do: Mapping[str, Any], event: dict[str, Any], batch: list[int]) -> object:
-        match do:
-            case {"raise": True} | {"timeout": True}:
-                raise RuntimeError("boom")
-            case {"report": indices}:
-                failures = [{"itemIdentifier": self.numbers[i]} for i in indices if i in batch]
-                return {"batchItemFailures": failures}
-            case {"return": value}:
-                return value
-            case {"return_raw": ""}:
-                return None
-            case {"count_state": True}:
-                counted = event["state"].get("n", 0) + len(batch)
-                return {"state": {"n": counted}, "batchItemFailures": []}
-            case {"return_state_chars": characters}:
-                return {"state": {"x": "x" * characters}}
-        raise AssertionError(do)
-
-
-def applies(condition: Mapping[str, Any], batch: list[int], call: int) -> bool:
-    match condition:
-        case {"always": True}:
-            return True
-        case {"contains_any": indices}:
-            return bool(set(indices) & set(batch))
-        case {"invocation": number}:
-            return bool(number == call)
-    return False
-
-
-def throttles(case: Mapping[str, Any]) -> list[str]:
-    return [
-        f"throttle@1-{rule['if']['invocation_attempt_lt']}"
-        for rule in case.get("handler", {}).get("rules", [])
-        if rule["do"].get("throttle")
-    ]
-
-
 def delivered(
     case: Mapping[str, Any], until: float | None
 ) -> tuple[SimulationResult, ScriptedFunction]:
@@ -119,7 +59,8 @@ def delivered(
     if on_failure.get("Destination") in DESTINATIONS:
         arn = DESTINATIONS[on_failure["Destination"]]
         mapping["DestinationConfig"] = {"OnFailure": {"Destination": arn}}
-    function = ScriptedFunction(case)
+    numbers = {index: sequence_number(index) for index in range(len(case["records"]))}
+    function = ScriptedFunction(case, numbers)
     records = [recorded(index, record) for index, record in enumerate(case["records"])]
     duration = case.get("handler", {}).get("duration_s", 0.0)
     result = simulate(
@@ -141,7 +82,7 @@ def test_delivery_equals_what_is_recorded(case: Mapping[str, Any]) -> None:
 
     expected = case["expect"]
     batches = [
-        [function.numbers.index(number) for number in invocation.sequence_numbers]
+        [function.indices[number] for number in invocation.sequence_numbers]
         for invocation in result.invocations
     ]
     assert_batches(expected, batches)
@@ -200,7 +141,9 @@ def assert_windows(
 
 
 def assert_documents(
-    expected: list[Mapping[str, Any]], documents: list[Mapping[str, Any]], numbers: list[str]
+    expected: list[Mapping[str, Any]],
+    documents: list[Mapping[str, Any]],
+    numbers: Mapping[int, str],
 ) -> None:
     assert len(documents) == len(expected)
     for document, want in zip(documents, expected, strict=True):
