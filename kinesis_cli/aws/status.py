@@ -11,7 +11,8 @@ from kinesis_cli.aws.mappings import stream_mappings
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import summary_of
 from kinesis_cli.errors import KcliError
-from kinesis_cli.event_source_mapping.settings import LIMITS, EventSourceMapping
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings_document import LIMITS
 from kinesis_cli.project.settings import Settings
 from kinesis_cli.stream.kinds.dynamodb import DYNAMODB
 from kinesis_cli.stream.table_arn import is_of_table, table_of

@@ -62,7 +62,8 @@ from kinesis_cli.event_source_mapping.response import (
     Reported,
     judge,
 )
-from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings_document import UNLIMITED
 from kinesis_cli.event_source_mapping.windows import TumblingWindow, has_state
 from kinesis_cli.stream.on_failure_document import (
     Condition,

@@ -13,7 +13,8 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
-from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings_document import UNLIMITED
 from kinesis_cli.stream.record import Record
 
 MAX_RECORDS = 100  # of a batch that is delivered very often

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from kinesis_cli.event_source_mapping.settings import UNLIMITED, EventSourceMapping
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings_document import UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)

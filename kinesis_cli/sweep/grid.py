@@ -10,11 +10,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.settings import (
-    LIMITS,
-    REPORT_BATCH_ITEM_FAILURES,
-    EventSourceMapping,
-)
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings_document import LIMITS, REPORT_BATCH_ITEM_FAILURES
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 

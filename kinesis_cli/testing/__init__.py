@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kinesis_cli.handlers.runner.context import LambdaContext as LambdaContext
-    from kinesis_cli.stream.kinds.dynamodb import ChangeRecord as ChangeRecord
+    from kinesis_cli.stream.kinds.change_record import ChangeRecord as ChangeRecord
     from kinesis_cli.stream.record import Record as Record
     from kinesis_cli.testing.kinesis import Kinesis as Kinesis
     from kinesis_cli.testing.kinesis import deliver as deliver
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Call": "kinesis_cli.testing.run",
-    "ChangeRecord": "kinesis_cli.stream.kinds.dynamodb",
+    "ChangeRecord": "kinesis_cli.stream.kinds.change_record",
     "Kinesis": "kinesis_cli.testing.kinesis",
     "KinesisLocal": "kinesis_cli.testing.local",
     "LambdaContext": "kinesis_cli.handlers.runner.context",

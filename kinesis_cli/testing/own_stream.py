@@ -24,7 +24,7 @@ from kinesis_cli.testing.factories import Key, PayloadValue, StreamOfTest, broke
 from kinesis_cli.testing.refusals import told_at_the_call
 
 if TYPE_CHECKING:
-    from kinesis_cli.stream.kinds.dynamodb import ChangeRecord
+    from kinesis_cli.stream.kinds.change_record import ChangeRecord
     from kinesis_cli.testing.table_changes import ItemOrPair, TablesOfTest
 
 When = str | float | datetime | date | timedelta

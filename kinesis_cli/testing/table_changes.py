@@ -17,7 +17,8 @@ from kinesis_cli.payloads.changes.writes import (
     changes_named,
     writes,
 )
-from kinesis_cli.stream.kinds.dynamodb import ChangeRecord, change_record
+from kinesis_cli.stream.kinds.change_record import ChangeRecord
+from kinesis_cli.stream.kinds.dynamodb import change_record
 
 PlainItem = Mapping[str, Any]
 Pair = tuple[PlainItem | None, PlainItem | None]  # the item before and after

@@ -20,7 +20,7 @@ from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError
 from kinesis_cli.project.settings import read_settings
 from kinesis_cli.project.target import resolve_target
-from kinesis_cli.stream.kinds.dynamodb import ChangeRecord
+from kinesis_cli.stream.kinds.change_record import ChangeRecord
 from kinesis_cli.stream.selection import Start, StartKind
 
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-09-17T13:26:53.746"

@@ -47,7 +47,7 @@ from kinesis_cli.recordings.resumable import GrowingRecording, kept_progress
 from kinesis_cli.show.lint import as_document
 from kinesis_cli.show.sarif import sarif
 from kinesis_cli.stream.event import KinesisEvent, lambda_record
-from kinesis_cli.stream.kinds.dynamodb import TABLE_STREAM_ARN
+from kinesis_cli.stream.kinds.change_record import TABLE_STREAM_ARN
 from kinesis_cli.stream.kinds.kafka import KAFKA
 from kinesis_cli.stream.on_failure_reading import read_documents
 from kinesis_cli.stream.payload import Payload

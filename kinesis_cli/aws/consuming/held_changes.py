@@ -13,7 +13,8 @@ from kinesis_cli.aws.consuming.held_records import HeldRecords
 from kinesis_cli.aws.described_streams import described
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.changes.sizes import size_bytes
-from kinesis_cli.stream.kinds.dynamodb import as_lambda_sends, change_record
+from kinesis_cli.stream.kinds.change_as_sent import as_lambda_sends
+from kinesis_cli.stream.kinds.dynamodb import change_record
 
 _MOTO_VERSION = "1.0"  # eventVersion of its records; DynamoDB writes 1.1
 _NOT_SERVED = "404"  # what moto answers at an address that it does not serve

@@ -12,7 +12,9 @@ from kinesis_cli.aws.consuming.shard_reading import Reading, service_time
 from kinesis_cli.aws.described_streams import described
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError
-from kinesis_cli.stream.kinds.dynamodb import ChangeRecord, as_lambda_sends, change_record
+from kinesis_cli.stream.kinds.change_as_sent import as_lambda_sends
+from kinesis_cli.stream.kinds.change_record import ChangeRecord
+from kinesis_cli.stream.kinds.dynamodb import change_record
 from kinesis_cli.stream.lineage import ListedShard
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.selection import StartKind

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kinesis_cli.event_source_mapping.settings import LIMITS, UNLIMITED, EventSourceMapping
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings_document import LIMITS, UNLIMITED
 from kinesis_cli.lint.checks import checks
 from kinesis_cli.lint.facts import UNKNOWN, MappingFacts
 from kinesis_cli.lint.rule import Change, Finding, Rule, Severity

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.settings import LIMITS, EventSourceMapping
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings_document import LIMITS
 from kinesis_cli.lint.checks import checks
 from kinesis_cli.lint.facts import UNKNOWN, MappingFacts
 from kinesis_cli.lint.rule import Change, Finding, Rule, Severity

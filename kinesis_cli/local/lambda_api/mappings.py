@@ -11,7 +11,8 @@ from typing import Any
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
-from kinesis_cli.event_source_mapping.settings import EventSourceMapping, RefusedSettingError
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.settings_document import RefusedSettingError
 from kinesis_cli.local.function.hosted import LATEST
 from kinesis_cli.local.function.project import KINDS_HERE
 from kinesis_cli.local.lambda_api.context import Context

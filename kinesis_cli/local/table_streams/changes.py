@@ -16,7 +16,7 @@ from kinesis_cli.payloads.changes.attribute_values import Item
 from kinesis_cli.payloads.changes.sizes import size_bytes
 from kinesis_cli.payloads.changes.views import TTL_IDENTITY, View, event_name
 from kinesis_cli.payloads.changes.writes import Write
-from kinesis_cli.stream.kinds.dynamodb import encoded_change
+from kinesis_cli.stream.kinds.change_as_sent import encoded_change
 
 
 def changes_nothing(write: Write) -> bool:

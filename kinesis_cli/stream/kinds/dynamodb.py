@@ -7,15 +7,25 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Recor
 
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.event import kinesis_event
+from kinesis_cli.stream.kinds.change_as_sent import as_lambda_sends, encoded_change
+from kinesis_cli.stream.kinds.change_faults import attributes_problem, fault_in_change
+from kinesis_cli.stream.kinds.change_record import (
+    EVENT_NAMES,
+    SHARD_MEMBER,
+    TABLE_STREAM_ARN,
+    Attributes,
+    ChangeRecord,
+    arrival_of,
+    key_text,
+    without_shard,
+)
 from kinesis_cli.stream.kinds.kind import (
     Checked,
     FilterMembers,
@@ -25,25 +35,12 @@ from kinesis_cli.stream.kinds.kind import (
     SourceKind,
     WantedField,
 )
-from kinesis_cli.stream.lines import Fault, fault_of_other_source, json_in_words
+from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.sequence import is_sequence_number
 from kinesis_cli.stream.table_arn import table_of
-from kinesis_cli.stream.times import LATEST_ARRIVAL
 
-TABLE_STREAM_ARN = (
-    "arn:aws:dynamodb:us-east-1:123456789012:table/kcli/stream/2026-01-01T00:00:00.000"
-)
 # Of records that tell no shard: the events that Lambda sends do not.
 DEFAULT_SHARD = "shardId-00000000000000000000-00000000"
-SHARD_MEMBER = "shardId"  # of a recording's line; no event has it
-EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
-_MADE_UP_TIME = 1735689600.0  # 2025-01-01T00:00:00Z: samples may tell no time at all
-_NOT_PRINTED = re.compile(r"[^\x00-\x7e]")
-_OWN_SHARD = re.compile(rb',"shardId":"[^"\\\\]*"\}\Z')
-_LABEL = re.compile(r"/stream/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)")
-
-Attributes = dict[str, dict[str, Any]]  # name → {type: value}
 
 
 class _Key(msgspec.Struct, gc=False):
@@ -79,24 +76,6 @@ class _CheckedChange(msgspec.Struct, gc=False):
     )
 
 
-class Change(msgspec.Struct, frozen=True):
-    """What a record says of its item, in DynamoDB's JSON."""
-
-    keys: Attributes = msgspec.field(default_factory=dict, name="Keys")
-    new_image: Attributes | None = msgspec.field(default=None, name="NewImage")
-    old_image: Attributes | None = msgspec.field(default=None, name="OldImage")
-    view: str | None = msgspec.field(default=None, name="StreamViewType")
-
-
-class _Shown(msgspec.Struct):
-    dynamodb: Mapping[str, msgspec.Raw]
-    event_name: str | None = msgspec.field(default=None, name="eventName")
-
-
-class _WholeChange(msgspec.Struct):
-    dynamodb: Change
-
-
 class _Event(msgspec.Struct):
     records: list[msgspec.Raw] = msgspec.field(name="Records")
 
@@ -104,44 +83,6 @@ class _Event(msgspec.Struct):
 _event = msgspec.json.Decoder(_Event)
 _placed = msgspec.json.Decoder(_PlacedChange)
 _checked = msgspec.json.Decoder(_CheckedChange)
-_shown = msgspec.json.Decoder(_Shown)
-_whole = msgspec.json.Decoder(_WholeChange)
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_encode = msgspec.json.Encoder().encode
-
-
-class ChangeRecord(Record, frozen=True, gc=False):
-    """A change of an item: the record of a table's stream.
-
-    Its `partition_key` is the item's key as text, by which ParallelizationFactor keeps order.
-    """
-
-    event_source: ClassVar[str] = "aws:dynamodb"
-
-    @property
-    def data(self) -> bytes:
-        """What changed, and how: JSON of eventName, Keys and the images that there are."""
-        found = _shown.decode(self.raw)
-        members: dict[str, object] = {"eventName": found.event_name} if found.event_name else {}
-        names = ("Keys", "NewImage", "OldImage")
-        return _encode(
-            members | {name: found.dynamodb[name] for name in names if name in found.dynamodb}
-        )
-
-    @property
-    def line(self) -> bytes:
-        """The record as a line of a recording: an event does not tell the shard."""
-        return self.raw[:-1] + b',"%s":%s}' % (SHARD_MEMBER.encode(), _encode(self.shard_id))
-
-    @property
-    def event_name(self) -> str:
-        """INSERT, MODIFY or REMOVE; "" where it is not told."""
-        return _shown.decode(self.raw).event_name or ""
-
-    @property
-    def change(self) -> Change:
-        """The item's keys, and how it was and is."""
-        return _whole.decode(self.raw).dynamodb
 
 
 class DynamoDBKind(SourceKind):
@@ -211,11 +152,11 @@ class DynamoDBKind(SourceKind):
 
     def fault_in(self, value: object) -> Fault | None:
         """See `SourceKind.fault_in`."""
-        return _fault_in(value, needed=("Keys", "SequenceNumber"))
+        return fault_in_change(value, needed=("Keys", "SequenceNumber"))
 
     def loose_fault_in(self, value: object) -> Fault | None:
         """See `SourceKind.loose_fault_in`."""
-        return _fault_in(value, needed=())
+        return fault_in_change(value, needed=())
 
     def check(self, lines: Sequence[bytes]) -> Checked:
         """See `SourceKind.check`."""
@@ -223,7 +164,7 @@ class DynamoDBKind(SourceKind):
         return Checked(
             [change.shard_id or DEFAULT_SHARD for change in changes],
             [change.dynamodb.sequence_number for change in changes],
-            [_arrival(change.dynamodb.created, change.stream_arn) for change in changes],
+            [arrival_of(change.dynamodb.created, change.stream_arn) for change in changes],
         )
 
     def placed(self, text: bytes) -> tuple[list[str], list[Any]]:
@@ -238,8 +179,8 @@ class DynamoDBKind(SourceKind):
             shard_id,
             change.sequence_number,
             key_text(change.keys),
-            _arrival(change.created, placed.stream_arn),
-            line if placed.shard_id is None else _as_sent(line),
+            arrival_of(change.created, placed.stream_arn),
+            line if placed.shard_id is None else without_shard(line),
         )
 
     def loose_record(self, value: Mapping[str, Any], raw: bytes) -> Record:
@@ -251,9 +192,9 @@ class DynamoDBKind(SourceKind):
         return ChangeRecord(
             shard_id if isinstance(shard_id, str) else "",
             "" if number is None else str(number),
-            key_text(keys) if _attributes_problem(keys) is None else "",
+            key_text(keys) if attributes_problem(keys) is None else "",
             float(created) if is_time else math.nan,
-            raw if shard_id is None else _as_sent(raw),
+            raw if shard_id is None else without_shard(raw),
         )
 
     def place_of(self, line: bytes) -> tuple[str, str]:
@@ -344,169 +285,9 @@ def change_record(
         own_shard or shard_id,
         change["SequenceNumber"],
         key_text(change["Keys"]),
-        _arrival(change.get("ApproximateCreationDateTime"), document.get("eventSourceARN")),
-        raw if own_shard is None else _as_sent(raw),
+        arrival_of(change.get("ApproximateCreationDateTime"), document.get("eventSourceARN")),
+        raw if own_shard is None else without_shard(raw),
     )
-
-
-def encoded_change(value: Mapping[str, Any]) -> bytes:
-    """A record as JSON, the time as Java writes a double: `1.789651658E9`.
-
-    Source: stackd's captures, the payload of an on-failure document in S3.
-    """
-    change = value["dynamodb"]
-    created = change.get("ApproximateCreationDateTime")
-    if created is not None:
-        time = msgspec.Raw(java_double(float(created)).encode())
-        value = {**value, "dynamodb": {**change, "ApproximateCreationDateTime": time}}
-    text = _encode(value)
-    if text.isascii() and b"\x7f" not in text:
-        return text
-    # Text of an item may hold anything; shown on a terminal it must not do anything.
-    return _NOT_PRINTED.sub(_escaped, text.decode()).encode()
-
-
-def _escaped(found: "re.Match[str]") -> str:
-    return "\\u007f" if found.group() == "\x7f" else json.dumps(found.group())[1:-1]
-
-
-def java_double(number: float) -> str:
-    """A number as `Double.toString` of Java writes it."""
-    if not 1e7 <= abs(number) < 1e300:
-        return repr(number)
-    digits, _, exponent = f"{number:.16e}".partition("e")
-    shortest = repr(number).replace(".", "").lstrip("-").partition("e")[0].rstrip("0") or "0"
-    sign = "-" if digits.startswith("-") else ""
-    return f"{sign}{shortest[0]}.{shortest[1:] or '0'}E{int(exponent)}"
-
-
-def as_lambda_sends(
-    value: Mapping[str, Any], stream_arn: str = TABLE_STREAM_ARN
-) -> dict[str, object]:
-    """A record of the streams API, which `get-records` prints, as Lambda hands it to a function.
-
-    Args:
-        value: one element of `Records`, as boto3 or the AWS CLI gives it.
-        stream_arn: of the stream, where the record does not tell it.
-    """
-    arn = value.get("eventSourceARN")
-    arn = arn if isinstance(arn, str) else stream_arn
-    change = value.get("dynamodb")
-    sent: dict[str, object] = {
-        "eventID": value.get("eventID", ""),
-        "eventName": value.get("eventName", ""),
-        "eventVersion": value.get("eventVersion", "1.1"),
-        "eventSource": value.get("eventSource", "aws:dynamodb"),
-        "awsRegion": _region_of(arn) or value.get("awsRegion", ""),
-    }
-    # UNSURE(ddb-identity-place): its place among the members; a type of aws-lambda-go has it here.
-    if isinstance(identity := value.get("userIdentity"), Mapping):
-        sent["userIdentity"] = {
-            "type": identity.get("type", identity.get("Type")),
-            "principalId": identity.get("principalId", identity.get("PrincipalId")),
-        }
-    sent["dynamodb"] = _change_as_sent(change) if isinstance(change, Mapping) else change
-    sent["eventSourceARN"] = arn
-    others = {name: each for name, each in value.items() if name not in sent}
-    others.pop("userIdentity", None)
-    return sent | others
-
-
-def key_text(keys: Attributes) -> str:
-    """An item's key as text: `a`; of two attributes `a, 1`, in the order of their names.
-
-    UNSURE(ddb-lane-key): a record does not say which of its keys is the partition key. Order is
-    kept for each item; AWS may keep it for each partition key.
-    """
-    if len(keys) == 1:
-        ((_, value),) = keys.items()
-        return _value_text(value)
-    return ", ".join(_quoted(_value_text(keys[name])) for name in sorted(keys))
-
-
-def _value_text(value: Mapping[str, Any]) -> str:
-    for each in value.values():
-        if (
-            each is not None
-        ):  # samples of aws-lambda-go name all types, those that it is not as null
-            return each if isinstance(each, str) else json.dumps(each)
-    return ""
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False) if "," in text or '"' in text else text
-
-
-def _change_as_sent(change: Mapping[str, Any]) -> dict[str, object]:
-    order = (
-        *("ApproximateCreationDateTime", "Keys", "NewImage", "OldImage", "SequenceNumber"),
-        *("SizeBytes", "StreamViewType"),
-    )
-    names = [name for name in order if name in change]
-    names += [name for name in change if name not in order]
-    sent = {name: change[name] for name in names}
-    for name in ("Keys", "NewImage", "OldImage"):
-        if name in sent:
-            sent[name] = _as_json(sent[name])
-    if "ApproximateCreationDateTime" in sent:
-        sent["ApproximateCreationDateTime"] = _whole_seconds(sent["ApproximateCreationDateTime"])
-    return sent
-
-
-def _whole_seconds(time: object) -> object:
-    """A time in whole seconds, rounded down; what is none stays, and is refused later.
-
-    Source: ApproximateCreationDateTime in botocore's model dynamodbstreams/2012-08-10
-    """
-    if isinstance(time, str):
-        try:
-            time = datetime.fromisoformat(time)
-        except ValueError:
-            return time
-    if isinstance(time, datetime):
-        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-    if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
-        return time
-    return float(math.floor(time))
-
-
-def _as_json(value: Any) -> Any:  # noqa: ANN401 - any attribute value
-    """Attribute values with binary ones as base64 text, and sets as lists, as JSON has them."""
-    match value:
-        case bytes():
-            return msgspec.to_builtins(value)
-        case Mapping():
-            return {name: _as_json(each) for name, each in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [_as_json(each) for each in value]
-    return value
-
-
-def _region_of(arn: str) -> str:
-    parts = arn.split(":", 4)
-    return parts[3] if len(parts) == 5 else ""
-
-
-def _arrival(created: float | None, stream_arn: str | None) -> float:
-    """When a record was made, epoch seconds; of one that does not tell, when its stream was."""
-    if created is not None:
-        return created
-    found = _LABEL.search(stream_arn or "")
-    if found is None:
-        return _MADE_UP_TIME
-    try:
-        return datetime.fromisoformat(found.group(1)).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return _MADE_UP_TIME
-
-
-def _as_sent(line: bytes) -> bytes:
-    """A recording's line without what no event has; all else byte for byte."""
-    if found := _OWN_SHARD.search(line):  # as kcli writes it
-        return line[: found.start()] + b"}"
-    members = _members.decode(line)
-    members.pop(SHARD_MEMBER, None)
-    return _encode(members)
 
 
 _NUMBERS = (("dynamodb", "ApproximateCreationDateTime"), ("dynamodb", "SizeBytes"))
@@ -534,81 +315,3 @@ def _remarks_on_item(field: WantedField, *, drops_removals: bool) -> Iterator[st
             yield f"wants {path} to be absent, which holds for every REMOVE: it has no NewImage"
         else:
             yield f"looks at {path}: a REMOVE has no NewImage, and never matches"
-
-
-_WHOLE = "A record of a table's stream always has it: take the record as Lambda sent it."
-
-
-def _fault_in(value: object, needed: Sequence[str]) -> Fault | None:
-    if not isinstance(value, dict):
-        return Fault("", f"a record is a JSON object, this is {json_in_words(value)}")
-    source = value.get("eventSource", "aws:dynamodb")
-    if source != "aws:dynamodb" or "dynamodb" not in value:
-        return fault_of_other_source(value, "aws:dynamodb", "DynamoDB Streams", "dynamodb")
-    change = value["dynamodb"]
-    if not isinstance(change, dict):
-        return Fault("dynamodb", f"expected an object, found {json_in_words(change)}")
-    for name in needed:
-        if name not in change:
-            return Fault(f"dynamodb.{name}", "missing", _WHOLE)
-    for name in ("Keys", "NewImage", "OldImage"):
-        problem = _attributes_problem(change[name]) if change.get(name) is not None else None
-        if problem is None and name in needed and not change[name]:
-            problem = ("names no attribute", _WHOLE)
-        if problem:
-            return Fault(f"dynamodb.{name}", *problem)
-    for name, problem_of in (
-        ("SequenceNumber", _number_problem),
-        ("ApproximateCreationDateTime", _time_problem),
-    ):
-        if name in change and (name in needed or needed) and (found := problem_of(change[name])):
-            return Fault(f"dynamodb.{name}", *found)
-    return _outer_fault(value)
-
-
-def _outer_fault(value: Mapping[str, object]) -> Fault | None:
-    for name in (SHARD_MEMBER, "eventSourceARN"):
-        text = value.get(name)
-        if text is not None and not isinstance(text, str):
-            return Fault(name, f"expected a string, found {json_in_words(text)}")
-    event_name = value.get("eventName")
-    if event_name is not None and event_name not in EVENT_NAMES:
-        expected = "expected INSERT, MODIFY or REMOVE"
-        return Fault("eventName", f"{expected}, found {json_in_words(event_name)}")
-    return None
-
-
-def _attributes_problem(attributes: object) -> tuple[str, str] | None:
-    if not isinstance(attributes, dict):
-        return f"expected attributes, an object, found {json_in_words(attributes)}", ""
-    for name, value in attributes.items():
-        if _value_types(value) != 1:
-            advice = 'Each value stands in an object that names its type: {"S": "text"}.'
-            return f"the attribute {name[:40]!r} has no type", advice
-    return None
-
-
-def _value_types(value: object) -> int:
-    """How many types an attribute's value has; those that are null do not count."""
-    return sum(each is not None for each in value.values()) if isinstance(value, dict) else 0
-
-
-def _number_problem(number: object) -> tuple[str, str] | None:
-    if not isinstance(number, str):
-        return f"expected a string of decimal digits, found {json_in_words(number)}", ""
-    if not is_sequence_number(number):
-        return f"expected decimal digits, found {number[:16]!r}", ""
-    return None
-
-
-def _time_problem(time: object) -> tuple[str, str] | None:
-    if time is None:
-        return None
-    if isinstance(time, bool) or not isinstance(time, int | float):
-        advice = "Lambda sends a number; the text is what `aws dynamodbstreams get-records` prints."
-        return f"expected epoch seconds, a number, found {json_in_words(time)}", advice
-    if not 0 <= time < LATEST_ARRIVAL:
-        milliseconds = 0 <= time / 1000 < LATEST_ARRIVAL if abs(time) < 1e300 else False
-        advice = "It looks like milliseconds; Lambda sends seconds." if milliseconds else ""
-        return "the number is not a time in epoch seconds", advice
-    return None

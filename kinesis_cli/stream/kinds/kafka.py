@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.stream.kinds.kafka_faults import fault_in_record
 from kinesis_cli.stream.kinds.kind import (
     Checked,
     FilterMembers,
@@ -29,9 +30,9 @@ from kinesis_cli.stream.kinds.kind import (
     SettingsRules,
     SourceKind,
 )
-from kinesis_cli.stream.lines import Fault, fault_of_other_source, json_in_words
+from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.times import LATEST_ARRIVAL, iso_time
+from kinesis_cli.stream.times import iso_time
 
 CLUSTER_ARN = (
     "arn:aws:kafka:us-east-1:123456789012:cluster/kcli/00000000-0000-0000-0000-000000000000-1"
@@ -174,11 +175,11 @@ class KafkaKind(SourceKind):
 
     def fault_in(self, value: object) -> Fault | None:
         """See `SourceKind.fault_in`."""
-        return _fault_in(value, self, needs_time=True)
+        return fault_in_record(value, self, needs_time=True)
 
     def loose_fault_in(self, value: object) -> Fault | None:
         """See `SourceKind.loose_fault_in`."""
-        return _fault_in(value, self, needs_time=False)
+        return fault_in_record(value, self, needs_time=False)
 
     def check(self, lines: Sequence[bytes]) -> Checked:
         """See `SourceKind.check`."""
@@ -373,47 +374,3 @@ def _as_sent(line: bytes) -> bytes:
     for name in _OUTER:
         members.pop(name, None)
     return _encode(members)
-
-
-_NUMBERS = ("partition", "offset")
-
-
-def _fault_in(value: object, kind: KafkaKind, *, needs_time: bool) -> Fault | None:
-    if not isinstance(value, dict):
-        return Fault("", f"a record is a JSON object, this is {json_in_words(value)}")
-    source = value.get("eventSource", KafkaKind.event_source)
-    if source != kind.event_source or not {"topic", "partition"} & value.keys():
-        return fault_of_other_source(value, kind.event_source, kind.title, "topic")
-    for name in ("topic", *_NUMBERS, *(("timestamp",) if needs_time else ())):
-        if name not in value:
-            return Fault(name, "missing", "A record of a topic always has it.")
-    if not isinstance(value["topic"], str):
-        return Fault("topic", f"expected a string, found {json_in_words(value['topic'])}")
-    for name in _NUMBERS:
-        number = value[name]
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            return Fault(name, f"expected a whole number, found {json_in_words(number)}")
-    return _content_fault(value)
-
-
-def _content_fault(value: Mapping[str, object]) -> Fault | None:
-    time = value.get("timestamp")
-    if time is not None:
-        if isinstance(time, bool) or not isinstance(time, int | float):
-            return Fault("timestamp", f"expected milliseconds, found {json_in_words(time)}")
-        if not 0 <= time / 1000 < LATEST_ARRIVAL:
-            return Fault("timestamp", "the number is not a time in epoch milliseconds")
-    for name in ("value", "key"):
-        packed = value.get(name)
-        if packed is None:
-            continue
-        if not isinstance(packed, str):
-            return Fault(name, f"expected base64 text, found {json_in_words(packed)}")
-        try:
-            msgspec.convert(packed, bytes)
-        except msgspec.ValidationError:
-            return Fault(name, "not base64")
-    for name in _OUTER[1:]:
-        if not isinstance(value.get(name), str | None):
-            return Fault(name, f"expected a string, found {json_in_words(value[name])}")
-    return None

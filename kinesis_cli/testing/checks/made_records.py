@@ -25,11 +25,8 @@ from kinesis_cli.stream.event import (
     region_of,
     with_payload,
 )
-from kinesis_cli.stream.kinds.dynamodb import (
-    DYNAMODB,
-    TABLE_STREAM_ARN,
-    change_record,
-)
+from kinesis_cli.stream.kinds.change_record import TABLE_STREAM_ARN
+from kinesis_cli.stream.kinds.dynamodb import DYNAMODB, change_record
 from kinesis_cli.stream.kinds.kafka import KAFKA, SELF_MANAGED_KAFKA
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS

@@ -9,7 +9,7 @@ import pytest
 
 from kinesis_cli.cli.main import main
 from kinesis_cli.recordings.recording import Recording
-from kinesis_cli.stream.kinds.dynamodb import ChangeRecord
+from kinesis_cli.stream.kinds.change_record import ChangeRecord
 
 Captured = pytest.CaptureFixture[bytes]
 ITEMS = [{"pk": "a", "sk": 1, "n": 1.5}, {"pk": "b", "sk": 1, "tags": ["x", None]}]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_cli import EventSourceMapping, InputError
-from kinesis_cli.event_source_mapping.settings import LIMITS, members_not_acted_on
+from kinesis_cli.event_source_mapping.settings import members_not_acted_on
+from kinesis_cli.event_source_mapping.settings_document import LIMITS
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import choose_mapping, read_mapping
 from kinesis_cli.stream.times import epoch_seconds

@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.stream.kinds.dynamodb import (
-    DEFAULT_SHARD,
-    DYNAMODB,
-    as_lambda_sends,
-    change_record,
-    encoded_change,
-    java_double,
-)
+from kinesis_cli.stream.kinds.change_as_sent import as_lambda_sends, encoded_change, java_double
+from kinesis_cli.stream.kinds.dynamodb import DEFAULT_SHARD, DYNAMODB, change_record
 from kinesis_cli.stream.kinds.known import KINDS, kind_in, kind_of, kind_of_arn
 from kinesis_cli.stream.on_failure_document import stream_arn_of
 
