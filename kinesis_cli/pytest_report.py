@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kinesis_cli.show.pictures.report import About, Report
-from kinesis_cli.show.simulation import Run
+from kinesis_cli.show.simulation.run import Run
 from kinesis_cli.testing import current
 from kinesis_cli.testing.current import MAX_RUNS, Test
 from kinesis_cli.testing.run import RunFacts

@@ -35,7 +35,8 @@ from kinesis_cli.project.mapping import MappingChoice, choose_mapping
 from kinesis_cli.recordings.recording import Recording, opened_inputs
 from kinesis_cli.show.console import note, warn
 from kinesis_cli.show.mapping_in_words import uncalled_risk
-from kinesis_cli.show.simulation import Run, SilentView, View, simulation_view
+from kinesis_cli.show.simulation.run import Run
+from kinesis_cli.show.simulation.view import SilentView, View, simulation_view
 from kinesis_cli.simulation.faults import Fault
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import Summary

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.show.cells import cut, duration_cell, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
-from kinesis_cli.show.simulation import mapping_in_words, summary_document
+from kinesis_cli.show.simulation.documents import summary_document
+from kinesis_cli.show.simulation.words import mapping_in_words
 from kinesis_cli.simulation.trace import Summary
 
 

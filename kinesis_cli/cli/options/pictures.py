@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from kinesis_cli.project.mapping import MappingChoice
     from kinesis_cli.show.comparison import Compared
     from kinesis_cli.show.pictures.report import Report
-    from kinesis_cli.show.simulation import Run, View
+    from kinesis_cli.show.simulation.run import Run
+    from kinesis_cli.show.simulation.view import View
     from kinesis_cli.simulation.watch import Watch
 
 _AFTER = "after the mapping went live"

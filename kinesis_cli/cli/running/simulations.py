@@ -9,7 +9,8 @@ from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.show.progress import progress
-from kinesis_cli.show.simulation import Run, View
+from kinesis_cli.show.simulation.run import Run
+from kinesis_cli.show.simulation.view import View
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import Summary
 

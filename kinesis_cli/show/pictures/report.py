@@ -18,7 +18,8 @@ from kinesis_cli.show.console import escape, json_text
 from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.show.mapping_in_words import effects
 from kinesis_cli.show.pictures.one_file import page, write_page
-from kinesis_cli.show.simulation import Run, consequences
+from kinesis_cli.show.simulation.run import Run
+from kinesis_cli.show.simulation.words import consequences
 from kinesis_cli.simulation.trace import Destination, FailedRecord, Invocation, Row, Summary
 
 if TYPE_CHECKING:

@@ -36,7 +36,9 @@ from kinesis_cli.show.comparison import Compared, show_comparison
 from kinesis_cli.show.console import stdout_console
 from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.show.life import LifeView
-from kinesis_cli.show.simulation import Run, consequences, points_to_tell, simulation_view
+from kinesis_cli.show.simulation.run import Run
+from kinesis_cli.show.simulation.view import simulation_view
+from kinesis_cli.show.simulation.words import consequences, points_to_tell
 from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import Summary
 from kinesis_cli.stream.aggregate import aggregated

@@ -16,7 +16,7 @@ from kinesis_cli import EventSourceMapping
 from kinesis_cli.event_source_mapping.events import Outcome
 from kinesis_cli.picture.calls import MAX_CALLS
 from kinesis_cli.show.pictures.report import About, Report, write_comparison
-from kinesis_cli.show.simulation import Run
+from kinesis_cli.show.simulation.run import Run
 from kinesis_cli.simulation.trace import FailedRecord, Invocation, Row, Summary
 from tests.unit.streams import START
 

@@ -1,15 +1,11 @@
-"""A simulation as it goes: tables for people, JSON for programs. All faces read the same rows."""
+"""A simulation for people: what runs, its calls as they come, what failed, what it means."""
 
 import re
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-import msgspec
-
-from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 from kinesis_cli.event_source_mapping.unsure import without_points
-from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.show.cells import (
     bytes_cell,
     counted,
@@ -22,7 +18,7 @@ from kinesis_cli.show.cells import (
     time_cell,
     wrapped,
 )
-from kinesis_cli.show.console import escape, plain, stdout_console, write_line, write_text
+from kinesis_cli.show.console import escape, plain, stdout_console
 from kinesis_cli.show.failed_record import (
     PASSED_AS_IT_IS,
     SHARED_NUMBER,
@@ -30,8 +26,14 @@ from kinesis_cli.show.failed_record import (
     share_a_number,
     why_lines,
 )
-from kinesis_cli.show.function import function_document, function_origin
-from kinesis_cli.simulation.lane_readings import OtherReading, other_than
+from kinesis_cli.show.function import function_origin
+from kinesis_cli.show.simulation.run import Run
+from kinesis_cli.show.simulation.words import (
+    consequences,
+    lanes_in_words,
+    mapping_in_words,
+    points_to_tell,
+)
 from kinesis_cli.simulation.trace import (
     Attempt,
     Destination,
@@ -42,241 +44,11 @@ from kinesis_cli.simulation.trace import (
     Row,
     Summary,
 )
-from kinesis_cli.stream.times import utc_seconds
 
 T = TypeVar("T")
-
 WHOLE_NUMBERS_FROM = 150  # columns
-_OF_TIMES = ("poll-phase", "push-delay")  # points that say when, within a second
 FIRST_ROWS, LAST_ROWS = 12, 4  # what stays of a long list without --all
 OUTCOME_STYLES = {"success": "green", "partial": "yellow", "failed": "red", "throttled": "magenta"}
-
-
-class Run(msgspec.Struct, frozen=True):
-    """What is being run: the head of every view."""
-
-    handler: str
-    runtime: str
-    handler_origin: str
-    mapping: Mapping[str, object]  # effective settings under AWS's names
-    mapping_origin: str
-    source: str  # "fixtures/batch.json"
-    records: int
-    shards: int
-    start_at: float  # epoch seconds
-    interpreter: Interpreter | None = None  # of a Python function
-    key_title: str = "partition key"  # what the key of a record is called
-
-    def function(self) -> dict[str, object]:
-        """The `function` member of the JSON contract."""
-        return function_document(self.handler, self.runtime, self.interpreter)
-
-
-class View(Protocol):
-    """Shows a run: `row` for each row as it comes, `finish` once."""
-
-    def row(self, row: Row) -> None:
-        """Show, or keep for the end, what happened."""
-        ...
-
-    def finish(self, summary: Summary) -> None:
-        """Show the rest."""
-        ...
-
-
-def simulation_view(run: Run, output: str, *, show_all: bool) -> View:
-    """The view for `--output`: "table", "json" or "ndjson"."""
-    match output:
-        case "json":
-            return JsonView(run)
-        case "ndjson":
-            return LinesView(run)
-        case _:
-            return TableView(run, show_all=show_all)
-
-
-class SilentView:
-    """Shows nothing: of compared runs only the summaries count."""
-
-    def row(self, row: Row) -> None:
-        """Show nothing."""
-
-    def finish(self, summary: Summary) -> None:
-        """Show nothing."""
-
-
-# JSON
-
-
-def invocation_document(row: Invocation) -> dict[str, object]:
-    """An invocation as JSON."""
-    return {
-        "index": row.index,
-        "requestId": row.request_id,
-        "shardId": row.shard_id,
-        "at": row.at,
-        "attempt": row.attempt,
-        "sequenceNumbers": row.sequence_numbers,
-        "outcome": row.outcome,
-        "checkpoint": row.checkpoint,
-        "batchItemFailures": row.batch_item_failures,
-        "error": None if row.error is None else row.error.document(),
-        "reason": row.reason,
-        "durationMs": row.duration_ms,
-    }
-
-
-def attempt_document(row: Attempt) -> dict[str, object]:
-    """An attempt that never reached the function as JSON."""
-    return {
-        "shardId": row.shard_id,
-        "at": row.at,
-        "attempt": row.attempt,
-        "sequenceNumbers": row.sequence_numbers,
-        "reason": row.reason,
-    }
-
-
-def summary_document(summary: Summary) -> dict[str, object]:
-    """The summary as JSON."""
-    return {
-        "records": summary.records,
-        "succeeded": summary.succeeded,
-        "discarded": summary.discarded,
-        "filtered": summary.filtered,
-        "expired": summary.expired,
-        "skipped": summary.skipped,
-        "undelivered": summary.undelivered,
-        "invocations": summary.invocations,
-        "redelivered": summary.redelivered,
-        "maxIteratorAgeSeconds": summary.max_iterator_age_seconds,
-        "elapsedSeconds": summary.elapsed_seconds,
-        **_lanes_document(summary),
-    }
-
-
-def _lanes_document(summary: Summary) -> dict[str, object]:
-    """From what to what the run takes, where the readings of lanes differ."""
-    other = summary.other_reading
-    if other is None:
-        return {}
-    return {
-        "lanes": {
-            "reading": other_than(other.reading),
-            "elapsedSeconds": sorted((summary.elapsed_seconds, other.elapsed_seconds)),
-            "maxIteratorAgeSeconds": sorted(
-                (summary.max_iterator_age_seconds, other.max_iterator_age_seconds)
-            ),
-        }
-    }
-
-
-def minute_document(minute: MinuteMetrics) -> dict[str, object]:
-    """What CloudWatch would show of a minute; IteratorAge is its maximum, in milliseconds."""
-    return {
-        "minute": utc_seconds(minute.begin),
-        **minute.counts(),
-        "IteratorAge": minute.iterator_age_ms,
-    }
-
-
-def points_to_tell(summary: Summary) -> list[str]:
-    """What people should know that AWS does not document: JSON has all of it.
-
-    When a record reaches the function, within a second, changes what records share a batch. Where
-    no call failed and none was late, nothing but times came of it.
-    """
-    went_wrong = summary.failures or summary.throttles or summary.discarded
-    if went_wrong or summary.expired or summary.undelivered:
-        return list(summary.unsure)
-    return [point for point in summary.unsure if point not in _OF_TIMES]
-
-
-def _unsure(row: FilteredRecords | ExpiredRecords) -> dict[str, object]:
-    """What the row depends on that AWS does not document, where there is something."""
-    return {"unsure": row.unsure} if row.unsure else {}
-
-
-class LinesView:
-    """NDJSON: a line for each thing that happens, the summary last."""
-
-    def __init__(self, run: Run) -> None:
-        write_line(
-            {"type": "run", "version": 1, "function": run.function(), "mapping": run.mapping}
-        )
-
-    def row(self, row: Row) -> None:
-        """Write the row's line."""
-        match row:
-            case Invocation():
-                write_line({"type": "invocation", **invocation_document(row)})
-            case Attempt():
-                write_line({"type": "attempt", **attempt_document(row)})
-            case Destination(document=document):
-                write_line({"type": "destination", **document})
-            case FilteredRecords(sequence_numbers=numbers, shard_id=shard_id):
-                records = {"shardId": shard_id, "sequenceNumbers": numbers}
-                write_line({"type": "filtered", **records, **_unsure(row)})
-            case ExpiredRecords(sequence_numbers=numbers, shard_id=shard_id):
-                records = {"shardId": shard_id, "sequenceNumbers": numbers}
-                write_line({"type": "expired", **records, **_unsure(row)})
-            case FailedRecord():
-                pass  # what it tells is in the invocations
-
-    def finish(self, summary: Summary) -> None:
-        """Write the summary's line."""
-        if summary.unsure:
-            write_line({"type": "unsure", "unsure": summary.unsure})
-        write_line({"type": "summary", **summary_document(summary)})
-
-
-class JsonView:
-    """One document, its invocations written as they happen, one a line."""
-
-    def __init__(self, run: Run) -> None:
-        self._attempts: list[dict[str, object]] = []
-        self._destination: list[Mapping[str, object]] = []
-        self._filtered: list[str] = []
-        self._expired: list[str] = []
-        self._is_first = True
-        write_text('{"version": 1,\n "function": ')
-        write_line(run.function(), end=',\n "mapping": ')
-        write_line(run.mapping, end=',\n "invocations": [')
-
-    def row(self, row: Row) -> None:
-        """Write an invocation, keep the rest."""
-        match row:
-            case Invocation():
-                write_text("\n  " if self._is_first else ",\n  ")
-                write_line(invocation_document(row), end="")
-                self._is_first = False
-            case Attempt():
-                self._attempts.append(attempt_document(row))
-            case Destination(document=document):
-                self._destination.append(document)
-            case FilteredRecords(sequence_numbers=numbers):
-                self._filtered.extend(numbers)
-            case ExpiredRecords(sequence_numbers=numbers):
-                self._expired.extend(numbers)
-            case FailedRecord():
-                pass
-
-    def finish(self, summary: Summary) -> None:
-        """Write what was kept, and the summary."""
-        write_text('],\n "attempts": ')
-        write_line(self._attempts, end=',\n "destination": ')
-        write_line(self._destination, end=',\n "filtered": ')
-        write_line(self._filtered, end=',\n "expired": ')
-        write_line(self._expired, end=',\n "summary": ')
-        write_line(summary_document(summary), end=',\n "unsure": ')
-        write_line(summary.unsure, end=',\n "metrics": [')
-        for place, minute in enumerate(summary.metrics):
-            write_text(",\n  " if place else "\n  ")
-            write_line(minute_document(minute), end="")
-        write_text("]}\n")
-
-
-# Tables
 
 
 class TableView:
@@ -556,84 +328,3 @@ class TableView:
 
 def _payload_of(record: FailedRecord) -> str:
     return marked(bytes_cell(record.data), record.packing)
-
-
-# Words
-
-
-def lanes_in_words(summary: Summary, other: OtherReading) -> str:
-    """From what to what the run takes, by how partition keys find their lanes."""
-    elapsed = sorted((summary.elapsed_seconds, other.elapsed_seconds))
-    ages = sorted((summary.max_iterator_age_seconds, other.max_iterator_age_seconds))
-    shown, hidden = ("(shown)", f"(--lanes {other.reading})")
-    free, hashed = (shown, hidden) if other.reading == "hash" else (hidden, shown)
-    return (
-        f"from {duration_cell(elapsed[0])} to {duration_cell(elapsed[1])}, iterator age from "
-        f"{duration_cell(ages[0])} to {duration_cell(ages[1])}: a waiting key takes any free lane "
-        f"{free}, or has one by its hash {hashed}"
-    )
-
-
-def mapping_in_words(mapping: Mapping[str, object]) -> str:
-    """The settings that shape delivery, in one line."""
-    words = [f"BatchSize {mapping['BatchSize']}"]
-    if window := mapping["MaximumBatchingWindowInSeconds"]:
-        words.append(f"window {window} s")
-    if (lanes := mapping["ParallelizationFactor"]) != 1:
-        words.append(f"ParallelizationFactor {lanes}")
-    retries = mapping["MaximumRetryAttempts"]
-    words.append("unlimited retries" if retries == -1 else f"retries {retries}")
-    age = mapping["MaximumRecordAgeInSeconds"]
-    words.append("no record age limit" if age == -1 else f"record age {age} s")
-    words.append("bisect" if mapping["BisectBatchOnFunctionError"] else "no bisect")
-    if mapping["FunctionResponseTypes"]:
-        words.append("ReportBatchItemFailures")
-    if tumbling := mapping["TumblingWindowInSeconds"]:
-        words.append(f"tumbling window {tumbling} s (experimental)")
-    if "FilterCriteria" in mapping:
-        words.append("filters")
-    words.append(f"from {mapping['StartingPosition']}")
-    return ", ".join(words)
-
-
-def consequences(summary: Summary, *, has_destination: bool) -> list[str]:
-    """What would hurt in production, a sentence each."""
-    sentences = []
-    block = summary.longest_block
-    if block is not None and block.seconds >= 1:
-        sentences.append(
-            f"shard {shard_cell(block.shard_id)} was blocked for {duration_cell(block.seconds)} "
-            f"by the failure of {number_cell(block.sequence_number) or 'a final call'}"
-        )
-    if summary.redelivered:
-        sentences.append(
-            f"{summary.redelivered:,} times a record was delivered again although no earlier call "
-            f"had failed it: the handler must be idempotent"
-        )
-    if summary.discarded_bystanders:
-        sentences.append(
-            f"{counted(summary.discarded_bystanders, 'record')} discarded together with a failed "
-            "one, though never reported"
-        )
-    if summary.discarded and not has_destination:
-        sentences.append(
-            f"{counted(summary.discarded, 'record')} discarded without a destination: they leave "
-            f"no trace"
-        )
-    if summary.throttles:
-        sentences.append(
-            f"{counted(summary.throttles, 'call')} throttled: the function's reserved concurrency "
-            "was in use"
-        )
-    if summary.expired:
-        sentences.append(
-            f"{counted(summary.expired, 'record')} left the stream before being handled"
-        )
-    if summary.whole_aggregates:
-        sentences.append(
-            f"{counted(summary.whole_aggregates, 'KPL aggregate')} passed on unopened: broken, or "
-            f"too large to open"
-        )
-    for warning, calls in summary.warnings.items():
-        sentences.append(f"{warning} ({counted(calls, 'call')})")
-    return sentences

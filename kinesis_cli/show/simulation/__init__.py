@@ -1,0 +1,1 @@
+"""A simulation as it goes: tables for people, JSON for programs."""
