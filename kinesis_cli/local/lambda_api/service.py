@@ -44,6 +44,7 @@ from kinesis_cli.local.function.store import FunctionStore
 from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.lambda_api.deliveries import Deliveries
 from kinesis_cli.local.lambda_api.telling import Telling
+from kinesis_cli.local.mapping.history import History
 from kinesis_cli.local.mapping.of_template import mappings_of_project
 from kinesis_cli.local.mapping.run import MappingRun, MappingTools
 from kinesis_cli.local.mapping.sources.choice import Sources, source_name
@@ -95,7 +96,7 @@ class FunctionService:
         self.store, self._event_store = MappingStore(state), EventStore(state)
         self.function_store, self.packages = FunctionStore(state), Packages(state)
         self.packages.sweep(used_packages(self.function_store))
-        self.tally = Tally()
+        self.tally, self.history = Tally(), History()
         self.failures = Failures()  # until the server says where its log is
         self._random = Random()
         self._registries: dict[tuple[str, str], Registry] = {}  # by account and region
@@ -356,6 +357,7 @@ class FunctionService:
             looked=self._deliveries.look_was_answered,
             count=self._telling.count,
             report=lambda what, error: self.failures.report(what, error),
+            history=self.history,
         )
 
     # What is told
@@ -383,20 +385,28 @@ class FunctionService:
         return [await self._status(mapping) for mapping in self.store.mappings()]
 
     async def _status(self, mapping: StoredMapping) -> MappingStatus:
-        run = self._deliveries.run_of(mapping.uuid)
         state = "Enabled" if mapping.enabled else "Disabled"
-        problem = run.problem if run else self._deliveries.refusal(mapping.uuid)
-        problem = problem or self._hopeless(mapping)
+        problem = self.hindrance(mapping) or self.hopeless(mapping)
         if problem and mapping.enabled:
             state = f"Problem: {problem}"
         stream = source_name(mapping.stream_arn)
-        backlog = await run.backlog() if run else 0
+        backlog = await self.backlog(mapping.uuid) or 0
         counts = self.tally.of_mapping(mapping.uuid)
         ages = [each.iterator_age for each in counts if each.batches]
         age = max(ages, default=None)
         return MappingStatus(mapping.reference, stream, state, backlog, age)
 
-    def _hopeless(self, mapping: StoredMapping) -> str:
+    def hindrance(self, mapping: StoredMapping) -> str:
+        """Why a mapping that is enabled delivers nothing; "": it does, or is about to."""
+        run = self._deliveries.run_of(mapping.uuid)
+        return run.problem if run else self._deliveries.refusal(mapping.uuid)
+
+    async def backlog(self, uuid_: str) -> int | None:
+        """How many records of a mapping have not ended; None: it is not delivered."""
+        run = self._deliveries.run_of(uuid_)
+        return await run.backlog() if run else None
+
+    def hopeless(self, mapping: StoredMapping) -> str:
         """Why all calls of a mapping fail since its function's code was changed."""
         target = self.registry_of(mapping).find(mapping.reference)
         return target.function.hopeless if target else ""
@@ -453,7 +463,7 @@ class FunctionService:
     def _refuse_to_wait(self) -> None:
         """Raises: InputError: what is waited for will not come."""
         for mapping in self.store.mappings():
-            why = self._deliveries.refusal(mapping.uuid) or self._hopeless(mapping)
+            why = self._deliveries.refusal(mapping.uuid) or self.hopeless(mapping)
             if mapping.enabled and why:
                 raise InputError(f"{mapping.reference} does not run: {why}")
             run = self._deliveries.run_of(mapping.uuid)

@@ -5,7 +5,7 @@ import sqlite3
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from kinesis_cli.errors import InputError
@@ -16,6 +16,7 @@ from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.local.function.activity import Activity, Called, Remark, ShardCounts, Tally, Tell
 from kinesis_cli.local.function.destinations import Destinations
 from kinesis_cli.local.kinesis import ServiceError
+from kinesis_cli.local.mapping.history import History, ShardHistory
 from kinesis_cli.local.mapping.progress import Progress
 from kinesis_cli.local.mapping.resting import RestingShards
 from kinesis_cli.local.mapping.shard import CallFunction, ShardRun, ShardTools
@@ -42,6 +43,7 @@ class MappingTools:
     looked: Callable[[], None]
     count: Callable[[str, str, int], None]  # of a mapping: CloudWatch's name, and records
     report: Callable[[str, Exception], None]  # told of our own mistakes: the log has them whole
+    history: History = field(default_factory=lambda: History(0))
 
 
 class MappingRun:
@@ -258,6 +260,7 @@ class MappingRun:
             return await self._send(discarded, name, at)
 
         has_windows = bool(settings.tumbling_window_in_seconds)
+        uuid_, function = self._mapping.uuid, self._mapping.reference
         return ShardRun(
             delivery,
             Progress(after, in_windows=has_windows),
@@ -274,6 +277,9 @@ class MappingRun:
                 looked=tools.looked,
                 count=partial(tools.count, self._mapping.uuid),
                 failed=partial(self._failed, name),
+                history=ShardHistory(
+                    *(tools.history, self.stream_arn, uuid_, function, name), source.clock.now
+                ),
             ),
             settings.batch_size,
             may_rest=not has_windows,

@@ -36,6 +36,7 @@ from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.function.activity import Called, GivenUp, Remark, ShardCounts, Tell
 from kinesis_cli.local.kinesis import ServiceError
+from kinesis_cli.local.mapping.history import ShardHistory
 from kinesis_cli.local.mapping.progress import Progress
 from kinesis_cli.local.mapping.sources.source import Reader
 from kinesis_cli.stream.record import Record
@@ -63,6 +64,7 @@ class ShardTools:
     looked: Callable[[], None]  # told when a look was answered
     count: Callable[[str, int], None]  # told CloudWatch's name of an EventCount metric, and records
     failed: Callable[[Exception], None]  # told of an unexpected error of a call
+    history: ShardHistory
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class _Call:
     lane: Lane
     effect: Invoke
     began: float
+    numbers: tuple[str, ...]  # of its records, for the history
 
 
 class ShardRun:
@@ -220,6 +223,8 @@ class ShardRun:
             return
         self._tools.changed()
         delivered = opened(records, self._delivery.hash_range)
+        if delivered is not records:
+            self._tools.history.opened(records, delivered)
         if delivered is not records and (whole := left_whole(delivered)):
             place = f"{self._counts.function} {self._counts.shard_id}"
             why = "broken, or too large to open"
@@ -264,14 +269,17 @@ class ShardRun:
 
     async def _keep(self, effect: Effect) -> None:
         """Keep what was decided about records."""
-        counts = self._counts
+        counts, history = self._counts, self._tools.history
         match effect:
             case Succeeded(records=records):
                 counts.succeeded += len(records)
+                history.ended("handled", records)
             case Expired(records=records):
                 counts.expired += len(records)
+                history.ended("expired", records)
             case Filtered(records=records):
                 counts.filtered += len(records)
+                history.ended("filtered", records)
                 self._tools.count("FilteredOutEventCount", len(records))
             case NotCalled():
                 self._not_called(effect)
@@ -286,6 +294,7 @@ class ShardRun:
 
     def _not_called(self, effect: NotCalled) -> None:
         counts = self._counts
+        self._tools.history.not_called(effect)
         what = f"{len(effect.records):,} record{'' if len(effect.records) == 1 else 's'}"
         attempt = f", attempt {effect.attempt}" if effect.attempt > 1 else ""
         place = f"{counts.function} {counts.shard_id} {what}{attempt}"
@@ -301,6 +310,7 @@ class ShardRun:
         self._tools.count(name, len(discard.records))
         if not discard.records:
             self._progress.window_closed()
+        self._tools.history.discarded(effect, destination, problem)
         self._tools.tell(
             GivenUp(
                 counts.function,
@@ -326,6 +336,8 @@ class ShardRun:
         if records:
             counts.iterator_age = max(0.0, ended - records[-1].arrival)
         error = event.result.error if isinstance(event, InvocationEnded) else None
+        said = f"{error.error_type}: {error.error_message}" if error else ""
+        self._tools.history.called(call.effect, call.numbers, judged, said)
         self._tools.tell(
             Called(
                 counts.function,
@@ -335,7 +347,7 @@ class ShardRun:
                 len(records),
                 judged.outcome,
                 judged.reason + (f"; {judged.warning}" if judged.warning else ""),
-                f"{error.error_type}: {error.error_message}" if error else "",
+                said,
                 (ended - call.began) * 1000,
                 max(0.0, call.began - records[-1].arrival) if records else None,
             )
@@ -352,7 +364,8 @@ class ShardRun:
     def _call(self, lane: Lane, effect: Invoke) -> None:
         if self._is_stopping:
             return  # the batch comes again when the mapping goes on
-        running = asyncio.ensure_future(self._called(_Call(lane, effect, self._now())))
+        call = _Call(lane, effect, self._now(), self._tools.history.calling(effect))
+        running = asyncio.ensure_future(self._called(call))
         self._calls.add(running)
         running.add_done_callback(self._calls.discard)
 

@@ -64,6 +64,8 @@ class Control:
                 return {"idle": await self._functions.wait_idle(_seconds(request))}
             case "activity":
                 return self._functions.activity()
+            case "lives":
+                return await self._functions.lives(request)
             case "faults":
                 switches = self._data_plane.switch_faults(dict(request))
                 return {n: value for n, value in switches.items() if value != _OFF[n]}

@@ -147,6 +147,16 @@ class LambdaSide:
         shards = self._loaded[0].shards() if self._loaded else []
         return {"shards": [asdict(each) for each in shards], "said": list(self._said)}
 
+    async def lives(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What became of a stream's records.
+
+        Raises:
+            InputError: it is not asked for as it must be.
+        """
+        from kinesis_cli.local.server.lives import lives
+
+        return await lives(self._loaded[0] if self._loaded else None, request)
+
     async def wait_idle(self, seconds: float) -> bool:
         """Wait until everything put has ended; false: it has not, after so many seconds.
 
