@@ -73,8 +73,9 @@ lock: $(READY)  ## resolve the dependencies anew into requirements.lock
 
 docs: $(READY)  ## make the command line reference, the completions, the rules and the pictures anew
 	$(BIN)/python docs/make_cli_reference.py
-	$(BIN)/python docs/make_completions.py
+	PYTHONPATH=. $(BIN)/python docs/make_schemas.py
 	$(BIN)/python docs/make_lint_rules.py
+	$(BIN)/python docs/make_completions.py
 	$(BIN)/python docs/make_screenshot.py
 	-$(BIN)/python docs/make_report_picture.py
 

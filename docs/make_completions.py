@@ -13,6 +13,8 @@ from typer.core import TyperOption
 
 from kinesis_cli.cli.completion import COMPLETIONS, OptionWords
 from kinesis_cli.cli.main import COMMANDS, load
+from kinesis_cli.manual.schemas import known_schemas
+from kinesis_cli.manual.topics import rules, topics
 
 
 def words(option: TyperOption) -> OptionWords:
@@ -28,12 +30,23 @@ def words(option: TyperOption) -> OptionWords:
     )
 
 
+def words_of_arguments() -> dict[str, OptionWords]:
+    """What can be typed for the argument of a command, where it is one of a few."""
+    known = {"docs": [*topics(), *rules()], "schema": known_schemas()}
+    return {
+        name: OptionWords(names=[], help="", takes_value=False, choices=choices, repeatable=False)
+        for name, choices in known.items()
+    }
+
+
 def completions() -> str:
     """The whole file."""
-    options = {}
+    options, arguments = {}, words_of_arguments()
     for name in COMMANDS:
         command: Any = typer.main.get_command(load(name))
         options[name] = words_of(command)
+        if name in arguments:
+            options[name].append(arguments[name])
         for subcommand, its_command in getattr(command, "commands", {}).items():
             options[f"{name} {subcommand}"] = words_of(its_command)
     return json.dumps(options, indent=1) + "\n"

@@ -14,12 +14,18 @@ import sys
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from kinesis_cli.manual.topics import GROUPS
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 BUILT = ROOT / "build" / "site"
 
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 RULE = re.compile(r"^### (K\d{3}) ([\w-]+) \((\w+)\)$", re.MULTILINE)
+ONLY_HERE: dict[str, dict[str, str]] = {
+    **{group: {} for group in GROUPS},
+    "Reference": {"Python": "python.md", "Lint rules": "rules.md", "Changes": "changelog.md"},
+}
 PICTURES = (".png", ".svg")
 
 
@@ -57,7 +63,19 @@ def gather(to: Path) -> None:
             shutil.copy(each, pages)
     for name in ("site.css", "site.js"):
         shutil.copy(DOCS / "site" / name, pages)
-    shutil.copy(DOCS / "site" / "zensical.toml", to)
+    settings = (DOCS / "site" / "zensical.toml").read_text()
+    (to / "zensical.toml").write_text(re.sub("^# nav: .*$", _menu(), settings, flags=re.MULTILINE))
+
+
+def _menu() -> str:
+    """The site's menu: that of `kcli docs`, with the pages that only a site has."""
+    rows = ['  { "Home" = "index.md" },']
+    for group, pages in GROUPS.items():
+        rows.append(f'  {{ "{group}" = [')
+        listed = {**{title: f"{topic}.md" for title, topic in pages.items()}, **ONLY_HERE[group]}
+        rows += [f'    {{ "{title}" = "{file}" }},' for title, file in listed.items()]
+        rows.append("  ] },")
+    return "\n".join(["nav = [", *rows, "]"])
 
 
 def _target(link: re.Match[str], page: str, pages: set[str]) -> str:

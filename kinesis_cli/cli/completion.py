@@ -116,7 +116,7 @@ def _line(shell: str, value: str, meaning: str) -> str:
 
 
 class OptionWords(TypedDict):
-    """What can be typed for one option of a command."""
+    """What can be typed for one option of a command; without names: for its argument."""
 
     names: list[str]  # ["--bisect-batch-on-function-error", "--no-bisect-…"]
     help: str
@@ -139,10 +139,16 @@ def _of_command(name: str, words: list[str], incomplete: str) -> Iterator[Candid
         for option in options:
             if option["repeatable"] or not set(option["names"]) & set(words):
                 yield from ((option_name, option["help"]) for option_name in option["names"])
+    elif given := next(_expecting(options, words[-1:]), None):
+        yield from ((choice, "") for choice in given["choices"])
     else:
-        for option in options:
-            if option["takes_value"] and words and words[-1] in option["names"]:
-                yield from ((choice, "") for choice in option["choices"])
+        arguments = (option for option in options if not option["names"])
+        yield from ((choice, "") for option in arguments for choice in option["choices"])
+
+
+def _expecting(options: list[OptionWords], last: list[str]) -> Iterator[OptionWords]:
+    """The option whose value is being typed."""
+    return (each for each in options if each["takes_value"] and {*last} & {*each["names"]})
 
 
 def _options() -> dict[str, list[OptionWords]]:

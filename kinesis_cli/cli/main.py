@@ -42,10 +42,6 @@ COMMANDS = {
         "kinesis_cli.cli.tail", "Follow the records of a stream, or the changes of a table."
     ),
     "record": Command("kinesis_cli.cli.record", "Record a stream, or the changes of a table."),
-    "index": Command(
-        "kinesis_cli.cli.index",
-        "Note where each shard's records lie, to read parts alone.",
-    ),
     "replay": Command(
         "kinesis_cli.cli.replay", "Put a recording back on a stream, with its own timing."
     ),
@@ -59,6 +55,8 @@ COMMANDS = {
         "kinesis_cli.cli.config",
         "Show each setting, its source, and what kcli would talk to.",
     ),
+    "docs": Command("kinesis_cli.cli.docs", "Open a page of the documentation, or print it."),
+    "schema": Command("kinesis_cli.cli.schema", "Print the JSON Schema of a command's output."),
 }
 
 OPTIONS = {

@@ -1,6 +1,6 @@
 """What is in a record: its bytes, opened where they are packed, and the user records of the KPL."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -44,26 +44,14 @@ class Opened(msgspec.Struct, frozen=True):
     packing: str = ""  # "gzip", "zstd", "KPL aggregate of 3"; "": it was not packed
 
 
-def opened_data(data: bytes, max_opened: int = MAX_OPENED) -> Opened:
-    """Open a payload that is packed, or an aggregate: its user records, a line each.
-
-    Args:
-        data: the payload.
-        max_opened: bytes, all user records together; what grows beyond is left packed.
-    """
+def opened_data(data: bytes) -> Opened:
+    """Open a payload that is packed, or an aggregate: its user records, a line each."""
     inner = deaggregated(data)
     if inner is not None:
-        lines = b"\n".join(_opened_each(inner, max_opened))
+        lines = b"\n".join(unpacked(one.data) for one in inner)
         return Opened(lines, f"KPL aggregate of {len(inner):,}")
-    text, packing = opened(data, max_opened)
+    text, packing = opened(data, MAX_OPENED)
     return Opened(text, packing or "")
-
-
-def _opened_each(records: Iterable[Payload], max_opened: int) -> Iterator[bytes]:
-    for one in records:
-        data = opened(one.data, max_opened)[0] if max_opened > 0 else one.data
-        max_opened -= len(data)
-        yield data
 
 
 def changed(data: bytes, change: Callable[[bytes], bytes | None]) -> bytes | None:

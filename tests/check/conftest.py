@@ -10,6 +10,7 @@ from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.testing.search.checking import Plan, check_function, wanted_properties
 from kinesis_cli.testing.search.report import CheckReport
 from tests.check.projects import project
+from tests.e2e.json_shapes import assert_described
 from tests.e2e.programs import KCLI, Completed
 
 Check = Callable[..., CheckReport]
@@ -51,7 +52,7 @@ def kcli(tmp_path: Path) -> Kcli:
     """Runs the command in the project of a test."""
 
     def run(*arguments: str, **environment: str) -> Completed:
-        return subprocess.run(
+        done = subprocess.run(
             [*KCLI, *arguments],
             cwd=tmp_path,
             env={**os.environ, "COLUMNS": "80", **environment},
@@ -60,5 +61,8 @@ def kcli(tmp_path: Path) -> Kcli:
             text=True,
             timeout=300,
         )
+        if done.returncode in (0, 1):
+            assert_described(arguments, done.stdout)
+        return done
 
     return run

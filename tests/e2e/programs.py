@@ -20,6 +20,7 @@ import pytest
 from kinesis_cli.local.client.process import stop_server
 from kinesis_cli.local.state import IN_PROJECT, SERVER_FILE, state_directory
 from tests import user_state
+from tests.e2e.json_shapes import assert_described
 from tests.patience import PATIENCE
 
 KCLI = (sys.executable, "-m", "kinesis_cli")
@@ -63,7 +64,7 @@ class Kcli:
         given: str | None = None,
         **more: str,
     ) -> Completed:
-        """Run it to its end.
+        """Run it to its end; what it prints as JSON has to be what its schema says.
 
         Args:
             arguments: of the command.
@@ -73,7 +74,7 @@ class Kcli:
         """
         folder = Path(cwd or self.folder)
         self._folders.add(folder)
-        return subprocess.run(
+        done = subprocess.run(
             [*self.program, *arguments],
             cwd=folder,
             env={**self.environment, **more},
@@ -83,6 +84,9 @@ class Kcli:
             text=True,
             timeout=PATIENCE,
         )
+        if done.returncode in (0, 1):
+            assert_described(arguments, done.stdout)
+        return done
 
     def stop_local_streams(self) -> None:
         """End the local streams of the folders that it ran in, and of a state directory of its own.

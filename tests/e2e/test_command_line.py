@@ -80,7 +80,7 @@ def test_each_example_of_the_help_works(
     (tmp_path / "app.py").write_text("def handler(event, context):\n    pass\n")
     script = f'set -eo pipefail; kcli() {{ {SHELL_KCLI} "$@"; }}; {example}'
     run = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
     )
     if (tmp_path / ".kcli").exists():  # a local stream was started
         subprocess.run([*KCLI, "local", "stop"], cwd=tmp_path, check=True)

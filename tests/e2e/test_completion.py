@@ -52,6 +52,14 @@ def test_values_of_an_option_are_completed(complete: Complete) -> None:
     assert complete("simulate", "--output=j", shell="fish") == ["--output=json"]
 
 
+def test_topics_and_described_commands_are_completed(complete: Complete) -> None:
+    assert complete("docs", "tut") == ["tutorial"]
+    assert complete("docs", "K00")[:2] == ["K001", "K002"]
+    assert complete("docs", "--no-web", "poi") == ["poison-record"]
+    assert complete("schema", "sim") == ["simulate"]
+    assert complete("schema", "--output", "n") == ["ndjson"]
+
+
 def test_where_a_file_is_meant_the_shell_completes_it(complete: Complete) -> None:
     assert complete("simulate", "") == []
     assert complete("simulate", "--mapping", "") == []

@@ -75,6 +75,15 @@ def test_the_installed_command_starts(installed: Kcli) -> None:
     assert installed("--help").returncode == 0
 
 
+def test_the_installed_command_has_its_pages_and_schemas(installed: Kcli) -> None:
+    assert "Ten minutes" in installed("docs", "tutorial").stdout
+    assert json.loads(installed("schema", "config").stdout)["title"].startswith("kcli config")
+
+
+def test_the_wheel_stays_small(wheel: Path) -> None:
+    assert wheel.stat().st_size < 2_000_000
+
+
 def test_in_an_empty_folder_the_bundled_function_is_simulated(installed: Kcli) -> None:
     event = installed("event", "--count", "3", "--temperature", "20", "--seed", "1").stdout
     run = installed("simulate", "-", "--output", "json", given=event)

@@ -53,7 +53,10 @@ def show_redrive(
         for each in documents:
             counts[each.outcome] += 1
             tally.update(
-                documents=1, records=len(each.records), missing=each.missing, deleted=each.deleted
+                documents=1,
+                records=len(each.records),
+                missing=each.missing,
+                deleted=int(each.deleted),
             )
             _show(each, output, kept)
     except BaseException:  # Ctrl-C too: what was done, and deleted, is told
