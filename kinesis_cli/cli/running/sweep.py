@@ -12,7 +12,6 @@ from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.show.console import note
 from kinesis_cli.show.progress import progress
 from kinesis_cli.simulation.run import SimulationOptions
-from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.on_failure_document import stream_arn_of
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import RecordSource
@@ -151,8 +150,8 @@ class SweepJob:
         return max(last - max(begin, self.choice.mapping.starting_position_timestamp or begin), 0.0)
 
     def _stream(self) -> Stream | None:
-        """How the stream is made that feeds the function; None: it is a table's."""
-        if self.recording.kind is not KINESIS:
+        """How the stream is made that feeds the function; None: its shards cost nothing."""
+        if not self.recording.kind.bills_shards:
             return None
         made, first = self.function.stream, self.recording.first_record()
         shards = len(self.recording.shard_ids) if made is None else made.shards

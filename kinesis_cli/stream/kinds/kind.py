@@ -103,6 +103,7 @@ class SourceKind(ABC):
     key_title: ClassVar[str]  # what `Record.partition_key` is, "partition key"
     is_read_back: ClassVar[bool] = True  # a record can be fetched by its sequence number
     is_one_list: ClassVar[bool] = True  # an event is a list of its records, whatever their shard
+    bills_shards: ClassVar[bool] = False  # what the source costs depends on its shards
     has_data: ClassVar[bool] = False  # each record carries what somebody put on a stream
     sample_arn: ClassVar[str]  # of a source that is made up
     first_shard: ClassVar[str]  # of records that tell none

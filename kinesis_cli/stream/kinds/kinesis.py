@@ -53,6 +53,7 @@ class KinesisKind(SourceKind):
     service = "kinesis"
     event_type = "Kinesis"
     key_title = "partition key"
+    bills_shards = True
     has_data = True
     sample_arn = STREAM_ARN
     first_shard = shard_id(0)

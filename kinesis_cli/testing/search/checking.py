@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
@@ -125,21 +125,8 @@ def check_function(
         samples = read or guessed(function, lambda item: _is_good(subject, item))
         if not samples.items:
             raise InputError("there are no records in it", place=samples.origin)
-        wanted = Wanted(
-            names=plan.names,
-            seed=plan.seed,
-            max_examples=plan.max_examples,
-            secrets=plan.secrets,
-            words=words_of(function),
-        )
-        if samples.is_guessed:
-            wanted = replace(wanted, names=[each for each in plan.names if each != _NEEDS_SAMPLES])
-        search = Search(subject, samples, wanted, tell)
-        is_interrupted = False
-        try:
-            search.run()
-        except KeyboardInterrupt:
-            is_interrupted = True
+        search = Search(subject, samples, _wanted(function, plan, samples), tell)
+        is_interrupted = _run_until_interrupted(search)
         if samples.is_guessed and not (search.good or search.found or is_interrupted):
             raise _nothing_known(subject, samples)
         if search.hangs:
@@ -163,6 +150,29 @@ def check_function(
         notes=tuple(_notes(search, samples)),
         is_interrupted=is_interrupted,
     )
+
+
+def _wanted(function: Function, plan: Plan, samples: Samples) -> Wanted:
+    """What is looked for: of samples that are a guess nobody can say that they must be handled."""
+    names = plan.names
+    if samples.is_guessed:
+        names = [each for each in names if each != _NEEDS_SAMPLES]
+    return Wanted(
+        names=names,
+        seed=plan.seed,
+        max_examples=plan.max_examples,
+        secrets=plan.secrets,
+        words=words_of(function),
+    )
+
+
+def _run_until_interrupted(search: Search) -> bool:
+    """Run the search; whether Ctrl-C ended it."""
+    try:
+        search.run()
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _named_samples(
