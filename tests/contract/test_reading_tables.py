@@ -23,6 +23,8 @@ from kinesis_cli.project.target import resolve_target
 from kinesis_cli.stream.kinds.change_record import ChangeRecord
 from kinesis_cli.stream.selection import Start, StartKind
 
+pytestmark = pytest.mark.slow
+
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-09-17T13:26:53.746"
 ALL = Start(StartKind.TRIM_HORIZON)
 Answer = tuple[int, dict[str, Any]]

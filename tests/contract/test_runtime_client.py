@@ -15,7 +15,10 @@ from kinesis_cli.project.interpreter import choose_interpreter
 from tests.pythons import another_python, new_environment
 from tests.unit.handler_files import function_in, request, write_code
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="AWS's client runs there")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="AWS's client runs there"),
+]
 
 CODE = """
     import decimal, logging, os, sys, time

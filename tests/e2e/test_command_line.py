@@ -67,6 +67,7 @@ def test_help_of_a_subcommand_is_found_in_both_ways(kcli: Kcli) -> None:
     assert run.stdout == kcli("local", "start", "--help").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "example"), examples())
 def test_each_example_of_the_help_works(
     command: str, example: str, root: Path, tmp_path: Path

@@ -9,6 +9,8 @@ import pytest
 
 from tests.e2e.programs import KCLI, Kcli
 
+pytestmark = pytest.mark.slow
+
 LONG = "a" * 5000
 FILE_OPTIONS = [
     ("simulate", "{}"),

@@ -12,6 +12,8 @@ from tests.e2e.programs import Kcli
 from tests.patience import PATIENCE
 from tests.unit.lint.styles import CDK, CDK_ALARM, STYLES
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "fixtures" / "lint"
 LEAST = STYLES["sam, the least there is"].template
 

@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.local_endpoint import write_project
 from tests.e2e.programs import Completed, Kcli
 
+pytestmark = pytest.mark.slow
+
 APP = (
     "import base64\n"
     "def handler(event, context):\n"

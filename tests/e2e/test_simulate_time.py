@@ -9,6 +9,8 @@ import pytest
 from tests.e2e.programs import Kcli
 from tests.e2e.test_simulate import document, record, recording, summary
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
 Resources:

@@ -13,6 +13,8 @@ import pytest
 from tests.e2e.programs import KCLI, Completed, Kcli, without_aws
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 HANDLER = """
 def handler(event, context):
     return {"batchItemFailures": []}

@@ -14,6 +14,8 @@ from tests.e2e.programs import KCLI
 from tests.e2e.test_docs import pattern
 from tests.e2e.test_examples import EXAMPLES, run_tests
 
+pytestmark = pytest.mark.slow
+
 PAGE = (EXAMPLES.parent / "docs" / "testing.md").read_text()
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 

@@ -13,6 +13,8 @@ from moto import mock_aws
 from kinesis_cli.errors import InputError
 from kinesis_cli.testing import Kinesis, Record
 
+pytestmark = pytest.mark.slow
+
 Event = dict[str, Any]
 Json = Any  # or what boto3 makes while a program runs
 ITEM = {"pk": "a", "sk": 1, "n": Decimal("1.50"), "tags": {"x", "y"}, "raw": b"\x00"}

@@ -12,6 +12,8 @@ import pytest
 from tests.patience import PATIENCE
 from tests.testing.projects import make_project
 
+pytestmark = pytest.mark.slow
+
 PUT = """
     import boto3
 

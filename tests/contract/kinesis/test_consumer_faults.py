@@ -16,7 +16,7 @@ from tests.servers import Started, ours_in
 from .conftest import Control, client_of, control
 from .consuming import ALL, KEYS, Writer, assert_complete, consumer
 
-pytestmark = pytest.mark.usefixtures("credentials")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("credentials")]
 
 
 @pytest.fixture

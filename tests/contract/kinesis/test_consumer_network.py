@@ -13,7 +13,7 @@ from tests.servers import Started
 
 from .consuming import ALL, KEYS, Writer, assert_complete, consumer, records
 
-pytestmark = pytest.mark.usefixtures("credentials")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("credentials")]
 
 READS = ("GetRecords", "GetShardIterator")
 FAULTS = {
