@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from threading import Thread
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from kinesis_cli.cli.options.takes import given, only, takes
 from kinesis_cli.cli.options.target import tell_of_sample
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.client.fault_verbs import fault_request
+from kinesis_cli.local.client.live_link import has_browser, new_link, open_link
 from kinesis_cli.local.client.process import (
     change_faults,
     ensure_running,
@@ -74,6 +76,11 @@ StateOption = Annotated[
         help="Where the stream is kept; default: .kcli beside the project's template, outside a "
         "project a directory of this one's own in your user state directory.",
     ),
+]
+
+
+NoOpenOption = Annotated[
+    bool, typer.Option("--no-open", help="Print the link to the live page, and open no browser.")
 ]
 
 
@@ -162,6 +169,11 @@ def start(
             "--no-reload", help="Keep functions as they are when their code or template changes."
         ),
     ] = False,
+    ui: Annotated[
+        bool,
+        typer.Option("--ui", help="Open the live page: see kcli local ui."),
+    ] = False,
+    no_open: NoOpenOption = False,
     *,
     project: Code,
     code: Code,
@@ -171,6 +183,7 @@ def start(
     \b
     Examples:
       kcli local start --detach; kcli local stop
+      kcli local start --detach --ui --no-open; kcli local stop
       kcli local start --detach --stream orders --shards 2; kcli local stop
     """
     options = _options({**given(project), "region": region}, stream or [])
@@ -196,6 +209,8 @@ def start(
         if not running.started_now:
             note("a local stream runs here already, with the options that it was started with")
         show_ready(local_status(where), _state_option(state))
+        if ui:
+            _open_and_wait(running.server, no_open=no_open)
     else:
         from kinesis_cli.show.local_live import live_view
 
@@ -205,10 +220,27 @@ def start(
 
             def ready(status: LocalStatus) -> None:
                 show_ready(status, _state_option(state))
+                if ui:
+                    assert status.server
+                    _show_page(status.server, status.page_link, no_open=no_open)
                 view.start()
 
-            run_here(where, options, ready, watching=view)
+            run_here(where, options, ready, watching=view, with_page=ui)
         note("local stream ended")
+
+
+@app.command()
+def ui(state: StateOption = None, no_open: NoOpenOption = False) -> None:
+    """Open the live page of a stream that runs: what happens on it, in your browser.
+
+    Prints a link, which works once, and opens it where there is a browser. What the page shows and
+    does stays on this machine.
+
+    \b
+    Examples:
+      kcli local start --detach; kcli local ui --no-open; kcli local stop
+    """
+    _open_and_wait(_running_already(state), no_open=no_open)
 
 
 @app.command()
@@ -411,6 +443,26 @@ def _running_already(state: Path | None) -> Server:
             advice=f"`kcli local start --detach{_state_option(state)}` starts one.",
         )
     return server
+
+
+def _open_and_wait(server: Server, *, no_open: bool) -> None:
+    if opening := _show_page(server, new_link(server), no_open=no_open):
+        opening.join()
+
+
+def _show_page(server: Server, link: str, *, no_open: bool) -> Thread | None:
+    """Print a link to the live page, and open it where somebody sees it.
+
+    Returns:
+        What opens it, which may take seconds; None: nobody would see it.
+    """
+    show_lines([link])
+    note("the link to the live page works once; `kcli local ui` prints another")
+    if no_open or not sys.stdout.isatty() or not has_browser():
+        return None
+    opening = Thread(target=open_link, args=(server, link), daemon=True)
+    opening.start()
+    return opening
 
 
 def _state_option(state: Path | None) -> str:

@@ -42,6 +42,10 @@ COMMANDS = {
         "kinesis_cli.cli.tail", "Follow the records of a stream, or the changes of a table."
     ),
     "record": Command("kinesis_cli.cli.record", "Record a stream, or the changes of a table."),
+    "index": Command(
+        "kinesis_cli.cli.index",
+        "Note where each shard's records lie, to read parts alone.",
+    ),
     "replay": Command(
         "kinesis_cli.cli.replay", "Put a recording back on a stream, with its own timing."
     ),

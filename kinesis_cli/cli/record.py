@@ -26,6 +26,7 @@ from kinesis_cli.cli.options.target import Target
 from kinesis_cli.cli.running.interruption import Stop, on_ctrl_c
 from kinesis_cli.cli.running.putting import mapped_by
 from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.recordings.indexes.index import index_path
 from kinesis_cli.recordings.piped import PipedRecording
 from kinesis_cli.recordings.resumable import (
     GrowingRecording,
@@ -59,6 +60,10 @@ def record(
         ),
     ] = False,
     overwrite: OverwriteOption = False,
+    with_index: Annotated[
+        bool,
+        typer.Option("--index", help="Make FILE.kidx of it in the end, as `kcli index` does."),
+    ] = False,
     *,
     reading: Reading,
     change: Annotated[
@@ -84,6 +89,7 @@ def record(
       kcli record -o day.ndjson --resume --no-follow
       kcli put; kcli record -o - --since 10m --no-follow | kcli simulate -
       kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
+      kcli put; kcli record -o day.ndjson --since 10m --no-follow --index
       kcli record -o changes.ndjson --table orders --since 24h --no-follow
     """
     chosen = selection(reading)
@@ -92,6 +98,8 @@ def record(
     is_piped = str(output_file) == "-"
     if is_piped and resume:
         raise InputError("--resume continues a file, and -o - is standard output")
+    if is_piped and with_index:
+        raise InputError("--index stands beside a file, and -o - is standard output")
     if resume and overwrite:
         raise InputError("--resume and --overwrite cannot be used together")
     if not (is_piped or resume):
@@ -134,6 +142,8 @@ def record(
                 raise
             recorder.commit()
         progress.finish(is_cut=recorder.is_full)
+    if with_index:
+        _index(output_file, file)
     if is_only_now(plan) and not (kept or recorder.records or stop.asked):
         note(f"nothing recorded: {LATEST_IS_NOW}")
     if stop.asked:
@@ -151,6 +161,15 @@ def _record(
             progress.update(batch.shard_id, batch.millis_behind, recorder.records)
         if stop.asked or recorder.is_full:
             return
+
+
+def _index(path: Path, file: GrowingRecording | PipedRecording) -> None:
+    """Make the index of what was recorded, if that is anything."""
+    if isinstance(file, GrowingRecording) and file.progress.records:
+        from kinesis_cli.recordings.index_making import make_index  # seldom asked for
+
+        make_index(str(path))
+        note(f"its index is {index_path(path)}")
 
 
 def _beginning(consumer: Consumer, plan: ReadPlan) -> Progress:

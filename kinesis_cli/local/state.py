@@ -5,6 +5,7 @@
     start.lock     held while a server is being started or cleaned up after
     server.log     what a detached server wrote
     port           the port of the last time, kept across restarts
+    live-page.html leads a browser to the live page, once; gone with the server
 
 Beside them lie the databases, `DATABASES`, whose inside is their owners' business.
 """
@@ -36,6 +37,7 @@ SERVER_LOCK = "server.lock"
 START_LOCK = "start.lock"
 LOG_FILE = "server.log"
 PORT_FILE = "port"
+ENTRANCE_FILE = "live-page.html"
 # The databases of `kinesis.storage.store` and `function`, which import much, and of `journals`.
 FUNCTION_DATABASE = "function.sqlite3"
 HOSTED_DATABASE = "functions.sqlite3"
@@ -68,6 +70,10 @@ class Server:
     def endpoint(self) -> str:
         """The URL for clients."""
         return f"{'https' if self.tls else 'http'}://{HOST}:{self.port}"
+
+    def page_link(self, token: str) -> str:
+        """A link to the live page. The token is in the fragment, which no request holds."""
+        return f"{self.endpoint}/_kcli/ui/#token={token}"
 
     @property
     def certificate(self) -> Path | None:
@@ -177,14 +183,15 @@ def read_server(state: Path) -> Server | None:
 def published_server(server: Server) -> Iterator[None]:
     """`server.json` for as long as the server answers: for this user only, whole or not at all."""
     state = Path(server.state)
-    _write(state / SERVER_FILE, json.dumps(asdict(server), indent=2))
-    _write(state / PORT_FILE, f"{server.port}\n")
+    write_file(state / SERVER_FILE, json.dumps(asdict(server), indent=2))
+    write_file(state / PORT_FILE, f"{server.port}\n")
     yield
     if read_server(state) == server:
         (state / SERVER_FILE).unlink(missing_ok=True)
+        (state / ENTRANCE_FILE).unlink(missing_ok=True)
 
 
-def _write(file: Path, text: str) -> None:
+def write_file(file: Path, text: str) -> None:
     """A file of this user's, whole or not at all; a link in its place is replaced, not followed."""
     new = file.with_name(f"{file.name}.new")
     new.unlink(missing_ok=True)

@@ -49,6 +49,7 @@ class LocalStatus:
     not_made: tuple[Problem, ...] = ()  # resources of the template: logical id, type
     notes: tuple[str, ...] = ()  # which Python runs what, and what is not as on Lambda
     tables: tuple[StreamStatus, ...] = ()  # the streams of tables that are on
+    page_link: str = ""  # to the live page; "": it was not asked for
 
 
 def stream_status(summary: Iterable[Mapping[str, Any]]) -> tuple[StreamStatus, ...]:

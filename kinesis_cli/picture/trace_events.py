@@ -40,6 +40,7 @@ class _Shard:
     def __init__(self, process: int) -> None:
         self.process = process
         self.lanes = 0  # that have been named
+        self.ends: dict[int, int] = {}  # of the last call of each lane, microseconds
         self.failed: dict[str, _Place] = {}  # sequence number → the end of the call that failed
 
 
@@ -94,23 +95,27 @@ class TraceEvents:
         if lane == shard.lanes:
             shard.lanes += 1
             yield _named("thread_name", f"lane {lane + 1}", shard.process, lane)
+        # rounding must not let a call begin before the end of the one before it in its lane
+        begins = max(self._microseconds(row.at), shard.ends.get(lane, 0))
+        shard.ends[lane] = ends = max(self._microseconds(end), begins)
         yield {
             "ph": "X",
             "name": _name(row),
             "cat": "call",
             "pid": shard.process,
             "tid": lane,
-            "ts": self._microseconds(row.at),
-            # not rounded by itself, so that the next call of the lane does not begin before its end
-            "dur": self._microseconds(end) - self._microseconds(row.at),
+            "ts": begins,
+            "dur": ends - begins,
             "cname": _COLOURS[KINDS[row.outcome]],
             "args": _arguments(row),
         }
-        yield from self._arrow_to(row, shard, lane)
+        yield from self._arrow_to(row, shard, lane, begins)
         _keep_failed(row, shard, _Place(shard.process, lane, end))
         yield from self._counters(row, shard, end)
 
-    def _arrow_to(self, row: Invocation, shard: _Shard, lane: int) -> Iterator[TraceEvent]:
+    def _arrow_to(
+        self, row: Invocation, shard: _Shard, lane: int, begins: int
+    ) -> Iterator[TraceEvent]:
         """An arrow from the call that failed with these records."""
         came_from = shard.failed.get(row.sequence_numbers[0]) if row.sequence_numbers else None
         if came_from is None:
@@ -120,8 +125,7 @@ class TraceEvents:
         # within the slice, since an arrow is bound to what encloses its end
         leaves = max(self._microseconds(came_from.at) - 1, 0)
         yield {**common, "ph": "s", "pid": came_from.process, "tid": came_from.thread, "ts": leaves}
-        arrives = self._microseconds(row.at)
-        yield {**common, "ph": "f", "bp": "e", "pid": shard.process, "tid": lane, "ts": arrives}
+        yield {**common, "ph": "f", "bp": "e", "pid": shard.process, "tid": lane, "ts": begins}
 
     def _counters(self, row: Invocation, shard: _Shard, end: float) -> Iterator[TraceEvent]:
         if row.outcome != "throttled":

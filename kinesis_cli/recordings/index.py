@@ -15,6 +15,10 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form
+from kinesis_cli.recordings.indexes.form import ShardEntry, numbers, times
+from kinesis_cli.recordings.indexes.index import Index
+from kinesis_cli.recordings.indexes.tables import Tables
+from kinesis_cli.recordings.indexes.texts import PlainText, Text, text_of
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import (
     BLOCK,
@@ -27,7 +31,7 @@ from kinesis_cli.recordings.opening import (
 from kinesis_cli.recordings.payload_lines import PayloadLines
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
-from kinesis_cli.stream.kinds.known import kind_in, kind_of_line
+from kinesis_cli.stream.kinds.known import kind_in, kind_named, kind_of_line
 from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.sequence import is_sequence_number
 from kinesis_cli.stream.times import LATEST_ARRIVAL
@@ -41,7 +45,7 @@ _decode_any = msgspec.json.Decoder().decode
 class Block(NamedTuple):
     """Some lines, each one a record, nothing between them: `{…}\\n{…}\\n`."""
 
-    file: int  # index into `Survey.files`
+    file: int  # index into `Survey.texts`
     start: int
     length: int
 
@@ -49,11 +53,20 @@ class Block(NamedTuple):
 class ShardSurvey:
     """What the first reading learns of a shard. Grows by a few bytes for each block."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int, first: "End") -> None:
+        self.number = number  # in order of first appearance
         self.count = 0  # records
+        self.first = self.last = first  # of its records so far
         self.blocks = array("I")  # indices into `Survey.blocks`, of those that hold its records
         self.arrivals = array("d")  # of the shard's first record in each of these, epoch seconds
         self.last_place = ""  # of its last record so far
+
+
+class End(NamedTuple):
+    """A shard's first or last record."""
+
+    arrival: float  # epoch seconds
+    line: int  # 1-based; or its number in an input that is not lines
 
 
 class Place(NamedTuple):
@@ -75,20 +88,26 @@ class Survey:
     Args:
         inputs: in order; they are opened as they are read, and closed with the survey.
         shards: of the stream that payloads without records around them are in.
+        keeps_tables: whether to keep which shard each line is of, for an index.
 
     Raises:
         InputError: a file cannot be read, or a record is not usable.
     """
 
-    def __init__(self, inputs: Iterable[Input], shards: int = 1) -> None:
+    def __init__(
+        self, inputs: Iterable[Input], shards: int = 1, *, keeps_tables: bool = False
+    ) -> None:
         self.inputs: list[Input] = []
-        self.files: list[BinaryIO] = []
+        self.texts: list[Text] = []
+        self.tables = Tables() if keeps_tables else None
         self.blocks: list[Block] = []
         self.shards: dict[str, ShardSurvey] = {}
         self.first_arrival, self.last_arrival = math.inf, -math.inf
         self._kind: SourceKind | None = None  # as the first record has it
         self._last_numbers: dict[str, str] = {}
-        self._spool: int | None = None  # index of the file for lines that had to be rewritten
+        self._first_numbers: dict[str, str] = {}
+        # The file for lines that had to be rewritten, and its place in `texts`.
+        self._spool: tuple[int, BinaryIO] | None = None
         self._payloads = PayloadLines(shards)
         keep_freed_memory()
         self._found_document = False
@@ -120,16 +139,21 @@ class Survey:
         """Close the files."""
         for each in self.inputs:
             each.close()
-        for file in self.files:
-            file.close()
+        for text in self.texts:
+            text.close()
+        if self.tables is not None:
+            self.tables.close()
 
     def _count(self) -> int:
         return sum(shard.count for shard in self.shards.values())
 
     def _add(self, each: Input) -> None:
-        if each.look.form is Form.RECORDING:
-            self.files.append(each.file)
-            self._add_lines(len(self.files) - 1, each.name)
+        if each.index is not None:
+            entry = each.index.head.files[0]
+            self.add_indexed(each.index, [text_of(each.file, entry)], each.name)
+        elif each.look.form is Form.RECORDING:
+            self.texts.append(PlainText(each.file))
+            self._add_lines(each.file, each.name)
         elif each.has_records:
             self._add_rewritten(self._checked(each), each.name, "record")
             self._found_document = True
@@ -137,9 +161,9 @@ class Survey:
             records = (self._payloads.record(payload).raw for payload in each.payloads())
             self._add_rewritten(enumerate(records, 1), each.name, "payload")
 
-    def _add_lines(self, file: int, name: str) -> None:
-        line = 1
-        for start, text in _located(self.files[file].fileno(), name):
+    def _add_lines(self, opened: BinaryIO, name: str) -> None:
+        line, file = 1, len(self.texts) - 1
+        for start, text in _located(opened.fileno(), name):
             lines = split_lines(text)
             place = Place(name, "line", range(line, line + len(lines)))
             line += len(lines)
@@ -167,12 +191,13 @@ class Survey:
 
     def _spool_block(self, lines: list[bytes], place: Place) -> None:
         if self._spool is None:
-            self._spool = len(self.files)
-            self.files.append(cast("BinaryIO", tempfile.TemporaryFile(buffering=0)))  # noqa: SIM115
-        file = self.files[self._spool]
+            made = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115
+            self._spool = len(self.texts), made
+            self.texts.append(PlainText(made))
+        number, file = self._spool
         text, start = b"\n".join(lines) + b"\n", file.tell()
         file.write(text)
-        self._add_block(lines, Block(self._spool, start, len(text)), place)
+        self._add_block(lines, Block(number, start, len(text)), place)
 
     def _checked(self, each: Input) -> Iterator[tuple[int, bytes]]:
         """The records of an input that is not lines, as lines."""
@@ -200,6 +225,9 @@ class Survey:
         self.first_arrival = min(self.first_arrival, earliest)
         self.last_arrival = max(self.last_arrival, latest)
         self._index(block, shard_ids, arrivals, place)
+        if self.tables is not None:
+            of_lines = [self.shards[shard_id].number for shard_id in shard_ids]
+            self.tables.add(of_lines, [len(line) + 1 for line in lines])
 
     def _check_order(
         self, shard_ids: list[str], numbers: list[str], lines: list[bytes], place: Place
@@ -226,32 +254,99 @@ class Survey:
             if not _SHARD_ID.fullmatch(shard_id):
                 problem = f"{shard_id[:140]!r} is not a shard id"
                 raise InputError(problem, place=place.of(index, self.kind.shard_member))
+            self._first_numbers[shard_id] = number
         elif int(number) < int(last):
             before = [earlier for earlier in range(index) if shard_ids[earlier] == shard_id]
             where = place.of(before[-1]) if before else self.shards[shard_id].last_place
-            raise InputError(
-                f"{number} is smaller than the number of {where}, which stands before it in "
-                f"{shard_id}",
-                place=place.of(index, self.kind.number_member),
-                advice="Within a shard records stand in the order of their sequence numbers. "
-                "`kcli event --from FILE -o NEW.ndjson` numbers them anew, as they stand.",
-            )
+            at = place.of(index, self.kind.number_member)
+            raise _out_of_order(number, shard_id, at, where)
 
     def _index(
         self, block: Block, shard_ids: list[str], arrivals: list[float], place: Place
     ) -> None:
         number = len(self.blocks)
         self.blocks.append(block)
-        firsts = dict(zip(reversed(shard_ids), reversed(arrivals), strict=True))
-        last_indices = dict(zip(shard_ids, range(len(shard_ids)), strict=True))
+        places = range(len(shard_ids))
+        firsts = dict(zip(reversed(shard_ids), reversed(places), strict=True))
+        lasts = dict(zip(shard_ids, places, strict=True))
         for shard_id, count in Counter(shard_ids).items():  # in order of first appearance
+            first, last = firsts[shard_id], lasts[shard_id]
             shard = self.shards.get(shard_id)
             if shard is None:
-                shard = self.shards[shard_id] = ShardSurvey()
+                end = End(arrivals[first], place.numbers[first])
+                shard = self.shards[shard_id] = ShardSurvey(len(self.shards), end)
             shard.count += count
             shard.blocks.append(number)
-            shard.arrivals.append(firsts[shard_id])
-            shard.last_place = place.of(last_indices[shard_id])
+            shard.arrivals.append(arrivals[first])
+            shard.last = End(arrivals[last], place.numbers[last])
+            shard.last_place = place.of(last)
+
+    # --- what an index tells
+
+    def add_indexed(self, index: Index, texts: Sequence[Text], name: str) -> None:
+        """Add what an index tells, instead of reading it again.
+
+        Args:
+            index: closed with its input.
+            texts: of its files.
+            name: of the input, for messages.
+
+        Raises:
+            InputError: it does not go on where the inputs before it ended.
+        """
+        head = index.head
+        before, files = len(self.blocks), len(self.texts)
+        self.texts.extend(texts)
+        self._take_kind(kind_named(head.kind), name)
+        in_files, starts = numbers("H", head.block_files), numbers("Q", head.starts)
+        lengths = numbers("I", head.lengths)
+        self.blocks.extend(
+            Block(files + file, start, length)
+            for file, start, length in zip(in_files, starts, lengths, strict=True)
+        )
+        self.first_arrival = min(self.first_arrival, head.first_arrival)
+        self.last_arrival = max(self.last_arrival, head.last_arrival)
+        for entry in head.shards:
+            self._add_entry(entry, before, name)
+        if self.tables is not None:
+            own = [self.shards[entry.shard_id].number for entry in head.shards]
+            for block in range(len(starts)):
+                table = index.table(block)
+                self.tables.add([own[number] for number in table.shards], table.lengths)
+
+    def _take_kind(self, kind: SourceKind | None, name: str) -> None:
+        if self._kind is None:
+            self._kind = kind
+        if kind is None or self._kind is not kind:
+            both = f"{self.kind.title} and {kind.title if kind else 'another kind'}"
+            raise InputError(f"records of {both} cannot be delivered together", place=name)
+
+    def _add_entry(self, entry: ShardEntry, before: int, name: str) -> None:
+        """Add a shard of an index; `before`: blocks that are not of the index."""
+        shard_id = entry.shard_id
+        first, last = (
+            Place(name, "line", [entry.first_line]),
+            Place(name, "line", [entry.last_line]),
+        )
+        shard = self.shards.get(shard_id)
+        if shard is None:
+            end = End(entry.first_arrival, entry.first_line)
+            shard = self.shards[shard_id] = ShardSurvey(len(self.shards), end)
+            self._first_numbers[shard_id] = entry.first_number
+        elif int(entry.first_number) < int(self._last_numbers[shard_id]):
+            at = first.of(0, self.kind.number_member)
+            raise _out_of_order(entry.first_number, shard_id, at, shard.last_place)
+        self._last_numbers[shard_id] = entry.last_number
+        shard.count += entry.count
+        shard.blocks.extend(before + number for number in numbers("I", entry.blocks))
+        shard.arrivals.extend(times(entry.arrivals))
+        shard.last = End(entry.last_arrival, entry.last_line)
+        shard.last_place = last.of(0)
+
+    def entries(self) -> Iterator[tuple[str, ShardSurvey, str, str]]:
+        """Each shard's id, what was learnt of it, and its first and last sequence number."""
+        for shard_id, shard in self.shards.items():
+            yield shard_id, shard, self._first_numbers[shard_id], self._last_numbers[shard_id]
 
     def _explained(self, lines: list[bytes], place: Place) -> InputError:
         """The sentence for the first record of some lines that is not usable."""
@@ -259,6 +354,15 @@ class Survey:
             if error := _line_error(line, place, index, self.kind.fault_in):
                 return error
         return InputError("not a recording", place=place.of(0))
+
+
+def _out_of_order(number: str, shard_id: str, place: str, before: str) -> InputError:
+    return InputError(
+        f"{number} is smaller than the number of {before}, which stands before it in {shard_id}",
+        place=place,
+        advice="Within a shard records stand in the order of their sequence numbers. "
+        "`kcli event --from FILE -o NEW.ndjson` numbers them anew, as they stand.",
+    )
 
 
 def line_error(

@@ -14,6 +14,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.foreign import AS_LINES
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
 from kinesis_cli.recordings.get_records import AsLambdaSends
+from kinesis_cli.recordings.indexes.index import Index, index_beside
 from kinesis_cli.recordings.json_texts import JsonTexts
 from kinesis_cli.recordings.members import gzip_members
 from kinesis_cli.recordings.opening import (
@@ -29,7 +30,7 @@ from kinesis_cli.recordings.opening import (
 from kinesis_cli.recordings.recognition import recognised
 from kinesis_cli.stream.documents import Documents
 from kinesis_cli.stream.kinds.kind import SourceKind
-from kinesis_cli.stream.kinds.known import kind_in, kind_of_line, records_in
+from kinesis_cli.stream.kinds.known import kind_in, kind_named, kind_of_line, records_in
 from kinesis_cli.stream.packing import GZIP, MAX_MAGIC, gzip_decompressor
 
 if TYPE_CHECKING:
@@ -46,21 +47,33 @@ class Input:
         file: packed or not; closed with the input.
         name: for messages.
         reading: how the user says that it is to be read.
+        index: of a recording that was read before; closed with the input.
+        index_problem: a sentence on one that is of no use.
 
     Attributes:
-        file: not packed.
+        file: not packed, unless there is an index.
         look: what it is.
 
     Raises:
         InputError: it is damaged, or nobody can tell what it is.
     """
 
-    def __init__(self, file: BinaryIO, name: str, reading: Reading) -> None:
-        self.name = name
+    def __init__(
+        self,
+        file: BinaryIO,
+        name: str,
+        reading: Reading,
+        index: Index | None = None,
+        index_problem: str = "",
+    ) -> None:
+        self.name, self.index, self._index_problem = name, index, index_problem
         self._reading = reading
         self._as_lambda_sends = AsLambdaSends(name, reading)
         self._opened = [file]
         self.count = 0  # of records or payloads, once they were read
+        if index is not None:
+            self.file, self.look = file, Look(Form.RECORDING)
+            return
         try:
             self.file = self._unpacked(file)
             self.look = self._asked(reading.form) if reading.form else self._looked(file)
@@ -73,6 +86,14 @@ class Input:
         """Open a file; "-" is standard input."""
         return cls(*open_regular(path), reading)
 
+    @classmethod
+    def open_indexed(cls, path: str, reading: Reading) -> Self:
+        """Open a file; a recording with an index beside it is not read for what that tells."""
+        file, name = open_regular(path)
+        if path == "-" or reading.form not in (None, Form.RECORDING):
+            return cls(file, name, reading)
+        return cls(file, name, reading, *index_beside(path, file))
+
     def __enter__(self) -> Self:
         return self
 
@@ -83,6 +104,8 @@ class Input:
         """Close the files that were opened for it."""
         for file in self._opened:
             file.close()
+        if self.index is not None:
+            self.index.close()
 
     @property
     def has_records(self) -> bool:
@@ -99,6 +122,8 @@ class Input:
         """The kind of source of its first record; None: it has payloads, or none that is usable."""
         if not self.has_records:
             return None
+        if self.index is not None:
+            return kind_named(self.index.head.kind)
         try:
             if self.look.form is Form.RECORDING:
                 return next((kind_of_line(line) for _, line in self.lines() if line.strip()), None)
@@ -191,6 +216,7 @@ class Input:
         """
         what = self.found(count)
         made_up = self._as_lambda_sends.notes() if what else []
+        what = [self._index_problem, *what] if self._index_problem else what
         return what + [f"{self.name}: {each}" for each in made_up]
 
     def found(self, count: int | None) -> list[str]:

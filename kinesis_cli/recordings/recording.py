@@ -6,11 +6,12 @@ block of lines at a time. What is held in memory does not grow with the recordin
 shard stands still while the others go on.
 """
 
-import os
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import accumulate
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +20,11 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form, Reading
 from kinesis_cli.recordings.index import Survey
+from kinesis_cli.recordings.index_making import head_of
+from kinesis_cli.recordings.indexes.form import FileEntry
+from kinesis_cli.recordings.indexes.index import write_index
+from kinesis_cli.recordings.indexes.part import RecordingPart
+from kinesis_cli.recordings.indexes.texts import Text
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import split_lines
 from kinesis_cli.stream.kinds.kinesis import KINESIS
@@ -37,29 +43,33 @@ class Recording:
     Attributes:
         kind: of source that the records are of.
         shard_ids: in order of first appearance.
-        count: records.
+        count: records; of a part, those of its shards.
         notes: what people should know of the files, a sentence each.
         first_arrival: the earliest arrival of all records, epoch seconds; None without records.
+            Of a part too that of the whole, so that all parts begin at the same time.
         last_arrival: the latest one.
     """
 
-    def __init__(self, survey: Survey) -> None:
-        self._survey = survey
-        self._files, self._blocks = survey.files, survey.blocks
+    def __init__(self, survey: Survey, part: RecordingPart | None = None) -> None:
+        self._survey, self._part = survey, part
+        self._texts, self._blocks = survey.texts, survey.blocks
         self.kind = survey.kind
         self._shards = {
             shard_id: _ShardReader(shard.blocks, shard.arrivals)
             for shard_id, shard in survey.shards.items()
+            if part is None or shard_id in part.shards
         }
         self._held_per_shard = max(HELD_PER_SHARD, HELD // max(1, len(self._shards)))
         self._was_read = bytearray(len(self._blocks) + 1)  # one more: the search ends there
+        if part is not None:
+            self._pass_over_other_blocks()
         self._frontier = 0  # the first block that was not read
         self._close = survey.close
         self.notes = [note for each in survey.inputs for note in each.notes(each.count)]
         self.shard_ids = tuple(self._shards)
-        self.count = sum(shard.count for shard in survey.shards.values())
-        self.first_arrival = survey.first_arrival if self.count else None
-        self.last_arrival = survey.last_arrival if self.count else None
+        self.count = sum(survey.shards[shard_id].count for shard_id in self._shards)
+        self.first_arrival = survey.first_arrival if survey.shards else None
+        self.last_arrival = survey.last_arrival if survey.shards else None
 
     @classmethod
     def open(
@@ -86,7 +96,7 @@ class Recording:
             InputError: names file, line or record, and field of the first thing that is wrong.
         """
         how = reading or Reading(Form.PAYLOADS if raw else None)
-        return cls(Survey((Input.open(path, how) for path in paths), shards))
+        return cls(Survey((Input.open_indexed(path, how) for path in paths), shards))
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +111,7 @@ class Recording:
 
     def rewound(self) -> Self:
         """The same records from the beginning; valid until this one is closed."""
-        return type(self)(self._survey)
+        return type(self)(self._survey, self._part)
 
     def find(self, ending: str) -> list[Record]:
         """The records whose sequence number ends with these digits: one, or those that share it.
@@ -123,6 +133,22 @@ class Recording:
         if not found:
             raise InputError(f"no record has a sequence number that ends with {ending!r}")
         return found
+
+    def write_index(self, path: Path, entries: Sequence[FileEntry]) -> None:
+        """Write the index of what was read: one that kept its tables.
+
+        Args:
+            path: of the index.
+            entries: of the files that `texts` are of.
+        """
+        tables = self._survey.tables
+        assert tables is not None
+        write_index(path, tables.file, head_of(self._survey, tuple(entries)))
+
+    @property
+    def texts(self) -> Sequence[Text]:
+        """What the records are in, as they are counted in an index."""
+        return self._texts
 
     @property
     def largest_payload(self) -> int:
@@ -165,6 +191,13 @@ class Recording:
             text = self._read(block.file, block.start, block.length)
             yield from map(self.kind.record, *self._parsed(text), split_lines(text))
 
+    def _pass_over_other_blocks(self) -> None:
+        """Mark the blocks without a line of these shards as if they had been read."""
+        self._was_read[:-1] = b"\x01" * len(self._blocks)
+        for shard in self._shards.values():
+            for number in shard.blocks:
+                self._was_read[number] = False
+
     def _read_on(self, shard: "_ShardReader") -> None:
         if shard.passed:
             file, start, lengths = shard.passed.next_span()
@@ -189,7 +222,13 @@ class Recording:
         block = self._blocks[number]
         text = self._read(block.file, block.start, block.length)
         self._was_read[number] = True
-        shard_ids, parsed = self._parsed(text)
+        starts: Iterable[int] | None = None
+        if self._part is None:
+            shard_ids, parsed = self._parsed(text)
+            lines = split_lines(text)
+        else:
+            starts, lines = self._part.lines(number, text)
+            shard_ids, parsed = self._parsed(b"\n".join(lines))
         record_of = self.kind.record
         room = self._held_per_shard * len(parsed) // block.length  # in records as large as these
         taking = {}
@@ -204,18 +243,17 @@ class Recording:
                     taking[shard_id] = shard.queue.append
                 else:
                     passing[shard_id] = shard.passed.append
-        lines = split_lines(text)
         if len(lines) != len(parsed):
             raise _changed()
         for shard_id, record, line in zip(shard_ids, parsed, lines, strict=True):
             if append := taking.get(shard_id):
                 append(record_of(shard_id, record, line))
         if passing:
-            start = block.start
-            for shard_id, line in zip(shard_ids, lines, strict=True):
+            if starts is None:
+                starts = accumulate((len(line) + 1 for line in lines), initial=0)
+            for shard_id, line, start in zip(shard_ids, lines, starts, strict=False):
                 if note := passing.get(shard_id):
-                    note(block.file, start, len(line))
-                start += len(line) + 1
+                    note(block.file, block.start + start, len(line))
 
     def _parsed(self, text: bytes) -> tuple[list[str], list[Any]]:
         """Each line's shard id, and the line decoded."""
@@ -225,7 +263,7 @@ class Recording:
             raise _changed() from error
 
     def _read(self, file: int, start: int, length: int) -> bytes:
-        text = os.pread(self._files[file].fileno(), length, start)
+        text = self._texts[file].read(start, length)
         if len(text) != length:
             raise _changed()
         return text
@@ -239,19 +277,26 @@ class OpenedInputs:
         self._recording: Recording | None = None
         self.kind = next((kind for each in inputs if (kind := each.kind)), KINESIS)
 
-    def recording(self, stream_arns: Sequence[str | None] = (), *, shards: int = 1) -> Recording:
+    def recording(
+        self,
+        stream_arns: Sequence[str | None] = (),
+        *,
+        shards: int = 1,
+        keeps_tables: bool = False,
+    ) -> Recording:
         """Check all records. What is made is closed with the inputs.
 
         Args:
             stream_arns: of streams that records may be of that do not tell theirs.
             shards: of the stream that payloads without records around them are in.
+            keeps_tables: whether its index will be written.
 
         Raises:
             InputError: a record is not usable.
         """
         for each in self._inputs:
             each.name_streams(stream_arns)
-        self._recording = Recording(Survey(self._inputs, shards))
+        self._recording = Recording(Survey(self._inputs, shards, keeps_tables=keeps_tables))
         return self._recording
 
     def close(self) -> None:
@@ -268,7 +313,7 @@ def opened_inputs(paths: Sequence[str], reading: Reading) -> Iterator[OpenedInpu
         InputError: one cannot be opened, or nobody can tell what it is.
     """
     with ExitStack() as stack:
-        inputs = [stack.enter_context(Input.open(path, reading)) for path in paths]
+        inputs = [stack.enter_context(Input.open_indexed(path, reading)) for path in paths]
         found = OpenedInputs(inputs)
         stack.callback(found.close)
         yield found

@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.stream.kinds.known import kind_of
-from kinesis_cli.stream.packing import SUFFIXES, packing_writer
+from kinesis_cli.stream.packing import SUFFIXES, MemberWriter
 from kinesis_cli.stream.record import Record
 
 _SUFFIXES = (".ndjson", ".ndjson.gz", ".ndjson.zst")
@@ -100,10 +100,11 @@ def write_event_to(file: Writer, records: Iterable[Record]) -> int:
 
 
 @contextmanager
-def _packing(file: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+def _packing(file: BinaryIO, suffix: str) -> Iterator[Writer]:
     format_ = SUFFIXES.get(suffix)
     if format_ is None:
         yield file
         return
-    with packing_writer(file, format_) as packed:
-        yield packed
+    members = MemberWriter(file, format_)  # so that `kcli index` can point into it
+    yield members
+    members.finish()

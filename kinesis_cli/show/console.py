@@ -7,6 +7,8 @@ import sys
 from functools import cache
 from typing import IO, TYPE_CHECKING
 
+from kinesis_cli.stream.escaping import escape as escape
+
 if TYPE_CHECKING:
     import re
 
@@ -14,17 +16,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 PIPE_WIDTH = 80  # columns, where there is no terminal to ask and no COLUMNS
-
-
-def escape(text: str) -> str:
-    """`text` made visible and harmless on a terminal: what is not printable becomes an escape.
-
-    Covers ESC, U+009B (starts an escape sequence on some terminals), line breaks, lone surrogates
-    of undecodable file names and the bidirectional marks that reorder a line.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def plain(text: str) -> "Text":

@@ -15,6 +15,8 @@ else:
 
 Format = Literal["gzip", "zstd"]
 
+MEMBER_BYTES = 4 << 20  # of text in a member: large enough to pack as well as one piece does
+
 GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 MAX_MAGIC = len(_ZSTD)  # bytes
@@ -95,6 +97,36 @@ def _gzip(text: bytes) -> bytes:
 def packed_reader(file: BinaryIO, format_: Format) -> BinaryIO:
     """Return a file of what is in a packed file."""
     return cast("BinaryIO", GzipFile(fileobj=file) if format_ == "gzip" else ZstdFile(file))
+
+
+class MemberWriter:
+    """Packs what is written to it into members that can be opened alone; the same bytes each time.
+
+    A piece that was written at once stays together, so whole lines in mean whole lines in a member.
+
+    Args:
+        file: takes the members; not closed.
+        format_: how they are packed.
+    """
+
+    def __init__(self, file: BinaryIO, format_: Format) -> None:
+        self._file, self._pack = file, packer(format_)
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes, /) -> int:
+        """Take some more."""
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size >= MEMBER_BYTES:
+            self.finish()
+        return len(data)
+
+    def finish(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            self._file.write(self._pack(b"".join(self._waiting)))
+        self._waiting, self._size = [], 0
 
 
 def packing_writer(file: BinaryIO, format_: Format) -> BinaryIO:

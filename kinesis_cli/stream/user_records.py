@@ -1,6 +1,6 @@
 """What is in a record: its bytes, opened where they are packed, and the user records of the KPL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -44,14 +44,26 @@ class Opened(msgspec.Struct, frozen=True):
     packing: str = ""  # "gzip", "zstd", "KPL aggregate of 3"; "": it was not packed
 
 
-def opened_data(data: bytes) -> Opened:
-    """Open a payload that is packed, or an aggregate: its user records, a line each."""
+def opened_data(data: bytes, max_opened: int = MAX_OPENED) -> Opened:
+    """Open a payload that is packed, or an aggregate: its user records, a line each.
+
+    Args:
+        data: the payload.
+        max_opened: bytes, all user records together; what grows beyond is left packed.
+    """
     inner = deaggregated(data)
     if inner is not None:
-        lines = b"\n".join(unpacked(one.data) for one in inner)
+        lines = b"\n".join(_opened_each(inner, max_opened))
         return Opened(lines, f"KPL aggregate of {len(inner):,}")
-    text, packing = opened(data, MAX_OPENED)
+    text, packing = opened(data, max_opened)
     return Opened(text, packing or "")
+
+
+def _opened_each(records: Iterable[Payload], max_opened: int) -> Iterator[bytes]:
+    for one in records:
+        data = opened(one.data, max_opened)[0] if max_opened > 0 else one.data
+        max_opened -= len(data)
+        yield data
 
 
 def changed(data: bytes, change: Callable[[bytes], bytes | None]) -> bytes | None:

@@ -19,6 +19,7 @@ from kinesis_cli.local.kinesis.commit import GroupCommit
 from kinesis_cli.local.kinesis.context import Context
 from kinesis_cli.local.kinesis.errors import ServiceError, internal_failure
 from kinesis_cli.local.kinesis.faults import Faults, read_fault_request
+from kinesis_cli.local.kinesis.glance import StreamGlance, glances, newest, one
 from kinesis_cli.local.kinesis.limits import Limits
 from kinesis_cli.local.kinesis.model import Caller, Request, Response
 from kinesis_cli.local.kinesis.operations import OPERATIONS, PUTS
@@ -160,6 +161,18 @@ class DataPlane:
             }
             for stream in context.streams()
         ]
+
+    def glances(self) -> list[StreamGlance]:
+        """All streams with their shards, and how many records each had and has."""
+        return list(glances(self._context))
+
+    def newest(self, arn: str, shard_id: str, most: int) -> list[Response]:
+        """The newest records of a shard, as GetRecords has them; the look is not counted."""
+        return newest(self._context, arn, shard_id, most)
+
+    def record(self, arn: str, shard_id: str, number: str) -> Response | None:
+        """One record as GetRecords has it; None: it is not there (any more)."""
+        return one(self._context, arn, shard_id, number)
 
     def created(self, stream: str, caller: Caller) -> float:
         """When a stream was made, epoch seconds; AWS's calls tell whole seconds only.

@@ -11,6 +11,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.local.server.control import Control
+from kinesis_cli.local.server.live import LiveSide
 
 PREFIX = "/_kcli/"
 TOKEN_HEADER = "x-kcli-token"
@@ -23,11 +24,14 @@ class ControlPath:
     Args:
         control: answers the verbs.
         token: what a request must show.
+        live: gives links to the live page.
         stop: ends the server.
     """
 
-    def __init__(self, control: Control, token: str, stop: Callable[[], None]) -> None:
-        self._control = control
+    def __init__(
+        self, control: Control, token: str, live: LiveSide, stop: Callable[[], None]
+    ) -> None:
+        self._control, self._live = control, live
         self._token = token.encode()
         self._stop = stop
 
@@ -43,6 +47,8 @@ class ControlPath:
         if verb == "stop":
             self._stop()
             return _answer(200, {})
+        if verb == "ui":
+            return _answer(200, {"token": self._live.token()})
         try:
             document = msgspec.json.decode(request.body or b"{}", type=dict[str, Any])
             return _answer(200, await self._control.answer(verb, document))

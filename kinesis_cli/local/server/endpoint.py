@@ -14,6 +14,7 @@ from kinesis_cli.local.kinesis_protocol.api import KinesisApi
 from kinesis_cli.local.neighbours.moto_server import Neighbours
 from kinesis_cli.local.server.control_path import PREFIX, ControlPath
 from kinesis_cli.local.server.functions import LambdaSide
+from kinesis_cli.local.server.live import PAGE_PATH, LiveSide
 from kinesis_cli.local.server.strangers import Strangers
 
 MAX_BODY = 32 << 20  # bytes; 10 MiB of data and keys, in base64 and escaped, fit in
@@ -31,7 +32,7 @@ class Endpoint:
     """Takes requests, hands them on, sends the answers.
 
     Args:
-        kinesis, functions, neighbours, control: who answers.
+        kinesis, functions, neighbours, control, live: who answers.
         failures: told of our own mistakes.
         strangers: who may not come in.
         cut: drops the connection of a client, named by its address.
@@ -44,6 +45,7 @@ class Endpoint:
         functions: LambdaSide,
         neighbours: Neighbours,
         control: ControlPath,
+        live: LiveSide,
         failures: Failures,
         strangers: Strangers,
         *,
@@ -51,7 +53,7 @@ class Endpoint:
         log: Callable[[str], None] | None,
     ) -> None:
         self._kinesis, self._neighbours, self._control = kinesis, neighbours, control
-        self._functions, self._failures = functions, failures
+        self._functions, self._live, self._failures = functions, live, failures
         self._strangers = strangers
         self._cut = cut
         self._log = log
@@ -77,7 +79,8 @@ class Endpoint:
     async def _response(self, scope: Scope, receive: Receive) -> Response | None:
         """The answer; None: the connection is to be dropped."""
         head = _head(scope)
-        if refusal := self._strangers.refusal(head):
+        is_page = head.path.startswith(PAGE_PATH)  # which has rules of its own, and stricter ones
+        if not is_page and (refusal := self._strangers.refusal(head)):
             return refusal
         signer = Signer.of(head)
         ours = head.path.startswith(PREFIX) or self._kinesis.is_meant(head, signer)
@@ -87,6 +90,8 @@ class Endpoint:
             return Response(413, "", headers={"connection": "close"})
         request = replace(head, body=body)
         try:
+            if is_page:
+                return await self._live.handle(request)
             if head.path.startswith(PREFIX):
                 return await self._control.handle(request)
             if head.path.startswith(_MOTO_PREFIX) and not self._control.has_token(request):
@@ -140,6 +145,8 @@ class Endpoint:
         finally:
             for task in over:
                 task.cancel()
+            if close := getattr(pieces, "aclose", None):
+                await close()
         await send({"type": "http.response.body", "body": b""})
 
 

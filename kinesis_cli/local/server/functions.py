@@ -107,6 +107,17 @@ class LambdaSide:
             return stack_api.handle(request, signer)
         return None
 
+    @property
+    def server(self) -> Server:
+        """This one; known once it listens."""
+        assert self._server
+        return self._server
+
+    @property
+    def service(self) -> "FunctionService | None":
+        """The functions; None: there are none so far."""
+        return self._loaded[0] if self._loaded else None
+
     def noticed_put(self, access_key: str, request: Mapping[str, Any]) -> None:
         """A put came. It may be a function's own."""
         if self._loaded:

@@ -27,6 +27,7 @@ from kinesis_cli.local.server.control import Control
 from kinesis_cli.local.server.control_path import ControlPath
 from kinesis_cli.local.server.endpoint import Endpoint
 from kinesis_cli.local.server.functions import LambdaSide
+from kinesis_cli.local.server.live import LiveSide
 from kinesis_cli.local.server.strangers import Strangers
 from kinesis_cli.local.state import HOST
 
@@ -101,7 +102,7 @@ async def serve(
     control: Control,
     failures: Failures,
     *,
-    ready: Callable[[int], None],
+    ready: Callable[[int, LiveSide], None],
 ) -> None:
     """Serve until SIGTERM, SIGINT or our own command ends it.
 
@@ -112,25 +113,28 @@ async def serve(
         functions: Lambda, and the stack that they are in.
         control: what our own commands ask for.
         failures: told of our own mistakes.
-        ready: told the port as soon as requests are answered.
+        ready: told the port, and the way to the live page, as soon as requests are answered.
 
     Raises:
         InputError: the port is taken.
     """
     listener = _listener(EVERYWHERE if config.in_container else HOST, config.port)
     server: _Server
+    kinesis = KinesisApi(data_plane, Random(), functions.noticed_put, failures)
+    live = LiveSide(data_plane, kinesis, neighbours, functions, failures)
     endpoint = Endpoint(
-        KinesisApi(data_plane, Random(), functions.noticed_put, failures),
+        kinesis,
         functions,
         neighbours,
-        ControlPath(control, config.token, stop=lambda: server.handle_exit(0, None)),
+        ControlPath(control, config.token, live, stop=lambda: server.handle_exit(0, None)),
+        live,
         failures,
         Strangers(config.in_container),
         cut=lambda client: server.cut(client),
         log=print_line if config.verbose else None,
     )
     port = listener.getsockname()[1]
-    server = _Server(_uvicorn(config, endpoint), endpoint, lambda: ready(port))
+    server = _Server(_uvicorn(config, endpoint), endpoint, lambda: ready(port, live))
     await server.serve(sockets=[listener])
 
 

@@ -18,6 +18,7 @@ from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.server.control import Control
 from kinesis_cli.local.server.functions import LambdaSide
 from kinesis_cli.local.server.listen import HTTP_NOTES, ServerConfig, serve
+from kinesis_cli.local.server.live import LiveSide
 from kinesis_cli.local.server.port import free_port
 from kinesis_cli.local.state import (
     LOG_FILE,
@@ -44,6 +45,8 @@ def run_here(
     ready: Callable[[LocalStatus], None],
     arguments: Sequence[str] = (),
     watching: "Watching | None" = None,
+    *,
+    with_page: bool = False,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
@@ -53,13 +56,14 @@ def run_here(
         ready: told once, when requests are answered.
         arguments: that start this detached server again.
         watching: sees what the functions do; default: lines on standard output.
+        with_page: whether `ready` is told a link to the live page.
 
     Raises:
         InputError: the state directory, its database or the port is not usable.
     """
     make_directory(state)
     stay_only_server(state)
-    asyncio.run(_serve(state, options, ready, arguments, watching))
+    asyncio.run(_serve(state, options, ready, arguments, watching, with_page=with_page))
 
 
 async def _serve(
@@ -68,6 +72,8 @@ async def _serve(
     ready: Callable[[LocalStatus], None],
     arguments: Sequence[str],
     watching: "Watching | None",
+    *,
+    with_page: bool,
 ) -> None:
     in_memory = options.in_memory
     kept = None if in_memory else state
@@ -109,7 +115,7 @@ async def _serve(
             )
             with contextlib.ExitStack() as published:
 
-                def announce(port: int) -> None:
+                def announce(port: int, live: LiveSide) -> None:
                     server = _server(state, options, port, token, arguments)
                     neighbours.find_streams(server.endpoint)
                     functions.start(server)
@@ -125,6 +131,7 @@ async def _serve(
                             not_made=tuple(not_made),
                             notes=tuple(control.notes()),
                             tables=stream_status(functions.tables()),
+                            page_link=server.page_link(live.token()) if with_page else "",
                         )
                     )
                     watch = asyncio.create_task(_end_when_unpublished(server))

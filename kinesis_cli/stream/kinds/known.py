@@ -16,6 +16,11 @@ KINDS: tuple[SourceKind, ...] = (KINESIS, DYNAMODB, KAFKA, SELF_MANAGED_KAFKA)
 _BY_SOURCE = {kind.event_source: kind for kind in KINDS}
 
 
+def kind_named(name: str) -> SourceKind | None:
+    """The kind of source of a `SourceKind.name`; None: there is none."""
+    return next((kind for kind in KINDS if kind.name == name), None)
+
+
 def kind_of(record: Record) -> SourceKind:
     """The kind of source that a record is of."""
     return _BY_SOURCE[record.event_source]

@@ -1,0 +1,48 @@
+"""The link to the live page, and the browser that opens it.
+
+A program's arguments can be read by everybody on the machine, and the link lets in whoever uses it
+first. So a browser is given a file of this user's, which leads on to the page.
+"""
+
+import os
+import sys
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+
+from kinesis_cli.local.client.process import ask
+from kinesis_cli.local.state import ENTRANCE_FILE, Server, write_file
+
+_PAGE = (
+    '<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+    '<title>kcli local</title><meta http-equiv="refresh" content="0; url={link}">'
+    '<a href="{link}">The live page</a>\n'
+)
+
+
+def new_link(server: Server) -> str:
+    """A link to a server's live page. It works once.
+
+    Raises:
+        EndpointError: the server does not answer, or is too old to have a page.
+    """
+    answer = ask(server, "ui")
+    assert isinstance(answer, dict)
+    return server.page_link(answer["token"])
+
+
+def has_browser() -> bool:
+    """Whether a window could open where the user sees it."""
+    if sys.platform == "darwin":
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def open_link(server: Server, link: str) -> None:
+    """Open a link in the user's browser. Where that fails, the link was printed."""
+    import webbrowser
+
+    file = Path(server.state) / ENTRANCE_FILE
+    write_file(file, _PAGE.format(link=escape(link)))
+    with suppress(webbrowser.Error, OSError):
+        webbrowser.open(file.as_uri())

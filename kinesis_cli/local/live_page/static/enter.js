@@ -1,0 +1,15 @@
+// Hands over the token of the link, which is in the fragment, so that no server and no log sees it.
+const token = new URLSearchParams(location.hash.slice(1)).get("token");
+history.replaceState(null, "", location.pathname);
+if (token) {
+  const answer = await fetch("./session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token }),
+  }).catch(() => null);
+  if (answer?.ok) location.replace("./");
+  else
+    document.getElementById("told").textContent = answer
+      ? "This link was used before, or its server has ended."
+      : "The local stream does not answer.";
+}
