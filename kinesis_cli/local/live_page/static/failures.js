@@ -1,0 +1,102 @@
+// The documents that wait in the failure queues, and their way back to the stream.
+import { answer, ask, inWords } from "./connection.js";
+import { $, button, make, write } from "./dom.js";
+import { lifeButton } from "./life.js";
+import { clock, counted, shardOf } from "./words.js";
+
+const PATIENCE_MS = 2000; // between two questions for the documents: thousands may come a second
+
+export class Failures {
+  constructor() {
+    this.list = $("failures");
+    this.output = $("failures-answer");
+    this.askedAt = -Infinity;
+    this.timer = 0;
+    this.items = new Map(); // by destination and id
+  }
+
+  show(state, changed) {
+    if (!changed.has("failures")) return;
+    const { waiting, destinations } = state.failures;
+    const places = destinations.map(({ name, waiting: count }) => `${name}${count === null ? ", which is not counted" : ""}`).join(", ");
+    write($("failures-count"), destinations.length ? `${counted(waiting, "document")} in ${places}` : "No mapping here has a destination for what it gives up.");
+    this.#askSoon();
+  }
+
+  #askSoon() {
+    if (this.timer) return;
+    const wait = Math.max(this.askedAt + PATIENCE_MS - performance.now(), 0);
+    this.timer = setTimeout(async () => {
+      this.askedAt = performance.now();
+      const { document: found, ...problem } = await ask("./failures");
+      this.timer = 0;
+      if (found) this.#documents(found);
+      else answer(this.output, "problem", inWords(problem));
+    }, wait);
+  }
+
+  // what stays is left where it is: one may be about to click it
+  #documents({ documents, more, problems }) {
+    const gone = new Set(this.items.keys());
+    for (const each of documents) {
+      const key = `${each.destination} ${each.id}`;
+      gone.delete(key);
+      if (this.items.has(key)) continue;
+      const item = this.#item(each);
+      this.items.set(key, item);
+      this.list.append(item);
+    }
+    for (const key of gone) {
+      this.items.get(key).remove();
+      this.items.delete(key);
+    }
+    const rest = [...problems, ...(more ? [`${counted(more, "more document")}: kcli redrive shows all.`] : [])];
+    this.rest?.remove();
+    this.rest = rest.length ? make("li", rest.join(" "), "small") : null;
+    if (this.rest) this.list.append(this.rest);
+  }
+
+  #item(each) {
+    const item = make("li"), lives = make("p", "", "small");
+    const where = `${each.stream}/${shardOf(each.shard_id)}`;
+    item.append(make("p", `${counted(each.records, "record")} of ${where}: ${each.condition} after ${counted(each.attempts, "call")}`), lives);
+    lives.append(`${clock(each.at).slice(0, 8)} ${each.function}, `);
+    for (const number of new Set([each.first, each.last])) lives.append(lifeButton(each.stream, each.shard_id, number), " ");
+    const redrive = button("Redrive", () => this.#redrive(each, redrive));
+    redrive.setAttribute("aria-label", `Redrive ${counted(each.records, "record")} of ${where}`);
+    redrive.disabled = !each.can_redrive;
+    item.append(redrive);
+    if (each.why_not) item.append(make("p", each.why_not, "small"));
+    return item;
+  }
+
+  async #redrive(each, redrive) {
+    const records = counted(each.records, "record");
+    const text = `This puts ${records} on stream ${each.stream} again, behind all that are there, and deletes the document once each was put.`;
+    if (!(await isSure(`Redrive ${records}?`, text, "Redrive"))) return;
+    redrive.disabled = true;
+    const { document: done, ...problem } = await ask("./redrive", { destination: each.destination, id: each.id });
+    redrive.disabled = false;
+    if (!done) answer(this.output, "problem", inWords(problem));
+    else answer(this.output, done.outcome === "replayed" ? "done" : "problem", told(done, each));
+    this.#askSoon();
+  }
+}
+
+const told = ({ outcome, records, remark, deleted }, { stream }) => {
+  const words = { replayed: `Put ${counted(records, "record")} on ${stream} again`, expired: "The records have left the stream", failed: "The records could not be put" };
+  return `${words[outcome]}${remark ? `: ${remark}` : ""}; the document was ${deleted ? "deleted" : "left"}.`;
+};
+
+// ask; whether the answer was yes
+const isSure = (heading, text, yes) => {
+  const dialog = $("ask");
+  write($("ask-heading"), heading);
+  write($("ask-text"), text);
+  write($("ask-yes"), yes);
+  dialog.returnValue = "no"; // Esc leaves it so
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+};
