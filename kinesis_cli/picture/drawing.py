@@ -29,6 +29,14 @@ KINDS: dict[str, Kind] = {
     "failed": "failed",
     "throttled": "throttled",
 }
+# A cell in a text: what ran in it at worst.
+LETTERS: dict[Kind | None, str] = {
+    None: ".",
+    "handled": "h",
+    "partial": "p",
+    "failed": "f",
+    "throttled": "t",
+}
 _WORST_FIRST: tuple[Kind, ...] = ("failed", "partial", "throttled", "handled")
 
 

@@ -22,7 +22,7 @@ class ShardLanes:
 
     def take(self, start: float, end: float) -> int:
         """Return the lane of a call, epoch seconds. Calls come in the order of their start."""
-        lane = first_free(self._free_from, start)
+        lane = _first_free(self._free_from, start)
         if lane == len(self._free_from):
             self._free_from.append(end)
         else:
@@ -52,8 +52,7 @@ class CallLanes:
         return max(len(self._shards.get(shard_id, ())), 1)
 
 
-def first_free(free_from: Sequence[float], start: float) -> int:
-    """Return the first lane that is free from `start` on; their number: none is."""
+def _first_free(free_from: Sequence[float], start: float) -> int:
     for lane, moment in enumerate(free_from):
         if moment <= start + SAME_MOMENT:
             return lane

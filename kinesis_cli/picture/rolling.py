@@ -1,26 +1,51 @@
 """The last minutes of a delivery that does not end, in columns that move on with the time.
 
 The same cells and marks as of a `Drawing`, whose grid grows with the run; here it stays as it is,
-and what has left it is forgotten. Calls come as they end, and those that run are told each time.
+and what has left it is forgotten. Calls come as they end, each in the lane that it has had since it
+began; those that still run are told each time.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 
 from kinesis_cli.event_source_mapping.events import Outcome
-from kinesis_cli.picture.drawing import KINDS, Cell, Mark
-from kinesis_cli.picture.lanes import first_free
+from kinesis_cli.picture.drawing import KINDS, LETTERS, Cell, Mark
 
 COLUMNS = 120
-MAX_LANES = 16  # of a row; a call that finds none free is drawn in the last
+MAX_LANES = 16  # of a row; calls that find none free share the last
+MAX_ROWS = 32  # that are drawn, the busiest
+RUNNING = "r"  # of a column in which a call runs that has not ended, and none that has
+
+Key = tuple[str, str, str]  # what a row is of: stream, shard, function
+
+
+class RunningLanes:
+    """Which lane each call has that runs: the first one that was free when it began."""
+
+    def __init__(self) -> None:
+        self._taken: dict[Key, dict[Hashable, int]] = {}
+
+    def take(self, key: Key, call: Hashable) -> int:
+        """The lane of a call that begins."""
+        taken = self._taken.setdefault(key, {})
+        others = set(taken.values())
+        lane = next((n for n in range(MAX_LANES) if n not in others), MAX_LANES - 1)
+        taken[call] = lane
+        return lane
+
+    def leave(self, key: Key, call: Hashable) -> None:
+        """A call has ended."""
+        self._taken.get(key, {}).pop(call, None)
 
 
 @dataclass(frozen=True, slots=True)
 class RollingCall:
-    """A call of the function."""
+    """A call that has ended."""
 
-    row: Sequence[str]  # in which row it is: stream, shard, function
+    key: Key
+    lane: int
     at: float  # epoch seconds, as all times here
     end: float
     attempt: int
@@ -28,29 +53,43 @@ class RollingCall:
     age: float = -math.inf  # iterator age, seconds
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RollingRow:
     """One shard under one mapping, in columns."""
 
-    lanes: list[list[Cell]]
-    marks: list[Mark]
-    running: list[set[int]]  # by lane: columns in which a call runs that has not ended
+    key: Key
+    lanes: list[str]  # a letter for each column: see `LETTERS`, and `RUNNING`
+    calls: list[int]  # that began in each column
+    again: list[tuple[int, int]]  # columns in which a batch failed once more, and its try
+    discarded: list[tuple[int, int]]  # columns, and records
+    expired: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class RollingPicture:
+    """All rows that are drawn, and what is known of all."""
+
+    start: float
+    end: float
+    rows: list[RollingRow]
+    more: int  # rows that are not drawn
+    ages: list[float]  # the highest iterator age of each column; -inf: none was measured
 
 
 @dataclass(slots=True)
 class _Row:
-    cells: list[dict[int, Cell]] = field(default_factory=list)  # by lane
-    free_from: list[float] = field(default_factory=list)  # the same
-    marks: dict[int, Mark] = field(default_factory=dict)
+    lanes: dict[int, dict[int, Cell]] = field(default_factory=dict)  # by lane and column
+    marks: dict[int, Mark] = field(default_factory=dict)  # by column
 
-    def lane(self, at: float, end: float) -> int:
-        """The lane of a call, which takes it."""
-        lane = min(first_free(self.free_from, at), MAX_LANES - 1)
-        if lane == len(self.free_from):
-            self.free_from.append(end)
-            self.cells.append({})
-        self.free_from[lane] = max(self.free_from[lane], end)
-        return lane
+    def forget(self, first: int, last: int) -> bool:
+        """Let go of what is outside; whether nothing is left."""
+        lanes = {
+            lane: {c: cell for c, cell in cells.items() if first <= c <= last}
+            for lane, cells in self.lanes.items()
+        }
+        self.lanes = {lane: cells for lane, cells in lanes.items() if cells}
+        self.marks = {c: mark for c, mark in self.marks.items() if first <= c <= last}
+        return not self.lanes and not self.marks
 
 
 class Rolling:
@@ -62,74 +101,90 @@ class Rolling:
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.width = seconds, seconds / COLUMNS
-        self._rows: dict[Sequence[str], _Row] = {}
+        self._rows: dict[Key, _Row] = {}
 
     def call(self, call: RollingCall) -> None:
         """A call has ended."""
-        row = self._rows.setdefault(call.row, _Row())
-        cells = row.cells[row.lane(call.at, call.end)]
+        row = self._rows.setdefault(call.key, _Row())
+        cells = row.lanes.setdefault(call.lane, {})
         first, last = self._column(call.at), self._column(call.end)
         for column in range(max(first, last - COLUMNS), last + 1):
             cells.setdefault(column, Cell()).running.add(KINDS[call.outcome])
         if begun := cells.get(first):
             begun.calls += 1
             begun.attempt = max(begun.attempt, call.attempt)
-        cells[last].age = max(cells[last].age, call.age)
+        if ended := cells.get(last):
+            ended.age = max(ended.age, call.age)
 
-    def lost(self, row: Sequence[str], at: float, mark: Mark) -> None:
+    def lost(self, key: Key, at: float, mark: Mark) -> None:
         """Records were given up, or left the stream."""
-        marks = self._rows.setdefault(row, _Row()).marks
+        marks = self._rows.setdefault(key, _Row()).marks
         marks.setdefault(self._column(at), Mark()).add(mark)
 
-    def columns(
-        self, now: float, running: Iterable[tuple[Sequence[str], float]] = ()
-    ) -> Mapping[Sequence[str], RollingRow]:
-        """The columns up to now, by row.
+    def picture(
+        self, now: float, running: Iterable[tuple[Key, int, float]] = ()
+    ) -> RollingPicture | None:
+        """The columns up to now; None: there is nothing in them.
 
         Args:
             now: the picture's end.
-            running: calls that have not ended: the row, and when each began.
+            running: calls that have not ended: row, lane, and when each began.
         """
         last = self._column(now)
         first = last - COLUMNS + 1
-        self._forget(first, last)
-        shown = {
-            name: RollingRow(
-                [[cells.get(c, Cell()) for c in range(first, last + 1)] for cells in row.cells],
-                [row.marks.get(c, Mark()) for c in range(first, last + 1)],
-                [set() for _ in row.cells],
-            )
-            for name, row in self._rows.items()
-        }
-        taken: dict[Sequence[str], list[float]] = {}
-        for name, began in sorted(running, key=lambda each: each[1]):
-            row = shown.setdefault(name, RollingRow([], [Mark()] * COLUMNS, []))
-            kept = self._rows.get(name, _Row())
-            free_from = taken.setdefault(name, list(kept.free_from))
-            lane = min(first_free(free_from, began), MAX_LANES - 1)
-            if lane == len(free_from):
-                free_from.append(math.inf)
-                row.lanes.append([Cell() for _ in range(COLUMNS)])
-                row.running.append(set())
-            free_from[lane] = math.inf
-            row.running[lane] |= set(range(max(self._column(began) - first, 0), COLUMNS))
-        return shown
+        # What lies behind now is of a clock that was set back since.
+        self._rows = {k: row for k, row in self._rows.items() if not row.forget(first, last)}
+        runs: dict[Key, list[tuple[int, int]]] = {}
+        for key, lane, began in running:
+            runs.setdefault(key, []).append((lane, max(self._column(began), first)))
+        keys = self._rows.keys() | runs.keys()
+        if not keys:
+            return None
+        drawn = sorted(nlargest(MAX_ROWS, keys, key=lambda key: (self._weight(key), key)))
+        rows = [
+            _drawn(key, self._rows.get(key, _Row()), runs.get(key, ()), range(first, last + 1))
+            for key in drawn
+        ]
+        ages = [-math.inf] * COLUMNS
+        for cells in (each for row in self._rows.values() for each in row.lanes.values()):
+            for column, cell in cells.items():
+                ages[column - first] = max(ages[column - first], cell.age)
+        start, end = first * self.width, (last + 1) * self.width
+        return RollingPicture(start, end, rows, len(keys) - len(rows), ages)
 
-    def start(self, now: float) -> float:
-        """When the picture up to `now` begins."""
-        return (self._column(now) - COLUMNS + 1) * self.width
+    def _weight(self, key: Key) -> int:
+        row = self._rows.get(key, _Row())
+        return len(row.marks) + sum(len(cells) for cells in row.lanes.values())
 
     def _column(self, at: float) -> int:
         return math.floor(at / self.width)
 
-    def _forget(self, first: int, last: int) -> None:
-        """Let go of what is before the picture, or behind it: the clock may have been moved."""
-        for name, row in list(self._rows.items()):
-            for lane, cells in enumerate(row.cells):
-                row.cells[lane] = {c: cell for c, cell in cells.items() if first <= c <= last}
-            row.marks = {c: mark for c, mark in row.marks.items() if first <= c <= last}
-            while row.cells and not row.cells[-1]:
-                row.cells.pop()
-                row.free_from.pop()
-            if not row.cells and not row.marks:
-                del self._rows[name]
+
+def _drawn(key: Key, row: _Row, runs: Sequence[tuple[int, int]], columns: range) -> RollingRow:
+    """A row in its columns."""
+    count = max([*row.lanes, *(lane for lane, _ in runs)], default=-1) + 1
+    lanes: list[str] = []
+    calls, again = [0] * len(columns), dict[int, int]()
+    for lane in range(count):
+        cells = row.lanes.get(lane, {})
+        since = min((began for each, began in runs if each == lane), default=columns.stop)
+        letters = []
+        for place, column in enumerate(columns):
+            cell = cells.get(column)
+            if cell is None:
+                letters.append(RUNNING if column >= since else LETTERS[None])
+                continue
+            letters.append(LETTERS[cell.kind])
+            calls[place] += cell.calls
+            if cell.failed_again:
+                again[place] = max(again.get(place, 0), cell.attempt)
+        lanes.append("".join(letters))
+    marks = [(column - columns.start, row.marks[column]) for column in sorted(row.marks)]
+    return RollingRow(
+        key,
+        lanes,
+        calls,
+        sorted(again.items()),
+        [(place, mark.discarded) for place, mark in marks if mark.discarded],
+        [(place, mark.expired) for place, mark in marks if mark.expired],
+    )

@@ -56,6 +56,8 @@ class ShardCounts:
     records: int = 0  # read
     batches: int = 0  # calls that ended
     failed: int = 0  # of these, those that failed or reported a failure
+    partial: int = 0  # of these, those that reported one
+    throttled: int = 0  # calls that were refused, which are none of them
     succeeded: int = 0  # records, as all below
     discarded: int = 0
     filtered: int = 0

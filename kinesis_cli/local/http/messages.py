@@ -35,3 +35,4 @@ class Response:
     body: bytes | AsyncIterator[bytes] = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     note: str = ""  # for the line in the log: which call it was
+    last: bytes = b""  # of a body in pieces: what it ends with when the server does

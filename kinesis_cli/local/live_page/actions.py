@@ -1,5 +1,6 @@
-"""What a click on the page does: put a record, switch faults."""
+"""What a click on the page does: put a record, put again what was given up, switch faults."""
 
+import asyncio
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from collections.abc import Mapping
@@ -10,7 +11,9 @@ import msgspec
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.local.http.messages import ConnectionCut, Request
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
-from kinesis_cli.local.live_page.state import Surroundings, faults_on
+from kinesis_cli.local.live_page.around import Surroundings
+from kinesis_cli.local.live_page.failures import redrive
+from kinesis_cli.local.live_page.state import faults_on
 
 Document = Mapping[str, Any]
 
@@ -25,6 +28,13 @@ class PutForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hash_key: str = ""
 
 
+class RedriveForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A document that waits."""
+
+    destination: str  # ARN
+    id: str
+
+
 class Actions:
     """What can be done.
 
@@ -34,6 +44,7 @@ class Actions:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._redriving = asyncio.Lock()
 
     async def put(self, document: Document) -> dict[str, str]:
         """Put a record, as any client does: faults and limits concern it too.
@@ -60,6 +71,19 @@ class Actions:
             message = result.get("message") or result.get("Message") or "refused"
             raise InputError(f"{code}: {message}".rstrip("."), place="put")
         return {"shard_id": result["ShardId"], "number": result["SequenceNumber"]}
+
+    async def redrive(self, document: Document) -> object:
+        """Put what was given up on its stream again.
+
+        Returns:
+            What came of it; None: it is not there any more.
+
+        Raises:
+            InputError, EndpointError: it could not be done.
+        """
+        form = msgspec.convert(document, RedriveForm)
+        async with self._redriving:  # a second click finds what the first one left
+            return await redrive(self._around, form.destination, form.id)
 
     async def faults(self, document: Document) -> dict[str, object]:
         """Switch faults on and off, as `kcli local faults` does.

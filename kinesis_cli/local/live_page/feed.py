@@ -8,7 +8,8 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
 import msgspec
 
@@ -18,6 +19,7 @@ PERIOD = 0.5  # seconds between two states, at least
 _SHARE = 10  # a state is made in a tenth of the time, at most
 KEEP_ALIVE = 15.0  # seconds after which something is sent in any case
 MAX_PAGES = 32
+END = b"event: end\ndata: {}\n\n"  # when the server ends
 NOW = "now"  # the section that always changes, and is sent with others
 RETRY_MS = 1000  # after which a browser that lost its connection comes back
 
@@ -29,14 +31,14 @@ class Feed:
     """The state, and the pages that watch it.
 
     Args:
-        make: makes all sections.
+        make: makes all sections, and for each of some windows its own, `NAME:WINDOW`.
     """
 
-    def __init__(self, make: Callable[[], Awaitable[Sections]]) -> None:
+    def __init__(self, make: Callable[[Collection[int]], Awaitable[Sections]]) -> None:
         self._make = make
         self._sections: dict[str, tuple[int, bytes]] = {}  # the state's number when it changed
         self._number = 0
-        self._pages = 0
+        self._windows: Counter[int] = Counter()  # of the pages that are open
         self._pulse = Pulse()
         self._task: asyncio.Task[None] | None = None
         self._making = asyncio.Lock()
@@ -44,59 +46,49 @@ class Feed:
     @property
     def is_full(self) -> bool:
         """Whether no more pages can be served."""
-        return self._pages >= MAX_PAGES
+        return self._windows.total() >= MAX_PAGES
 
-    async def state(self, leave_out: Callable[[str], bool] = lambda _: False) -> bytes:
+    async def state(self, window: int) -> bytes:
         """The whole state now, as JSON."""
-        await self._renew()
-        return self._changed(-1, leave_out)
+        await self._renew(window)
+        return self._changed(-1, window)
 
-    def events(self, leave_out: Callable[[str], bool]) -> AsyncIterator[bytes]:
-        """The events for one page, without an end.
-
-        Args:
-            leave_out: whether a section is not for this page, by its name.
-        """
-        return self._events(leave_out)
-
-    async def _events(self, leave_out: Callable[[str], bool]) -> AsyncIterator[bytes]:
-        self._enter()
+    async def events(self, window: int) -> AsyncIterator[bytes]:
+        """The events for one page, without an end."""
+        self._enter(window)
         try:
             await self._renew()
             yield b"retry: %d\n\n" % RETRY_MS
             seen = -1
             while True:
                 if seen != self._number:
-                    event = b"event: state\nid: %d\ndata: %s\n\n"
-                    number = self._number
-                    data = self._changed(seen, leave_out)
-                    yield event % (number, data)
-                    seen = number
+                    seen, data = self._number, self._changed(seen, window)
+                    yield b"event: state\nid: %d\ndata: %s\n\n" % (seen, data)
                 else:
                     yield b": nothing new\n\n"
                 await self._pulse.wait(KEEP_ALIVE)
         finally:
-            self._leave()
+            self._leave(window)
 
-    def _changed(self, since: int, leave_out: Callable[[str], bool]) -> bytes:
-        """The sections that have changed since a state, as one object."""
-        members = [
-            b'"%s":%s' % (name.partition(":")[0].encode(), text)
-            for name, (number, text) in self._sections.items()
-            if number > since and not leave_out(name)
-        ]
+    def _changed(self, since: int, window: int) -> bytes:
+        """The sections for a window that have changed since a state, as one object."""
+        members = []
+        for name, (number, text) in self._sections.items():
+            section, _, of_window = name.partition(":")
+            if number > since and of_window in ("", str(window)):
+                members.append(b'"%s":%s' % (section.encode(), text))
         return b"{%s}" % b",".join(members)
 
     # While anybody watches
 
-    def _enter(self) -> None:
-        self._pages += 1
+    def _enter(self, window: int) -> None:
+        self._windows[window] += 1
         if self._task is None:
             self._task = asyncio.create_task(self._go_on())
 
-    def _leave(self) -> None:
-        self._pages -= 1
-        if not self._pages and self._task:
+    def _leave(self, window: int) -> None:
+        self._windows[window] -= 1
+        if not self._windows.total() and self._task:
             self._task.cancel()
             self._task = None
 
@@ -105,20 +97,23 @@ class Feed:
         while True:
             began = clock()
             await self._renew()
-            took = clock() - began
-            await asyncio.sleep(max(PERIOD, _SHARE * took))
+            await asyncio.sleep(max(PERIOD, _SHARE * (clock() - began)))
 
-    async def _renew(self) -> None:
+    async def _renew(self, *more_windows: int) -> None:
         """Make the state anew, and wake the pages where it is another one."""
+        windows = {each for each, pages in self._windows.items() if pages}.union(more_windows)
         async with self._making:
-            sections = {name: _encode(each) for name, each in (await self._make()).items()}
-        changed = {
-            name: text
-            for name, text in sections.items()
-            if name != NOW and self._sections.get(name, (0, b""))[1] != text
-        }
+            made = {name: _encode(each) for name, each in (await self._make(windows)).items()}
+            before = self._sections
+            changed = {
+                name
+                for name, text in made.items()
+                if name != NOW and before.get(name, (0, b""))[1] != text
+            }
+            self._number += bool(changed)
+            self._sections = {
+                name: (self._number, text) if name in changed or name == NOW else before[name]
+                for name, text in made.items()
+            }
         if changed:
-            self._number += 1
-            self._sections |= {name: (self._number, text) for name, text in changed.items()}
             self._pulse.beat()
-        self._sections[NOW] = (self._number, sections[NOW])

@@ -10,7 +10,7 @@ from kinesis_cli.local.live_page.door import HEADERS
 
 ENTRANCE = "enter.html"
 PAGE = "index.html"
-PUBLIC = frozenset({"enter.js"})  # what the entrance needs
+PUBLIC = frozenset({"enter.js", "page.css", "icon.svg"})  # what the entrance shows, too
 
 TYPES: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",

@@ -11,10 +11,13 @@ from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.local.live_page import door
 from kinesis_cli.local.live_page.actions import Actions
+from kinesis_cli.local.live_page.around import Surroundings
+from kinesis_cli.local.live_page.calls import WINDOWS
 from kinesis_cli.local.live_page.door import HEADERS, PATH, Door
-from kinesis_cli.local.live_page.feed import Feed
+from kinesis_cli.local.live_page.feed import END, Feed
 from kinesis_cli.local.live_page.files import ENTRANCE, PAGE, PUBLIC, file_answer
-from kinesis_cli.local.live_page.state import State, Surroundings
+from kinesis_cli.local.live_page.questions import Questions
+from kinesis_cli.local.live_page.state import State
 from kinesis_cli.stream.escaping import escape
 
 _JSON = "application/json"
@@ -40,10 +43,16 @@ class LivePage:
         self._state = State(surroundings)
         self._feed = Feed(self._state.sections)
         actions = Actions(surroundings)
-        self._asked: Mapping[str, Answer] = {}
+        questions = Questions(surroundings, self._state.calls)
+        self._asked: Mapping[str, Answer] = {
+            "call": questions.call,
+            "record": questions.record,
+            "failures": questions.failures,
+        }
         self._done: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[object]]] = {
             "put": actions.put,
             "faults": actions.faults,
+            "redrive": actions.redrive,
         }
 
     def token(self) -> str:
@@ -73,15 +82,13 @@ class LivePage:
     async def _get(self, name: str, request: Request) -> Response:
         is_known = self._door.knows(request)
         if not is_known and name == "":
-            return _file(ENTRANCE, 403)
+            return _file(ENTRANCE)
         if name in PUBLIC:
             return _file(name)
         if not is_known:
             return _problem(401, _NO_SESSION, advice=_ADVICE)
         if name == "state":
-            return Response(
-                200, _JSON, await self._feed.state(self._other_windows(request)), HEADERS
-            )
+            return Response(200, _JSON, await self._feed.state(_window(request)), HEADERS)
         if name == "events":
             return self._events(request)
         if answer := self._asked.get(name):
@@ -93,10 +100,7 @@ class LivePage:
             return _problem(503, "Too many pages are open.", advice="Close some.")
         if request.method == "HEAD":
             return Response(200, _EVENTS, b"", HEADERS)
-        return Response(200, _EVENTS, self._feed.events(self._other_windows(request)), HEADERS)
-
-    def _other_windows(self, request: Request) -> Callable[[str], bool]:
-        return self._state.other_windows(request.query("window"))
+        return Response(200, _EVENTS, self._feed.events(_window(request)), HEADERS, last=END)
 
     async def _post(self, name: str, request: Request) -> Response:
         if not door.is_of_page(request):
@@ -115,6 +119,12 @@ class LivePage:
         if act is None:
             return _problem(404, "There is no such action.")
         return _answer(await act(document))
+
+
+def _window(request: Request) -> int:
+    """How many seconds the timeline is to show."""
+    named = request.query("window")
+    return int(named) if named in map(str, WINDOWS) else WINDOWS[0]
 
 
 def _file(name: str, status: int = 200) -> Response:

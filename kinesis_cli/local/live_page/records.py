@@ -42,8 +42,8 @@ def shown(stream: str, shard_id: str, record: Response) -> RecordShown:
     return _shown(stream, shard_id, record, opened, text, MAX_PREVIEW)
 
 
-def shown_whole(stream: str, shard_id: str, record: Response) -> tuple[RecordShown, list[str]]:
-    """A record that is looked at alone, and its text in lines."""
+def shown_whole(stream: str, shard_id: str, record: Response) -> dict[str, Any]:
+    """A record that is looked at alone, with its text in lines, JSON indented."""
     opened = opened_data(record["Data"])
     text = bytes_cell(opened.data[: 4 * MAX_TEXT])
     whole = _shown(stream, shard_id, record, opened, text, MAX_TEXT)
@@ -51,7 +51,7 @@ def shown_whole(stream: str, shard_id: str, record: Response) -> tuple[RecordSho
         with suppress(msgspec.DecodeError):  # text, not JSON
             text = msgspec.json.format(text, indent=2)
     lines = text[:MAX_TEXT].split("\n")[:MAX_LINES]
-    return whole, [escape(line) for line in lines]
+    return {**msgspec.structs.asdict(whole), "lines": [escape(line) for line in lines]}
 
 
 def _shown(

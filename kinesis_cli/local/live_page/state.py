@@ -1,54 +1,28 @@
 """The state that the page shows: the sections, and what they are made of."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from heapq import nlargest
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from kinesis_cli._version import __version__
 from kinesis_cli.local.function.activity import ShardCounts
-from kinesis_cli.local.kinesis import DataPlane, FaultSettings
-from kinesis_cli.local.kinesis_protocol.api import KinesisApi
-from kinesis_cli.local.lambda_api.service import FunctionService
+from kinesis_cli.local.kinesis import FaultSettings
+from kinesis_cli.local.live_page.around import Surroundings
+from kinesis_cli.local.live_page.calls import CallWatch
+from kinesis_cli.local.live_page.failures import waiting_documents
+from kinesis_cli.local.live_page.feed import NOW
 from kinesis_cli.local.live_page.streams import MAX_STREAMS, StreamWatch, table_rows
-from kinesis_cli.local.neighbours.moto_server import Neighbours
-from kinesis_cli.local.state import Server
 from kinesis_cli.stream.escaping import escape
 
 MAX_ROWS = 64  # of the mappings, and of their shards, the busiest
 MAX_SAID = 50
-WINDOWS = (60, 600, 3600)  # seconds that the timeline can show
 
 # Every fault as it is when nobody touched it.
 _OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
-
-
-class Functions(Protocol):
-    """What feeds the functions."""
-
-    @property
-    def service(self) -> FunctionService | None:
-        """None: there are no functions."""
-
-    def tables(self) -> list[dict[str, Any]]:
-        """The streams of tables."""
-
-    def activity(self) -> dict[str, Any]:
-        """What was said last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the page shows, and acts on."""
-
-    data_plane: DataPlane
-    kinesis: KinesisApi
-    neighbours: Neighbours
-    functions: Functions
-    server: Server
 
 
 class State:
@@ -56,34 +30,40 @@ class State:
 
     Args:
         around: what they show.
+
+    Attributes:
+        calls: of the functions.
     """
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._streams = StreamWatch(around.data_plane)
         self._streams.look(_seconds())
+        self.calls = CallWatch()
         self._watching_since = around.data_plane.clock.now()
 
-    async def sections(self) -> Mapping[str, object]:
-        """All sections as they are now; those of one window have it behind a colon."""
-        around, streams = self._around, self._streams
+    async def sections(self, windows: Collection[int]) -> Mapping[str, object]:
+        """All sections as they are now; the timeline for each of some windows, `timeline:60`."""
+        around, streams, service = self._around, self._streams, self._around.functions.service
+        now = around.data_plane.clock.now()
         streams.look(_seconds())
+        if service:
+            await self.calls.look(service.history, now)
         rows = [*streams.rows(), *table_rows(around.functions.tables())]
         return {
-            "now": round(around.data_plane.clock.now(), 3),
+            NOW: round(now, 3),
             "server": self._server(),
             "streams": {"streams": rows[:MAX_STREAMS], "more": max(len(rows) - MAX_STREAMS, 0)},
             "records": {"total": streams.total, "shown": streams.newest()},
             "mappings": await self._mappings(),
+            "calls": self.calls.calls(service.shards() if service else ()),
+            "running": self.calls.running(),
+            **{f"timeline:{each}": self.calls.timeline(each, now) for each in windows},
             "said": _said(around.functions.activity()["said"]),
             "faults": faults_on(around.data_plane.switch_faults({})),
+            "failures": waiting_documents(around),
             "problems": self._problems(),
         }
-
-    def other_windows(self, named: str) -> Callable[[str], bool]:
-        """Whether a section is of another window than the one that is named."""
-        window = named if named in map(str, WINDOWS) else str(WINDOWS[0])
-        return lambda name: ":" in name and not name.endswith(f":{window}")
 
     def _server(self) -> dict[str, object]:
         server = self._around.server

@@ -47,6 +47,8 @@ class Fact(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=
     error: str = ""  # "ValueError: text"; of discarded records why the document did not get there
     destination: str = ""  # ARN that the document of discarded records went to
     failures: tuple[str, ...] = ()  # sequence numbers that the function reported
+    began: float = 0.0  # called: when, epoch seconds
+    iterator_age: float = 0.0  # called: of the last record when it was called, seconds
 
     @property
     def weight(self) -> int:
@@ -149,8 +151,11 @@ class ShardHistory:
         self._add("calling", numbers, request_id=request_id, attempt=attempt)
         return numbers
 
-    def called(self, effect: Invoke, numbers: tuple[str, ...], judged: Judged, error: str) -> None:
+    def called(
+        self, effect: Invoke, numbers: tuple[str, ...], began: float, judged: Judged, error: str
+    ) -> None:
         """A call has ended."""
+        records = effect.batch.records
         self._add(
             "called",
             numbers,
@@ -160,6 +165,8 @@ class ShardHistory:
             reason=judged.reason[:_MAX_TEXT],
             error=error[:_MAX_TEXT],
             failures=tuple(dict.fromkeys(judged.failures)),
+            began=began,
+            iterator_age=max(began - records[-1].arrival, 0.0) if records else 0.0,
         )
 
     def not_called(self, effect: NotCalled) -> None:
@@ -197,6 +204,8 @@ class ShardHistory:
         *,
         failures: tuple[str, ...] = (),
         attempt: int = 0,
+        began: float = 0.0,
+        iterator_age: float = 0.0,
         **texts: str,
     ) -> None:
         if not (self.history.is_kept and numbers):  # a window's final call has none
@@ -212,6 +221,8 @@ class ShardHistory:
             sequence_numbers=numbers,
             failures=failures,
             attempt=attempt,
+            began=began,
+            iterator_age=iterator_age,
             **texts,
         )
         self.history.add(fact)

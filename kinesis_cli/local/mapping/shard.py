@@ -333,11 +333,14 @@ class ShardRun:
             self._tools.count("FailedInvokeEventCount", failed)
             counts.batches += 1
             counts.failed += judged.outcome != "success"
+            counts.partial += judged.outcome == "partial"
+        else:
+            counts.throttled += 1
         if records:
             counts.iterator_age = max(0.0, ended - records[-1].arrival)
         error = event.result.error if isinstance(event, InvocationEnded) else None
         said = f"{error.error_type}: {error.error_message}" if error else ""
-        self._tools.history.called(call.effect, call.numbers, judged, said)
+        self._tools.history.called(call.effect, call.numbers, call.began, judged, said)
         self._tools.tell(
             Called(
                 counts.function,

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kinesis_cli.errors import KcliError
 from kinesis_cli.local.clock import Clock
@@ -35,6 +35,9 @@ from kinesis_cli.local.table_streams.labels import stream_labels
 from kinesis_cli.local.table_streams.names import StreamName, TableKey
 from kinesis_cli.local.table_streams.store import TableStore
 from kinesis_cli.project.template.file import TemplateFile
+
+if TYPE_CHECKING:
+    from kinesis_cli.local.neighbours.moto_queues import QueuedMessage
 
 Result = TypeVar("Result")
 Answer = tuple[str, list[tuple[str, str]], bytes]
@@ -176,6 +179,18 @@ class Neighbours:
             self._called.beat()
         note = f"{signer.service} {operation}".strip()
         return Response(int(status.split()[0]), content_type, body, response, note)
+
+    def queued(self, account: str, region: str, name: str) -> "list[QueuedMessage] | None":
+        """The messages of a queue, without receiving them.
+
+        Returns:
+            None: there is no such queue, or moto is not imported yet.
+        """
+        if self._moto is None:
+            return None
+        from kinesis_cli.local.neighbours.moto_queues import messages_of
+
+        return messages_of(account, region, name)
 
     async def expire_items(self, failures: Failures) -> None:
         """Delete items of tables when their time to live has passed, until cancelled.

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.http.messages import ConnectionCut, Request, Response
@@ -23,6 +23,7 @@ MAX_NEIGHBOUR_BODY = 1 << 30  # an object for S3
 _MOTO_PREFIX = "/moto-api"  # reset, seed, record and replay moto's own state
 _NO_TOKEN = b"moto's own paths are closed here: they answer to kcli's token only.\n"
 
+Result = TypeVar("Result")
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -120,34 +121,39 @@ class Endpoint:
         if isinstance(response.body, bytes):
             await send({"type": "http.response.body", "body": response.body})
         else:
-            await self._send_pieces(response.body, receive, send)
+            await self._send_pieces(response.body, response.last, receive, send)
 
     async def _send_pieces(
-        self, pieces: AsyncIterator[bytes], receive: Receive, send: Send
+        self, pieces: AsyncIterator[bytes], last: bytes, receive: Receive, send: Send
     ) -> None:
         """Send a body as it comes, until it, the client or the server ends."""
-        over = {
-            asyncio.ensure_future(_client_gone(receive)),
-            asyncio.ensure_future(self._ending.wait()),
-        }
+        ending = asyncio.ensure_future(self._ending.wait())
+        over: set[asyncio.Future[Any]] = {asyncio.ensure_future(_client_gone(receive)), ending}
         try:
-            while True:
-                piece = asyncio.ensure_future(anext(pieces, None))
-                await asyncio.wait({piece, *over}, return_when=asyncio.FIRST_COMPLETED)
-                if not piece.done():
-                    piece.cancel()
-                    with suppress(asyncio.CancelledError, StopAsyncIteration):
-                        await piece
+            while (data := await _before(over, anext(pieces, None))) is not None:
+                piece = {"type": "http.response.body", "body": data, "more_body": True}
+                await _before(over, send(piece))
+                if any(each.done() for each in over):
                     break
-                if (data := piece.result()) is None:
-                    break
-                await send({"type": "http.response.body", "body": data, "more_body": True})
+            is_ending = ending.done()
         finally:
             for task in over:
                 task.cancel()
             if close := getattr(pieces, "aclose", None):
                 await close()
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.body", "body": last if is_ending else b""})
+
+
+async def _before(over: set[asyncio.Future[Any]], what: Awaitable[Result]) -> Result | None:
+    """What comes of something; None: one of the others was over before, and it was let go."""
+    doing = asyncio.ensure_future(what)
+    await asyncio.wait({doing, *over}, return_when=asyncio.FIRST_COMPLETED)
+    if doing.done():
+        return doing.result()
+    doing.cancel()
+    with suppress(asyncio.CancelledError, StopAsyncIteration):
+        await doing
+    return None
 
 
 async def _while_connected(

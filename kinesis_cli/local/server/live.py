@@ -45,8 +45,8 @@ class LiveSide:
 
     def _loaded(self) -> "LivePage":
         if self._page is None:
+            from kinesis_cli.local.live_page.around import Surroundings
             from kinesis_cli.local.live_page.page import LivePage
-            from kinesis_cli.local.live_page.state import Surroundings
 
             functions = self._functions
             self._page = LivePage(

@@ -1,6 +1,6 @@
 """A run as a page: what happened in words, the timeline, what failed, and the settings."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.lint.rule import Finding
 from kinesis_cli.picture.calls import Calls, differences, packed
-from kinesis_cli.picture.drawing import Cell, Drawing, Kind, Picture
+from kinesis_cli.picture.drawing import LETTERS, Cell, Drawing, Picture
 from kinesis_cli.picture.lanes import CallLanes
 from kinesis_cli.picture.waiting import Waiting
 from kinesis_cli.show.cells import bytes_cell, counted, duration_cell, marked, since_cell, time_cell
@@ -29,13 +29,6 @@ MAX_BYTES = 270_000  # of data, for all but the picture of a run of more calls t
 MAX_CELLS = 400_000  # of that picture
 COLUMNS = 2_000
 SHOWN_NUMBERS = 100  # sequence numbers of a call
-_LETTERS: Mapping[Kind | None, str] = {
-    None: ".",
-    "handled": "h",
-    "partial": "p",
-    "failed": "f",
-    "throttled": "t",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +225,7 @@ def _cells(drawing: Drawing, calls: Calls) -> dict[str, object]:
 
 
 def _letter(cell: Cell) -> str:
-    return _LETTERS[cell.kind]
+    return LETTERS[cell.kind]
 
 
 def _as_fits(

@@ -1,0 +1,35 @@
+"""What the live page shows, and acts on."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kinesis_cli.local.kinesis import DataPlane
+from kinesis_cli.local.kinesis_protocol.api import KinesisApi
+from kinesis_cli.local.lambda_api.service import FunctionService
+from kinesis_cli.local.neighbours.moto_server import Neighbours
+from kinesis_cli.local.state import Server
+
+
+class Functions(Protocol):
+    """What feeds the functions."""
+
+    @property
+    def service(self) -> FunctionService | None:
+        """None: there are no functions."""
+
+    def tables(self) -> list[dict[str, Any]]:
+        """The streams of tables."""
+
+    def activity(self) -> dict[str, Any]:
+        """What was said last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the page shows, and acts on."""
+
+    data_plane: DataPlane
+    kinesis: KinesisApi
+    neighbours: Neighbours
+    functions: Functions
+    server: Server

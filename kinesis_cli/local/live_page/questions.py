@@ -1,0 +1,90 @@
+"""What the page asks when something is clicked: a call, a record, what was given up."""
+
+import msgspec
+
+from kinesis_cli.local.http.messages import Request
+from kinesis_cli.local.live_page.around import Surroundings
+from kinesis_cli.local.live_page.calls import CallWatch, call_row
+from kinesis_cli.local.live_page.failures import documents
+from kinesis_cli.local.live_page.lives import NOBODY, life
+from kinesis_cli.local.live_page.logs import lines_of_call
+from kinesis_cli.local.live_page.records import shown_whole
+from kinesis_cli.local.mapping.history import Fact
+
+MAX_NUMBERS = 1_000  # of a call, that are told
+
+
+class Questions:
+    """Answers them.
+
+    Args:
+        around: what they are about.
+        calls: those that are kept.
+    """
+
+    def __init__(self, around: Surroundings, calls: CallWatch) -> None:
+        self._around, self._calls = around, calls
+
+    async def call(self, request: Request) -> object:
+        """One call, with its records' numbers and its log lines; None: it is not kept any more."""
+        named = request.query("id")
+        number = int(named) if named.isascii() and named.isdigit() and len(named) < 16 else 0
+        fact, row = self._fact(number), self._calls.row_of(number)
+        if fact is None:
+            return row and {
+                **msgspec.structs.asdict(row),
+                **{"numbers": None, "failed_numbers": None, "logs": [], "logs_cut": True},
+            }
+        logs, cut = await lines_of_call(self._around, fact)
+        return {
+            **msgspec.structs.asdict(row or call_row(fact)),
+            "numbers": fact.sequence_numbers[:MAX_NUMBERS],
+            "failed_numbers": fact.failures[:MAX_NUMBERS],
+            "logs": logs,
+            "logs_cut": cut,
+        }
+
+    def _fact(self, number: int) -> Fact | None:
+        service = self._around.functions.service
+        if service is None or number < 1:
+            return None
+        found = service.history.since(number - 1, limit=1).facts
+        is_it = bool(found) and found[0].number == number and found[0].what == "called"
+        return found[0] if is_it else None
+
+    async def record(self, request: Request) -> object:
+        """One record and its life; None: there is no such stream."""
+        name, shard_id = request.query("stream"), request.query("shard")
+        number = request.query("number")
+        arn = self._arn(name)
+        if arn is None:
+            return None
+        found = self._around.data_plane.record(arn, shard_id, number)
+        return {
+            "record": shown_whole(name, shard_id, found) if found else None,
+            **self._life(arn, number),
+        }
+
+    def _life(self, arn: str, number: str) -> dict[str, object]:
+        service = self._around.functions.service
+        if service is None:
+            return {"calls": [], "steps": [], "ended": NOBODY, "endings": []}
+        page = service.history.life(arn, number)
+        mappings = [
+            (each.uuid, each.reference)
+            for each in service.store.mappings()
+            if each.stream_arn.partition("/consumer/")[0] == arn and each.enabled
+        ]
+        return life(page.facts, mappings, missed=page.missed)
+
+    def _arn(self, name: str) -> str | None:
+        """The stream of this name; that of the project's own region first."""
+        around = self._around
+        arns = [each.arn for each in around.data_plane.glances() if each.name == name]
+        arns += [each["arn"] for each in around.functions.tables() if each["name"] == name]
+        arns.sort(key=lambda arn: f":{around.server.region}:" not in arn)
+        return arns[0] if arns else None
+
+    async def failures(self, _request: Request) -> object:
+        """The documents that wait."""
+        return await documents(self._around)
