@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -46,6 +46,12 @@ from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.shards import ShardMap
 from kinesis_cli.stream.times import length_in_seconds
 
+if TYPE_CHECKING:
+    from kinesis_cli.cli.running.following import Follow
+    from kinesis_cli.local.client.connection import Connected
+
+FOLLOW_FOR = "2m"
+NOT_TOGETHER = "cannot be used together"
 SAMPLE = 20  # made-up payloads of which the size of all is estimated
 
 
@@ -113,6 +119,22 @@ def put(
         ),
     ] = False,
     yes: YesOption = False,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            help="Show what becomes of each record: its calls, deliveries, end and latency.",
+        ),
+    ] = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--timeout",
+            metavar="DURATION",
+            help="With --follow: how long to wait, once all are put, for what becomes of them "
+            f"(default: {FOLLOW_FOR}).",
+        ),
+    ] = None,
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -134,10 +156,16 @@ def put(
       kcli put --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli event --count 1000 | kcli put --from - --ordered
       kcli put --count 3 --dry-run
+      kcli put --temperature 89.9 --follow
     """
     settings = payload_settings(payload)
     if check_access and not dry_run:
         raise InputError("--check-access needs --dry-run")
+    if timeout is not None and not follow:
+        raise InputError("--timeout needs --follow")
+    if follow and (base64 or dry_run):
+        raise InputError(f"--follow and {'--base64' if base64 else '--dry-run'} {NOT_TOGETHER}")
+    follow_for = length_in_seconds(timeout or FOLLOW_FOR, "--timeout")
     if failed is not None:
         check_can_be_written(failed, overwrite=overwrite)
     number = count if count is not None or settings.from_file is not None else 1
@@ -177,7 +205,8 @@ def put(
             sample = settings.payloads(Random(seed), _times(min(number, SAMPLE)))
             ask_if_large(place, *_estimate(number, sample, taken))
     plan = PutPlan(Random(), give_up_after=patience, ordered=ordered, aggregate=aggregate)
-    _put(connection, plan, source(payloads), failed, output)
+    followed = _followed(connected, output, follow_for) if follow else None
+    _put(connection, plan, source(payloads), failed, output, followed)
 
 
 def _put(
@@ -186,15 +215,16 @@ def _put(
     source: RatedSource,
     failed: Path | None,
     output: Output,
+    follow: "Follow | None",
 ) -> None:
     started = datetime.now(UTC)
     producer = Producer(connection, connection.stream, plan)
     arn = connection.stream if connection.stream.startswith("arn:") else STREAM_ARN
     with FailedRecords(started.timestamp(), arn) as left:
-        view = PutView(connection, output, left)
+        view = PutView(connection, output, left, lists=follow is None)
         try:
             with on_ctrl_c(producer.interrupt):
-                summary = producer.put(source, view)
+                summary = producer.put(source, follow.around(view) if follow else view)
         finally:
             view.close()
         if summary.error and not summary.acknowledged and not summary.in_flight:
@@ -206,10 +236,25 @@ def _put(
         except InputError:
             view.finish(summary, None)
             raise
-        view.finish(summary, file if left.count else None)
+        if follow and output is Output.JSON:  # which is one document
+            follow.wait(is_over=summary.interrupted)
+        more = follow.document() if follow else None
+        view.finish(summary, file if left.count else None, more)
     if source.is_live and (summary.interrupted or summary.error):
         note("what the pipe still held was neither put nor kept")
+    if follow:
+        if output is not Output.JSON:
+            follow.wait(is_over=summary.interrupted)
+        follow.finish()
     end_as(summary)
+    if follow:
+        follow.end()
+
+
+def _followed(connected: "Connected", output: Output, seconds: float) -> "Follow":
+    from kinesis_cli.cli.running.following import follow_of  # start-up counts
+
+    return follow_of(connected, output, seconds)
 
 
 def _times(number: int | None) -> Iterator[float]:

@@ -6,7 +6,7 @@ What is quick shows nothing, and a pipe or a log file never sees it.
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 PATIENCE = 1.0  # seconds without a sign of life that nobody minds
+_REFRESH = 0.1  # seconds between two texts of a line
 
 
 class Progress:
@@ -79,3 +80,44 @@ def progress(label: str, total: int | None = None) -> Iterator[Progress]:
         yield shown
     finally:
         shown.close()
+
+
+class ProgressLine:
+    """One line of text, where it is not known how much there is to do."""
+
+    def __init__(self) -> None:
+        self._visible = sys.stderr is not None and sys.stderr.isatty()
+        self._next = time.monotonic() + PATIENCE
+        self._bar: Bar | None = None
+
+    def say(self, text: Callable[[], str]) -> None:
+        """Show what `text` gives, which is asked for seldom enough."""
+        if not self._visible or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _REFRESH
+        if self._bar is None:
+            self._bar = _line()
+            self._bar.start()
+            self._bar.add_task("", total=None)
+        self._bar.update(self._bar.task_ids[0], description=text())
+
+    def close(self) -> None:
+        """Take it off the screen."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _line() -> "Bar":
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import TextColumn
+
+    return Bar(
+        TextColumn("{task.description}", markup=False),
+        console=Console(file=sys.stderr),
+        transient=True,
+        # Results go to standard output meanwhile; rich must not take them over.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

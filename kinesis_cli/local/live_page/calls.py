@@ -14,8 +14,9 @@ from typing import cast
 import msgspec
 
 from kinesis_cli.event_source_mapping.events import Outcome
+from kinesis_cli.following.fact import Fact
 from kinesis_cli.local.function.activity import ShardCounts
-from kinesis_cli.local.mapping.history import Fact, History
+from kinesis_cli.local.mapping.history import History
 from kinesis_cli.local.mapping.sources.choice import source_name
 from kinesis_cli.picture.drawing import Mark
 from kinesis_cli.picture.rolling import COLUMNS, Key, Rolling, RollingCall, RunningLanes

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from kinesis_cli.following.fact import Fact
 from kinesis_cli.local.live_page.calls import call_row
-from kinesis_cli.local.mapping.history import Fact
 from kinesis_cli.stream.escaping import escape
 
 WAITING, CALLED, NOT_KNOWN = "waiting", "in the function", "not known"

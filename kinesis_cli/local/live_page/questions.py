@@ -2,6 +2,7 @@
 
 import msgspec
 
+from kinesis_cli.following.fact import Fact
 from kinesis_cli.local.http.messages import Request
 from kinesis_cli.local.live_page.around import Surroundings
 from kinesis_cli.local.live_page.calls import CallWatch, call_row
@@ -9,7 +10,6 @@ from kinesis_cli.local.live_page.failures import documents
 from kinesis_cli.local.live_page.lives import NOBODY, life
 from kinesis_cli.local.live_page.logs import lines_of_call
 from kinesis_cli.local.live_page.records import shown_whole
-from kinesis_cli.local.mapping.history import Fact
 
 MAX_NUMBERS = 1_000  # of a call, that are told
 

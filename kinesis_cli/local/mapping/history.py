@@ -8,11 +8,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
-
-import msgspec
 
 from kinesis_cli.event_source_mapping.events import Discarded, Invoke, Judged, NotCalled
+from kinesis_cli.following.fact import Fact, What
 from kinesis_cli.stream.record import Record
 
 # A fact weighs as much as its sequence numbers, and something itself. A record is in three facts
@@ -21,39 +19,6 @@ MAX_WEIGHT = 300_000
 _OWN_WEIGHT = 3
 MAX_ANSWERED = 50_000  # weight of the facts that are told at once
 _MAX_TEXT = 500  # characters of a reason or an error
-
-What = Literal["opened", "calling", "called", "notCalled", "ended"]
-
-
-class Fact(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
-    """Something that happened to records of a shard."""
-
-    number: int  # 1, 2, … since the start of the server
-    stream: str  # ARN
-    mapping: str  # UUID
-    function: str
-    shard_id: str
-    at: float  # epoch seconds of the endpoint's clock, which may have been moved
-    # opened: an aggregate of the KPL was taken apart; its sequence number stands for each of the
-    # records inside, of which there are `attempt`. calling, called: a call begins, and ends.
-    # notCalled: an attempt that never reached the function. ended: nothing more will happen.
-    what: What
-    sequence_numbers: tuple[str, ...]  # in stream order; those of an aggregate share theirs
-    request_id: str = ""
-    attempt: int = 0  # 1-based, of this batch
-    # called: success, partial, failed, throttled; ended: handled, discarded, filtered, expired
-    outcome: str = ""
-    reason: str = ""  # one sentence; of discarded records the condition
-    error: str = ""  # "ValueError: text"; of discarded records why the document did not get there
-    destination: str = ""  # ARN that the document of discarded records went to
-    failures: tuple[str, ...] = ()  # sequence numbers that the function reported
-    began: float = 0.0  # called: when, epoch seconds
-    iterator_age: float = 0.0  # called: of the last record when it was called, seconds
-
-    @property
-    def weight(self) -> int:
-        """What it takes of the room that there is."""
-        return len(self.sequence_numbers) + len(self.failures) + _OWN_WEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +52,9 @@ class History:
         """Keep a fact, whose number is the next one."""
         self.newest = fact.number
         self._facts.append(fact)
-        self._weight += fact.weight
+        self._weight += _weight(fact)
         while self._weight > self._max_weight:
-            self._weight -= self._facts.popleft().weight
+            self._weight -= _weight(self._facts.popleft())
 
     def since(self, number: int, *, stream: str | None = None, limit: int = MAX_ANSWERED) -> Page:
         """What happened after the fact with a number.
@@ -105,10 +70,10 @@ class History:
         for fact in islice(self._facts, max(number + 1 - oldest, 0), None):
             if stream is not None and fact.stream != stream:
                 continue
-            if found and fact.weight > room:
+            if found and _weight(fact) > room:
                 return Page(found, found[-1].number, number + 1 < oldest, more=True)
             found.append(fact)
-            room -= fact.weight
+            room -= _weight(fact)
         return Page(found, self.newest, number + 1 < oldest, more=False)
 
     def life(self, stream: str, sequence_number: str) -> Page:
@@ -226,6 +191,10 @@ class ShardHistory:
             **texts,
         )
         self.history.add(fact)
+
+
+def _weight(fact: Fact) -> int:
+    return len(fact.sequence_numbers) + len(fact.failures) + _OWN_WEIGHT
 
 
 def _numbers(records: Sequence[Record]) -> tuple[str, ...]:

@@ -393,9 +393,11 @@ class ShardRun:
         now, until = self._now(), POLL_INTERVAL_SECONDS
         if self._wakes:
             until = min(until, self._wakes[0][0] - now)
-        if not self._is_at_end and self._delivery.wants_records:
+        if not (self._is_stopping or self._is_at_end) and self._delivery.wants_records:
             until = min(until, self._next_poll - now)
-        if until > 0:
+        if until <= 0:
+            await asyncio.sleep(0)  # others want to be answered, whatever comes next
+        else:
             try:
                 async with asyncio.timeout(until):
                     await self._something.wait()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.local.mapping.history import Fact
+from kinesis_cli.following.fact import Fact
 
 if TYPE_CHECKING:
     from kinesis_cli.local.lambda_api.service import FunctionService

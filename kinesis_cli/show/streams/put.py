@@ -1,8 +1,6 @@
 """What `kcli put` prints."""
 
 import shlex
-import sys
-import time
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,16 +21,14 @@ from kinesis_cli.show.console import (
     write_line,
     write_text,
 )
-from kinesis_cli.show.progress import PATIENCE
+from kinesis_cli.show.progress import ProgressLine
 from kinesis_cli.show.streams.target import aws_command, target_document
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
     from rich.table import Table
 
 FEW = 20  # records that have a row each
 _REASONS = 3  # that are told
-_REFRESH = 0.1  # seconds
 
 
 class PutView:
@@ -42,12 +38,16 @@ class PutView:
         connection: to the stream that the records go to.
         output: "table", "json" or "ndjson".
         failed: keeps what could not be put.
+        lists: whether a table of few records names each of them.
     """
 
-    def __init__(self, connection: Connection, output: str, failed: FailedRecords) -> None:
+    def __init__(
+        self, connection: Connection, output: str, failed: FailedRecords, *, lists: bool = True
+    ) -> None:
         self._connection, self._output, self._failed = connection, output, failed
+        self._lists = lists
         self._first: list[Entry] = []
-        self._progress = _PutProgress()
+        self._progress = ProgressLine()
         self._told_to_stop = False
 
     def acknowledged(self, records: Sequence[Entry]) -> None:
@@ -75,18 +75,24 @@ class PutView:
             self._told_to_stop = True
             self._progress.close()
             note("stopping once the calls in flight are answered; Ctrl-C again stops at once")
-        self._progress.update(summary)
+        self._progress.say(lambda: _progress_text(summary))
 
-    def finish(self, summary: PutSummary, failed_file: Path | None) -> None:
+    def finish(
+        self,
+        summary: PutSummary,
+        failed_file: Path | None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
         """The result.
 
         Args:
             summary: of all.
             failed_file: where the records are that could not be put.
+            more: members of the document besides.
         """
         self._progress.close()
         if self._output == "json":
-            write_json(self._as_document(summary, failed_file))
+            write_json({**self._as_document(summary, failed_file), **(more or {})})
         elif self._output == "table":
             self._show_table(summary)
         self._tell_failed(summary, failed_file)
@@ -118,9 +124,9 @@ class PutView:
             (only,) = self._first
             text += f": shard {shard_cell(only.shard_id)}, sequence number {only.sequence_number}"
         elif summary.acknowledged:
-            if len(self._first) <= FEW:
+            if self._lists and len(self._first) <= FEW:
                 _show_records(self._first)
-            else:
+            elif len(self._first) > FEW:
                 _show_shards(summary.by_shard)
             text += f" in {duration_cell(summary.elapsed)}, {summary.per_second:,.0f} a second"
         if summary.retried or summary.throttled:
@@ -160,45 +166,6 @@ def _show_shards(by_shard: Mapping[str, int]) -> None:
     for shard_id, records in sorted(by_shard.items()):
         table.add_row(plain(shard_cell(shard_id)), f"{records:,}", f"{records / total:.1%}")
     stdout_console().print(table)
-
-
-class _PutProgress:
-    """One line on standard error, on a terminal, once it takes long."""
-
-    def __init__(self) -> None:
-        self._visible = sys.stderr is not None and sys.stderr.isatty()
-        self._next = time.monotonic() + PATIENCE
-        self._bar: Bar | None = None
-
-    def update(self, summary: PutSummary) -> None:
-        if not self._visible or time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + _REFRESH
-        if self._bar is None:
-            self._bar = _bar()
-            self._bar.start()
-            self._bar.add_task("", total=None)
-        self._bar.update(self._bar.task_ids[0], description=_progress_text(summary))
-
-    def close(self) -> None:
-        """Take it off the screen."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-
-def _bar() -> "Bar":
-    from rich.console import Console
-    from rich.progress import Progress, TextColumn
-
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        console=Console(file=sys.stderr),
-        transient=True,
-        # Results go to standard output meanwhile; rich must not take them over.
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
 
 
 def _progress_text(summary: PutSummary) -> str:

@@ -1,6 +1,7 @@
 """What became of records is kept for a while, and whoever asks too late is told so."""
 
-from kinesis_cli.local.mapping.history import Fact, History
+from kinesis_cli.following.fact import Fact
+from kinesis_cli.local.mapping.history import History
 
 ORDERS, OTHERS = "arn:orders", "arn:others"
 

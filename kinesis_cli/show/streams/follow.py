@@ -1,0 +1,187 @@
+"""What `kcli put --follow` prints: what became of each record."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from kinesis_cli.following.followed import ENDINGS, Figures, Followed, Reader
+from kinesis_cli.following.words import ending_cell, ending_in_words
+from kinesis_cli.show.cells import counted, cut, duration_cell, number_cell, shard_cell
+from kinesis_cli.show.console import escape, plain, stdout_console, write_line, write_text
+from kinesis_cli.show.progress import ProgressLine
+
+FEW = 20  # records that have a row each; of more, only those that somebody has to look after
+_SHARES = (0.5, 0.99, 1.0)
+_WIDE = 150  # columns from which on numbers and request ids are shown whole
+
+
+class FollowView:
+    """Shows what becomes of records.
+
+    Args:
+        readers: the mappings that are followed.
+        output: "table", "json" or "ndjson".
+        clock: whose clock says when something ended, for people.
+    """
+
+    def __init__(self, readers: Iterable[Reader], output: str, clock: str) -> None:
+        self._output, self._clock = output, clock
+        self._readers = {each.mapping: each for each in readers}
+        self.figures = {mapping: Figures() for mapping in self._readers}
+        self._rows: list[Followed] = []  # all for JSON, else some of the first
+        self._bad: list[Followed] = []  # the first of them
+        self._progress = ProgressLine()
+
+    def add(self, rows: Sequence[Followed]) -> None:
+        """Records have ended, or will not any more as far as it is seen."""
+        for row in rows:
+            self.figures[row.mapping].add(row)
+            if self._output == "ndjson":
+                write_line({"type": "followed", **msgspec.to_builtins(row)})
+            elif self._output == "json" or len(self._rows) <= FEW:
+                self._rows.append(row)
+            if not row.is_good and len(self._bad) < FEW:
+                self._bad.append(row)
+
+    def progress(self, still_open: int, in_call: int) -> None:
+        """So many are still to end, of which so many are in a call."""
+        ended = sum(each.records for each in self.figures.values())
+        self._progress.say(
+            lambda: f"{ended:,} ended, {still_open:,} to come, {in_call:,} in a call"
+        )
+
+    def close(self) -> None:
+        """Take the progress off the screen."""
+        self._progress.close()
+
+    @property
+    def bad(self) -> int:
+        """Records that somebody has to look after, once for each mapping."""
+        return sum(each.bad for each in self.figures.values())
+
+    def document(self, *, timed_out: bool) -> dict[str, object]:
+        """What became of all records."""
+        return {
+            "timedOut": timed_out,
+            "clock": self._clock,
+            "functions": [
+                _figures(self._readers[mapping], each) for mapping, each in self.figures.items()
+            ],
+            "records": [msgspec.to_builtins(row) for row in self._rows],
+        }
+
+    def finish(self, *, timed_out: bool) -> None:
+        """The result; of "json" the document of the put has it."""
+        self.close()
+        if self._output == "ndjson":
+            document = self.document(timed_out=timed_out)
+            del document["records"]
+            write_line({"type": "followedSummary", **document})
+        elif self._output == "table":
+            self._table()
+
+    def _table(self) -> None:
+        many = sum(each.records for each in self.figures.values()) > FEW
+        rows = self._bad if many else self._rows
+        rows = sorted(rows, key=lambda row: (row.index, row.function))
+        if rows:
+            _show_rows(rows, several=len(self._readers) > 1)
+        width, several = stdout_console().width, len(self._readers) > 1
+        for row in filter(_is_worth_a_line, rows):
+            whose = f"{row.index} of {row.function}" if several else f"{row.index}"
+            whose += f" (and {row.records - 1:,} with it)" if row.records > 1 else ""
+            text = f"{whose}: {ending_in_words(row)}"
+            write_text(f"{cut(escape(text), max(4 * width, 300))}\n")
+        bad = sum(each.bad for each in self.figures.values())
+        if many and bad > len(self._bad):
+            write_text(f"… and {bad - len(self._bad):,} more; --output ndjson has all\n")
+        for mapping, each in self.figures.items():
+            if each.records:
+                write_text(f"{escape(_in_words(self._readers[mapping].function, each))}.\n")
+        if any(each.latencies(1.0) for each in self.figures.values()):
+            write_text(f"Latency by {escape(self._clock)}.\n")
+
+
+def _is_worth_a_line(row: Followed) -> bool:
+    return not row.is_good or row.ended == "called" or (row.deliveries or 0) > 1
+
+
+def _show_rows(rows: Sequence[Followed], *, several: bool) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
+    from rich.table import Table
+
+    console = stdout_console()
+    is_wide = console.width >= _WIDE
+    columns: dict[str, list[str]] = {
+        "#": [f"{row.index}" for row in rows],
+        "Shard": [escape(shard_cell(row.shard_id)) for row in rows],
+        "Number": [number_cell(row.sequence_number, whole=is_wide) for row in rows],
+        "Function": [escape(row.function) for row in rows] if several else [],
+        "Calls": [_calls_cell(row) for row in rows],
+        "Call": [escape("".join(row.calls[-1:])[: None if is_wide else 8]) for row in rows],
+        "Ended": [ending_cell(row) for row in rows],
+        "Latency": [_latency_cell(row) for row in rows],
+    }
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    widths = {name: max(map(cell_len, (name, *cells))) for name, cells in columns.items() if cells}
+    # Where not all fits, the functions are cut: rich would take the room from all columns.
+    room = console.width - 2 * len(widths) - sum(widths.values()) + widths.get("Function", 0)
+    for name, width in widths.items():
+        right = name in ("#", "Calls", "Latency")
+        wanted = min(width, max(room, 8)) if name == "Function" else width
+        table.add_column(
+            name,
+            justify="right" if right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            width=wanted,
+        )
+    for number, row in enumerate(rows):
+        cells = [plain(columns[name][number]) for name in widths]
+        table.add_row(*cells, style="" if row.is_good else "bold red")
+    console.print(table)
+
+
+def _calls_cell(row: Followed) -> str:
+    return "not told" if row.deliveries is None else f"{row.deliveries:,}"
+
+
+def _latency_cell(row: Followed) -> str:
+    return "" if row.latency_seconds is None else duration_cell(row.latency_seconds)
+
+
+def _in_words(function: str, figures: Figures) -> str:
+    endings = figures.endings
+    parts = [
+        f"{endings[each]:,} {'not told' if each == 'notTold' else each}"
+        for each in reversed(ENDINGS)
+        if endings[each]
+    ]
+    if figures.again:
+        parts[0] += f" ({figures.again:,} after more than one delivery)"
+    many = counted(figures.records, "record")
+    if figures.packed:
+        many = f"{counted(figures.records, 'aggregate')} of {counted(figures.packed, 'record')}"
+    text = f"{function}: {many}: {', '.join(parts)}"
+    if latencies := figures.latencies(*_SHARES):
+        half, most, longest = map(duration_cell, latencies)
+        text += (
+            f"; latency {longest}"
+            if figures.records == 1
+            else (f"; latency p50 {half}, p99 {most}, longest {longest}")
+        )
+    return text
+
+
+def _figures(reader: Reader, figures: Figures) -> Mapping[str, object]:
+    half, most, longest = figures.latencies(*_SHARES) or (None, None, None)
+    return {
+        "mapping": reader.mapping,
+        "function": reader.function,
+        "records": figures.records,
+        "again": figures.again,
+        "packed": figures.packed,
+        **{each: figures.endings[each] for each in reversed(ENDINGS)},
+        "latencySeconds": {"p50": half, "p99": most, "max": longest},
+    }
