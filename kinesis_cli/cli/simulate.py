@@ -12,10 +12,15 @@ import typer
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.cli.options.aws_access import in_a_simulation
 from kinesis_cli.cli.options.durations import Duration, chosen_duration, warn_of_constant
-from kinesis_cli.cli.options.handler import HandlerRun, handler_maker
+from kinesis_cli.cli.options.handler import HandlerRun, handler_maker, handler_options
 from kinesis_cli.cli.options.inputs import HowToRead, reading
 from kinesis_cli.cli.options.mapping import Lanes, MappingFileOption, MappingSettings, named_as_aws
 from kinesis_cli.cli.options.pictures import PictureOptions, Pictures
+from kinesis_cli.cli.options.scale import (
+    ScaleOptions,
+    refuse_beside_jobs,
+    refuse_what_shards_share,
+)
 from kinesis_cli.cli.options.shared import (
     Code,
     FailOn,
@@ -26,7 +31,7 @@ from kinesis_cli.cli.options.shared import (
 from kinesis_cli.cli.options.simulated import Assumed, Moments, Span
 from kinesis_cli.cli.options.sweep import Sweep, SweepOptions
 from kinesis_cli.cli.options.takes import given, takes
-from kinesis_cli.cli.running.simulations import Simulations
+from kinesis_cli.cli.running.simulations import SharedSimulations, Simulations
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.project.find import find_function
@@ -56,6 +61,7 @@ if TYPE_CHECKING:
     handler_run=HandlerRun,
     pictures=PictureOptions,
     sweeping=SweepOptions,
+    scale=ScaleOptions,
 )
 def simulate(
     inputs: Annotated[
@@ -89,6 +95,7 @@ def simulate(
     ] = None,
     pictures: PictureOptions,
     sweeping: SweepOptions,
+    scale: ScaleOptions,
     show_all: Annotated[bool, typer.Option("--all", help="Show long lists in full.")] = False,
     fail_on: FailOnOption = None,
     output: OutputOption = Output.TABLE,
@@ -107,9 +114,13 @@ def simulate(
       kcli simulate fixtures/batch.json --isolated
       kcli simulate fixtures/batch.json --timeline --report run.html
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
+      kcli event --count 9000 --shards 8 -o day.ndjson; kcli simulate day.ndjson --jobs 2
     """
     _refuse_both({"--compare": compare, "--explain": explain})
-    sweep = Sweep.of(sweeping, duration)
+    sweep = Sweep.of(sweeping, duration, scale)
+    processes = 1 if sweep is not None else scale.processes(1)
+    if processes > 1:
+        refuse_beside_jobs(pictures, handler_run, explain)
     if sweep is not None:
         single = {"--compare": compare, "--explain": explain, "--fail-on": fail_on}
         _refuse_beside_a_sweep(single, pictures, handler_run, assumed)
@@ -128,7 +139,8 @@ def simulate(
         new_handler = handler_maker(function, handler_run, tell)
         _tell(function, choices, output)
         arns = [choice.mapping.event_source_arn for choice in choices]
-        recording = found.recording(arns, shards=_shards(function))
+        is_shared = processes > 1
+        recording = found.recording(arns, shards=_shards(function), keeps_tables=is_shared)
         _tell_of_records(function, recording)
         _warn_of_cut_windows(choices, recording)
         options, choices = moments.applied(options, choices, recording.first_arrival)
@@ -152,7 +164,16 @@ def simulate(
                 return beside.of(_life_view(opened(explained), simulation, output))
             return beside.of(simulation_view(run, output, show_all=show_all))
 
-        summaries = [simulations.run(choice, partial(view_of, choice)) for choice in choices]
+        if is_shared:
+            _refuse_what_is_shared(function, assumed, duration, choices, recording)
+            shared = SharedSimulations(simulations, handler_options(handler_run), processes)
+
+            def show(run: Run) -> View:
+                return SilentView() if compare else simulation_view(run, output, show_all=show_all)
+
+            summaries = [shared.run(choice, show) for choice in choices]
+        else:
+            summaries = [simulations.run(choice, partial(view_of, choice)) for choice in choices]
     if compare:
         warn_of_constant(duration, (choice.mapping.batch_size for choice in choices))
         drawn.compare(_show_comparison(choices, summaries, output))
@@ -160,6 +181,17 @@ def simulate(
     drawn.show(options.start_at or 0.0, names, show_all=show_all)
     if any(_has_failed(summary, fail_on or []) for summary in summaries):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _refuse_what_is_shared(
+    function: Function,
+    assumed: Assumed,
+    duration: Duration,
+    choices: Sequence[MappingChoice],
+    recording: Recording,
+) -> None:
+    lanes = max(choice.mapping.parallelization_factor for choice in choices)
+    refuse_what_shards_share(function, assumed, duration, lanes, len(recording.shard_ids))
 
 
 def _refuse_both(options: dict[str, object]) -> None:

@@ -4,7 +4,8 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.ht
 mapping metrics" (the EventCount metrics of a mapping's MetricsConfig) and IteratorAge.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -62,6 +63,25 @@ class Metrics:
     def rows(self) -> tuple[MinuteMetrics, ...]:
         """The minutes in which something happened, in order."""
         return tuple(self._minutes[number] for number in sorted(self._minutes))
+
+
+def added(parts: Iterable[Sequence[MinuteMetrics]]) -> tuple[MinuteMetrics, ...]:
+    """The minutes of several mappings' shards together, in order."""
+    found: dict[int, MinuteMetrics] = {}
+    for minute in chain.from_iterable(parts):
+        if (both := found.get(minute.begin)) is None:
+            found[minute.begin] = msgspec.structs.replace(minute)
+            continue
+        for name in _COUNTS:
+            setattr(both, name, getattr(both, name) + getattr(minute, name))
+        ages = (both.iterator_age_ms, minute.iterator_age_ms)
+        both.iterator_age_ms = max((age for age in ages if age is not None), default=None)
+    return tuple(found[begin] for begin in sorted(found))
+
+
+_COUNTS = [
+    name for name in MinuteMetrics.__struct_fields__ if name not in ("begin", "iterator_age_ms")
+]
 
 
 def failed_events(outcome: Outcome, records: int, failures: Sequence[str]) -> int:

@@ -119,7 +119,7 @@ class Survey:
                 before = self._count()
                 self._add(each)
                 each.count = self._count() - before
-            if not self.shards and not self._found_document:
+            if self.inputs and not self.shards and not self._found_document:
                 raise InputError("no record in it", place=name)
         except BaseException:
             self.close()

@@ -8,7 +8,7 @@ shard stands still while the others go on.
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -22,7 +22,7 @@ from kinesis_cli.recordings.form import Form, Reading
 from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.index_making import head_of
 from kinesis_cli.recordings.indexes.form import FileEntry
-from kinesis_cli.recordings.indexes.index import write_index
+from kinesis_cli.recordings.indexes.index import Index, write_index
 from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.indexes.texts import Text
 from kinesis_cli.recordings.inputs import Input
@@ -50,7 +50,12 @@ class Recording:
         last_arrival: the latest one.
     """
 
-    def __init__(self, survey: Survey, part: RecordingPart | None = None) -> None:
+    def __init__(
+        self,
+        survey: Survey,
+        part: RecordingPart | None = None,
+        close: Callable[[], None] | None = None,
+    ) -> None:
         self._survey, self._part = survey, part
         self._texts, self._blocks = survey.texts, survey.blocks
         self.kind = survey.kind
@@ -64,7 +69,7 @@ class Recording:
         if part is not None:
             self._pass_over_other_blocks()
         self._frontier = 0  # the first block that was not read
-        self._close = survey.close
+        self._close = close or survey.close
         self.notes = [note for each in survey.inputs for note in each.notes(each.count)]
         self.shard_ids = tuple(self._shards)
         self.count = sum(survey.shards[shard_id].count for shard_id in self._shards)
@@ -149,6 +154,16 @@ class Recording:
     def texts(self) -> Sequence[Text]:
         """What the records are in, as they are counted in an index."""
         return self._texts
+
+    @property
+    def index(self) -> Index | None:
+        """The one index that tells all of it, where there is one."""
+        inputs = self._survey.inputs
+        return inputs[0].index if len(inputs) == 1 else None
+
+    def counts(self) -> dict[str, int]:
+        """The records of each shard."""
+        return {shard_id: self._survey.shards[shard_id].count for shard_id in self._shards}
 
     @property
     def largest_payload(self) -> int:
@@ -289,14 +304,16 @@ class OpenedInputs:
         Args:
             stream_arns: of streams that records may be of that do not tell theirs.
             shards: of the stream that payloads without records around them are in.
-            keeps_tables: whether its index will be written.
+            keeps_tables: whether its index will be written, if it has none.
 
         Raises:
             InputError: a record is not usable.
         """
         for each in self._inputs:
             each.name_streams(stream_arns)
-        self._recording = Recording(Survey(self._inputs, shards, keeps_tables=keeps_tables))
+        has_index = len(self._inputs) == 1 and self._inputs[0].index is not None
+        survey = Survey(self._inputs, shards, keeps_tables=keeps_tables and not has_index)
+        self._recording = Recording(survey)
         return self._recording
 
     def close(self) -> None:

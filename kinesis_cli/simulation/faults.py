@@ -41,15 +41,26 @@ class Faults:
     """Decides for each delivery attempt of a run which fault befalls it."""
 
     def __init__(self, faults: Sequence[Fault], seed: int) -> None:
-        self._faults = faults
-        self._random = random.Random(f"faults/{seed}")
+        self._faults, self._seed = faults, seed
+        self._random: dict[str, random.Random] = {}  # of each shard
 
-    def at(self, attempt: int) -> FaultKind | None:
-        """The fault of a delivery attempt (1-based; ask once for each, in order)."""
+    def at(self, attempt: int, shard_id: str) -> FaultKind | None:
+        """The fault of a delivery attempt.
+
+        Args:
+            attempt: 1-based, of all shards; ask once for each, in order.
+            shard_id: whose records it would deliver: what happens to one shard by chance is not
+                moved by what another one does.
+        """
+        if not self._faults:
+            return None
+        chances = self._random.get(shard_id)
+        if chances is None:
+            chances = self._random[shard_id] = random.Random(f"faults/{self._seed}/{shard_id}")
         hit: FaultKind | None = None
         for fault in self._faults:
             # Drawn for each attempt, hit or not: so one fault does not move another one.
-            chance = fault.probability > 0 and self._random.random() < fault.probability
+            chance = fault.probability > 0 and chances.random() < fault.probability
             if hit is None and (chance or any(attempt in part for part in fault.attempts)):
                 hit = fault.kind
         return hit

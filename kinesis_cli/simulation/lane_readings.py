@@ -6,6 +6,7 @@ it did with each record in the run is done again, under the other reading, by a 
 
 import math
 from collections import Counter
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +18,6 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationResult,
 )
 from kinesis_cli.function_log.measured_call import MeasuredCall
-from kinesis_cli.simulation.durations import USUAL, CallDuration, fitted
 
 MAX_SAMPLES = 1_000  # calls whose duration is remembered
 # Runs that differ by less are the same to a reader.
@@ -39,6 +39,14 @@ class OtherReading(msgspec.Struct, frozen=True):
         )
 
 
+class Sample(NamedTuple):
+    """What a call took besides the seconds of the duration model."""
+
+    at: float  # when it ended
+    rank: int  # of its family of shards
+    call: MeasuredCall
+
+
 class Lessons:
     """What a run shows of a function: which records it fails on, how often, and how long it takes.
 
@@ -49,12 +57,12 @@ class Lessons:
         self._failures: Counter[str] = Counter()  # by event id
         self._raises: set[str] = set()  # of these, those that fail the whole call
         self._handled: set[str] = set()  # of these, those that went well in the end
-        self._seconds: list[MeasuredCall] = []  # besides those of the duration model
+        self.samples: list[Sample] = []  # what the first calls took, as they ended
 
-    def learn(self, batch: Batch, judged: Judged, more: float) -> None:
-        """A call has ended; it took `more` seconds than the model of its duration says."""
-        if len(self._seconds) < MAX_SAMPLES:
-            self._seconds.append(MeasuredCall(more, len(batch.records)))
+    def learn(self, batch: Batch, judged: Judged, more: float, when: tuple[float, int]) -> None:
+        """A call has ended, `when` (see `Sample`); it took `more` seconds than the model says."""
+        if len(self.samples) < MAX_SAMPLES:
+            self.samples.append(Sample(*when, MeasuredCall(more, len(batch.records))))
         if not batch.records or judged.outcome == "throttled":
             return
         if judged.outcome == "success":
@@ -78,14 +86,6 @@ class Lessons:
         }
         return StandIn(failures, self._raises)
 
-    def duration(self, model: CallDuration | None) -> CallDuration:
-        """Seconds of a call: those of the model and what the function slept, or took."""
-        base = model if model is not None else CallDuration()
-        if not self._seconds:
-            return model if model is not None else USUAL
-        found = fitted(self._seconds, "the run").duration
-        return CallDuration(base.base + found.base, base.per_record + found.per_record, base.per_kb)
-
 
 class StandIn:
     """A function that fails on records as often as another one did."""
@@ -93,7 +93,8 @@ class StandIn:
     name, runtime = "stand-in", "in-process"
 
     def __init__(self, failures: dict[str, float], raises: set[str]) -> None:
-        self._left, self._raises = failures, raises
+        self.failures, self.raises = dict(failures), raises
+        self._left = failures  # what is left of them
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Fail on the records that have failures left."""
@@ -103,7 +104,7 @@ class StandIn:
         bad = [name for name in ids if self._left.get(name, 0) > 0]
         for name in bad:
             self._left[name] -= 1
-        if self._raises.intersection(bad):
+        if self.raises.intersection(bad):
             return InvocationResult(error=FunctionError("Error", "as in the run"))
         failures = [{"itemIdentifier": name.rpartition(":")[2]} for name in bad]
         return InvocationResult({"batchItemFailures": failures})

@@ -7,8 +7,8 @@ the function when told to, and moves the clock to whatever comes next.
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -34,7 +34,6 @@ from kinesis_cli.event_source_mapping.events import (
     Unsure,
     Wake,
 )
-from kinesis_cli.event_source_mapping.gathering import LaneReading
 from kinesis_cli.event_source_mapping.invocation import (
     ENDED_PROCESS,
     TIMED_OUT,
@@ -48,10 +47,13 @@ from kinesis_cli.event_source_mapping.metrics import failed_events
 from kinesis_cli.event_source_mapping.polling import Polls, Pushes
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.unsure import named_in, points_of, with_points
-from kinesis_cli.simulation.durations import USUAL, CallDuration
 from kinesis_cli.simulation.environments import Environments
-from kinesis_cli.simulation.faults import Fault, Faults
-from kinesis_cli.simulation.lane_readings import Lessons, OtherReading, other_than
+from kinesis_cli.simulation.families import family_ranks
+from kinesis_cli.simulation.faults import Faults
+from kinesis_cli.simulation.lane_readings import Lessons, OtherReading
+from kinesis_cli.simulation.options import SimulationOptions as SimulationOptions
+from kinesis_cli.simulation.other_lanes import other_reading_of, under_other_reading
+from kinesis_cli.simulation.summing import Counts, summary_of
 from kinesis_cli.simulation.tally import Tally, iterator_age, redelivered
 from kinesis_cli.simulation.trace import (
     Attempt,
@@ -85,39 +87,15 @@ _LATEST_VERSION = "$LATEST"
 _SKIPPED_AT_ONCE, _SKIPPED_BYTES = 10_000, 16 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulationOptions:
-    """How a recording is delivered. Times are epoch seconds of virtual time."""
-
-    start_at: float | None = None  # when the mapping goes live; default: the first arrival
-    until: float | None = None  # nothing starts after it
-    # None: as long as the real call took
-    invocation_duration: CallDuration | None = USUAL
-    cold_start: float = 0.0  # seconds that a call takes longer for which no environment is idle
-    reserved_concurrency: int | None = None  # calls at the same time; None: no limit
-    function_timeout: float = 900.0  # seconds
-    function_name: str = "function"  # with its version or alias, where one is called
-    executed_version: str = "$LATEST"
-    retention_hours: float = 24.0
-    lanes: LaneReading = "keys"  # how partition keys find their lanes
-    seed: int = 0
-    faults: tuple[Fault, ...] = ()
-    show_throttled: bool = False
-    parents: Mapping[str, Sequence[str]] = field(
-        default_factory=dict
-    )  # of shards made by resharding
-    # Until when the on-failure destination takes nothing, epoch seconds; None: it takes all.
-    destination_refuses_until: float | None = None
-    explain: Container[str] = ()  # sequence numbers to explain if they are filtered
-
-
 @dataclass(slots=True)
 class _ShardRun:
     """What the driver keeps of a shard."""
 
     shard_id: str
+    rank: int  # of its family
     delivery: ShardDelivery
     polls: Polls
+    new_id: Callable[[], str]  # of requests, and of the objects of a bucket
     poll_is_due: bool = False
     is_finished: bool = False
     has_aggregates: bool = False  # some were opened, see UNSURE(foreign-inner)
@@ -127,6 +105,7 @@ class _ShardRun:
 class _Slot:
     """A place among the rows, and its row as soon as that is known."""
 
+    at: float  # when it was taken
     row: Row | None = None
 
 
@@ -199,7 +178,7 @@ class Simulation:
         first = source.first_record()
         self._is_pushed = first is not None and "/consumer/" in stream_arn_of(first)
         self._executed_version = _executed_version(mapping.function_name, options.executed_version)
-        self._random = random.Random(f"requests/{options.seed}")
+        self._ranks = family_ranks(source.shard_ids, options.parents)
         self._faults = Faults(options.faults, options.seed)
         self._lessons = Lessons() if mapping.parallelization_factor > 1 else None
         self._environments = Environments(options.reserved_concurrency, options.cold_start)
@@ -207,7 +186,9 @@ class Simulation:
         self.start_at = start if start is not None else 0.0
         self._until = options.until if options.until is not None else math.inf
         self._now = self.start_at
-        self._agenda: list[tuple[float, int, bool, Callable[[float], None]]] = []
+        # Of what happens at the same time the first shard's comes first, as if each family of
+        # shards had been delivered by itself, and the rows put in order afterwards.
+        self._agenda: list[tuple[float, int, int, bool, Callable[[float], None]]] = []
         self._order = count()
         self._runs: dict[str, _ShardRun] = {}
         self._unopened = list(source.shard_ids)
@@ -220,18 +201,24 @@ class Simulation:
 
     def rows(self) -> Iterator[Row]:
         """Run to the end. Rows come as they happen, invocations in the order of their start."""
+        for _, row in self.timed_rows():
+            yield row
+
+    def timed_rows(self) -> Iterator[tuple[float, Row]]:
+        """The same, each row with its time; those of the end of the run have none: infinity."""
         self._open_shards(self.start_at)
         while self._agenda:
             yield from self._drain()
-            at, _, is_end_of_call, step = heappop(self._agenda)
+            at, _, _, is_end_of_call, step = heappop(self._agenda)
             if at > self._until and not is_end_of_call:
                 continue
             self._now = max(self._now, at)
             step(at)
         if math.isfinite(self._until):
             self._now = max(self._now, self._until)
-        for row in self._tally.give_up_waiting():
-            self._tell(row)
+        waiting = self._tally.give_up_waiting()
+        for row in sorted(waiting, key=lambda row: self._ranks[row.shard_id]):
+            self._told.append(_Slot(math.inf, row))
         yield from self._drain()
         self._tell_of_unread()
 
@@ -245,8 +232,17 @@ class Simulation:
 
     def summary(self) -> Summary:
         """What has come of the records so far."""
+        return summary_of([self.counts()], self.start_at)
+
+    def counts(self) -> Counts:
+        """The same, so that it can be put together with that of other shards."""
         held = sum(run.delivery.held for run in self._runs.values())
-        return self._tally.summary(held, self._now, self._now - self.start_at)
+        return self._tally.counts(held, self._now)
+
+    @property
+    def lessons(self) -> Lessons | None:
+        """What the run shows of the function; None: there is but one lane."""
+        return self._lessons
 
     def other_reading(self, source: RecordSource) -> OtherReading | None:
         """How the run would have gone had keys found their lanes the other way; None: the same.
@@ -256,18 +252,11 @@ class Simulation:
         """
         if self._lessons is None:
             return None
-        reading = other_than(self._options.lanes)
-        duration = self._lessons.duration(self._options.invocation_duration)
-        options = replace(
-            self._options, lanes=reading, invocation_duration=duration, faults=(), explain=()
-        )
+        options = under_other_reading(self._options, self._lessons.samples)
         other = Simulation(source, self._lessons.stand_in(), self._mapping, options)
         for _ in other.rows():
             pass
-        own, found = self.summary(), other.summary()
-        told = OtherReading(reading, found.elapsed_seconds, found.max_iterator_age_seconds)
-        differs = told.differs(own.elapsed_seconds, own.max_iterator_age_seconds)
-        return told if differs else None
+        return other_reading_of(self.summary(), other.summary(), options.lanes)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -292,13 +281,12 @@ class Simulation:
         """Records of which it is decided how they end."""
         return self._tally.ended
 
-    def _drain(self) -> Iterator[Row]:
+    def _drain(self) -> Iterator[tuple[float, Row]]:
         while self._told and (row := self._told[0].row) is not None:
-            self._told.popleft()
-            yield row
+            yield self._told.popleft().at, row
 
     def _tell(self, row: Row) -> None:
-        self._told.append(_Slot(row))
+        self._told.append(_Slot(self._now, row))
 
     # Shards
 
@@ -327,10 +315,13 @@ class Simulation:
             retention_seconds=self._options.retention_hours * 3600,
             first_arrival=first if (first := self._source.first_arrival) is not None else 0.0,
         )
+        ids = random.Random(f"requests/{self._options.seed}/{shard_id}")
+        new_id = partial(_uuid, ids)
         delivery = ShardDelivery(
-            shard, self._mapping, self._filters, self._request_id, now, self._options.lanes
+            shard, self._mapping, self._filters, new_id, now, self._options.lanes
         )
-        run = _ShardRun(shard_id, delivery, self._new_polls(shard_id))
+        polls = self._new_polls(shard_id)
+        run = _ShardRun(shard_id, self._ranks[shard_id], delivery, polls, new_id)
         self._runs[shard_id] = run
         self._skip_to_starting_position(shard_id)
         self._plan_poll(run, now)
@@ -356,7 +347,7 @@ class Simulation:
         if arrival is None:
             return
         run.poll_is_due = True
-        self._at(run.polls.next_after(arrival, now), partial(self._poll, run))
+        self._at(run.polls.next_after(arrival, now), run, partial(self._poll, run))
 
     def _poll(self, run: _ShardRun, now: float) -> None:
         run.poll_is_due = False
@@ -430,7 +421,7 @@ class Simulation:
                     if call is not None:
                         call.unsure += points
                 case Wake(at=at):
-                    self._at(at, partial(self._step, run, lane, TimeReached()))
+                    self._at(at, run, partial(self._step, run, lane, TimeReached()))
                 case Judged():
                     assert call is not None
                     self._judged(call, effect, now)
@@ -470,7 +461,7 @@ class Simulation:
         if (self._mapping.destination or "").startswith("arn:aws:s3:"):
             document = s3_document(document, effect.payload)
             mapping_id = _uuid(random.Random(f"mapping/{self._options.seed}"))
-            unique = self._request_id()
+            unique = run.new_id()
             key = s3_key(mapping_id=mapping_id, shard_id=run.shard_id, at=now, unique=unique)
         self._tally.documents += 1
         numbers = _numbers(discard.records)
@@ -530,19 +521,19 @@ class Simulation:
         if now > self._until:
             return  # nothing starts after it: the batch stays undelivered
         self._attempts += 1
-        fault = self._faults.at(self._attempts)
+        fault = self._faults.at(self._attempts, run.shard_id)
         cold_start = None if fault == "throttle" else self._environments.begin()
         throttled = cold_start is None
         call = _Call(run, lane, effect, now, unsure=self._points_of_batch(run, lane, effect))
         if cold_start == 0.0 and self._options.cold_start:
             call.unsure.append("environment-life")
         if not throttled or self._options.show_throttled:
-            call.index, call.slot = self._calls, _Slot()
+            call.index, call.slot = self._calls, _Slot(now)
             self._calls += 1
             self._told.append(call.slot)
         if cold_start is None:
             self._tally.throttled(by_reservation=fault is None)
-            self._at(now, partial(self._end, call, Throttled()), is_end_of_call=True)
+            self._at(now, run, partial(self._end, call, Throttled()), is_end_of_call=True)
             return
         self._tally.redelivered += redelivered(effect)
         self._tally.metrics.at(now).invoked += len(effect.batch.records)
@@ -550,7 +541,7 @@ class Simulation:
         call.result = self._result(fault, effect, now, expected or 0.0)
         call.duration = cold_start + self._duration(call.result, fault, expected)
         ended = InvocationEnded(call.result, deliver_again=fault == "duplicate")
-        self._at(now + call.duration, partial(self._end, call, ended), is_end_of_call=True)
+        self._at(now + call.duration, run, partial(self._end, call, ended), is_end_of_call=True)
 
     def _points_of_batch(self, run: _ShardRun, lane: Lane, effect: Invoke) -> list[str]:
         """What it depends on that a call is made now, with these records."""
@@ -623,7 +614,8 @@ class Simulation:
             self._tally.metrics.at(now).failed_invoke += failed
         if self._lessons is not None:
             expected = self._expected_duration(call.effect) or 0.0
-            self._lessons.learn(batch, judged, call.duration - expected)
+            when = (now, call.run.rank)
+            self._lessons.learn(batch, judged, call.duration - expected, when)
         if judged.warning is not None:
             self._tally.warnings[judged.warning] += 1
         if call.slot is None:
@@ -650,12 +642,14 @@ class Simulation:
     # Small things
 
     def _at(
-        self, at: float, step: Callable[[float], None], *, is_end_of_call: bool = False
+        self,
+        at: float,
+        run: _ShardRun,
+        step: Callable[[float], None],
+        *,
+        is_end_of_call: bool = False,
     ) -> None:
-        heappush(self._agenda, (at, next(self._order), is_end_of_call, step))
-
-    def _request_id(self) -> str:
-        return _uuid(self._random)
+        heappush(self._agenda, (at, run.rank, next(self._order), is_end_of_call, step))
 
 
 def _executed_version(function_name: str | None, known: str) -> str:

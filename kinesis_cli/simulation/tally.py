@@ -9,12 +9,12 @@ from kinesis_cli.event_source_mapping.delivery import Lane
 from kinesis_cli.event_source_mapping.events import Batch, Invoke, Judged
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.event_source_mapping.metrics import Metrics
+from kinesis_cli.simulation.summing import Counts, Standing, longest
 from kinesis_cli.simulation.trace import (
     Blocked,
     Ending,
     FailedRecord,
     Invocation,
-    Summary,
 )
 from kinesis_cli.stream.record import SHOWN_DATA_BYTES, Record
 from kinesis_cli.stream.user_records import opened_data
@@ -37,7 +37,7 @@ class Tally:
         # Records that have failed and not ended, each by its object: those of an opened aggregate
         # share their sequence number, and small numbers are of several shards.
         self._failing: dict[int, tuple[Record, FailedRecord]] = {}
-        self._blocked: dict[Lane, tuple[str, float, str]] = {}  # shard, since when, by which record
+        self._blocked: dict[Lane, Standing] = {}
         self._longest_block: Blocked | None = None
 
     def took(self, read: int, delivered: int, now: float) -> None:
@@ -108,24 +108,15 @@ class Tally:
         since = self._blocked.get(lane)
         if blocking is not None:
             if since is None:
-                self._blocked[lane] = (shard_id, now, blocking)
+                self._blocked[lane] = Standing(shard_id, now, blocking)
         elif since is not None:
-            self._longest_block = self._longest(now)
-            del self._blocked[lane]
+            ended = self._blocked.pop(lane).until(now)
+            self._longest_block = longest([self._longest_block, ended])
 
-    def _longest(self, now: float) -> Blocked | None:
-        """The longest block, those included that have not ended."""
-        blocks = [
-            Blocked(shard_id, now - since, number)
-            for shard_id, since, number in self._blocked.values()
-        ]
-        if self._longest_block is not None:
-            blocks.append(self._longest_block)
-        return max(blocks, key=lambda block: block.seconds, default=None)
-
-    def summary(self, held: int, now: float, elapsed: float) -> Summary:
+    def counts(self, held: int, now: float) -> Counts:
         """The counts up to `now`; `held`: records that arrived and have not ended."""
-        return Summary(
+        return Counts(
+            now=now,
             records=self._records,
             succeeded=self._ended["succeeded"],
             discarded=self._ended["discarded"],
@@ -135,16 +126,16 @@ class Tally:
             undelivered=self._records - self.skipped - self.taken + held,
             invocations=self._invocations,
             redelivered=self.redelivered,
-            max_iterator_age_seconds=round(self._oldest, 6),
-            elapsed_seconds=round(elapsed, 6),
+            oldest=self._oldest,
             failures=self._failures,
             errors=self._errors,
-            longest_block=self._longest(now),
+            longest_block=self._longest_block,
+            blocked_now=tuple(self._blocked.values()),
             discarded_bystanders=self._bystanders,
             documents=self.documents,
             throttles=self._throttles,
             whole_aggregates=self.whole_aggregates,
-            unsure=tuple(sorted(self.unsure)),
+            unsure=frozenset(self.unsure),
             metrics=self.metrics.rows(),
             warnings=dict(self.warnings),
         )

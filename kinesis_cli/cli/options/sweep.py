@@ -9,7 +9,9 @@ import typer
 
 from kinesis_cli.cli.options.durations import Duration, chosen_duration
 from kinesis_cli.cli.options.report_file import typed
+from kinesis_cli.cli.options.scale import ScaleOptions
 from kinesis_cli.cli.options.shared import Output
+from kinesis_cli.cli.running.many_cores import cores
 from kinesis_cli.errors import InputError
 from kinesis_cli.show.console import note
 
@@ -44,12 +46,6 @@ class SweepOptions(msgspec.Struct, frozen=True):
         Path | None,
         typer.Option(metavar="FILE", help="--sweep: other prices, JSON or YAML."),
     ] = None
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="--sweep: how many processes; default: one for each core."
-        ),
-    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +55,17 @@ class Sweep:
     axes: "tuple[Axis, ...]"
     prices: "Prices"
     max_age: float | None
-    jobs: int | None
+    jobs: int
 
     @classmethod
-    def of(cls, given: SweepOptions, duration: Duration) -> "Sweep | None":
+    def of(cls, given: SweepOptions, duration: Duration, scale: ScaleOptions) -> "Sweep | None":
         """The sweep that the options ask for, if they do.
 
         Raises:
             InputError: they are not usable, or nothing says how long a call takes.
         """
         if not given.sweep:
-            alone = {"--max-age": given.max_age, "--prices": given.prices, "--jobs": given.jobs}
+            alone = {"--max-age": given.max_age, "--prices": given.prices}
             for option, value in alone.items():
                 if value is not None:
                     raise InputError(f"{option} is for --sweep", advice="Add --sweep.")
@@ -78,7 +74,7 @@ class Sweep:
 
         axes = axes_of(given.sweep)
         _refuse_unknown_duration(duration)
-        return cls(axes, _prices(given.prices), given.max_age, given.jobs)
+        return cls(axes, _prices(given.prices), given.max_age, scale.processes(cores()))
 
     def run(self, job: "SweepJob", output: Output, report: Path | None, *, show_all: bool) -> None:
         """Run the grid, and show what came of it: after Ctrl-C too, of what was finished.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from kinesis_cli.cli.running.many_cores import cores, on_many_cores
+from kinesis_cli.cli.running.many_cores import on_many_cores
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
@@ -51,9 +51,7 @@ class SweepJob:
         """Where the records come from."""
         return ", ".join("standard input" if name == "-" else name for name in self.inputs)
 
-    def run(
-        self, axes: Sequence[Axis], prices: Prices, max_age: float | None, jobs: int | None
-    ) -> Swept:
+    def run(self, axes: Sequence[Axis], prices: Prices, max_age: float | None, jobs: int) -> Swept:
         """Run the grid.
 
         Raises:
@@ -95,7 +93,7 @@ class SweepJob:
         if held is not None:
             new_source = held.from_beginning
         try:
-            self._measure(grid, new_source, jobs or cores(), found)
+            self._measure(grid, new_source, jobs, found)
         except KeyboardInterrupt:
             if any(grid.points[place].is_own for place in found):
                 raise Interrupted(swept()) from None

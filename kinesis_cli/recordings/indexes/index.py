@@ -67,6 +67,11 @@ class Index:
             file.close()
             raise
 
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return str(self._file.name)
+
     def table(self, block: int) -> LineTable:
         """Which shard each line of a block is of.
 
@@ -76,7 +81,7 @@ class Index:
         size = self._lines[block] * BYTES_PER_LINE
         data = os.pread(self._file.fileno(), size, self._starts[block])
         if crc32(data) != self._checks[block]:
-            raise InputError("some of its bytes are not what they were", place=self._file.name)
+            raise InputError("some of its bytes are not what they were", place=self.path)
         return LineTable(data)
 
     def close(self) -> None:

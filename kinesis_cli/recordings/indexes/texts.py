@@ -45,7 +45,7 @@ class PackedText:
     """A file of members, each packed alone. Keeps the text of the last one."""
 
     def __init__(self, file: BinaryIO, entry: FileEntry) -> None:
-        self.file = file
+        self.file, self.entry = file, entry
         self._packing = cast("Format", entry.packing)
         self._in_text = numbers("Q", entry.members_in_text)
         self._on_disk = numbers("Q", entry.members_on_disk)

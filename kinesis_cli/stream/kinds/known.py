@@ -1,5 +1,6 @@
 """All kinds of source that there are, and which of them something is of."""
 
+import copyreg
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -19,6 +20,14 @@ _BY_SOURCE = {kind.event_source: kind for kind in KINDS}
 def kind_named(name: str) -> SourceKind | None:
     """The kind of source of a `SourceKind.name`; None: there is none."""
     return next((kind for kind in KINDS if kind.name == name), None)
+
+
+def _own(name: str) -> SourceKind:
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+for _kind in KINDS:  # in another process it is that one's own, for there is one of each
+    copyreg.pickle(type(_kind), lambda kind: (_own, (kind.name,)))
 
 
 def kind_of(record: Record) -> SourceKind:

@@ -11,6 +11,7 @@ from kinesis_cli import InputError
 from kinesis_cli.cli.options.durations import Duration
 from kinesis_cli.cli.options.handler import HandlerRun, handler_maker
 from kinesis_cli.cli.options.report_file import ReportFile, report_path, typed
+from kinesis_cli.cli.options.scale import ScaleOptions
 from kinesis_cli.cli.options.shared import Output
 from kinesis_cli.cli.options.sweep import Sweep, SweepOptions
 from kinesis_cli.cli.running.many_cores import cores, on_many_cores
@@ -58,13 +59,15 @@ def job(tmp_path: Path) -> Iterator[SweepJob]:
 
 
 def sweep(*grid: str, jobs: int = 1, max_age: float | None = None) -> Sweep:
-    found = Sweep.of(SweepOptions(sweep=list(grid), jobs=jobs, max_age=max_age), MODEL)
+    found = Sweep.of(
+        SweepOptions(sweep=list(grid), max_age=max_age), MODEL, ScaleOptions(str(jobs))
+    )
     assert found is not None
     return found
 
 
 def test_without_a_grid_there_is_no_sweep() -> None:
-    assert Sweep.of(SweepOptions(), Duration()) is None
+    assert Sweep.of(SweepOptions(), Duration(), ScaleOptions()) is None
 
 
 @pytest.mark.parametrize(
@@ -84,14 +87,14 @@ def test_what_a_sweep_cannot_do_is_refused(
     options: SweepOptions, duration: Duration, said: str
 ) -> None:
     with pytest.raises(InputError, match=said):
-        Sweep.of(options, duration)
+        Sweep.of(options, duration, ScaleOptions())
 
 
 def test_given_prices_are_read_from_json_and_yaml(tmp_path: Path) -> None:
     for name, text in {"a.yaml": "region: eu-west-1", "b.json": '{"region": "eu-west-1"}'}.items():
         (tmp_path / name).write_text(text)
         options = SweepOptions(sweep=["BatchSize=1"], prices=tmp_path / name)
-        found = Sweep.of(options, MODEL)
+        found = Sweep.of(options, MODEL, ScaleOptions())
         assert found is not None
         assert found.prices.region == "eu-west-1"
 
@@ -138,7 +141,7 @@ def test_many_points_are_folded_and_a_wide_terminal_shows_all_figures(
 
 
 def test_what_falls_behind_has_no_cost(job: SweepJob, capsys: pytest.CaptureFixture[str]) -> None:
-    slow = Sweep.of(SweepOptions(sweep=["BatchSize=1"], jobs=1), MODEL)
+    slow = Sweep.of(SweepOptions(sweep=["BatchSize=1"]), MODEL, ScaleOptions("1"))
     assert slow is not None
     slower = replace(job, options=replace(job.options, invocation_duration=CallDuration(5.0)))
     slow.run(slower, Output.TABLE, None, show_all=False)

@@ -774,18 +774,18 @@ def test_a_failed_call_is_not_delivered_as_a_duplicate() -> None:
 )
 def test_a_fault_befalls_the_attempts_that_it_names(text: str, hit: list[int]) -> None:
     faults = Faults([Fault.parse(text)], seed=0)
-    assert [attempt for attempt in range(1, 11) if faults.at(attempt)] == hit
+    assert [attempt for attempt in range(1, 11) if faults.at(attempt, "shard")] == hit
 
 
 def test_of_two_faults_at_one_attempt_the_first_one_wins() -> None:
     faults = Faults([Fault.parse("error@1-2"), Fault.parse("throttle@2-3")], seed=0)
-    assert [faults.at(attempt) for attempt in (1, 2, 3)] == ["error", "error", "throttle"]
+    assert [faults.at(attempt, "shard") for attempt in (1, 2, 3)] == ["error", "error", "throttle"]
 
 
 def test_a_probability_comes_true_in_the_long_run_the_same_for_a_seed() -> None:
     def hits(seed: int, *texts: str) -> list[int]:
         faults = Faults([Fault.parse(text) for text in texts], seed)
-        return [attempt for attempt in range(1, 10_001) if faults.at(attempt) == "error"]
+        return [attempt for attempt in range(1, 10_001) if faults.at(attempt, "shard") == "error"]
 
     assert hits(1, "error@p=0.05") == hits(1, "error@p=0.05") != hits(2, "error@p=0.05")
     assert 400 < len(hits(1, "error@p=0.05")) < 600

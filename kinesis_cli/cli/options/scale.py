@@ -1,0 +1,112 @@
+"""Options that run a simulation on many cores, or many machines."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+import typer
+
+from kinesis_cli.cli.options.durations import Duration, chosen_duration
+from kinesis_cli.cli.options.handler import HandlerRun
+from kinesis_cli.cli.options.pictures import PictureOptions
+from kinesis_cli.cli.options.simulated import Assumed
+from kinesis_cli.cli.running.many_cores import cores
+from kinesis_cli.errors import InputError
+from kinesis_cli.project.function import Function
+from kinesis_cli.simulation.faults import Fault
+
+MAX_JOBS = 1_024
+
+
+class ScaleOptions(msgspec.Struct, frozen=True):
+    """What was said of cores and machines."""
+
+    jobs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|auto",
+            help="Share the shards among N processes, or one for each core; default: 1. The result "
+            "is the same, see docs/scale.md. With --sweep: share its points; default: auto.",
+        ),
+    ] = None
+
+    def processes(self, default: int) -> int:
+        """How many processes.
+
+        Raises:
+            InputError: it is no number of processes.
+        """
+        if self.jobs is None:
+            return default
+        if self.jobs.strip() == "auto":
+            return cores()
+        number = int(self.jobs) if self.jobs.isascii() and self.jobs.isdecimal() else 0
+        if not 1 <= number <= MAX_JOBS:
+            raise InputError(
+                f"{self.jobs!r} is no number of processes",
+                place="--jobs",
+                advice=f"Give 1 to {MAX_JOBS:,}, or auto.",
+            )
+        return number
+
+
+def refuse_what_shards_share(
+    function: Function,
+    assumed: Assumed,
+    duration: Duration,
+    lanes: int,
+    shards: int,
+) -> None:
+    """Refuse to deliver shards apart where what happens to one depends on the others.
+
+    Args:
+        function: that is called.
+        assumed: what is assumed of Lambda.
+        duration: of calls.
+        lanes: of each shard, at most.
+        shards: how many there are.
+
+    Raises:
+        InputError: names what they share.
+    """
+    reserved = function.reserved_concurrency
+    if reserved is not None and reserved < lanes * shards:
+        raise _refused(
+            f"the function reserves {reserved:,} calls at a time, for which {shards:,} shards of "
+            f"{lanes:,} lane{'' if lanes == 1 else 's'} compete"
+        )
+    if duration.cold_start:
+        raise _refused("--cold-start keeps environments that calls of all shards use in turn")
+    if any(Fault.parse(each).attempts for each in assumed.inject or ()):
+        raise _refused(
+            "--inject by number counts the attempts of all shards together",
+            "Give a probability, such as error@p=0.05; or leave --jobs out.",
+        )
+    if chosen_duration(duration) is None:
+        raise _refused(
+            "--invocation-duration measured would measure how busy the cores are",
+            "Give seconds, or --duration-from LOG; or leave --jobs out.",
+        )
+
+
+def refuse_beside_jobs(pictures: PictureOptions, run: HandlerRun, explain: str | None) -> None:
+    """Refuse what follows single records or calls.
+
+    Raises:
+        InputError: names the option.
+    """
+    given: Mapping[str, object] = {
+        "--timeline": pictures.timeline,
+        "--trace": pictures.trace,
+        "--report": pictures.report,
+        "--debug": run.debug,
+        "--debug-at": run.debug_at,
+        "--explain": explain,
+    }
+    for option, value in given.items():
+        if value:
+            raise _refused(f"{option} looks at records and calls as they come, in one process")
+
+
+def _refused(why: str, advice: str = "Leave --jobs out.") -> InputError:
+    return InputError(f"--jobs delivers shards apart, and {why}", advice=advice)

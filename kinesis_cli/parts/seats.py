@@ -1,0 +1,102 @@
+"""Where parts run: each seat has room for one at a time. Here, in processes of this machine."""
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import active_children, get_context, parent_process
+from types import FrameType
+from typing import Protocol
+
+from kinesis_cli.parts.job import PartJob, PartResult
+from kinesis_cli.parts.simulate_part import simulate_part
+
+PATIENCE = 5.0  # seconds for a process to close what it has open
+
+
+class Seat(Protocol):
+    """Room for one part at a time."""
+
+    lost: tuple[type[BaseException], ...]  # what is raised where a part's process has ended
+
+    def submit(self, job: PartJob) -> "Future[PartResult]":
+        """Begin a part."""
+        ...
+
+    def renew(self) -> None:
+        """What was here has ended: make room anew."""
+        ...
+
+
+class ProcessSeat:
+    """A process of this machine, begun with its first part and kept for the next ones."""
+
+    lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
+
+    def __init__(self) -> None:
+        self._executor: Executor | None = None
+
+    def submit(self, job: PartJob) -> "Future[PartResult]":
+        """See `Seat.submit`."""
+        if self._executor is None:
+            # Not forked: a process begins as new, as on another machine, whatever this one did.
+            context = get_context("spawn")
+            self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+        return self._executor.submit(_simulated, job)
+
+    def renew(self) -> None:
+        """See `Seat.renew`."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = None
+
+
+def end_processes() -> None:
+    """End the processes of all seats: those that work too, as Ctrl-C would."""
+    children = active_children()
+    for child in children:
+        if child.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGINT)
+    for child in children:
+        child.join(PATIENCE)
+        if child.is_alive():
+            child.kill()
+            child.join()
+
+
+_works = False
+
+
+def _begin() -> None:
+    """Prepare a new process."""
+    gc.freeze()  # what was imported is no garbage
+    signal.signal(signal.SIGINT, _interrupted)
+    if (parent := parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(parent.join,), daemon=True).start()
+
+
+def _end_with(wait: Callable[[], None]) -> None:
+    """Do not outlive a parent that was killed."""
+    wait()
+    os._exit(1)
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+    if _works:
+        raise KeyboardInterrupt
+    os._exit(130)
+
+
+def _simulated(job: PartJob) -> PartResult:
+    global _works
+    _works = True
+    try:
+        return simulate_part(job)
+    except KeyboardInterrupt:
+        os._exit(130)  # its parent has ended it, and asks for nothing more
+    finally:
+        _works = False

@@ -1,0 +1,108 @@
+"""Simulating one part: the function that is sent to other processes and machines."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.invocation import Handler
+from kinesis_cli.handlers import handler_of
+from kinesis_cli.handlers.aws_access import ExplainingHandler
+from kinesis_cli.parts.job import IndexedInputs, PartJob, PartResult, Seen
+from kinesis_cli.parts.rows_file import TimedRow, write_rows
+from kinesis_cli.recordings.index import Survey
+from kinesis_cli.recordings.indexes.form import DamagedIndexError
+from kinesis_cli.recordings.indexes.index import Index, open_files
+from kinesis_cli.recordings.indexes.part import RecordingPart
+from kinesis_cli.recordings.indexes.texts import text_of
+from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.simulation.lane_readings import Lessons, StandIn
+from kinesis_cli.simulation.run import Simulation
+
+_NOTED_EACH = 20_000  # records
+
+
+def simulate_part(job: PartJob) -> PartResult:
+    """Deliver the records of some shards; their rows are written where the job says.
+
+    What comes of them is the same whatever the other parts are, and wherever they run.
+
+    Raises:
+        InputError: the handler cannot be loaded, or a recording changed.
+    """
+    told: list[str] = []
+    refused: list[bool] = []
+    with ExitStack() as stack:
+        source = stack.enter_context(part_of(job.inputs, job.shards))
+        handler = _handler(job, told.append, lambda: refused.append(True))
+        stack.callback(handler.close)
+        simulation = Simulation(source, handler, job.mapping, job.options)
+        rows = _noted(simulation, job.done)
+        if job.rows:
+            write_rows(Path(job.rows), rows)
+        else:
+            deque(rows, maxlen=0)
+    seen = _seen(simulation.lessons)
+    return PartResult(simulation.counts(), handler.runtime, seen, tuple(told), bool(refused))
+
+
+def part_of(inputs: IndexedInputs, shards: tuple[str, ...]) -> Recording:
+    """Some shards of indexed files; only the blocks that hold their records are read.
+
+    Raises:
+        InputError: a file cannot be opened, or is not what it was.
+    """
+    with ExitStack() as stack:
+        index = _index(inputs)
+        stack.callback(index.close)
+        survey = Survey(())
+        stack.callback(survey.close)
+        files = open_files(inputs.files)
+        for file, name, entry in zip(files, inputs.files, index.head.files, strict=True):
+            if os.fstat(file.fileno()).st_size != entry.size:
+                raise InputError("it is not what it was when its index was made", place=name)
+        texts = list(map(text_of, files, index.head.files))
+        survey.add_indexed(index, texts, inputs.files[0])
+        part = RecordingPart(shards, index.head, index.table)
+        return Recording(survey, part, close=stack.pop_all().close)
+
+
+def _index(inputs: IndexedInputs) -> Index:
+    try:
+        return Index.open(Path(inputs.index))
+    except DamagedIndexError as error:
+        raise InputError(str(error), place=inputs.index) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(reason, place=inputs.index) from error
+
+
+def _handler(job: PartJob, tell: Callable[[str], None], refused: Callable[[], None]) -> Handler:
+    if job.seen is not None:
+        return StandIn(dict(job.seen.failures), set(job.seen.raises))
+    options = msgspec.structs.replace(job.handler, is_alone=True, at=job.options.start_at)
+    # Of one with a process of its own the command has told already.
+    is_here = not (options.isolated or job.function.needs_own_process)
+    handler = handler_of(job.function, options, tell if is_here else None)
+    return handler if job.function.aws is None else ExplainingHandler(handler, refused)
+
+
+def _noted(simulation: Simulation, done: str) -> Iterator[TimedRow]:
+    """The rows, and now and then a note of how far the run has come."""
+    noted = 0
+    for timed in simulation.timed_rows():
+        yield timed
+        if done and simulation.ended - noted >= _NOTED_EACH:
+            noted = simulation.ended
+            Path(done).write_bytes(noted.to_bytes(8, "little"))
+
+
+def _seen(lessons: Lessons | None) -> Seen | None:
+    if lessons is None:
+        return None
+    stand_in = lessons.stand_in()
+    return Seen(tuple(lessons.samples), stand_in.failures, frozenset(stand_in.raises))
