@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kinesis_cli.recordings.recording import Recording
 from tests.e2e.programs import KCLI
@@ -21,7 +22,10 @@ TOURS = [
     ROOT / "README.md",
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("check", "lint", "local", "reading-a-delivery", "simulate")
+        for name in (
+            *("aggregates", "batch-size", "check", "ci", "lint", "local", "mapping"),
+            *("reading-a-delivery", "replay", "simulate"),
+        )
     ),
 ]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]
@@ -106,6 +110,15 @@ def test_each_block_of_the_tutorial_runs_in_an_empty_folder(tmp_path: Path) -> N
         else:
             for command, output in steps_of(block):
                 assert_prints(command, output, tmp_path)
+
+
+def test_the_commands_of_the_workflow_for_ci_end_well(folder: Path) -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs/ci.md").read_text(), re.M | re.S)
+    steps = yaml.safe_load(text)["jobs"]["stream"]["steps"]
+    commands = [step["run"] for step in steps if step.get("run", "").startswith("kcli ")]
+    assert len(commands) == 3
+    for command in commands:
+        run(command, folder)
 
 
 @named

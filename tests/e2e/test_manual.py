@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kinesis_cli.manual.topics import GROUPS, page, rules, topics
-from kinesis_cli.show.manual.page import readable, rendered
+from kinesis_cli.show.manual.page import rendered
+from kinesis_cli.show.manual.readable import readable
 from tests.e2e.programs import KCLI, Kcli, Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -59,9 +60,16 @@ def test_prose_fits_its_columns(kcli: Kcli) -> None:
 def test_links_lead_on_where_there_is_no_browser() -> None:
     text = "[one](lint.md#k003) [two](https://x.org/a) [three](../README.md) ![four](a.svg) <https://y.org>"
     expected = "one (`kcli docs lint`) [two](https://x.org/a) three *Picture: four* https://y.org"
-    assert readable(text, ["lint"], marks_code=False) == expected
+    assert readable(text, ["lint"], is_plain=False) == expected
     code = "```sh\n[a](b)\n```"
-    assert readable(code, ["b"], marks_code=True) == code
+    assert readable(code, ["b"], is_plain=True) == code
+
+
+def test_addresses_in_a_table_stand_below_the_page() -> None:
+    row = "| [one](https://x.org/a) | [two](https://x.org/b), [three](https://x.org/a) |"
+    shown = rendered(f"| a | b |\n|---|---|\n{row}\n", [], 80, is_styled=False)
+    assert re.search(r"one \[1\] +two \[2\], three \[1\]", shown)
+    assert shown.splitlines()[-3:] == ["[1] https://x.org/a", "", "[2] https://x.org/b"]
 
 
 def test_a_long_address_stays_whole_in_a_list_and_a_quote() -> None:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine")
 PAGES = ["index", "tutorial", "poison-record", "python", "rules", "K001", "cli-reference", "local"]
+PAGES += ["aggregates", "batch-size", "ci", "replay", "mapping", "peers", "json-shapes", "scale"]
 
 
 @pytest.fixture(scope="module")

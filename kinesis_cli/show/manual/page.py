@@ -1,7 +1,6 @@
 """A page of the documentation as text: on a terminal page by page, in a pipe without any style."""
 
 import io
-import re
 import sys
 from collections.abc import Collection
 
@@ -9,14 +8,9 @@ from kinesis_cli.manual.topics import GROUPS, Page
 from kinesis_cli.show.cells import cut
 from kinesis_cli.show.console import PIPE_WIDTH, stdout_console, write_text
 from kinesis_cli.show.manual.pager import show_paged
+from kinesis_cli.show.manual.readable import readable
 
 MAX_WIDTH = 100  # columns; longer lines are hard to read
-
-_LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)", re.DOTALL)
-_FENCE = re.compile(r"^(```.*?^```[ \t]*$)", re.MULTILINE | re.DOTALL)
-_BARE = re.compile(r"<(https?://[^>\s]+)>")
-_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-_COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
 def show_topics() -> None:
@@ -67,34 +61,6 @@ def rendered(markdown: str, topics: Collection[str], width: int, *, is_styled: b
         highlight=False,
     )
     with console.capture() as captured:
-        text = readable(markdown, topics, marks_code=not is_styled)
+        text = readable(markdown, topics, is_plain=not is_styled)
         console.print(Rendered(text, hyperlinks=is_styled), crop=False)
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
-
-
-def readable(markdown: str, topics: Collection[str], *, marks_code: bool) -> str:
-    """Markdown whose links and pictures mean something where there is no browser.
-
-    Args:
-        markdown: of kcli's own pages.
-        topics: what links may lead to by `kcli docs`.
-        marks_code: keep the marks around code, where no colour tells it.
-    """
-
-    def followed(link: re.Match[str]) -> str:
-        picture, text, target = link.groups()
-        if picture:
-            return f"*Picture: {' '.join(text.split())}*"
-        if "://" in target:
-            return link[0]
-        name = target.partition("#")[0].rpartition("/")[2].removesuffix(".md")
-        if name in topics:
-            return f"{text} (`kcli docs {name}`)"
-        return text
-
-    def prose(part: str) -> str:
-        part = _BARE.sub(r"\1", _LINK.sub(followed, part))
-        return _CODE.sub(r"`` `\1` ``", part) if marks_code else part
-
-    parts = _FENCE.split(_COMMENT.sub("", markdown))
-    return "".join(part if part.startswith("```") else prose(part) for part in parts)
