@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from docs.shapes import handlers, machine, records, simulation, streams
+from docs.shapes import following, handlers, machine, records, simulation, streams
 
 Shapes = tuple[type[msgspec.Struct], ...]
 
@@ -29,7 +29,13 @@ PRINTED = {
     "check": Printed((handlers.Check,), (handlers.CheckRow, handlers.PropertyRow)),
     "lint": Printed((handlers.Lint, handlers.Rules)),
     "event": RECORDS,
-    "put": Printed((streams.Put, streams.DryRun), (streams.PutRow, streams.WouldPut)),
+    "put": Printed(
+        (streams.Put, following.FollowedPut, streams.DryRun),
+        (
+            *(streams.PutRow, streams.WouldPut),
+            *(following.FollowedRow, following.FollowedSummaryRow),
+        ),
+    ),
     "tail": Printed(
         (records.KinesisEvent, records.TableEvent),
         (records.KinesisRecord, records.TableRecord),

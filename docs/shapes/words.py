@@ -106,6 +106,7 @@ WORDS = {
     "eventId": "Of the log event.",
     "explicitHashKey": "null: the partition key's hash says the shard.",
     "function": "The function's name.",
+    "functions": "One for each mapping that was followed.",
     "id": "Its id.",
     "inFlight": "Documents that somebody has taken and not yet deleted.",
     "inGrid": "false: the mapping's own settings, beside the grid.",
