@@ -186,6 +186,8 @@ def start(
       kcli local start --detach --ui --no-open; kcli local stop
       kcli local start --detach --stream orders --shards 2; kcli local stop
     """
+    if no_open and not ui:
+        raise InputError("--no-open says how --ui shows the page", advice="Add --ui.")
     options = _options({**given(project), "region": region}, stream or [])
     options = options.with_streams(stream or [], shards)
     options = replace(

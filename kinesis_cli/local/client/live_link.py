@@ -10,6 +10,7 @@ from contextlib import suppress
 from html import escape
 from pathlib import Path
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.local.client.process import ask
 from kinesis_cli.local.state import ENTRANCE_FILE, Server, write_file
 
@@ -24,9 +25,16 @@ def new_link(server: Server) -> str:
     """A link to a server's live page. It works once.
 
     Raises:
-        EndpointError: the server does not answer, or is too old to have a page.
+        InputError: the server is of an older kcli, which has no page.
+        EndpointError: it does not answer.
     """
-    answer = ask(server, "ui")
+    try:
+        answer = ask(server, "ui")
+    except InputError as error:
+        raise InputError(
+            "this local stream was started by a kcli that has no live page",
+            advice="End it with `kcli local stop`, and start it again: nothing is lost.",
+        ) from error
     assert isinstance(answer, dict)
     return server.page_link(answer["token"])
 

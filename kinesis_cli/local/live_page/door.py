@@ -16,6 +16,7 @@ from kinesis_cli.local.http.messages import Request
 PATH = "/_kcli/ui/"
 MAX_TOKENS = 16  # links that were given and not used; an older one is void
 MAX_SESSIONS = 64
+_TOKEN_BYTES = 24  # so that a link fits into a terminal of 80 columns
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?", re.IGNORECASE)
 
@@ -53,7 +54,7 @@ class Door:
 
     def token(self) -> str:
         """A token for a new link."""
-        token = secrets.token_urlsafe(32)
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._tokens = [*self._tokens, token][-MAX_TOKENS:]
         return token
 

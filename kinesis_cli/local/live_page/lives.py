@@ -22,19 +22,19 @@ def life(
         mappings: those that read its stream: UUID and function.
         missed: whether there was more, which is not known any more.
     """
+    of_facts = {each.mapping: each.function for each in facts}  # one may be gone since
+    functions = {**of_facts, **dict(mappings)}
     ends = {
-        (uuid, function): _end([each for each in facts if each.mapping == uuid], missed=missed)
-        for uuid, function in mappings
+        uuid: _end([each for each in facts if each.mapping == uuid], missed=missed)
+        for uuid in functions
     }
-    for each in facts:  # of a mapping that is gone
-        ends.setdefault((each.mapping, each.function), _end([each], missed=True))
     all_ends = set(ends.values())
     return {
         "calls": [call_row(each) for each in facts if each.what == "called"],
         "steps": [{"at": each.at, "what": escape(_said(each))} for each in facts],
         "ended": next((each for each in _FIRST_TOLD if each in all_ends), NOBODY),
         "endings": [
-            {"function": escape(function), "ended": end} for (_, function), end in ends.items()
+            {"function": escape(functions[uuid]), "ended": end} for uuid, end in ends.items()
         ],
     }
 

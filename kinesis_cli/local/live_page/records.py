@@ -57,6 +57,7 @@ def shown_whole(stream: str, shard_id: str, record: Response) -> dict[str, Any]:
 def _shown(
     stream: str, shard_id: str, record: Response, opened: Opened, text: str, most: int
 ) -> RecordShown:
+    harmless = escape(text[:most])
     return RecordShown(
         stream=stream,
         shard_id=shard_id,
@@ -64,7 +65,7 @@ def _shown(
         key=escape(record.get("PartitionKey", "")),
         at=record["ApproximateArrivalTimestamp"],
         size=len(record["Data"]),
-        text=escape(text[:most]),
+        text=harmless[:most],
         packing=opened.packing,
-        cut=len(text) > most or len(opened.data) > 4 * most,
+        cut=max(len(text), len(harmless)) > most or len(opened.data) > 4 * most,
     )

@@ -12,7 +12,7 @@ from kinesis_cli._version import __version__
 from kinesis_cli.local.function.activity import ShardCounts
 from kinesis_cli.local.kinesis import FaultSettings
 from kinesis_cli.local.live_page.around import Surroundings
-from kinesis_cli.local.live_page.calls import CallWatch
+from kinesis_cli.local.live_page.calls import MAX_WORDS, CallWatch
 from kinesis_cli.local.live_page.failures import waiting_documents
 from kinesis_cli.local.live_page.feed import NOW
 from kinesis_cli.local.live_page.streams import MAX_STREAMS, StreamWatch, table_rows
@@ -99,8 +99,11 @@ def faults_on(switches: Mapping[str, object]) -> dict[str, object]:
 
 
 def harmless(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, each text of it made harmless."""
-    return {n: escape(each) if isinstance(each, str) else each for n, each in document.items()}
+    """The same, each text of it made harmless, and not too long."""
+    return {
+        name: escape(each)[:MAX_WORDS] if isinstance(each, str) else each
+        for name, each in document.items()
+    }
 
 
 def _counts(counts: ShardCounts) -> dict[str, Any]:

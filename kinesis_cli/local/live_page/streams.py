@@ -15,6 +15,7 @@ from kinesis_cli.stream.escaping import escape
 
 MAX_STREAMS = 64
 MAX_SHARDS = 64  # of a stream, the busiest
+_ALL_SHARDS = 256  # of all streams
 MAX_RECORDS = 25  # that are shown
 _MAX_READ = 8  # shards that are read for them
 
@@ -99,8 +100,9 @@ class StreamWatch:
 
     def _row(self, stream: StreamGlance) -> StreamRow:
         counts = [self._counts[each.row] for each in stream.shards]
+        room = min(MAX_SHARDS, _ALL_SHARDS // min(len(self._streams), MAX_STREAMS))
         busiest = nlargest(
-            MAX_SHARDS,
+            room,
             stream.shards,
             key=lambda each: (self._counts[each.row].rate.per_second, each.is_open, each.latest),
         )

@@ -102,11 +102,15 @@ class Events:
         self.response = response
         self.sections: dict[str, Any] = {}  # the newest of each
         self.largest = 0  # bytes of an event
+        self.bytes = 0  # of all that was read
+        self.has_ended = False  # the server said so
 
     def next(self) -> dict[str, Any] | None:
         """The next event's sections; None: there are no more."""
         for line in iter(self.response.readline, b""):
-            if line.startswith(b"data: "):
+            self.bytes += len(line)
+            self.has_ended |= line == b"event: end\n"
+            if line.startswith(b"data: ") and not self.has_ended:
                 self.largest = max(self.largest, len(line))
                 event: dict[str, Any] = json.loads(line[6:])
                 self.sections |= event

@@ -14,7 +14,7 @@ from tests.contract.kinesis.conftest import client_of
 from tests.contract.live_page.browsers import Browser
 from tests.servers import Started
 
-MAX_EVENT = 256 * 1024  # bytes, as the contract with the page says
+MAX_EVENT = 512 * 1024  # bytes, as the contract with the page says
 
 
 @pytest.fixture
