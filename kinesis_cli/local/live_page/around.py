@@ -20,8 +20,8 @@ class Functions(Protocol):
     def tables(self) -> list[dict[str, Any]]:
         """The streams of tables."""
 
-    def activity(self) -> dict[str, Any]:
-        """What was said last."""
+    def said(self, most: int) -> list[dict[str, Any]]:
+        """What was said last, the newest last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The state that the page shows: the sections, and what they are made of."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from heapq import nlargest
 from typing import Any
@@ -59,7 +59,7 @@ class State:
             "calls": self.calls.calls(service.shards() if service else ()),
             "running": self.calls.running(),
             **{f"timeline:{each}": self.calls.timeline(each, now) for each in windows},
-            "said": _said(around.functions.activity()["said"]),
+            "said": [harmless(each) for each in around.functions.said(MAX_SAID)],
             "faults": faults_on(around.data_plane.switch_faults({})),
             "failures": waiting_documents(around),
             "problems": self._problems(),
@@ -71,7 +71,7 @@ class State:
             "kcli": __version__,
             "endpoint": server.endpoint,
             "region": server.region,
-            "state": escape(server.state),
+            "state": "" if server.in_memory else escape(server.state),
             "since": server.started,
             "watching_since": self._watching_since,
         }
@@ -109,10 +109,6 @@ def harmless(document: Mapping[str, Any]) -> dict[str, Any]:
 def _counts(counts: ShardCounts) -> dict[str, Any]:
     document = harmless(asdict(counts))
     return {**document, "iterator_age": round(counts.iterator_age, 3)}
-
-
-def _said(said: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [harmless(each) for each in said[-MAX_SAID:]]
 
 
 def _seconds() -> float:

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,10 @@ class LambdaSide:
         shards = self._loaded[0].shards() if self._loaded else []
         return {"shards": [asdict(each) for each in shards], "said": list(self._said)}
 
+    def said(self, most: int) -> list[dict[str, Any]]:
+        """What was said last, the newest last."""
+        return list(islice(self._said, max(len(self._said) - most, 0), None))
+
     async def lives(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """What became of a stream's records.
 
@@ -204,8 +209,9 @@ class LambdaSide:
 
         if said := sentence(activity):
             self._number += 1
-            stream = getattr(activity, "stream", "")
-            self._said.append({"number": self._number, "stream": stream, "sentence": said})
+            stream, at = getattr(activity, "stream", ""), self._data_plane.clock.now()
+            what = {"number": self._number, "at": at, "stream": stream, "sentence": said}
+            self._said.append(what)
 
     def _begin(self, service: "FunctionService", server: Server) -> None:
         service.start(server)

@@ -32,6 +32,7 @@ def test_the_first_event_has_all_and_the_next_only_what_changed(browser: Browser
         first = events.next()
         assert first is not None
         assert first.keys() >= {"now", "server", "streams", "records", "mappings", "faults"}
+        assert first["server"]["state"] == ""  # nothing is kept
         browser.post("faults", {"set": {"delay": 0.001}})
         events.until("faults", {"delay": 0.001})
         browser.post("faults", {"clear": True})

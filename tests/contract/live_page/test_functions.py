@@ -101,6 +101,9 @@ def test_a_poison_records_life_is_told_call_by_call_with_its_log(
         if (each["id"], each["function"]) == (placed["shard_id"], "orders-function")
     )
     assert "f" in "".join(row["lanes"])
+    said = state["said"][-1]
+    assert "discarded" in said["sentence"]
+    assert failed["at"] <= said["at"] <= state["now"]
     assert sum(records for _, records in row["discarded"]) >= 1
 
 

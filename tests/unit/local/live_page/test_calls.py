@@ -3,9 +3,10 @@
 import asyncio
 from typing import Any
 
+from kinesis_cli.following.fact import Fact
 from kinesis_cli.local.live_page.calls import MAX_CALL_SECONDS, MAX_SHOWN, CallWatch
 from kinesis_cli.local.live_page.lives import life
-from kinesis_cli.local.mapping.history import Fact, History
+from kinesis_cli.local.mapping.history import History
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
 NOW = 1_000_000.0
