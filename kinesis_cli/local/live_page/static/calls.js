@@ -93,7 +93,7 @@ const told = (call) =>
 
 // the long names short, as the terminal has them
 const sentence = ({ at, sentence: text }) =>
-  make("li", `${clock(at).slice(0, 8)} ${text.replace(/shardId-(\d{12})/g, (id) => `shard ${shardOf(id)},`).replace(/\d{20,}/g, numberOf)}`);
+  make("li", `${at === undefined ? "" : `${clock(at).slice(0, 8)} `}${text.replace(/shardId-(\d{12})/g, (id) => `shard ${shardOf(id)},`).replace(/\d{20,}/g, numberOf)}`);
 
 // a call in the list: opened, it has its log
 const item = (call) => {

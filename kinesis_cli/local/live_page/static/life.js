@@ -20,7 +20,7 @@ const showLife = async (stream, shardId, number) => {
   else text.append(make("p", inWords(problem)));
 };
 
-const told = ({ record, steps, ended }) => {
+const told = ({ record, steps, ended, endings = [] }) => {
   const parts = [];
   if (record) {
     const packing = record.packing ? `, opened from ${record.packing}` : "";
@@ -29,8 +29,14 @@ const told = ({ record, steps, ended }) => {
   } else parts.push(make("p", "It has left the stream."));
   const list = make("ol");
   for (const { at, what } of steps) list.append(make("li", at === null ? what : `${clock(at)} ${what}`));
-  parts.push(list, make("p", `${ENDINGS.includes(ended) ? "It ended" : "Now"}: ${ended}`));
+  parts.push(list, ...endingsOf(ended, endings));
   return parts;
+};
+
+// of a record that several functions are given, one for each
+const endingsOf = (ended, endings) => {
+  const all = endings.length > 1 ? endings.map((each) => [`${each.function}: `, each.ended]) : [["", ended]];
+  return all.map(([who, how]) => make("p", `${who}${ENDINGS.includes(how) ? "It ended" : "Now"}: ${how}`));
 };
 
 // a sequence number, with the life of its record behind it

@@ -21,8 +21,8 @@ export class Records {
     this.feed.show();
     if (!state.records) return;
     const still = this.feed.isHeld && this.feed.waiting.length ? " The list stands still: the pointer or the focus is in it." : "";
-    const { total } = state.records;
-    const words = total ? `${whole(total)} put since the page was first opened. Where many come, the newest of each half second are listed.` : "None was put since the page was first opened. The form puts one, and so does `kcli put`.";
+    const { total } = state.records, since = clock(state.server.watching_since).slice(0, 8);
+    const words = total ? `${whole(total)} put since ${since}. Where many come, the newest of each half second are listed.` : `None was put since ${since}. The form puts one, and so does \`kcli put\`.`;
     write($("records-count"), words + still);
   }
 }
