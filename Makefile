@@ -59,6 +59,7 @@ soak: $(READY)  ## kill -9, hostile files, all tests on a busy machine, then ten
 	KCLI_SOAK_SECONDS=$${KCLI_SOAK_SECONDS:-600} $(BIN)/pytest -n 0 -s -o faulthandler_timeout=0 \
 	    tests/clients/test_soak.py
 	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks.live_page_soak
 
 build: $(READY)  ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m hatchling build
@@ -78,6 +79,7 @@ docs: $(READY)  ## make the command line reference, the completions, the rules a
 	$(BIN)/python docs/make_completions.py
 	$(BIN)/python docs/make_screenshot.py
 	-$(BIN)/python docs/make_report_picture.py
+	-$(BIN)/python docs/make_live_page_pictures.py
 
 site: $(READY)  ## build the documentation as a site, into build/site/site
 	$(BIN)/python docs/make_site.py

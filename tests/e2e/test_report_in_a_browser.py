@@ -1,6 +1,5 @@
 """`kcli simulate --report` in Chromium: it draws, moves, tells, and asks nobody for anything."""
 
-import base64
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from docs.alike import ALIKE, difference
 from docs.make_report_picture import CHROMIUM, PICTURES
 from tests.e2e.programs import KCLI
 
@@ -20,27 +20,6 @@ pytestmark = [
 ]
 
 PAYLOAD = '</script><img src=x onerror=\\"alert(1)\\">\u202etxt'
-
-
-# How much two PNGs differ, 0 to 1, in squares of 8 pixels: the edges of letters count little.
-DIFFERENCE = """async (images) => {
-  const pixels = [];
-  for (const image of images) {
-    const picture = new Image();
-    picture.src = `data:image/png;base64,${image}`;
-    await picture.decode();
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.ceil(picture.width / 8);
-    canvas.height = Math.ceil(picture.height / 8);
-    const context = canvas.getContext("2d");
-    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    pixels.push(context.getImageData(0, 0, canvas.width, canvas.height).data);
-  }
-  if (pixels[0].length !== pixels[1].length) return 1;
-  let sum = 0;
-  for (let i = 0; i < pixels[0].length; i += 1) sum += Math.abs(pixels[0][i] - pixels[1][i]);
-  return sum / pixels[0].length / 255;
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -194,11 +173,7 @@ def test_the_picture_in_the_docs_is_what_the_page_looks_like(browser: Browser, n
     script = [sys.executable, str(ROOT / "docs" / "make_report_picture.py"), "-", name]
     made = subprocess.run(script, capture_output=True, check=True).stdout
     kept = (ROOT / "docs" / name).read_bytes()
-    shown = [base64.b64encode(image).decode() for image in (made, kept)]
-    page = browser.new_page()
-    differs = page.evaluate(DIFFERENCE, shown)
-    page.close()
-    assert differs < 0.05, "stale: run `make docs`"  # fonts differ from machine to machine
+    assert difference(browser, made, kept) < ALIKE, "stale: run `make docs`"
 
 
 def test_a_narrow_window_does_not_scroll_sideways(page: Page) -> None:

@@ -1,0 +1,189 @@
+"""`make soak`: the live page in Chromium under 10,000 records a second; its memory stays flat.
+
+``python -m benchmarks.live_page_soak [SECONDS]``. Prints a line every quarter minute; exit code 1
+when the page's memory or its elements grew, a frame came late, or its count is not exact.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from benchmarks.local_function import TEMPLATE, client_of
+from docs.make_report_picture import CHROMIUM
+
+SECONDS = 600.0
+RECORDS_PER_SECOND = 10_000
+EVERY = 15.0  # seconds between two looks
+WARM, LATE = (0.15, 0.4), (0.7, 1.0)  # shares of the time that are compared; first the lists fill
+GROWTH = 1.15  # of memory and elements, the least of the one against the least of the other
+MAX_WORK = 0.5  # share of the time that the page may work
+MAX_FRAME_MS = 1000.0  # between two frames, on a machine that has the load and the server too
+RECORDS_OF_A_CALL = 500
+
+# One call in ten fails, and is tried again.
+APP = """\
+calls = 0
+
+
+def handler(event, context):
+    global calls
+    calls += 1
+    print(len(event["Records"]), "records")
+    if calls % 10 == 0:
+        raise ValueError("one call in ten")
+"""
+KCLI = (sys.executable, "-m", "kinesis_cli")
+
+# How long the page was held up, at most, since it was asked last.
+FRAMES = """
+let last = performance.now(), longest = 0;
+const frame = (now) => {
+  longest = Math.max(longest, now - last);
+  last = now;
+  requestAnimationFrame(frame);
+};
+requestAnimationFrame(frame);
+window.longestFrame = () => { const found = longest; longest = 0; return found; };
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the page holds after its garbage was collected."""
+
+    heap: float  # MB of JavaScript
+    elements: int
+    listeners: int
+    worked: float  # seconds that the page has worked so far
+
+    @classmethod
+    def of(cls, devtools: CDPSession) -> "Held":
+        """What it holds now."""
+        devtools.send("HeapProfiler.collectGarbage")
+        answer = devtools.send("Performance.getMetrics")
+        found = {each["name"]: each["value"] for each in answer["metrics"]}
+        heap = found["JSHeapUsedSize"] / 1e6
+        counts = int(found["Nodes"]), int(found["JSEventListeners"])
+        return cls(round(heap, 2), *counts, round(found["TaskDuration"], 2))
+
+
+class Load:
+    """Puts records at an even rate, in a thread of its own."""
+
+    def __init__(self, kinesis: Any) -> None:  # noqa: ANN401
+        self._kinesis = kinesis
+        self._stopped = Event()
+        self._thread = Thread(target=self._put, daemon=True)
+        self.put = 0
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop it; `put` is exact then."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _put(self) -> None:
+        began, planned = monotonic(), 0
+        while not self._stopped.wait(max(0.0, began + planned / RECORDS_PER_SECOND - monotonic())):
+            entries = [
+                {"Data": b'{"reading": %d}' % (planned + each), "PartitionKey": str(each)}
+                for each in range(RECORDS_OF_A_CALL)
+            ]
+            answer = self._kinesis.put_records(StreamName="stream", Records=entries)
+            self.put += RECORDS_OF_A_CALL - answer["FailedRecordCount"]
+            planned += RECORDS_OF_A_CALL
+
+
+def main(seconds: float) -> int:
+    """Run it; the exit code."""
+    if CHROMIUM is None:
+        print("The live page is left out: Chromium is not on this machine.")
+        return 0
+    from kinesis_cli.local.client.process import stop_server
+    from kinesis_cli.local.state import running_server
+
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        (project / "src").mkdir()
+        (project / "src" / "app.py").write_text(APP)
+        (project / "template.yaml").write_text(TEMPLATE)
+        _kcli(project, "local", "start", "--detach", "--ui", "--no-open", "--shards", "4")
+        try:
+            link = re.findall(r"http://\S+#token=\S+", _kcli(project, "local", "ui", "--no-open"))[
+                0
+            ]
+            server = running_server(project / ".kcli")
+            return _soak(link, client_of(server, "kinesis"), seconds)
+        finally:
+            stop_server(project / ".kcli")
+
+
+def _soak(link: str, kinesis: Any, seconds: float) -> int:  # noqa: ANN401
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.add_init_script(FRAMES)
+        page.goto(link)
+        page.wait_for_selector("#connection[data-state=live]")
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Performance.enable")
+        load = Load(kinesis)
+        began, looks, longest = monotonic(), list[tuple[float, Held]](), 0.0
+        while (passed := monotonic() - began) < seconds:
+            page.wait_for_timeout(EVERY * 1000)
+            held, frame = Held.of(devtools), float(page.evaluate("window.longestFrame()"))
+            looks.append((passed / seconds, held))
+            longest = max(longest, frame)
+            print(f"{passed:6.0f} s  {load.put:>10,} put  {held}, {frame:.0f} ms", flush=True)
+        load.stop()
+        is_exact = _shows(page, load.put)
+        held = Held.of(devtools)
+        browser.close()
+    warm, late = _least(looks, WARM), _least(looks, LATE)
+    flat = late.heap <= warm.heap * GROWTH and late.elements <= warm.elements * GROWTH
+    work = held.worked / (monotonic() - began)
+    print(
+        f"{load.put / seconds:,.0f} records a second; from {warm} to {late}; worked {work:.0%}, "
+        f"longest frame {longest:.0f} ms; count exact: {is_exact}"
+    )
+    is_quick = work <= MAX_WORK and longest <= MAX_FRAME_MS
+    return 0 if flat and is_exact and is_quick else 1
+
+
+def _least(looks: Sequence[tuple[float, Held]], part: tuple[float, float]) -> Held:
+    """The look of a part of the time at which the page held least; others saw what was going."""
+    begin, end = part
+    return min((held for share, held in looks if begin <= share <= end), key=lambda h: h.heap)
+
+
+def _shows(page: Page, count: int) -> bool:
+    """Whether the page comes to show that so many were put."""
+    from playwright.sync_api import expect
+
+    figure = page.locator("#figures div", has_text="records put").locator("dd")
+    try:
+        expect(figure).to_have_text(f"{count:,}", timeout=60_000)
+    except AssertionError:
+        print(f"the page shows {figure.inner_text()} of {count:,}")
+        return False
+    return True
+
+
+def _kcli(project: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [*KCLI, *arguments], cwd=project, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS))
