@@ -21,7 +21,9 @@ from kinesis_cli.cli.options.shared import (
 )
 from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.cli.options.takes import only as part
+from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.expanding import one_file
 from kinesis_cli.project.find import find_fed_function, find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice, choose_mapping
@@ -35,7 +37,7 @@ TESTS = Path("tests")
 
 
 @takes(
-    how=part(HowToRead, "raw", "format_"),
+    how=part(HowToRead, "raw", "format_", "s3"),
     code=Code,
     settings=MappingSettings,
     page=ReportFile,
@@ -122,11 +124,12 @@ def check(
     from kinesis_cli.testing.search.counterexamples import Target, arguments_of, write_tests
 
     _refuse_contradictions(samples, model, aws)
+    reach_files([samples, page.report], how.s3)
     page_file = report_path(page)
     secrets = secret or []
     names = wanted_properties(only or (), idempotent=idempotent, secrets=secrets)
     read_as = reading(how.raw, how.format_)
-    opened = None if samples is None else Input.open(samples, read_as)
+    opened = None if samples is None else Input.open(one_file(samples), read_as)
     named = given(code)
     kind = None if opened is None else opened.kind or KINESIS
     function = find_fed_function(**named) if kind is None else find_function(**named, kind=kind)

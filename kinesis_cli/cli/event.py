@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import tee
-from pathlib import Path
 from random import Random
 from time import time
 from typing import Annotated, TypeVar
@@ -11,19 +10,23 @@ from typing import Annotated, TypeVar
 import typer
 
 from kinesis_cli.cli.options.changes import Changes, asked_for, change_settings
+from kinesis_cli.cli.options.inputs import S3Option
 from kinesis_cli.cli.options.kafka import DEFAULT_TOPIC, Kafka, wants_topic
 from kinesis_cli.cli.options.payloads import (
     PAYLOADS,
     CountOption,
     Payloads,
+    named_files,
     payload_settings,
 )
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
 from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.arriving import ArrivingRecords
 from kinesis_cli.payloads.kafka import TopicRecords
 from kinesis_cli.payloads.settings import evenly
+from kinesis_cli.places.url import Place, place_of
 from kinesis_cli.recordings.payload_lines import START
 from kinesis_cli.recordings.writing import (
     is_recording_name,
@@ -87,16 +90,17 @@ def event(
         ),
     ] = None,
     output_file: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output-file",
-            metavar="FILE|-",
+            metavar="FILE|URL|-",
             help="Write here, and only when all is well; a recording if the name ends in "
             ".ndjson, .ndjson.gz or .ndjson.zst, else an event. - is standard output.",
         ),
     ] = None,
     overwrite: OverwriteOption = False,
+    s3: S3Option = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Build an event or a recording.
@@ -117,13 +121,11 @@ def event(
       kcli event --dynamodb-on-kinesis --sensors 3 --count 9
       kcli event --kafka --topic readings --count 3
     """
-    if str(output_file) == "-":
-        output_file = None
-    if output_file is not None:
-        refuse_existing(output_file, overwrite=overwrite)
-    as_recording = output is Output.NDJSON or (
-        output_file is not None and is_recording_name(output_file)
-    )
+    reach_files([*named_files(payload), output_file], s3)
+    file = None if output_file in (None, "-") else place_of(output_file)
+    if file is not None:
+        refuse_existing(file, overwrite=overwrite)
+    as_recording = output is Output.NDJSON or (file is not None and is_recording_name(file))
     others = _other_kinds(change, kafka)
     if aggregate and others:
         raise InputError(
@@ -134,13 +136,13 @@ def event(
     first = origin if start is None else Moment.parse(start, "--start", "from now").after(origin)
     random = Random(seed)
     with progress("making", count) as bar:
-        counted = _Counted(bar if output_file is not None else None)  # a pipe's reader has its own
+        counted = _Counted(bar if file is not None else None)  # a pipe's reader has its own
         if others and not kafka.kafka:
             changes = change_settings(change, payload, event_source_arn)
             made = changes.records(random, first, interval, count, shards=shards)
             if shards > 1 and change.dynamodb and not as_recording:
                 note("an event does not tell the shards; a recording does: --output ndjson")
-            _write(counted.each(made), output_file, as_recording=as_recording)
+            _write(counted.each(made), file, as_recording=as_recording)
             return
         settings = payload_settings(payload)
         number = count if count is not None or settings.from_file is not None else 1
@@ -151,12 +153,12 @@ def event(
             topic = TopicRecords(
                 kafka.topic or DEFAULT_TOPIC, shards, is_self_managed=bool(kafka.self_managed)
             )
-            _write(topic.records(arriving), output_file, as_recording=as_recording)
+            _write(topic.records(arriving), file, as_recording=as_recording)
             return
         arn = source_arn(event_source_arn or STREAM_ARN)
         stream = ArrivingRecords(shards, first, event_source_arn=arn)
         build = stream.aggregates if aggregate else stream.records
-        _write(build(arriving), output_file, as_recording=as_recording)
+        _write(build(arriving), file, as_recording=as_recording)
 
 
 def _other_kinds(change: Changes, kafka: Kafka) -> list[str]:
@@ -186,7 +188,7 @@ class _Counted:
             yield one
 
 
-def _write(records: Iterator[Record], file: Path | None, *, as_recording: bool) -> None:
+def _write(records: Iterator[Record], file: Place | None, *, as_recording: bool) -> None:
     if file is None:
         sys.stdout.flush()
         (write_recording_to if as_recording else write_event_to)(sys.stdout.buffer, records)
@@ -195,5 +197,5 @@ def _write(records: Iterator[Record], file: Path | None, *, as_recording: bool) 
     _say(file, "a recording" if as_recording else "an event", written)
 
 
-def _say(file: Path, kind: str, written: int) -> None:
+def _say(file: Place, kind: str, written: int) -> None:
     note(f"{file}: {kind} of {written:,} record{'' if written == 1 else 's'}")

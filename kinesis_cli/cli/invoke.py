@@ -4,7 +4,6 @@ from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -17,7 +16,7 @@ from kinesis_cli.cli.options.changes import Changes
 from kinesis_cli.cli.options.function import FunctionNameOption
 from kinesis_cli.cli.options.handler import HandlerRun, handler_options
 from kinesis_cli.cli.options.inputs import SHARD, HowToRead, reading
-from kinesis_cli.cli.options.payloads import CountOption, Payloads
+from kinesis_cli.cli.options.payloads import CountOption, Payloads, named_files
 from kinesis_cli.cli.options.report_file import ReportFile, report_path, typed
 from kinesis_cli.cli.options.shared import (
     CODE,
@@ -27,6 +26,7 @@ from kinesis_cli.cli.options.shared import (
 )
 from kinesis_cli.cli.options.takes import flag, given, only, takes
 from kinesis_cli.cli.options.target import TARGET, Target, reached
+from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.comparison import differences
@@ -38,6 +38,7 @@ from kinesis_cli.handlers.invoke_once import (
     invoke_once,
     opened_event,
 )
+from kinesis_cli.places.url import Place
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
 from kinesis_cli.show.console import note
@@ -146,6 +147,7 @@ def invoke(
     here = {**given(handler_run), "env_from_stack": env_from_stack, **given(code)}
     here = {flag(name): bool(value) for name, value in here.items()}
     _refuse_contradictions(remote_function, here, remote=remote, compare=compare)
+    reach_files([event, *named_files(payload), page.report], how.s3, given(target))
     report = report_path(page)
     if report is not None and compare:
         raise InputError("--report and --compare cannot be used together")
@@ -273,7 +275,7 @@ def _refuse_contradictions(
         )
 
 
-def _write_page(path: Path | None, invocation: SingleInvocation, origin: str) -> None:
+def _write_page(path: Place | None, invocation: SingleInvocation, origin: str) -> None:
     if path is not None:
         from kinesis_cli.show.pictures.call_report import write_call_report  # seldom asked for
 

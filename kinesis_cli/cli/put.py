@@ -14,25 +14,30 @@ from kinesis_cli.aws.producing.arriving_entries import LiveEntries
 from kinesis_cli.aws.producing.producer import Producer
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import open_shards
+from kinesis_cli.cli.options.inputs import S3Option
 from kinesis_cli.cli.options.payloads import (
     PAYLOADS,
     CountOption,
     Payloads,
+    named_files,
     payload_settings,
 )
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
-from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.cli.options.target import STREAM_TARGET, Target, reached, tell_of_sample
 from kinesis_cli.cli.running.interruption import on_ctrl_c
 from kinesis_cli.cli.running.large_put import ask_if_large, asked_if_large
+from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.cli.running.putting import (
     GiveUpAfterOption,
     MapOption,
     YesOption,
     end_as,
     mapped_by,
+    warn_if_not_sent,
 )
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import Place, place_of
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import PutPlan
 from kinesis_cli.putting.rated_source import RatedSource, records_per_second
@@ -85,10 +90,10 @@ def put(
     ] = False,
     give_up_after: GiveUpAfterOption = "1m",
     failed: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--failed",
-            metavar="FILE",
+            metavar="FILE|URL",
             help="Recording of what could not be put; default: put-failed-TIME.ndjson, here.",
         ),
     ] = None,
@@ -135,6 +140,7 @@ def put(
             f"(default: {FOLLOW_FOR}).",
         ),
     ] = None,
+    s3: S3Option = None,
     target: Target,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -155,9 +161,11 @@ def put(
       kcli put --count 100 --rate 50/s --hot-rate 0.1
       kcli put --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli event --count 1000 | kcli put --from - --ordered
+      kcli put --from s3://bucket/firehose/2026/01/31/ --s3 aws
       kcli put --count 3 --dry-run
       kcli put --temperature 89.9 --follow
     """
+    reach_files([*named_files(payload), failed], s3, given(target))
     settings = payload_settings(payload)
     if check_access and not dry_run:
         raise InputError("--check-access needs --dry-run")
@@ -166,8 +174,9 @@ def put(
     if follow and (base64 or dry_run):
         raise InputError(f"--follow and {'--base64' if base64 else '--dry-run'} {NOT_TOGETHER}")
     follow_for = length_in_seconds(timeout or FOLLOW_FOR, "--timeout")
-    if failed is not None:
-        check_can_be_written(failed, overwrite=overwrite)
+    failed_place = None if failed is None else place_of(failed)
+    if failed_place is not None:
+        check_can_be_written(failed_place, overwrite=overwrite)
     number = count if count is not None or settings.from_file is not None else 1
     taken = None if part is None else Slice.parse(part)
     per_second, patience = (
@@ -206,14 +215,14 @@ def put(
             ask_if_large(place, *_estimate(number, sample, taken))
     plan = PutPlan(Random(), give_up_after=patience, ordered=ordered, aggregate=aggregate)
     followed = _followed(connected, output, follow_for) if follow else None
-    _put(connection, plan, source(payloads), failed, output, followed)
+    _put(connection, plan, source(payloads), failed_place, output, followed)
 
 
 def _put(
     connection: Connection,
     plan: PutPlan,
     source: RatedSource,
-    failed: Path | None,
+    failed: Place | None,
     output: Output,
     follow: "Follow | None",
 ) -> None:
@@ -229,17 +238,17 @@ def _put(
             view.close()
         if summary.error and not summary.acknowledged and not summary.in_flight:
             raise summary.error  # nothing was put: the same command does it all
-        file = failed or Path(f"put-failed-{started:%Y%m%dT%H%M%S%fZ}.ndjson")
+        here = Path(f"put-failed-{started:%Y%m%dT%H%M%S%fZ}.ndjson")
         try:
-            if left.count:
-                left.write(file)
+            file = left.write(failed or here, here)
         except InputError:
             view.finish(summary, None)
             raise
+        warn_if_not_sent(left)
         if follow and output is Output.JSON:  # which is one document
             follow.wait(is_over=summary.interrupted)
         more = follow.document() if follow else None
-        view.finish(summary, file if left.count else None, more)
+        view.finish(summary, file, more)
     if source.is_live and (summary.interrupted or summary.error):
         note("what the pipe still held was neither put nor kept")
     if follow:

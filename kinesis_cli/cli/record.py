@@ -11,6 +11,7 @@ import typer
 from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.aws.consuming.recorder import Recorder
 from kinesis_cli.cli.exit_code import ExitCode
+from kinesis_cli.cli.options.inputs import S3Option
 from kinesis_cli.cli.options.reading import (
     Reading,
     batches,
@@ -21,13 +22,15 @@ from kinesis_cli.cli.options.reading import (
     selection,
 )
 from kinesis_cli.cli.options.shared import LATEST_IS_NOW, OverwriteOption
-from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.cli.options.target import Target
 from kinesis_cli.cli.running.interruption import Stop, on_ctrl_c
+from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.cli.running.putting import mapped_by
 from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.places.url import Place, Url, place_of
 from kinesis_cli.recordings.indexes.index import index_path
-from kinesis_cli.recordings.piped import PipedRecording
+from kinesis_cli.recordings.piped import PipedRecording, SentRecording
 from kinesis_cli.recordings.resumable import (
     GrowingRecording,
     Progress,
@@ -35,6 +38,7 @@ from kinesis_cli.recordings.resumable import (
     new,
     refuse_recorded,
 )
+from kinesis_cli.recordings.writing import refuse_existing
 from kinesis_cli.show.console import note
 from kinesis_cli.show.streams.reading import ReadingProgress, reading_progress
 from kinesis_cli.stream.selection import Start, StartKind
@@ -43,11 +47,11 @@ from kinesis_cli.stream.selection import Start, StartKind
 @takes(reading=Reading, target=Target)
 def record(
     output_file: Annotated[
-        Path,
+        str,
         typer.Option(
             "-o",
             "--output-file",
-            metavar="FILE|-",
+            metavar="FILE|URL|-",
             help="The recording; packed if its name ends in .gz or .zst. - is standard output.",
         ),
     ],
@@ -75,13 +79,15 @@ def record(
             "Partition keys stay.",
         ),
     ] = None,
+    s3: S3Option = None,
     target: Target,
 ) -> None:
     """Record a stream, or the changes of a table.
 
     The records as Lambda would receive them, a line each, aggregates whole. What was recorded is on
     disk within a second, and how far it came stands in FILE.progress. Ctrl-C ends it. With -o - the
-    lines go to standard output.
+    lines go to standard output. At a URL, s3://bucket/day.ndjson.zst, the object appears when the
+    recording ends, by Ctrl-C too; kill -9 leaves nothing there.
 
     \b
     Examples:
@@ -91,19 +97,31 @@ def record(
       kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
       kcli put; kcli record -o day.ndjson --since 10m --no-follow --index
       kcli record -o changes.ndjson --table orders --since 24h --no-follow
+      kcli record -o s3://bucket/day.ndjson.zst --since 24h --no-follow --s3 aws
     """
     chosen = selection(reading)
     plan = read_plan(reading)
     function = mapped_by(change)
-    is_piped = str(output_file) == "-"
+    reach_files([output_file], s3, given(target))
+    place = place_of(output_file)
+    is_piped = output_file == "-"
     if is_piped and resume:
         raise InputError("--resume continues a file, and -o - is standard output")
-    if is_piped and with_index:
-        raise InputError("--index stands beside a file, and -o - is standard output")
+    if with_index and (is_piped or isinstance(place, Url)):
+        to = "standard output" if is_piped else "at a URL"
+        raise InputError(f"--index stands beside a file, and -o {output_file} is {to}")
+    if resume and isinstance(place, Url):
+        raise InputError(
+            "--resume continues a file of this machine, and an object cannot be continued",
+            place=place.shown,
+            advice="Name a file, and copy it when it is whole.",
+        )
     if resume and overwrite:
         raise InputError("--resume and --overwrite cannot be used together")
-    if not (is_piped or resume):
-        refuse_recorded(output_file, overwrite=overwrite)
+    if isinstance(place, Url):
+        refuse_existing(place, overwrite=overwrite)
+    elif not (is_piped or resume):
+        refuse_recorded(place, overwrite=overwrite)
     if function and reading.table is not None:
         raise InputError(
             "a change of a table has no payload that a function could make anew",
@@ -111,22 +129,17 @@ def record(
             advice="Leave it out, or change the items of the recording.",
         )
     connection = reach(target, reading.table)
-    kept = kept_progress(output_file) if resume else None
+    kept = kept_progress(place) if resume and isinstance(place, Path) else None
     with reading_progress("recorded", beside_output=is_piped) as progress:
-        file: GrowingRecording | PipedRecording
-        if kept is None:
+        file: GrowingRecording | PipedRecording | SentRecording
+        if kept is None or isinstance(place, Url):
             consumer = consumer_of(connection, plan, progress.warn)
-            beginning = _beginning(consumer, plan)
-            file = (
-                PipedRecording(sys.stdout.buffer, beginning)
-                if is_piped
-                else new(output_file, beginning, overwrite=overwrite)
-            )
+            file = _begun(place, _beginning(consumer, plan), overwrite=overwrite)
         else:
             consumer = consumer_of(connection, _continued(plan, kept), progress.warn)
-            _check_stream(consumer, kept, output_file)
-            file = GrowingRecording(output_file, kept)
-        to = "standard output" if is_piped else output_file
+            _check_stream(consumer, kept, place)
+            file = GrowingRecording(place, kept)
+        to = "standard output" if is_piped else place
         note(f"recording {connection.stream_place} to {to}")
         recorder = Recorder(file, chosen, function, consumer.stream_arn, reading.count)
         stop = Stop()
@@ -142,12 +155,25 @@ def record(
                 raise
             recorder.commit()
         progress.finish(is_cut=recorder.is_full)
-    if with_index:
-        _index(output_file, file)
+    if isinstance(place, Url) and not recorder.records:
+        note(f"nothing was recorded, so there is no {place}")
+    if with_index and isinstance(place, Path):
+        _index(place, file)
     if is_only_now(plan) and not (kept or recorder.records or stop.asked):
         note(f"nothing recorded: {LATEST_IS_NOW}")
     if stop.asked:
         raise typer.Exit(ExitCode.INTERRUPTED)
+
+
+def _begun(
+    place: Place, beginning: Progress, *, overwrite: bool
+) -> GrowingRecording | PipedRecording | SentRecording:
+    """A new recording."""
+    if isinstance(place, Url):
+        return SentRecording(place, beginning)
+    if str(place) == "-":
+        return PipedRecording(sys.stdout.buffer, beginning)
+    return new(place, beginning, overwrite=overwrite)
 
 
 def _record(
@@ -163,7 +189,7 @@ def _record(
             return
 
 
-def _index(path: Path, file: GrowingRecording | PipedRecording) -> None:
+def _index(path: Path, file: GrowingRecording | PipedRecording | SentRecording) -> None:
     """Make the index of what was recorded, if that is anything."""
     if isinstance(file, GrowingRecording) and file.progress.records:
         from kinesis_cli.recordings.index_making import make_index  # seldom asked for

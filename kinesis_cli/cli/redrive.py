@@ -28,11 +28,13 @@ from kinesis_cli.cli.options.takes import flag, given, only, takes
 from kinesis_cli.cli.options.target import STREAM_TARGET, Target, reached
 from kinesis_cli.cli.running.interruption import ctrl_c_waits
 from kinesis_cli.cli.running.large_put import MANY_BYTES, MANY_RECORDS, ask_if_large
+from kinesis_cli.cli.running.places import reach_files_beside
 from kinesis_cli.cli.running.putting import YesOption
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.local.client.connection import Connected
+from kinesis_cli.places.url import place_of
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.redriving.actions import (
@@ -95,7 +97,7 @@ class Actions(msgspec.Struct, frozen=True):
         str | None, typer.Option(metavar="NAME|ARN", help="With --replay: on this stream.")
     ] = None
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them to a new recording.")
+        str | None, typer.Option(metavar="FILE|URL", help="Write them to a new recording.")
     ] = None
 
     def chosen(self) -> str:
@@ -126,7 +128,7 @@ class Actions(msgspec.Struct, frozen=True):
             )
         if self.to_stream and chosen != "--replay":
             raise InputError("--to-stream says where --replay puts", advice="Add --replay.")
-        if self.save == Path("-"):
+        if self.save == "-":
             raise InputError(
                 "needs a file: what is saved is read back before a document may be deleted",
                 place="--save",
@@ -197,10 +199,14 @@ def redrive(
     actions.check(chosen)
     if delete:
         _refuse_to_delete(chosen)
-    if actions.save is not None:
-        refuse_saved(actions.save)
+    saved = None if actions.save is None else place_of(actions.save)
+    if isinstance(saved, Path):
+        refuse_saved(saved)
     connected = reached(target, function=function_name)
     connection = connected.connection
+    reach_files_beside(connection)
+    if saved is not None:
+        refuse_saved(saved)
     with ExitStack() as open_things:
         places = open_source(source, connection, connected.settings, warn)
         open_things.callback(places.close)
@@ -218,8 +224,8 @@ def redrive(
         if actions.replay and not (yes or connection.target.is_local):
             named = _asked(actions.to_stream or "their stream", connection.place, named)
         remove = places.delete if delete else None
-        if actions.save is not None:
-            rows = save_records(named, actions.save, remove)
+        if saved is not None:
+            rows = save_records(named, saved, remove)
         else:
             kind, named = _kind_of(named)
             action = _action(chosen, actions, connected, code, kind, open_things)

@@ -17,18 +17,22 @@ from kinesis_cli.aws.streams import open_shards
 from kinesis_cli.cli.options.inputs import HowToRead, reading
 from kinesis_cli.cli.options.reading import reach
 from kinesis_cli.cli.options.shared import Output, OutputOption, OverwriteOption
-from kinesis_cli.cli.options.takes import takes
+from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.cli.options.target import Target
 from kinesis_cli.cli.running.interruption import on_ctrl_c
 from kinesis_cli.cli.running.large_put import asked_if_large
+from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.cli.running.putting import (
     GiveUpAfterOption,
     MapOption,
     YesOption,
     end_as,
     mapped_by,
+    warn_if_not_sent,
 )
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.expanding import literal
+from kinesis_cli.places.url import Place, place_of, shown
 from kinesis_cli.putting.replay_input import ReplayInput, open_replay_input
 from kinesis_cli.putting.replay_journal import JournaledPlan, Replay, ReplayJournal
 from kinesis_cli.putting.replay_load import replay_load
@@ -56,8 +60,8 @@ def replay(
         typer.Argument(
             metavar="INPUT",
             help="Recordings, events, get-records or EventBridge Pipes output, one stream "
-            "together, or payloads: a Firehose backup, JSON documents, lines; plain, .gz or .zst; "
-            "- reads standard input.",
+            "together, or payloads: a Firehose backup, JSON documents, lines; plain, .gz or .zst: "
+            "files, folders, patterns, URLs; - reads standard input.",
         ),
     ],
     speed: Annotated[
@@ -117,10 +121,10 @@ def replay(
     ] = None,
     give_up_after: GiveUpAfterOption = "1m",
     failed: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--failed",
-            metavar="FILE",
+            metavar="FILE|URL",
             help="Recording of what was given up; default: replay-failed-TIME.ndjson, here.",
         ),
     ] = None,
@@ -138,7 +142,8 @@ def replay(
         typer.Option(
             "--progress-file",
             metavar="FILE",
-            help="Where to note what is acknowledged until all is; default: INPUT.replay.",
+            help="Where to note what is acknowledged until all is; default: INPUT.replay, of a URL "
+            "or a pattern in this folder.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -163,9 +168,12 @@ def replay(
       kcli replay fixtures/batch.json
       kcli replay fixtures/batch.json --speed max --shift-time readingTimestamp
       kcli replay fixtures/batch.json --speed 10 --dry-run
+      kcli replay 's3://bucket/day/*.ndjson.zst' --s3 aws --speed max
     """
-    if failed is not None:
-        check_can_be_written(failed, overwrite=overwrite)
+    reach_files([*inputs, failed], how.s3, given(target))
+    failed_place = None if failed is None else place_of(failed)
+    if failed_place is not None:
+        check_can_be_written(failed_place, overwrite=overwrite)
     rate, patience = (
         replay_speed(speed),
         length_in_seconds(give_up_after, "--give-up-after"),
@@ -190,7 +198,7 @@ def replay(
             show_load(connection, load, output)
             return
         described = Replay(
-            inputs=inputs,
+            inputs=inputs if inputs == ["-"] else list(found.files),
             records=found.count,
             target=place,
             selection=[f"{since}", f"{until}", f"{part}", f"{partition_key}", f"{key_field}"],
@@ -199,7 +207,7 @@ def replay(
         with ReplayJournal(file, described, offset, resume=resume) as journal:
             if journal.had_ended and (resume or inputs != ["-"]):  # a pipe brings something else
                 again = "nothing is left to put" if resume else "it is put again"
-                note(f"{inputs[0]} was already put on {place}, to its end; {again}")
+                note(f"{shown(inputs[0])} was already put on {place}, to its end; {again}")
             is_over = journal.had_ended and resume
             records = (
                 each for each in records if not (is_over or journal.is_done(each.entry.index))
@@ -208,7 +216,7 @@ def replay(
             if not (yes or connection.target.is_local):
                 records = asked_if_large(place, records)
             show_uncertain(journal.uncertain())
-            _put(connection, ReplaySource(records, rate), journal, patience, failed, output)
+            _put(connection, ReplaySource(records, rate), journal, patience, failed_place, output)
 
 
 def _selected(
@@ -238,7 +246,7 @@ def _changed(
 
 def _progress_file(name: str, part: Slice | None) -> Path:
     of_part = "" if part is None else f".{part.index}-of-{part.count}"
-    return Path(f"{'stdin' if name == '-' else name}{of_part}.replay")
+    return Path(f"{'stdin' if name == '-' else literal(name)}{of_part}.replay")
 
 
 def _put(
@@ -246,7 +254,7 @@ def _put(
     source: ReplaySource,
     journal: ReplayJournal,
     patience: float,
-    failed: Path | None,
+    failed: Place | None,
     output: Output,
 ) -> None:
     started = datetime.now(UTC)
@@ -261,12 +269,13 @@ def _put(
             view.close()
             journal.sync()
         came_to_its_end = not (summary.error or summary.interrupted)
-        path = failed or Path(f"replay-failed-{started:%Y%m%dT%H%M%S%fZ}.ndjson")
+        here = Path(f"replay-failed-{started:%Y%m%dT%H%M%S%fZ}.ndjson")
         try:
-            file = left.write(path) if came_to_its_end else None
+            file = left.write(failed or here, here) if came_to_its_end else None
         except InputError:  # the journal stays, and --resume tries them again
             view.finish(summary, None)
             raise
+        warn_if_not_sent(left)
         view.finish(summary, file)
     show_schedule(source)
     if journal.is_blank:  # the same command does it all

@@ -31,6 +31,7 @@ from kinesis_cli.cli.options.shared import (
 from kinesis_cli.cli.options.simulated import Assumed, Moments, Span
 from kinesis_cli.cli.options.sweep import Sweep, SweepOptions
 from kinesis_cli.cli.options.takes import given, takes
+from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.cli.running.simulations import SharedSimulations, Simulations
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.aggregates import opened
@@ -69,7 +70,8 @@ def simulate(
         typer.Argument(
             metavar="INPUT",
             help="Events or recordings, one stream together, or get-records or EventBridge Pipes "
-            "output, on-failure documents of S3, payloads; - reads standard input.",
+            "output, on-failure documents of S3, payloads: files, folders, patterns, URLs; - reads "
+            "standard input.",
         ),
     ],
     *,
@@ -115,6 +117,7 @@ def simulate(
       kcli simulate fixtures/batch.json --timeline --report run.html
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
       kcli event --count 9000 --shards 8 -o day.ndjson; kcli simulate day.ndjson --jobs 2
+      kcli simulate 's3://bucket/day/*.ndjson.zst' --s3 aws
     """
     _refuse_both({"--compare": compare, "--explain": explain})
     sweep = Sweep.of(sweeping, duration, scale)
@@ -124,6 +127,7 @@ def simulate(
     if sweep is not None:
         single = {"--compare": compare, "--explain": explain, "--fail-on": fail_on}
         _refuse_beside_a_sweep(single, pictures, handler_run, assumed)
+    reach_files([*inputs, pictures.report, pictures.trace], how.s3)
     drawn = Pictures.of(pictures, output, is_life=explain is not None, runs=1 + len(compare or ()))
     _refuse_both({"--since": span.since, "--starting-position": settings.starting_position})
     moments = Moments.of(span)

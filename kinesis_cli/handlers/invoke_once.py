@@ -85,9 +85,10 @@ def opened_event(path: str, reading: Reading | None = None) -> "Input":
     Raises:
         InputError: nobody can tell what the file is.
     """
-    from kinesis_cli.recordings.inputs import Input  # not needed for an event of one reading
+    from kinesis_cli.places.expanding import one_file  # not needed for an event of one reading
+    from kinesis_cli.recordings.inputs import Input
 
-    return Input.open(path, reading or Reading())
+    return Input.open(one_file(path), reading or Reading())
 
 
 def event_in(found: "Input") -> Event:

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from itertools import repeat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain, repeat
 from pathlib import Path
 
 import msgspec
@@ -16,10 +17,14 @@ from kinesis_cli.payloads.arriving_data import (
     lines_as_they_come,
     read_head,
 )
+from kinesis_cli.places.expanding import is_several
+from kinesis_cli.places.reading import read_range
+from kinesis_cli.places.url import place_of
 from kinesis_cli.recordings.form import DEFAULT, Form, Layout, Look, Reading
 from kinesis_cli.recordings.index import fault_error, line_error
 from kinesis_cli.recordings.inputs import Input, json_lines
-from kinesis_cli.recordings.opening import BLOCK, is_live, is_packed, open_live, spooled
+from kinesis_cli.recordings.opening import BLOCK, MAX_LINE, is_live, is_packed, open_live, spooled
+from kinesis_cli.recordings.several import notes_of, open_inputs
 from kinesis_cli.stream.lines import Fault, fault_for
 from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.shards import MAX_KEY
@@ -37,7 +42,8 @@ def data_argument(argument: str) -> bytes:
         if argument == "-":
             return sys.stdin.buffer.read()
         if argument.startswith("@"):
-            return Path(argument[1:]).read_bytes()
+            place = place_of(argument[1:])
+            return place.read_bytes() if isinstance(place, Path) else read_range(place, 0, MAX_LINE)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(reason, place=f"--data {argument}") from error
@@ -61,13 +67,19 @@ def payloads_from(
     the first one is given.
 
     Args:
-        path: plain, `.gz` or `.zst`; "-" is standard input.
+        path: plain, `.gz` or `.zst`, or a URL; "-" is standard input; a folder, a prefix or a
+            pattern is all that is there.
         reading: how the user says that it is to be read.
         tell: told what it is found to be, unless it is an event or a recording.
 
     Raises:
         InputError: it cannot be read, nobody can tell what it is, or a record is not usable.
     """
+    if is_several(path):
+        with ExitStack() as stack:
+            inputs = [stack.enter_context(each) for each in open_inputs([path], reading)]
+            yield from _of_all(inputs, tell)
+        return
     if not is_live(path):
         yield from payloads_in(Input.open(path, reading), tell)
         return
@@ -99,12 +111,20 @@ def _looked(read: Read, name: str, reading: Reading) -> tuple[bytes, Look | None
 def payloads_in(found: Input, tell: Tell) -> Iterator[Payload]:
     """The payloads of an input, which is closed at their end; errors as of `payloads_from`."""
     with found:
-        # nothing is given where something in it is wrong
-        count = sum(1 for _ in _each(found)) if found.has_records else found.count_payloads()
-        # Of a record its payload and its key are taken: no made-up shard or stream matters.
-        for note in found.found(count):
-            tell(note)
-        yield from _each(found)
+        yield from _of_all([found], tell)
+
+
+def _of_all(inputs: Sequence[Input], tell: Tell) -> Iterator[Payload]:
+    # nothing is given where something in them is wrong
+    for each in inputs:
+        each.count = sum(1 for _ in _each(each)) if each.has_records else each.count_payloads()
+    # Of a record its payload and its key are taken: no made-up shard or stream matters.
+    for note in notes_of(inputs, lambda each: each.found(each.count)):
+        tell(note)
+    if inputs[0].has_records:
+        yield from chain.from_iterable(map(_each, inputs))
+    else:
+        yield from numbered(chain.from_iterable(each.payloads() for each in inputs))
 
 
 def _each(found: Input) -> Iterator[Payload]:

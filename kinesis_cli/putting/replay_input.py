@@ -13,6 +13,7 @@ from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.recordings.several import notes_of, open_inputs
 from kinesis_cli.stream.payload import Payload
 
 
@@ -24,6 +25,7 @@ class ReplayInput:
     count: int
     first_arrival: float | None  # epoch seconds; None: there is no timing
     notes: Sequence[str]  # what people should know of the files, a sentence each
+    files: Sequence[str]  # by their names, in order
 
 
 @contextmanager
@@ -46,12 +48,18 @@ def open_replay_input(
     """
     with ExitStack() as stack:
         how = reading or Reading()
-        inputs = [stack.enter_context(Input.open(path, how)) for path in paths]
+        inputs = [stack.enter_context(each) for each in open_inputs(paths, how)]
         if all(each.has_records for each in inputs):
             recording = stack.enter_context(Recording(Survey(inputs)))
             _refuse_without_data(recording)
             records = _with_keys(moved_records(recording), partition_key, key_field)
-            yield ReplayInput(records, recording.count, recording.first_arrival, recording.notes)
+            yield ReplayInput(
+                records,
+                recording.count,
+                recording.first_arrival,
+                recording.notes,
+                [each.name for each in inputs],
+            )
             return
         for each in inputs:
             if each.has_records:
@@ -62,9 +70,10 @@ def open_replay_input(
                     advice="Replay them one after the other, each with a command of its own.",
                 )
             each.count = each.count_payloads()
-        notes = [note for each in inputs for note in each.notes(each.count)]
+        notes = notes_of(inputs, lambda each: each.notes(each.count))
         records = _with_keys(_numbered(inputs), partition_key, key_field)
-        yield ReplayInput(records, sum(each.count for each in inputs), None, notes)
+        files = [each.name for each in inputs]
+        yield ReplayInput(records, sum(each.count for each in inputs), None, notes, files)
 
 
 def _refuse_without_data(recording: Recording) -> None:

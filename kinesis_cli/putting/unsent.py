@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
-from kinesis_cli.errors import InputError
+from kinesis_cli.errors import InputError, KcliError
+from kinesis_cli.places.url import Place, Url
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.recordings.writing import refuse_existing, write_recording
 from kinesis_cli.stream.event import lambda_record
@@ -35,6 +36,7 @@ class FailedRecords:
         self._numbers = SequenceNumbers(0, int(now))
         self._lines = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `__exit__`
         self.count = 0
+        self.not_sent: KcliError | None = None  # why they are in a file of this machine instead
         self.reasons: Counter[str] = Counter()
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -45,16 +47,27 @@ class FailedRecords:
                 self._lines.write(self._raw(record) + b"\n")
                 self.count += 1
 
-    def write(self, path: Path) -> Path | None:
-        """Write the recording; None: there is nothing to write.
+    def write(self, place: Place, otherwise: Path) -> Place | None:
+        """Write the recording; where it went, None: there is nothing to write.
+
+        Args:
+            place: where it is wanted.
+            otherwise: a file for it, if `place` is a URL and nothing can be sent there.
 
         Raises:
             InputError: the file cannot be written.
         """
         if not self.count:
             return None
-        write_recording(self._records(), path)
-        return path
+        try:
+            write_recording(self._records(), place)
+        except KcliError as error:
+            if not isinstance(place, Url):
+                raise
+            self.not_sent = error
+            write_recording(self._records(), otherwise)
+            return otherwise
+        return place
 
     def __enter__(self) -> Self:
         return self
@@ -83,13 +96,16 @@ class FailedRecords:
         return json.dumps(record, separators=(",", ":")).encode()
 
 
-def check_can_be_written(path: Path, *, overwrite: bool) -> None:
+def check_can_be_written(path: Place, *, overwrite: bool) -> None:
     """Refuse a file that could not be written later, when records depend on it.
 
     Raises:
         InputError: it has no folder, may not be written there, or is there already.
+        EndpointError: a service refused, or was not reached.
     """
     refuse_existing(path, overwrite=overwrite)
+    if isinstance(path, Url):
+        return
     folder = path.parent
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}", place=str(path))

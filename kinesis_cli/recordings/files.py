@@ -9,6 +9,7 @@ from tempfile import NamedTemporaryFile
 from typing import BinaryIO, cast
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import Place, Url
 
 
 def not_written(path: Path, error: OSError) -> InputError:
@@ -56,8 +57,14 @@ def replace_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def appearing_whole(path: Path) -> Iterator[BinaryIO]:
+def appearing_whole(path: Place) -> Iterator[BinaryIO]:
     """A file that takes its name when all is written; until then what had the name stays."""
+    if isinstance(path, Url):
+        from kinesis_cli.places.writing import appearing_object  # seldom needed
+
+        with appearing_object(path) as sent:
+            yield cast("BinaryIO", sent)
+        return
     if path.exists() and not path.is_file():  # /dev/stdout, a named pipe: nothing to replace
         with _opened(path) as file:
             yield file

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import is_url
 from kinesis_cli.recordings.foreign import AS_LINES
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
 from kinesis_cli.recordings.get_records import AsLambdaSends
@@ -90,7 +91,7 @@ class Input:
     def open_indexed(cls, path: str, reading: Reading) -> Self:
         """Open a file; a recording with an index beside it is not read for what that tells."""
         file, name = open_regular(path)
-        if path == "-" or reading.form not in (None, Form.RECORDING):
+        if path == "-" or is_url(path) or reading.form not in (None, Form.RECORDING):
             return cls(file, name, reading)
         return cls(file, name, reading, *index_beside(path, file))
 
@@ -130,6 +131,23 @@ class Input:
             return next((kind_in(value) for _, value in self.values()), None)
         except InputError:  # whoever reads all of it says what is wrong
             return None
+
+    @property
+    def first_arrival(self) -> float | None:
+        """When its first record arrived, epoch seconds; None: it has none that is usable."""
+        kind = self.kind
+        if kind is None:
+            return None
+        if self.index is not None:
+            return self.index.head.first_arrival
+        try:
+            if self.look.form is Form.RECORDING:
+                line = next(line for _, line in self.lines() if line.strip())
+            else:
+                line = msgspec.json.encode(next(value for _, value in self.values()))
+            return kind.check([line])[2][0]
+        except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError):
+            return None  # whoever reads all of it says what is wrong
 
     def values(self) -> Iterator[tuple[int, object]]:
         """Its records in Lambda's shape as JSON values, with their numbers; not yet checked.
@@ -219,8 +237,13 @@ class Input:
         what = [self._index_problem, *what] if self._index_problem else what
         return what + [f"{self.name}: {each}" for each in made_up]
 
-    def found(self, count: int | None) -> list[str]:
-        """What it is, without what was made up for its records; as `notes`."""
+    def found(self, count: int | None, name: str = "") -> list[str]:
+        """What it is, without what was made up for its records; as `notes`.
+
+        Args:
+            count: as of `notes`.
+            name: of more than this file.
+        """
         look, number = self.look, "" if count is None else f"{count:,} "
         plural = "" if count == 1 else "s"
         if self._reading.form in (Form.EVENT, Form.RECORDING, Form.PAYLOADS):
@@ -236,7 +259,7 @@ class Input:
                 what = f"{number}record{plural} out of on-failure documents"
             case _:
                 what = f"{number}{look.one}{plural}{look.whole}: no keys, no timing"
-        return [f"{self.name}: {what}"]
+        return [f"{name or self.name}: {what}"]
 
     # --- what it is
 

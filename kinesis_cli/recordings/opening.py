@@ -1,4 +1,4 @@
-"""Opening what the user named: a file or standard input, compressed or not."""
+"""Opening what the user named: a file, a URL or standard input, compressed or not."""
 
 import codecs
 import io
@@ -12,6 +12,7 @@ from stat import S_ISREG
 from typing import BinaryIO, cast
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import Url, is_url, shown
 from kinesis_cli.stream.packing import DAMAGES, format_of, packed_reader
 
 BLOCK = 1 << 18  # bytes read at a time; what fits into the processor's cache is fastest
@@ -28,18 +29,19 @@ def open_regular(path: str) -> tuple[BinaryIO, str]:
     """Open a file of which every byte can be read at its position, any number of times.
 
     Args:
-        path: a file's name; "-" is standard input.
+        path: a file's name or a URL; "-" is standard input.
 
     Returns:
-        The file as it is, packed or not: what cannot be read twice is copied to an unnamed
-        temporary file. And the name for messages.
+        The file as it is, packed or not: what cannot be read twice, or is elsewhere, is copied to
+        an unnamed temporary file. And the name for messages.
 
     Raises:
         InputError: it cannot be opened.
+        EndpointError: a service refused, or was not reached.
     """
-    name = "standard input" if path == "-" else path
+    name = "standard input" if path == "-" else shown(path)
     try:
-        return _regular(path), name
+        return (_fetched(Url(path)) if is_url(path) else _regular(path)), name
     except (OSError, ValueError) as error:
         raise InputError(_reason(error), place=name) from error
 
@@ -47,7 +49,7 @@ def open_regular(path: str) -> tuple[BinaryIO, str]:
 def is_live(path: str) -> bool:
     """Whether it may have no end yet: standard input, a pipe, a terminal."""
     try:
-        return path == "-" or not S_ISREG(Path(path).stat().st_mode)
+        return path == "-" or not (is_url(path) or S_ISREG(Path(path).stat().st_mode))
     except (OSError, ValueError):
         return False  # whoever opens it learns why
 
@@ -183,6 +185,13 @@ def _regular(path: str) -> io.BufferedReader:
     finally:
         if path != "-":
             file.close()
+
+
+def _fetched(url: Url) -> io.BufferedReader:
+    from kinesis_cli.places.reading import RemoteReader  # seldom needed, and start-up counts
+
+    with RemoteReader(url) as reader:
+        return _temporary(reader.read)
 
 
 def _temporary(read: Callable[[int], bytes]) -> io.BufferedReader:

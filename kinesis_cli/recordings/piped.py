@@ -1,10 +1,16 @@
-"""A recording that is written to a pipe or a terminal: it cannot be continued."""
+"""Recordings that cannot be continued: to a pipe, a terminal, a service that keeps objects."""
 
 from collections.abc import Sequence
 from typing import BinaryIO, Self
 
+from kinesis_cli.errors import KcliError
+from kinesis_cli.places.url import Url
+from kinesis_cli.places.writing import RemoteWriter
 from kinesis_cli.recordings.resumable import Progress
+from kinesis_cli.stream.packing import SUFFIXES, packer
 from kinesis_cli.stream.record import Record
+
+_MEMBER = 4 << 20  # bytes of lines that are packed together
 
 
 class PipedRecording:
@@ -34,3 +40,60 @@ class PipedRecording:
     def commit(self) -> None:
         """Hand over everything so far."""
         self._output.flush()
+
+
+class SentRecording:
+    """Sends lines to a service while they come, with the methods of `GrowingRecording`.
+
+    The object appears when the recording ends, whatever ends it: a stream that cannot be read any
+    more, too. Only where it cannot be sent, or kcli is interrupted at once, nothing appears.
+
+    Args:
+        url: of the object; packed if its name ends in `.gz` or `.zst`.
+        progress: of a new recording; counts, and is kept nowhere.
+
+    Raises:
+        InputError: nothing can be written there.
+        EndpointError: the service refused, or was not reached.
+    """
+
+    def __init__(self, url: Url, progress: Progress) -> None:
+        self.progress = progress
+        format_ = SUFFIXES.get(url.suffix.lower())
+        self._pack = format_ and packer(format_)
+        self._waiting: list[bytes] = []
+        self._size = 0  # bytes of these
+        self._writer = RemoteWriter(url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        is_told = kind is None or issubclass(kind, KcliError)
+        if self._writer.is_broken or not is_told or not self.progress.records:
+            self._writer.abandon()
+            return
+        self._send()
+        self._writer.finish()
+
+    def append(self, records: Sequence[Record], shard_id: str, position: str) -> None:
+        """Add records that were read from a shard, up to `position`; none too.
+
+        Raises:
+            EndpointError: they could not be sent.
+        """
+        lines = [record.line + b"\n" for record in records]
+        self._waiting += lines
+        self._size += sum(map(len, lines))
+        self.progress.records += len(lines)
+        self.progress.positions[shard_id] = position
+        if self._size >= _MEMBER:
+            self._send()
+
+    def commit(self) -> None:
+        """Nothing: it is certain when it ends."""
+
+    def _send(self) -> None:
+        text, self._waiting, self._size = b"".join(self._waiting), [], 0
+        if text:
+            self._writer.write(self._pack(text) if self._pack else text)

@@ -27,6 +27,7 @@ from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.indexes.texts import Text
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import split_lines
+from kinesis_cli.recordings.several import notes_of, open_inputs
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import move_due
@@ -70,7 +71,7 @@ class Recording:
             self._pass_over_other_blocks()
         self._frontier = 0  # the first block that was not read
         self._close = close or survey.close
-        self.notes = [note for each in survey.inputs for note in each.notes(each.count)]
+        self.notes = notes_of(survey.inputs, lambda each: each.notes(each.count))
         self.shard_ids = tuple(self._shards)
         self.count = sum(survey.shards[shard_id].count for shard_id in self._shards)
         self.first_arrival = survey.first_arrival if survey.shards else None
@@ -91,8 +92,8 @@ class Recording:
         same each time.
 
         Args:
-            paths: files that follow each other, plain or packed with gzip or zstd; "-" is standard
-                input.
+            paths: files or URLs that follow each other, plain or packed with gzip or zstd; "-" is
+                standard input; a folder, a prefix or a pattern stands for what is there.
             raw: each line is a payload, whatever it looks like.
             reading: how they are to be read; default: as what they are found to be.
             shards: of the stream that such payloads are in.
@@ -101,7 +102,7 @@ class Recording:
             InputError: names file, line or record, and field of the first thing that is wrong.
         """
         how = reading or Reading(Form.PAYLOADS if raw else None)
-        return cls(Survey((Input.open_indexed(path, how) for path in paths), shards))
+        return cls(Survey(open_inputs(paths, how, Input.open_indexed), shards))
 
     def __enter__(self) -> Self:
         return self
@@ -330,7 +331,8 @@ def opened_inputs(paths: Sequence[str], reading: Reading) -> Iterator[OpenedInpu
         InputError: one cannot be opened, or nobody can tell what it is.
     """
     with ExitStack() as stack:
-        inputs = [stack.enter_context(Input.open_indexed(path, reading)) for path in paths]
+        opened = open_inputs(paths, reading, Input.open_indexed)
+        inputs = [stack.enter_context(each) for each in opened]
         found = OpenedInputs(inputs)
         stack.callback(found.close)
         yield found

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import Place, Url
 from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.stream.kinds.known import kind_of
 from kinesis_cli.stream.packing import SUFFIXES, MemberWriter
@@ -24,24 +24,31 @@ class Writer(Protocol):
         ...
 
 
-def is_recording_name(path: Path) -> bool:
+def is_recording_name(path: Place) -> bool:
     """Whether a file of this name is to be a recording: `.ndjson`, `.ndjson.gz`, `.ndjson.zst`."""
     return path.name.lower().endswith(_SUFFIXES)
 
 
-def refuse_existing(path: Path, *, overwrite: bool) -> None:
+def refuse_existing(path: Place, *, overwrite: bool) -> None:
     """Refuse to write over a file, before there is anything to write.
 
     Raises:
-        InputError: there is one, and nobody said that it may go.
+        InputError: there is one, and nobody said that it may go; or nothing can be written there.
+        EndpointError: a service refused, or was not reached.
     """
-    if not overwrite and path.is_file():  # a device or a pipe has nothing to lose
+    if isinstance(path, Url):
+        from kinesis_cli.places.writing import is_taken  # seldom needed, and start-up counts
+
+        exists = is_taken(path)
+    else:
+        exists = path.is_file()  # a device or a pipe has nothing to lose
+    if exists and not overwrite:
         raise InputError(
             "it exists", place=str(path), advice="Name another file, or add --overwrite."
         )
 
 
-def write_recording(records: Iterable[Record], path: Path) -> int:
+def write_recording(records: Iterable[Record], path: Place) -> int:
     """Write a recording, packed if the name ends in `.gz` or `.zst`.
 
     Returns:
@@ -54,7 +61,7 @@ def write_recording(records: Iterable[Record], path: Path) -> int:
         return write_recording_to(packed, records)
 
 
-def write_event(records: Iterable[Record], path: Path) -> int:
+def write_event(records: Iterable[Record], path: Place) -> int:
     """Write the event of some records.
 
     Returns:

@@ -20,6 +20,8 @@ from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.handlers.invoke_once import Event, invoke_once
+from kinesis_cli.places.url import Place, Url
+from kinesis_cli.places.writing import is_taken
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import PutPlan
 from kinesis_cli.putting.rated_source import RatedSource
@@ -243,17 +245,18 @@ def redrive(
             yield from _deleted(found, _taken(found, records, action), delete)
 
 
-def refuse_saved(path: Path) -> None:
+def refuse_saved(path: Place) -> None:
     """Refuse a file that may hold what an interrupted run saved, whose documents are deleted.
 
     Raises:
-        InputError: there is one.
+        InputError: there is one, or nothing can be written there.
+        EndpointError: a service refused, or was not reached.
     """
-    if path.is_file():
+    if is_taken(path) if isinstance(path, Url) else path.is_file():
         raise InputError("it exists", place=str(path), advice="Name another file.")
 
 
-def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[Redriven]:
+def save(named: Iterable[Named], path: Place, delete: Delete | None) -> Iterator[Redriven]:
     """Write the records of all documents to a new recording, each once; then delete.
 
     What was written is read back before the first document is deleted.
@@ -262,7 +265,7 @@ def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[
         InputError: the file is there already, cannot be written, or does not hold what it should.
     """
     refuse_saved(path)
-    if delete is not None and path.exists():
+    if delete is not None and isinstance(path, Path) and path.exists():
         raise InputError(
             "cannot be read back, so nothing may be deleted",
             place=str(path),
@@ -278,13 +281,13 @@ def save(named: Iterable[Named], path: Path, delete: Delete | None) -> Iterator[
     by_number = sorted(distinct.values(), key=lambda record: int(record.sequence_number))
     wanted = sorted(by_number, key=attrgetter("shard_id"))
     write_recording(wanted, path)
-    if path.is_file():  # not a pipe, whose reader has it
+    if isinstance(path, Url) or path.is_file():  # not a pipe, whose reader has it
         _check_saved(wanted, path)
     for found, redriven in pairs:
         yield from _deleted(found, redriven, delete)
 
 
-def _check_saved(wanted: Sequence[Record], path: Path) -> None:
+def _check_saved(wanted: Sequence[Record], path: Place) -> None:
     """Read a recording back, and compare it with what it should hold.
 
     Raises:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from kinesis_cli.aws.consuming.consumer import ShardRecords
-from kinesis_cli.recordings.piped import PipedRecording
+from kinesis_cli.recordings.piped import PipedRecording, SentRecording
 from kinesis_cli.recordings.resumable import GrowingRecording
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.record import Record
@@ -27,7 +27,7 @@ class Recorder:
 
     def __init__(
         self,
-        file: GrowingRecording | PipedRecording,
+        file: GrowingRecording | PipedRecording | SentRecording,
         selection: Selection,
         change: Callable[[bytes], bytes | None] | None,
         stream_arn: str,

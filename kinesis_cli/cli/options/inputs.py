@@ -22,6 +22,15 @@ RawOption = Annotated[
         "without a byte order mark at the file's beginning.",
     ),
 ]
+S3Option = Annotated[
+    str | None,
+    typer.Option(
+        "--s3",
+        metavar="aws|local|URL",
+        help="Where s3:// is: AWS, this project's `kcli local`, or an endpoint; default: what the "
+        "command's target or AWS_ENDPOINT_URL_S3 says, else AWS, unless `kcli local` runs.",
+    ),
+]
 FormatOption = Annotated[
     Form | None,
     typer.Option("--format", help="What the input is; default: detected, and reported."),
@@ -42,10 +51,11 @@ class HowToRead(msgspec.Struct, frozen=True):
             "server other than AWS.",
         ),
     ] = None
+    s3: S3Option = None
 
 
 # Of commands that read files by other options, too.
-SHARD = only(HowToRead, "shard")
+SHARD = only(HowToRead, "shard", "s3")
 
 
 def reading(

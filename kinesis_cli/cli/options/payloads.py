@@ -116,7 +116,7 @@ class Payloads(msgspec.Struct, frozen=True):
         str | None,
         typer.Option(
             "--from",
-            metavar="FILE|-",
+            metavar="FILE|URL|-",
             help="Your payloads: those of an event, a recording, get-records or EventBridge Pipes "
             "output or a Firehose backup, a JSON document or an array of them, or one a line, byte "
             "for byte; lines of a pipe are taken as they come.",
@@ -180,6 +180,13 @@ FORM = ("raw", "format_")
 def says_payloads(options: Payloads) -> bool:
     """Return whether the options say what the records carry, be it readings."""
     return not {*_READINGS, *_SERIES, *_OWN_DATA, *FORM}.isdisjoint(given(options))
+
+
+def named_files(options: Payloads) -> list[str]:
+    """Return the files, or URLs, that the options name."""
+    data = options.data or ""
+    named = [options.from_, data[1:] if data.startswith("@") else None]
+    return [each for each in named if each]
 
 
 def payload_settings(options: Payloads, template: Path | None = None) -> "PayloadSettings":

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -12,6 +11,7 @@ import typer
 from kinesis_cli.cli.options.report_file import check_name, check_page, typed
 from kinesis_cli.cli.options.shared import Output
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import Place, place_of
 from kinesis_cli.simulation.trace import Row, Summary
 from kinesis_cli.stream.times import Moment
 
@@ -48,17 +48,17 @@ class PictureOptions(msgspec.Struct, frozen=True):
         typer.Option("--to", metavar="TIME", help="Draw the timeline until then; same forms."),
     ] = None
     trace: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE",
+            metavar="FILE|URL",
             help="Write trace events too, for ui.perfetto.dev or chrome://tracing: .json or "
             ".json.gz.",
         ),
     ] = None
     report: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE",
+            metavar="FILE|URL",
             help="Write the run as a page for a browser too, one .html file that needs no network.",
         ),
     ] = None
@@ -74,8 +74,8 @@ class Pictures:
     timeline: bool = False
     start: Moment | None = None  # of the timeline
     end: Moment | None = None
-    trace: Path | None = None
-    report: Path | None = None
+    trace: Place | None = None
+    report: Place | None = None
     runs: int = 1
     _drawings: "list[Drawing]" = field(default_factory=list)
     _reports: "list[Report]" = field(default_factory=list)  # of several runs
@@ -93,7 +93,10 @@ class Pictures:
         Raises:
             InputError: they do not go together, or a file would be lost.
         """
-        timeline, trace, report = bool(given.timeline), given.trace, given.report
+        timeline = bool(given.timeline)
+        trace, report = (
+            None if text is None else place_of(text) for text in (given.trace, given.report)
+        )
         if timeline and output is not Output.TABLE:
             raise InputError(
                 f"--timeline draws for people, and --output {output.value} is for programs",
@@ -225,7 +228,7 @@ class _Drawn:
         self._view.finish(summary)
 
 
-def _check_trace(path: Path, *, overwrite: bool, runs: int) -> None:
+def _check_trace(path: Place, *, overwrite: bool, runs: int) -> None:
     """Refuse a file that is not meant, or would be lost, before anything is done."""
     from kinesis_cli.recordings.writing import refuse_existing
 

@@ -2,22 +2,22 @@
 
 import shlex
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import Place, Url, place_of
 
 
 class ReportFile(msgspec.Struct, frozen=True):
     """Where a page goes."""
 
     report: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE",
+            metavar="FILE|URL",
             help="Write the result as a page for a browser too, one .html file that needs no "
             "network.",
         ),
@@ -27,20 +27,22 @@ class ReportFile(msgspec.Struct, frozen=True):
     ] = None
 
 
-def report_path(given: ReportFile) -> Path | None:
+def report_path(given: ReportFile) -> Place | None:
     """Return the file that was asked for, if one was.
 
     Raises:
         InputError: it is not meant, or would be lost.
     """
     if given.report is not None:
-        check_page(given.report, overwrite=bool(given.overwrite))
-    elif given.overwrite:
+        path = place_of(given.report)
+        check_page(path, overwrite=bool(given.overwrite))
+        return path
+    if given.overwrite:
         raise InputError("--overwrite is for --report", advice="Add --report.")
-    return given.report
+    return None
 
 
-def check_page(path: Path, *, overwrite: bool) -> None:
+def check_page(path: Place, *, overwrite: bool) -> None:
     """Refuse a page that is not meant, or would be lost, before anything is done.
 
     Raises:
@@ -52,13 +54,15 @@ def check_page(path: Path, *, overwrite: bool) -> None:
     refuse_existing(path, overwrite=overwrite)
 
 
-def check_name(option: str, path: Path, endings: tuple[str, str]) -> None:
+def check_name(option: str, path: Place, endings: tuple[str, str]) -> None:
     """Refuse a name with another ending; a file that is there, such as /dev/full, may have any.
 
     Raises:
         InputError: it has another one.
     """
-    if not path.name.lower().endswith(endings) and not path.exists():
+    if path.name.lower().endswith(endings):
+        return
+    if isinstance(path, Url) or not path.exists():
         first, second = endings
         raise InputError(
             f"its name ends neither in {first} nor in {second}", place=f"{option} {path}"

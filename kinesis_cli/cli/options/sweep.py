@@ -13,6 +13,7 @@ from kinesis_cli.cli.options.scale import ScaleOptions
 from kinesis_cli.cli.options.shared import Output
 from kinesis_cli.cli.running.many_cores import cores
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import Place
 from kinesis_cli.show.console import note
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Sweep:
         _refuse_unknown_duration(duration)
         return cls(axes, _prices(given.prices), given.max_age, scale.processes(cores()))
 
-    def run(self, job: "SweepJob", output: Output, report: Path | None, *, show_all: bool) -> None:
+    def run(self, job: "SweepJob", output: Output, report: Place | None, *, show_all: bool) -> None:
         """Run the grid, and show what came of it: after Ctrl-C too, of what was finished.
 
         Raises:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 _SENTENCE_END = re.compile(r"(?<=[.?!]) +")
 
 

@@ -7,6 +7,8 @@ import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.putting.summary import PutSummary
+from kinesis_cli.putting.unsent import FailedRecords
+from kinesis_cli.show.console import warn
 
 MapOption = Annotated[
     str | None,
@@ -36,6 +38,12 @@ def mapped_by(name: str | None) -> Callable[[bytes], bytes | None] | None:
     from kinesis_cli.payloads.user_function import user_function  # start-up counts
 
     return user_function(name)
+
+
+def warn_if_not_sent(left: FailedRecords) -> None:
+    """Say so where what was given up is not where the user wants it, but on this machine."""
+    if left.not_sent is not None:
+        warn(f"{left.not_sent}; what was given up is in a file here instead")
 
 
 def end_as(summary: PutSummary) -> None:

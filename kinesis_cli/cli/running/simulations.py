@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from kinesis_cli.cli.running.aws_refused import explain
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.handlers.options import HandlerOptions
+from kinesis_cli.places.url import shown
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.recording import Recording
@@ -45,7 +46,7 @@ class Simulations:
 
     def described(self, choice: MappingChoice, runtime: str, start_at: float) -> Run:
         """What is run, for the head of a view."""
-        names = ("standard input" if name == "-" else name for name in self.inputs)
+        names = ("standard input" if name == "-" else shown(name) for name in self.inputs)
         return Run(
             handler=self.function.handler,
             runtime=runtime,

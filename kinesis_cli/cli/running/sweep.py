@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kinesis_cli.cli.running.many_cores import on_many_cores
 from kinesis_cli.event_source_mapping.invocation import Handler
+from kinesis_cli.places.url import shown
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.recording import Recording
@@ -49,7 +50,7 @@ class SweepJob:
     @property
     def source(self) -> str:
         """Where the records come from."""
-        return ", ".join("standard input" if name == "-" else name for name in self.inputs)
+        return ", ".join("standard input" if name == "-" else shown(name) for name in self.inputs)
 
     def run(self, axes: Sequence[Axis], prices: Prices, max_age: float | None, jobs: int) -> Swept:
         """Run the grid.

@@ -23,6 +23,8 @@ from kinesis_cli.project.target import (
 )
 from kinesis_cli.project.tools import NoTemplateError
 
+AWS = "aws"  # of S3: what AWS's own tools would reach
+
 
 @dataclass(frozen=True, slots=True)
 class Connected:
@@ -69,6 +71,42 @@ def connect_to_stack(settings: Settings, directory: Path | None = None) -> Conne
         return connect(settings, directory).connection
     _refuse_aws_beside_local(target, settings, directory)
     return Connection(target)
+
+
+def connect_to_s3(
+    settings: Settings, where: str | None = None, directory: Path | None = None
+) -> Connection:
+    """What answers for s3://, by the same rules as for a stream, and AWS where nothing is named.
+
+    Args:
+        settings: those of the command. A variable with the endpoint of Kinesis says nothing of S3.
+        where: "aws", "local", or a URL, if that was said of S3 alone.
+        directory: where the project is looked for, upwards.
+
+    Raises:
+        InputError, EndpointError: it is not usable; or AWS is meant, the project's local stream
+            runs, and nothing on the command line names AWS.
+    """
+    if where is not None and where != AWS:
+        named = Setting(where, "--s3", Level.FLAG)
+        settings = msgspec.structs.replace(settings, endpoint_url=named, stack=None, profile=None)
+    endpoint = settings.endpoint_url
+    if where != AWS and endpoint is not None and endpoint.level is not Level.AWS_VARIABLE:
+        return connect_to_stack(settings, directory)
+    bare = msgspec.structs.replace(settings, endpoint_url=None, stream=None, stack=None)
+    target = replace(
+        resolve_target(bare, directory, with_template=False), kind=TargetKind.AWS, reason="s3://"
+    )
+    connection = Connection(target)
+    if where == AWS:
+        return connection
+    found = str(connection.client("s3").meta.endpoint_url)  # as AWS's variables and files say
+    server = running_server(state_directory(directory=directory))
+    if server is not None and found.rstrip("/") == server.endpoint:
+        return connect_to_s3(settings, LOCAL, directory)
+    if replace(target, kind=TargetKind.ENDPOINT, endpoint_url=found).is_aws:
+        _refuse_aws_beside_local(target, settings, directory, "--s3 local, or --s3 aws")
+    return connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +169,12 @@ def _by_its_name(settings: Settings, directory: Path | None) -> Settings:
     return msgspec.structs.replace(settings, endpoint_url=ours)
 
 
-def _refuse_aws_beside_local(target: Target, settings: Settings, directory: Path | None) -> None:
+def _refuse_aws_beside_local(
+    target: Target,
+    settings: Settings,
+    directory: Path | None,
+    choice: str = "--endpoint-url local, or for AWS --profile, --region or --stack",
+) -> None:
     """Stop where somebody who works with the local stream may not mean AWS.
 
     Raises:
@@ -143,7 +186,7 @@ def _refuse_aws_beside_local(target: Target, settings: Settings, directory: Path
         raise InputError(
             f"this means AWS, and the project's local stream runs on {server.endpoint}",
             place=target.reason,
-            advice="Say which: --endpoint-url local, or for AWS --profile, --region or --stack.",
+            advice=f"Say which: {choice}.",
         )
 
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from kinesis_cli.handlers.invoke_once import SingleInvocation
+from kinesis_cli.places.url import Place
 from kinesis_cli.show.cells import bytes_cell, counted, report_text, shard_cell, time_cell
 from kinesis_cli.show.failed_record import NOT_NAMED, why_in_words
 from kinesis_cli.show.function import function_origin
@@ -19,7 +19,7 @@ MAX_TEXT = 100_000  # characters of a log or a response
 
 
 def write_call_report(
-    path: Path, invocation: SingleInvocation, origin: str, summary: str, command: str
+    path: Place, invocation: SingleInvocation, origin: str, summary: str, command: str
 ) -> None:
     """Write the page of a call.
 

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator
 from itertools import accumulate
-from pathlib import Path
 
+from kinesis_cli.places.url import Place
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.show.cells import bytes_cell, counted
 from kinesis_cli.show.function import function_origin
@@ -18,7 +18,7 @@ MAX_RECORDS = 100  # of a failure
 _SIGNS = {"held": "✓ holds", "failed": "✗ does not hold", "left out": "– left out"}
 
 
-def write_check_report(path: Path, report: CheckReport, interpreter: Interpreter | None) -> None:
+def write_check_report(path: Place, report: CheckReport, interpreter: Interpreter | None) -> None:
     """Write the page of a check.
 
     Args:

@@ -6,13 +6,13 @@ import html
 import re
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
 
+from kinesis_cli.places.url import Place
 from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.show.console import escape, json_text, note
 
 
-def write_page(path: Path, text: str, *, told: bool = True) -> None:
+def write_page(path: Place, text: str, *, told: bool = True) -> None:
     """Write a page; the file appears whole.
 
     Args:

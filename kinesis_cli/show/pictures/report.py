@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
@@ -13,6 +12,7 @@ from kinesis_cli.picture.calls import Calls, differences, packed
 from kinesis_cli.picture.drawing import LETTERS, Cell, Drawing, Picture
 from kinesis_cli.picture.lanes import CallLanes
 from kinesis_cli.picture.waiting import Waiting
+from kinesis_cli.places.url import Place
 from kinesis_cli.show.cells import bytes_cell, counted, duration_cell, marked, since_cell, time_cell
 from kinesis_cli.show.console import escape, json_text
 from kinesis_cli.show.failed_record import why_in_words
@@ -50,7 +50,7 @@ class Report:
         told: whether the user is told where the file is.
     """
 
-    def __init__(self, path: Path | None, about: About, *, told: bool = True) -> None:
+    def __init__(self, path: Place | None, about: About, *, told: bool = True) -> None:
         self._path, self._about, self._told = path, about, told
         self._summary = Summary()
         lanes = CallLanes()
@@ -84,7 +84,10 @@ class Report:
 
 
 def write_comparison(
-    path: Path, names: "Sequence[str]", reports: "Sequence[Report]", rows: "Sequence[Sequence[str]]"
+    path: Place,
+    names: "Sequence[str]",
+    reports: "Sequence[Report]",
+    rows: "Sequence[Sequence[str]]",
 ) -> None:
     """Write the reports of several runs side by side, on the same time, below a table of figures.
 

@@ -1,14 +1,13 @@
 """A sweep as a page: cost across, age upwards, a table of all points."""
 
-from pathlib import Path
-
+from kinesis_cli.places.url import Place
 from kinesis_cli.show.console import escape
 from kinesis_cli.show.pictures.one_file import page, write_page
 from kinesis_cli.show.pictures.sweep import basis_in_words
 from kinesis_cli.sweep.result import Swept
 
 
-def write_sweep_report(path: Path, swept: Swept, handler: str, source: str, command: str) -> None:
+def write_sweep_report(path: Place, swept: Swept, handler: str, source: str, command: str) -> None:
     """Write the page of a sweep.
 
     Args:

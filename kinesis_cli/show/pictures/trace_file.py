@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from pathlib import Path
 
 from kinesis_cli.picture.trace_events import TraceEvent, TraceEvents
 from kinesis_cli.picture.waiting import Waiting
+from kinesis_cli.places.url import Place
 from kinesis_cli.recordings.files import appearing_whole
 from kinesis_cli.show.console import json_text, note
 from kinesis_cli.simulation.trace import Row, Summary
@@ -26,7 +26,7 @@ class TraceFile:
         InputError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, start_at: float) -> None:
+    def __init__(self, path: Place, start_at: float) -> None:
         self._path = path
         self._events = TraceEvents(start_at)
         self._opened = ExitStack()

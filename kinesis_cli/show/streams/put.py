@@ -3,10 +3,10 @@
 import shlex
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinesis_cli.aws.session import Connection
+from kinesis_cli.places.url import Place
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.putting.unsent import FailedRecords
@@ -80,7 +80,7 @@ class PutView:
     def finish(
         self,
         summary: PutSummary,
-        failed_file: Path | None,
+        failed_file: Place | None,
         more: Mapping[str, object] | None = None,
     ) -> None:
         """The result.
@@ -105,7 +105,7 @@ class PutView:
         """Take the progress off the screen."""
         self._progress.close()
 
-    def _as_document(self, summary: PutSummary, failed_file: Path | None) -> dict[str, object]:
+    def _as_document(self, summary: PutSummary, failed_file: Place | None) -> dict[str, object]:
         return {
             "version": 1,
             "target": target_document(self._connection),
@@ -133,7 +133,7 @@ class PutView:
             text += f"; retried {summary.retried:,}, throttled {summary.throttled:,}"
         write_text(f"{escape(text)}.\n")
 
-    def _tell_failed(self, summary: PutSummary, failed_file: Path | None) -> None:
+    def _tell_failed(self, summary: PutSummary, failed_file: Place | None) -> None:
         if not summary.failed:
             return
         were = "record was" if summary.failed == 1 else "records were"

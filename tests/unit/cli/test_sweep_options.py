@@ -162,13 +162,13 @@ def test_one_process_works_in_the_order_of_the_places() -> None:
 
 def test_a_page_must_be_meant_and_must_not_be_lost(tmp_path: Path) -> None:
     assert report_path(ReportFile()) is None
-    assert report_path(ReportFile(report=tmp_path / "new.html")) == tmp_path / "new.html"
+    assert report_path(ReportFile(report=str(tmp_path / "new.html"))) == tmp_path / "new.html"
     (tmp_path / "old.html").write_text("mine")
     old = tmp_path / "old.html"
-    assert report_path(ReportFile(report=old, overwrite=True)) == old
+    assert report_path(ReportFile(report=str(old), overwrite=True)) == old
     for given in (
-        ReportFile(report=old),
-        ReportFile(report=tmp_path / "page.txt"),
+        ReportFile(report=str(old)),
+        ReportFile(report=str(tmp_path / "page.txt")),
         ReportFile(overwrite=True),
     ):
         with pytest.raises(InputError):

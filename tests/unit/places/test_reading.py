@@ -1,0 +1,158 @@
+"""Objects that are read over real HTTP, whatever becomes of the connection."""
+
+import pytest
+
+from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.places import reading
+from kinesis_cli.places.reading import RemoteReader, read_range
+from kinesis_cli.places.services import reach_by
+from kinesis_cli.places.url import Url
+from tests.object_server import Objects, object_server
+
+BODY = bytes(range(256)) * 40_000  # 10 MB: several requests of S3's
+
+HTTP, S3 = "http", "s3"
+SERVICES = pytest.mark.parametrize("service", [HTTP, S3])
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_PAUSES", (0, 0, 0))
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # the reader's own attempts are what is tested
+
+
+def url_of(service: str, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Url:
+    """The object /bucket/a of a server, as a service has it."""
+    if service == HTTP:
+        return Url(f"{endpoint}/bucket/a")
+    from kinesis_cli.aws.bucket_files import BucketFileSystem
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    reach_by("s3", BucketFileSystem)
+    return Url("s3://bucket/a")
+
+
+def all_of(url: Url) -> bytes:
+    pieces = []
+    with RemoteReader(url) as reader:
+        while piece := reader.read(1 << 18):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def objects(**more: object) -> Objects:
+    return Objects({"/bucket/a": BODY}, tags={"/bucket/a": '"one"'}, **more)  # type: ignore[arg-type]
+
+
+@SERVICES
+def test_an_object_is_read_to_its_end(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with object_server(objects()) as endpoint:
+        url = url_of(service, endpoint, monkeypatch)
+        assert all_of(url) == BODY
+        assert read_range(url, 1_000, 50) == BODY[1_000:1_050]
+        assert read_range(url, len(BODY) - 5, 50) == BODY[-5:]
+
+
+@SERVICES
+def test_an_empty_object_has_no_bytes(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with object_server(Objects({"/bucket/a": b""})) as endpoint:
+        assert all_of(url_of(service, endpoint, monkeypatch)) == b""
+
+
+@SERVICES
+def test_a_lost_connection_is_made_again_and_reading_goes_on_from_there(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = objects(cut_after=[300_000, 1_000_000, 70, 5, 5, 5, 0])
+    with object_server(served) as endpoint:
+        assert all_of(url_of(service, endpoint, monkeypatch)) == BODY
+    assert not served.cut_after
+    begins = [int(each.removeprefix("bytes=").partition("-")[0] or 0) for each in served.asked]
+    if service == S3:
+        assert begins[:6] == [0, 300_000, 1_300_000, 1_300_070, 1_300_075, 1_300_080]
+        return
+    assert begins == sorted(begins)  # aiohttp withholds up to a piece of what came before the loss
+    assert 200_000 < begins[1] <= 300_000
+
+
+def test_a_server_without_ranges_is_asked_for_all_and_what_is_there_is_skipped() -> None:
+    served = objects(cut_after=[300_000, 2_000_000], has_ranges=False)
+    with object_server(served) as endpoint:
+        assert all_of(Url(f"{endpoint}/bucket/a")) == BODY
+        assert read_range(Url(f"{endpoint}/bucket/a"), 77, 9) == BODY[77:86]
+    assert not served.cut_after
+
+
+def test_a_server_that_tells_no_size_is_read_to_the_end_of_its_connection() -> None:
+    with object_server(objects(tells_size=False)) as endpoint:
+        assert all_of(Url(f"{endpoint}/bucket/a")) == BODY
+
+
+@SERVICES
+def test_an_object_that_changes_meanwhile_is_refused(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = objects(changed_by_get={"/bucket/a": BODY[::-1]})
+    with object_server(served) as endpoint, pytest.raises(InputError, match="it changed while"):
+        all_of(url_of(service, endpoint, monkeypatch))
+
+
+def test_one_that_changes_where_the_connection_was_lost_is_refused_too() -> None:
+    served = objects(cut_after=[300_000], changed_by_get={"/bucket/a": BODY[::-1]})
+    with object_server(served) as endpoint, pytest.raises(InputError, match="it changed while"):
+        all_of(Url(f"{endpoint}/bucket/a"))
+
+
+@SERVICES
+def test_a_connection_that_never_holds_is_given_up_with_a_sentence(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = objects(cut_after=[0] * 50)
+    with object_server(served) as endpoint:
+        url = url_of(service, endpoint, monkeypatch)
+        with pytest.raises(EndpointError) as lost:
+            all_of(url)
+    assert lost.value.place == url.shown
+
+
+@SERVICES
+@pytest.mark.parametrize("status", [403, 500, 503])
+def test_a_service_that_refuses_is_an_error_of_the_service(
+    service: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        object_server(objects(statuses=[status] * 50)) as endpoint,
+        pytest.raises(EndpointError) as refused,
+    ):
+        all_of(url_of(service, endpoint, monkeypatch))
+    assert str(status) in str(refused.value) or "refused" in str(refused.value)
+
+
+@SERVICES
+def test_an_object_that_is_not_there_is_an_error_of_the_input(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        object_server(Objects({"/bucket": b""})) as endpoint,
+        pytest.raises(InputError, match="there is no such object"),
+    ):
+        all_of(url_of(service, endpoint, monkeypatch))
+
+
+@SERVICES
+def test_a_server_that_is_not_there_is_told_with_the_reason(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with object_server(objects()) as endpoint:
+        pass
+    with pytest.raises(EndpointError, match="could not be reached"):
+        all_of(url_of(service, endpoint, monkeypatch))
