@@ -27,6 +27,7 @@ GROUPS = {
         "Run a stream on this machine": "local",
         "Use the stream of a DynamoDB table": "dynamodb-streams",
         "Use other languages": "languages",
+        "Use files anywhere": "files-anywhere",
         "Record and replay at scale": "scale",
     },
     "Understand": {
