@@ -24,6 +24,7 @@ from tests.patience import PATIENCE
 from tests.servers import Started, ours, peer
 
 if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.slow
@@ -190,7 +191,8 @@ def server() -> Iterator[Started]:
 def on_stream(server: Started, moto: Started) -> tuple[str, ...]:
     session = Session()
     session.set_credentials("any", "key")
-    client = session.create_client("kinesis", region_name="us-east-1", endpoint_url=server.endpoint)
+    made = session.create_client("kinesis", region_name="us-east-1", endpoint_url=server.endpoint)
+    client = cast("KinesisClient", made)
     name = f"stream-{next(_names)}"
     client.create_stream(StreamName=name, ShardCount=2)
     # the stream is there, and files are where --s3 says
@@ -283,8 +285,8 @@ def test_while_the_local_stream_runs_aws_is_not_guessed(
         endpoint = running.endpoint
         session = Session()
         session.set_credentials("local", "local")
-        client = session.create_client("s3", region_name="us-east-1", endpoint_url=endpoint)
-        client.create_bucket(Bucket="bucket")
+        made = session.create_client("s3", region_name="us-east-1", endpoint_url=endpoint)
+        cast("S3Client", made).create_bucket(Bucket="bucket")
         succeeded(kcli("event", "--seed", "1", "-o", "s3://bucket/a.json", "--s3", "local"))
         here = {"AWS_ENDPOINT_URL": endpoint}  # as `eval "$(kcli local env)"` leaves it
         succeeded(kcli("simulate", "s3://bucket/a.json", **here))
