@@ -1,5 +1,6 @@
 """What services and their clients raise, as one sentence."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,8 @@ def _explained(error: Exception, url: Url) -> KcliError:
         )
     if isinstance(causes[-1], FileNotFoundError):
         return absent(url)
+    if any(type(each).__name__ == "ClientPayloadError" for each in causes):  # of aiohttp
+        return LostError("the connection broke off", place=url.shown)
     if any(_is_of_network(each) for each in causes):
         return LostError(
             f"could not be reached: {reason}",
@@ -126,9 +129,11 @@ def _is_of_network(error: BaseException) -> bool:
 
 def _reason(error: BaseException) -> str:
     """Why, in a few words."""
-    text = getattr(error, "strerror", None) or getattr(error, "message", None) or str(error)
+    text = getattr(error, "message", None) or str(error)
     if isinstance(error, TimeoutError):
         text = "it did not answer in time"
+    elif isinstance(error, OSError) and type(error.errno) is int and error.errno > 0:
+        text = os.strerror(error.errno)  # asyncio has a text of its own
     found = re.search(r"\[Errno -?\d+\] ([^\]'\")]+)", str(text))
     line = (found[1] if found else str(text)).strip().partition("\n")[0].strip()
     line = " ".join(line.split()).rstrip(".:") or type(error).__name__

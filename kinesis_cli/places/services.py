@@ -4,6 +4,7 @@ S3 is reached by the client that kcli has anyway, `kinesis_cli.aws.bucket_files`
 aiobotocore, which allows only some older versions of botocore.
 """
 
+import logging
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -22,6 +23,8 @@ EXTRAS = {
 
 # Seconds until a server that says nothing is given up.
 _CONNECT_WITHIN, _ANSWER_WITHIN = 30, 60
+
+_LOUD = ("adlfs", "azure", "fsspec", "gcsfs", "google", "msal")
 
 FileSystem = Any  # fsspec has no types
 
@@ -81,6 +84,8 @@ def _as_usual(scheme: str) -> FileSystem:
             client_kwargs={"timeout": timeout, "trust_env": True},
             skip_instance_cache=True,
         )
+    for logger in _LOUD:  # they print tracebacks of what is told in a sentence
+        logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
     # "kcli-s3" is an entry point of kcli's own
     name = {"s3": "kcli-s3", "gs": "gs", "az": "az"}[scheme]
     try:

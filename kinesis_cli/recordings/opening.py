@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, cast
 
 from kinesis_cli.errors import InputError
@@ -49,7 +49,10 @@ def open_regular(path: str) -> tuple[BinaryIO, str]:
 def is_live(path: str) -> bool:
     """Whether it may have no end yet: standard input, a pipe, a terminal."""
     try:
-        return path == "-" or not (is_url(path) or S_ISREG(Path(path).stat().st_mode))
+        if path == "-" or is_url(path):
+            return path == "-"
+        mode = Path(path).stat().st_mode
+        return not (S_ISREG(mode) or S_ISDIR(mode))
     except (OSError, ValueError):
         return False  # whoever opens it learns why
 

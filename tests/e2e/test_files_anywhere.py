@@ -158,7 +158,7 @@ def test_an_object_that_is_there_is_not_written_over_unasked(
         (("event", "-o", "https://host/a.json"), 2, "can only be read"),
         (("event", "-o", "s3://{bucket}/a/"), 2, "names no object"),
         (("record", "-o", "s3://{bucket}/a.ndjson", "--resume"), 2, "cannot be continued"),
-        (("simulate", "http://127.0.0.1:9/a"), 3, "could not be reached: Connect"),
+        (("simulate", "http://127.0.0.1:9/a"), 3, "could not be reached: Connection refused"),
         (("simulate", "az://container/a"), 2, "no storage account is named"),
     ],
 )
