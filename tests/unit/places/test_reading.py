@@ -1,5 +1,8 @@
 """Objects that are read over real HTTP, whatever becomes of the connection."""
 
+import subprocess
+import sys
+
 import pytest
 
 from kinesis_cli.errors import EndpointError, InputError
@@ -7,6 +10,8 @@ from kinesis_cli.places import reading, services
 from kinesis_cli.places.reading import RemoteReader, read_range
 from kinesis_cli.places.url import Url
 from tests.object_server import Objects, object_server
+
+pytestmark = pytest.mark.slow
 
 BODY = bytes(range(256)) * 40_000  # 10 MB: several requests of S3's
 
@@ -157,3 +162,38 @@ def test_a_server_that_is_not_there_is_told_with_the_reason(
         pass
     with pytest.raises(EndpointError, match="could not be reached"):
         all_of(url_of(service, endpoint, monkeypatch))
+
+
+READS_ALL = """
+import resource, sys
+from kinesis_cli.places.reading import RemoteReader, details_of
+from kinesis_cli.places.url import Url
+
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+url, count = Url(sys.argv[1]), 0
+details_of(url)  # all that is needed is loaded
+before = most()
+with RemoteReader(url) as reader:
+    while piece := reader.read(1 << 18):
+        count += len(piece)
+print(count, most() - before)
+"""
+
+
+@SERVICES
+def test_memory_does_not_grow_with_the_object(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 96 << 20
+    served = Objects({"/bucket/a": bytes(size)}, tags={"/bucket/a": '"one"'})
+    with object_server(served) as endpoint:
+        url = url_of(service, endpoint, monkeypatch)
+        run = subprocess.run(
+            [sys.executable, "-c", READS_ALL, str(url)], capture_output=True, text=True, check=True
+        )
+    count, grown = map(int, run.stdout.split())
+    unit = 1 if sys.platform == "darwin" else 1 << 10  # of ru_maxrss
+    assert count == size
+    assert grown * unit < size / 3
