@@ -108,8 +108,8 @@ def record(
     if is_piped and resume:
         raise InputError("--resume continues a file, and -o - is standard output")
     if with_index and (is_piped or isinstance(place, Url)):
-        to = "standard output" if is_piped else "at a URL"
-        raise InputError(f"--index stands beside a file, and -o {output_file} is {to}")
+        where = "standard output" if is_piped else "at a URL"
+        raise InputError(f"--index stands beside a file, and -o {output_file} is {where}")
     if resume and isinstance(place, Url):
         raise InputError(
             "--resume continues a file of this machine, and an object cannot be continued",
