@@ -82,6 +82,20 @@ def log_group(connection: Connection, settings: Settings) -> str:
         if settings.function is None or name == function.name:
             return function.environment.get("AWS_LAMBDA_LOG_GROUP_NAME", default)
         return default
+    return log_group_of(connection, name)
+
+
+def log_group_of(connection: Connection, name: str) -> str:
+    """Where a function's log goes, as it is configured.
+
+    Args:
+        connection: to what.
+        name: name or ARN.
+
+    Raises:
+        EndpointError: there is no such function.
+    """
+    default = f"/aws/lambda/{_bare_name(name)}"
     try:
         configuration = function_configuration(connection, name)
     except EndpointError as error:

@@ -74,10 +74,16 @@ class LogFollower:
         connection: to what.
         query: what to read.
         warn: told in one sentence of what keeps it waiting.
+        tells_missing: whether that it waits for the log group is worth a sentence.
     """
 
     def __init__(
-        self, connection: Connection, query: LogQuery, warn: Callable[[str], None]
+        self,
+        connection: Connection,
+        query: LogQuery,
+        warn: Callable[[str], None],
+        *,
+        tells_missing: bool = True,
     ) -> None:
         self._connection, self._query, self._warn = connection, query, warn
         self._client: CloudWatchLogsClient = connection.client("logs")
@@ -87,7 +93,7 @@ class LogFollower:
         self._high_water = self._least  # epoch ms; all until here was read, but for late ones
         self._seen: dict[tuple[str, int], int] = {}  # event → its timestamp
         self._long_look_at = 0.0
-        self._told_missing = self._answered = False
+        self._told_missing, self._answered = not tells_missing, False
 
     def portions(self) -> Iterator[list[LogEvent]]:
         """New events as they are found, each portion in order of time; maybe an empty one.
@@ -103,6 +109,15 @@ class LogFollower:
                 if self._is_over(began):
                     return
                 time.sleep(self._pause)
+
+    def look(self) -> list[LogEvent]:
+        """What is new, asked for once; in no order.
+
+        Raises:
+            EndpointError: see `portions`.
+        """
+        with self._connection.explained("logs"):
+            return [event for portion in self._pass(time.time()) for event in portion]
 
     def _is_over(self, began: float) -> bool:
         if not self._query.follow:

@@ -176,10 +176,11 @@ def _mappings(
 ) -> tuple[MappingState, ...]:
     function = None if settings.function is None else settings.function.value
     found = stream_mappings(connection, stream_arn=stream_arn, function=function)
-    return tuple(map(_mapping, found))
+    return tuple(map(mapping_state, found))
 
 
-def _mapping(answer: "EventSourceMappingConfigurationTypeDef") -> MappingState:
+def mapping_state(answer: "EventSourceMappingConfigurationTypeDef") -> MappingState:
+    """A mapping as Lambda tells of it."""
     members: Mapping[str, object] = {
         name: value for name, value in answer.items() if name in _SETTINGS and value is not None
     }

@@ -214,7 +214,7 @@ def put(
             sample = settings.payloads(Random(seed), _times(min(number, SAMPLE)))
             ask_if_large(place, *_estimate(number, sample, taken))
     plan = PutPlan(Random(), give_up_after=patience, ordered=ordered, aggregate=aggregate)
-    followed = _followed(connected, output, follow_for) if follow else None
+    followed = _followed(connected, output, follow_for, packed=aggregate) if follow else None
     _put(connection, plan, source(payloads), failed_place, output, followed)
 
 
@@ -260,10 +260,10 @@ def _put(
         follow.end()
 
 
-def _followed(connected: "Connected", output: Output, seconds: float) -> "Follow":
+def _followed(connected: "Connected", output: Output, seconds: float, *, packed: bool) -> "Follow":
     from kinesis_cli.cli.running.following import follow_of  # start-up counts
 
-    return follow_of(connected, output, seconds)
+    return follow_of(connected, output, seconds, packed=packed)
 
 
 def _times(number: int | None) -> Iterator[float]:

@@ -11,6 +11,7 @@ from kinesis_cli.following.followed import ENDINGS, Ending, Followed, Put, Reade
 # A mapping that for so long has had nothing left to deliver will not tell of a record any more.
 QUIET_SECONDS = 5.0
 NEVER_TOLD = "the mapping has nothing left to deliver, and has told nothing of its end"
+NOT_NAMED = "neither the function's log nor an on-failure document names it"
 GONE = "its mapping was deleted"
 
 
@@ -48,14 +49,16 @@ class Settling:
 
     Args:
         readers: the mappings that deliver the stream, each of which has its own ending.
+        tells_all: whether everything that happens is told; else a record of which nothing was
+            told may have been in any number of calls.
     """
 
-    def __init__(self, readers: Iterable[Reader]) -> None:
+    def __init__(self, readers: Iterable[Reader], *, tells_all: bool = True) -> None:
         self.readers = {each.mapping: each for each in readers}
         self._lives: dict[_Key, _Life] = {}
         self._open: dict[_Key, Put] = {}  # records that have not ended
         self._settled: list[Followed] = []
-        self._all_put, self._is_whole = False, True
+        self._all_put, self._tells_all, self._is_whole = False, tells_all, tells_all
         self._quiet_since: dict[str, float] = {}  # mappings that have nothing left
 
     # What is told
@@ -113,6 +116,10 @@ class Settling:
         """Endings that are still to come."""
         return len(self._open)
 
+    def open_numbers(self, mapping: str) -> set[str]:
+        """The sequence numbers of a mapping's records that have not ended."""
+        return {key.sequence_number for key in self._open if key.mapping == mapping}
+
     @property
     def in_call(self) -> int:
         """Of these, how many are in a call now."""
@@ -138,7 +145,11 @@ class Settling:
             now: epoch seconds of this machine's clock.
         """
         for key in sorted(self._open, key=lambda key: (self._open[key].index, key.mapping)):
-            yield self._row(key, self._lives[key], "waiting", self._waits_for(key, now))
+            life = self._lives[key]
+            if not (self._tells_all or life.calls or life.in_call):
+                yield self._row(key, life, "notTold", NOT_NAMED)
+            else:
+                yield self._row(key, life, "waiting", self._waits_for(key, now))
         self._open.clear()
 
     # Within
@@ -201,7 +212,7 @@ class Settling:
         put, end = life.put, life.end
         assert put is not None
         discarded = end is not None and ending == "discarded"
-        seen = ending not in ("waiting", "notTold")
+        seen = ending not in ("waiting", "notTold") and life.ended_at
         calls = dict.fromkeys((*life.calls, *filter(None, (life.in_call,))))
         return Followed(
             index=put.index,
@@ -213,7 +224,7 @@ class Settling:
             ended=ending,
             reason=reason,
             error=life.error,
-            deliveries=life.deliveries + bool(life.in_call),
+            deliveries=self._deliveries(life),
             reported=life.reported,
             others_reported=life.others_reported,
             calls=tuple(calls),
@@ -222,6 +233,10 @@ class Settling:
             latency_seconds=round(max(0.0, life.ended_at - put.acknowledged), 6) if seen else None,
             is_whole=self._is_whole,
         )
+
+    def _deliveries(self, life: _Life) -> int | None:
+        seen = life.deliveries + bool(life.in_call)
+        return seen if seen or self._tells_all or life.endings["filtered"] else None
 
     def _waits_for(self, key: _Key, now: float) -> str:
         life, reader = self._lives[key], self.readers[key.mapping]

@@ -28,13 +28,11 @@ def ending_in_words(row: Followed) -> str:
         parts.append(refused if row.problem else f"document sent to {name}")
     elif row.ended == "discarded":
         parts.append("no document: the mapping has no on-failure destination")
-    if not row.is_whole:
-        parts.append("some of what happened is not known")
     return "; ".join(parts)
 
 
 def _how(row: Followed) -> str:
-    word = "called, without an error" if row.ended == "called" else ending_cell(row)
+    word = ending_cell(row)
     if row.deliveries is None:
         return word
     many = row.deliveries
@@ -42,7 +40,10 @@ def _how(row: Followed) -> str:
         return "matches no filter" if row.ended == "filtered" else "dropped"
     if row.ended == "handled":
         return f"handled at delivery {many}"
-    return f"{word} after {many:,} deliver{'y' if many == 1 else 'ies'}" if many else word
+    text = f"{word} after {many:,} deliver{'y' if many == 1 else 'ies'}" if many else word
+    if row.ended == "called":
+        text = f"called {_times(many)}, the last time without an error in its log"
+    return text
 
 
 def _times(count: int) -> str:

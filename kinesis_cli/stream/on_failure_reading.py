@@ -36,6 +36,7 @@ class FailureDocument:
     batch_size: int  # records between them that were given up
     payload: tuple[Record, ...] | None  # the records themselves, where the document has them
     kind: SourceKind = KINESIS
+    function_arn: str = ""  # with the version that was called; "": not told
 
     @property
     def stream(self) -> str:
@@ -182,6 +183,7 @@ def _document(value: Mapping[str, object], kind: SourceKind, place: str) -> Fail
         batch_size=_count(info, "batchSize"),
         payload=None if payload is None else _payload(payload, kind, info, place),
         kind=kind,
+        function_arn=str(context.get("functionArn", "")),
     )
 
 

@@ -62,6 +62,7 @@ def handler(event, context):
     for each in event["Records"]:
         kind = json.loads(base64.b64decode(each["kinesis"]["data"]))["kind"]
         number = each["kinesis"]["sequenceNumber"]
+        print("got", number)
         if kind == "hangs":
             time.sleep(600)
         seen = os.path.join(os.environ["SEEN"], number)
@@ -218,6 +219,33 @@ def test_the_records_of_an_aggregate_are_followed_as_one(kcli: Kcli) -> None:
     of_choosy = [row for (_, function), row in rows.items() if function == "choosy"]
     assert sum(row["records"] for row in of_choosy) == 40
     assert {row["ended"] for row in of_choosy} == {"filtered"}  # an aggregate is no JSON
+
+
+def test_elsewhere_the_log_and_the_failure_queue_tell_and_what_they_do_not_is_not_told(
+    kcli: Kcli, endpoint: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    aws = Kcli(tmp_path, environment)  # no project there: the endpoint is as good as AWS's
+    result = aws(
+        *("put", "--from", "-", "--stream", "orders", "--endpoint-url", endpoint, "--follow"),
+        *("--timeout", "25s", "--output", "ndjson"),
+        given=kinds("fine", "bad"),
+        AWS_ACCESS_KEY_ID="local",
+        AWS_SECRET_ACCESS_KEY="local",
+        AWS_REGION="us-east-1",
+    )
+    assert result.returncode == 1, result.stderr
+    rows = followed(result)
+    fine, bad = rows[0, "careful"], rows[1, "careful"]
+    assert (fine["ended"], fine["deliveries"], len(fine["calls"])) == ("called", 1, 1)
+    assert (bad["ended"], bad["reason"]) == ("discarded", "RetryAttemptsExhausted")
+    assert bad["destination"].endswith(":failures")
+    assert bad["deliveries"] >= 2
+    assert rows[1, "choosy"]["ended"] == "filtered"  # by kcli's reading of the pattern
+    silent = rows[0, "choosy"]  # the function logs nothing
+    assert (silent["ended"], silent["deliveries"], silent["calls"]) == ("notTold", None, [])
+    assert not any(row["isWhole"] for row in rows.values())
+    waiting = json.loads(kcli("redrive", "--output", "json").stdout)
+    assert len(waiting["documents"]) == 1  # it is still there, for whoever works on the queue
 
 
 @pytest.mark.parametrize(

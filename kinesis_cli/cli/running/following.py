@@ -26,11 +26,17 @@ class Facts(Protocol):
 
     every: float  # seconds between two looks
     keeps_up: bool  # it is to be looked at while records are put
+    tells_all: bool  # whether everything that happens is told
     clock: str  # whose clock latencies are measured with, for people
+    caveat: str  # what is said where something that happened may be missing
 
     @property
     def readers(self) -> Sequence[Reader]:
         """The mappings that read the stream."""
+        ...
+
+    def put(self, settling: Settling, records: Sequence[Entry]) -> None:
+        """Records are in the stream, and known to `settling`."""
         ...
 
     def look(self, settling: Settling) -> None:
@@ -57,8 +63,8 @@ class Follow:
     def __init__(self, facts: Facts, stream: str, output: str, timeout: float) -> None:
         self._facts, self._timeout = facts, timeout
         readers = _delivering(facts.readers, stream)
-        self._settling = Settling(readers)
-        self.view = FollowView(readers, output, facts.clock)
+        self._settling = Settling(readers, tells_all=facts.tells_all)
+        self.view = FollowView(readers, output, facts.clock, facts.caveat)
         self._next_look = 0.0
         self._interrupted = self._timed_out = False
         self._error: KcliError | None = None
@@ -69,8 +75,8 @@ class Follow:
 
     def put(self, records: Sequence[Entry]) -> None:
         """Records were acknowledged."""
-        now = time.time()
-        self._settling.put(_by_number(records, now))
+        self._settling.put(_by_number(records, time.time()))
+        self._facts.put(self._settling, records)
 
     def look(self, *, now_and_then: bool = False) -> None:
         """Ask what has happened, unless it was asked just now."""
@@ -161,8 +167,14 @@ class _BothViews:
         self._follow.look(now_and_then=True)
 
 
-def follow_of(connected: "Connected", output: str, timeout: float) -> Follow:
+def follow_of(connected: "Connected", output: str, timeout: float, *, packed: bool) -> Follow:
     """What follows the records of a put there.
+
+    Args:
+        connected: to where they go.
+        output: "table", "json" or "ndjson".
+        timeout: see `Follow`.
+        packed: whether they are put in aggregates.
 
     Raises:
         InputError, EndpointError: they cannot be followed.
@@ -176,7 +188,9 @@ def follow_of(connected: "Connected", output: str, timeout: float) -> Follow:
 
         facts: Facts = LocalLives(connected.local.server, arn)
     else:
-        raise InputError("not yet")
+        from kinesis_cli.aws.following.lives import AwsLives
+
+        facts = AwsLives(connection, arn, note, packed=packed)
     return Follow(facts, connection.stream, output, timeout)
 
 

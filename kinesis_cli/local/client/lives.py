@@ -1,6 +1,7 @@
 """What becomes of records on a running server, asked of it again and again."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from kinesis_cli.following.followed import Reader
 from kinesis_cli.following.settling import Settling
 from kinesis_cli.local.client.process import ask
 from kinesis_cli.local.state import Server, running_server
+from kinesis_cli.putting.entry import Entry
 
 LOOK_EVERY = 0.2  # seconds
 
@@ -29,7 +31,12 @@ class LocalLives:
 
     every = LOOK_EVERY
     keeps_up = True  # it is asked while records are put, since it does not keep all for ever
+    tells_all = True
     clock = "this machine's clock, from the answer to the put"
+    caveat = (
+        "Some of what happened is not known: the local stream was started anew, or more happened "
+        "than it keeps."
+    )
 
     def __init__(self, server: Server, stream_arn: str) -> None:
         self._server, self._stream_arn = server, stream_arn
@@ -37,6 +44,9 @@ class LocalLives:
         answer = self._ask(since=(1 << 62), backlog=True)
         self._run, self._since = answer["run"], answer["next"]
         self.readers = _readers(answer)
+
+    def put(self, settling: Settling, records: Sequence[Entry]) -> None:
+        """The server knows of them by itself."""
 
     def look(self, settling: Settling) -> None:
         """Tell what has happened since the last time.

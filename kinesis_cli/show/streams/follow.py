@@ -22,10 +22,12 @@ class FollowView:
         readers: the mappings that are followed.
         output: "table", "json" or "ndjson".
         clock: whose clock says when something ended, for people.
+        caveat: what is said where something that happened may be missing.
     """
 
-    def __init__(self, readers: Iterable[Reader], output: str, clock: str) -> None:
-        self._output, self._clock = output, clock
+    def __init__(self, readers: Iterable[Reader], output: str, clock: str, caveat: str) -> None:
+        self._output, self._clock, self._caveat = output, clock, caveat
+        self._is_whole = True
         self._readers = {each.mapping: each for each in readers}
         self.figures = {mapping: Figures() for mapping in self._readers}
         self._rows: list[Followed] = []  # all for JSON, else some of the first
@@ -36,6 +38,7 @@ class FollowView:
         """Records have ended, or will not any more as far as it is seen."""
         for row in rows:
             self.figures[row.mapping].add(row)
+            self._is_whole &= row.is_whole
             if self._output == "ndjson":
                 write_line({"type": "followed", **msgspec.to_builtins(row)})
             elif self._output == "json" or len(self._rows) <= FEW:
@@ -100,6 +103,8 @@ class FollowView:
                 write_text(f"{escape(_in_words(self._readers[mapping].function, each))}.\n")
         if any(each.latencies(1.0) for each in self.figures.values()):
             write_text(f"Latency by {escape(self._clock)}.\n")
+        if not self._is_whole:
+            write_text(f"{escape(self._caveat)}\n")
 
 
 def _is_worth_a_line(row: Followed) -> bool:

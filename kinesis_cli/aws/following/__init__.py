@@ -1,0 +1,1 @@
+"""What becomes of records on AWS, as far as logs and on-failure documents tell."""
