@@ -37,11 +37,17 @@ def own_shop(tmp_path: Path) -> Iterator[Shop]:
     yield from opened_shop(write_project(tmp_path / "shop", APP, TEMPLATE))
 
 
-def opened_shop(folder: Path) -> Iterator[Shop]:
+@pytest.fixture
+def wide_shop(tmp_path: Path) -> Iterator[Shop]:
+    """The same with more shards than the page shows."""
+    yield from opened_shop(write_project(tmp_path / "wide", APP, TEMPLATE), "--shards", "70")
+
+
+def opened_shop(folder: Path, *options: str) -> Iterator[Shop]:
     kcli = Kcli(folder, without_aws())
     shop = Shop(kcli)
     try:
-        shop.start()
+        shop.start(*options)
         yield shop
     finally:
         kcli.stop_local_streams()

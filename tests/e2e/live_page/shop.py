@@ -68,9 +68,9 @@ class Shop:
         """Of the page."""
         return f"{self.endpoint}/_kcli/ui/"
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start them with their page."""
-        started = self.kcli("local", "start", "--detach", "--ui", "--no-open")
+        started = self.kcli("local", "start", "--detach", "--ui", "--no-open", *options)
         assert started.returncode == 0, started.stderr
         status = self.kcli("local", "status", "--output", "json")
         self.endpoint = str(json.loads(status.stdout)["endpoint"])

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from docs.make_report_picture import CHROMIUM
 from kinesis_cli.simulation.words import duration_cell, number_cell, shard_cell
@@ -201,3 +201,21 @@ def test_numbers_are_told_as_the_terminal_tells_them(page: Page) -> None:
     )
     wanted = [*map(duration_cell, seconds), *map(shard_cell, shards), *map(number_cell, numbers)]
     assert told == wanted
+
+
+def test_of_many_shards_it_says_how_many_are_left_out(browser: Browser, wide_shop: Shop) -> None:
+    entries = [{"Data": b"one", "PartitionKey": str(number)} for number in range(500)]
+    wide_shop.client("kinesis").put_records(StreamName="orders", Records=entries)
+    wide_shop.wait()
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(MILLISECONDS)
+    page.goto(wide_shop.link())
+    expect(page.locator("#figures")).to_contain_text("500")
+    page.click("#shards-part summary")
+    expect(page.locator("#shards-left")).to_contain_text("6 more shards")
+    shards = page.locator("#shards tbody")
+    expect(shards).to_contain_text("orders: 6 more, less busy")
+    assert "none" not in shards.inner_text()  # a function takes the records of all of them
+    expect(page.locator("#legend")).to_contain_text("more shards not drawn")
+    context.close()

@@ -147,17 +147,18 @@ const parts = (call) => {
 // the server's picture, a row for each lane, in the order of the shards
 const pictureOf = (timeline) => {
   const shards = [...timeline.shards].sort((one, other) => compared(one, other));
-  const functions = new Map();
+  const functions = new Map(), streams = new Set(shards.map(({ stream }) => stream));
   for (const { stream, function: name } of shards) functions.set(stream, (functions.get(stream) || new Set()).add(name));
   const lanes = [], marks = [];
   shards.forEach((shard, place) => {
     const again = new Map(shard.again.map((each) => (Array.isArray(each) ? each : [each, 0])));
-    const label = `${shard.stream}/${shardOf(shard.id)}${functions.get(shard.stream).size > 1 ? ` ${shard.function}` : ""}`;
+    const where = streams.size > 1 ? `${shard.stream}/` : "shard ";
+    const label = `${where}${shardOf(shard.id)}${functions.get(shard.stream).size > 1 ? ` ${shard.function}` : ""}`;
     shard.lanes.forEach((cells, lane) => lanes.push({ place, lane, cells, again, label: lane ? "" : label, stream: shard.stream, shard: shard.id, function: shard.function }));
     for (const [column] of shard.discarded) marks.push([place, column, "D"]);
     for (const [column] of shard.expired) marks.push([place, column, "E"]);
   });
-  return { start: timeline.start, end: timeline.end, columns: timeline.columns, lanes, marks, ages: timeline.ages, waiting: timeline.waiting || [] };
+  return { start: timeline.start, end: timeline.end, columns: timeline.columns, lanes, marks, ages: timeline.ages, more: timeline.more };
 };
 
 const compared = (one, other) => {

@@ -1,6 +1,6 @@
 // Streams, their shards, and what the functions have made of the records.
 import { $, Grid, make, write } from "./dom.js";
-import { clock, duration, rate, shardOf, ifKnown, whole } from "./words.js";
+import { clock, counted, duration, rate, shardOf, ifKnown, whole } from "./words.js";
 
 const NUMBER = "number";
 const STREAMS = [["Stream", "text"], ["Records/s", NUMBER], ["Put", NUMBER], ["Kept", NUMBER], ["Function", "text"], ["Mapping", "state"], ["Waiting", NUMBER], ["Iterator age", NUMBER]];
@@ -56,13 +56,16 @@ export class Overview {
       for (const mapping of own.length ? own : [null]) rows.push(ofStream(stream, mapping));
       for (const shard of stream.shards) {
         const counts = mappings.shards.filter((each) => each.stream === stream.name && each.shard_id === shard.id);
-        for (const each of counts.length ? counts : [null]) shards.push(ofShard(stream, shard, each));
+        for (const each of counts.length ? counts : [null]) shards.push(ofShard(stream, shard, each, own.length ? "" : "none"));
       }
       if (stream.more_shards) shards.push([`${stream.name} more`, [`${stream.name}: ${whole(stream.more_shards)} more, less busy`, ...SHARDS.slice(1).map(() => "")]]);
     }
     this.streams.show(rows);
     this.shards.show(shards);
-    write($("shards-left"), streams.more ? `${whole(streams.more)} more streams are not shown.` : "");
+    const left = [];
+    if (streams.more) left.push(`${counted(streams.more, "more stream")} not shown.`);
+    if (mappings.more) left.push(`What functions made of ${counted(mappings.more, "more shard")}, less busy, is not shown; the figures above are of all.`);
+    write($("shards-left"), left.join(" "));
   }
 }
 
@@ -74,13 +77,14 @@ const ofStream = (stream, mapping) => [
   ],
 ];
 
-const ofShard = (stream, shard, counts) => [
+// of one for which no counts were sent, `nobody` is who is told to take its records
+const ofShard = (stream, shard, counts, nobody) => [
   `${stream.arn} ${shard.id} ${counts ? counts.function : ""}`,
   [
     `${stream.name}/${shardOf(shard.id)}${shard.open ? "" : ", closed"}`, ifKnown(shard.per_second, rate), ifKnown(shard.put, whole),
     ...(counts
       ? [counts.function, whole(counts.records), whole(counts.held), whole(counts.batches), problem(counts.failed), whole(counts.succeeded), problem(counts.discarded), whole(counts.filtered), problem(counts.expired), ifKnown(counts.iterator_age, duration)]
-      : ["none", ...Array(9).fill("")]),
+      : [nobody, ...Array(9).fill("")]),
   ],
 ];
 

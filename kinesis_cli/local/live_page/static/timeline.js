@@ -1,7 +1,7 @@
 // The timeline: a row for each lane of a shard, time from left to right. What stands in a column is
 // what the server's picture says of it; nothing is computed here but where it is drawn.
 import { make } from "./dom.js";
-import { clock, counted, duration, whole } from "./words.js";
+import { clock, counted, duration } from "./words.js";
 
 export const KINDS = { h: "handled", p: "partial", f: "failed", t: "throttled", r: "running" };
 export const WORDS = { handled: "handled", partial: "some reported", failed: "failed", throttled: "throttled", running: "running now" };
@@ -71,7 +71,6 @@ export class Timeline {
     picture.lanes.forEach((lane, n) => this.#lane(context, lane, n));
     this.#marks(context);
     this.#curve(context, this.ageTop, "iterator age", picture.ages, duration);
-    if (this.waitingTop) this.#curve(context, this.waitingTop, "records waiting", picture.waiting, whole);
   }
 
   #layOut() {
@@ -90,10 +89,7 @@ export class Timeline {
       }
     });
     this.ageTop = height + 6;
-    height = this.ageTop + CURVE;
-    this.waitingTop = picture.waiting.some(Boolean) ? height + 8 : 0;
-    if (this.waitingTop) height = this.waitingTop + CURVE;
-    return height + BOTTOM;
+    return this.ageTop + CURVE + BOTTOM;
   }
 
   #x(column) {
@@ -131,7 +127,7 @@ export class Timeline {
     const top = this.tops[n];
     if (lane.label) {
       context.fillStyle = this.#colour("ink");
-      context.fillText(lane.label, 6, top + ROW / 2, this.label - 12);
+      context.fillText(this.#fitting(context, lane.label), 6, top + ROW / 2);
     }
     const { cells, again } = lane;
     for (let column = 0; column < cells.length;) {
@@ -142,6 +138,15 @@ export class Timeline {
       column = end;
     }
     if (this.chosen && isIn(this.chosen, lane)) this.#ring(context, top);
+  }
+
+  // the end of a label that is too long: the shard stands there
+  #fitting(context, label) {
+    const room = this.label - 12;
+    if (context.measureText(label).width <= room) return label;
+    let kept = label.length - 1;
+    while (kept > 1 && context.measureText(`…${label.slice(-kept)}`).width > room) kept -= 1;
+    return `…${label.slice(-kept)}`;
   }
 
   #bar(context, column, end, top, letter, attempt) {
@@ -195,13 +200,14 @@ export class Timeline {
 
   // the legend and the words for a screen reader, where they change
   #tell() {
-    const { lanes, marks } = this.picture || { lanes: [], marks: [] };
+    const { lanes, marks, more } = this.picture || { lanes: [], marks: [], more: 0 };
     const text = lanes.map((lane) => lane.cells).join("");
     const seen = Object.keys(KINDS).filter((letter) => text.includes(letter));
     const rest = lanes.length ? [] : ["No call in this time."];
     if (lanes.some((lane) => lane.again.size)) rest.push("a number: which try of its batch");
     if (marks.some((each) => each[2] === "D")) rest.push("D: given up");
     if (marks.some((each) => each[2] === "E")) rest.push("E: expired");
+    if (more) rest.push(`${counted(more, "more shard")} not drawn`);
     const shards = new Set(lanes.map((lane) => lane.place)).size;
     const words = seen.map((letter) => WORDS[KINDS[letter]]).join(", ") || "no call";
     const label = `Timeline of ${counted(shards, "shard")}: ${words}. The last calls stand in a list below.`;
