@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 
 import msgspec
 
+from kinesis_cli.local.failures import Failures
 from kinesis_cli.local.kinesis.waking import Pulse
 
 PERIOD = 0.5  # seconds between two states, at least
@@ -32,16 +33,20 @@ class Feed:
 
     Args:
         make: makes all sections, and for each of some windows its own, `NAME:WINDOW`.
+        failures: told of our own mistakes: the pages then keep what they have.
     """
 
-    def __init__(self, make: Callable[[Collection[int]], Awaitable[Sections]]) -> None:
-        self._make = make
+    def __init__(
+        self, make: Callable[[Collection[int]], Awaitable[Sections]], failures: Failures
+    ) -> None:
+        self._make, self._failures = make, failures
         self._sections: dict[str, tuple[int, bytes]] = {}  # the state's number when it changed
         self._number = 0
         self._windows: Counter[int] = Counter()  # of the pages that are open
         self._pulse = Pulse()
         self._task: asyncio.Task[None] | None = None
         self._making = asyncio.Lock()
+        self._is_broken = False  # which is told once
 
     @property
     def is_full(self) -> bool:
@@ -64,9 +69,10 @@ class Feed:
                 if seen != self._number:
                     seen, data = self._number, self._changed(seen, window)
                     yield b"event: state\nid: %d\ndata: %s\n\n" % (seen, data)
-                else:
-                    yield b": nothing new\n\n"
+                    continue  # it may have changed while that was sent
                 await self._pulse.wait(KEEP_ALIVE)
+                if seen == self._number:
+                    yield b": nothing new\n\n"
         finally:
             self._leave(window)
 
@@ -103,7 +109,15 @@ class Feed:
         """Make the state anew, and wake the pages where it is another one."""
         windows = {each for each, pages in self._windows.items() if pages}.union(more_windows)
         async with self._making:
-            made = {name: _encode(each) for name, each in (await self._make(windows)).items()}
+            try:
+                sections = await self._make(windows)
+            except Exception as error:  # noqa: BLE001 - the next time it may be well again
+                if not self._is_broken:
+                    self._failures.report("the live page", error)
+                self._is_broken = True
+                return
+            self._is_broken = False
+            made = {name: _encode(each) for name, each in sections.items()}
             before = self._sections
             changed = {
                 name

@@ -41,7 +41,7 @@ class LivePage:
         self._failures = failures
         self._door = Door()
         self._state = State(surroundings)
-        self._feed = Feed(self._state.sections)
+        self._feed = Feed(self._state.sections, failures)
         actions = Actions(surroundings)
         questions = Questions(surroundings, self._state.calls)
         self._asked: Mapping[str, Answer] = {

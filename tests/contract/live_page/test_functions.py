@@ -79,6 +79,17 @@ def test_a_form_that_is_wrong_is_answered_with_a_sentence(
     assert words.lower() in answer.document["problem"].lower()
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[1]", b"\xff", b'{"data": "\\ud800"}', b"[" * 100_000, b'{"stream": 1}']
+)
+@pytest.mark.parametrize("name", ["put", "redrive", "faults", "session"])
+def test_what_is_not_a_form_is_refused(browser: Browser, name: str, body: bytes) -> None:
+    answer = browser.send("POST", name, body, browser.own)
+    allowed = {200} if (name, body) == ("faults", b"") else {400, 403}
+    assert answer.status in allowed
+    assert answer.document.get("problem", "no faults") != ""
+
+
 def test_a_poison_records_life_is_told_call_by_call_with_its_log(
     browser: Browser, local: Local
 ) -> None:
