@@ -46,11 +46,17 @@ def has_browser() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def write_entrance(server: Server, link: str) -> Path:
+    """The file that leads to the page: this user's only, and gone with the server."""
+    file = Path(server.state) / ENTRANCE_FILE
+    write_file(file, _PAGE.format(link=escape(link)))
+    return file
+
+
 def open_link(server: Server, link: str) -> None:
     """Open a link in the user's browser. Where that fails, the link was printed."""
     import webbrowser
 
-    file = Path(server.state) / ENTRANCE_FILE
-    write_file(file, _PAGE.format(link=escape(link)))
+    file = write_entrance(server, link)
     with suppress(webbrowser.Error, OSError):
         webbrowser.open(file.as_uri())
