@@ -3,9 +3,9 @@
 `handlers` runs functions behind this protocol; the mapping never knows where they run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +105,16 @@ class Handler(Protocol):
 
     def close(self) -> None:
         """Give back what the handler holds (a process, patched clocks, environment variables)."""
+        ...
+
+
+@runtime_checkable
+class GoesAhead(Protocol):
+    """A handler that works on a call while its caller does something else.
+
+    It makes the calls one after another, in the order in which they have begun.
+    """
+
+    def begin(self, request: InvocationRequest) -> Callable[[], InvocationResult]:
+        """Begin a call. Returns what waits for its result."""
         ...

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from kinesis_cli.event_source_mapping.invocation import (
+    GoesAhead,
     Handler,
     InvocationRequest,
     InvocationResult,
@@ -31,14 +32,19 @@ _NO_CREDENTIALS = (
 )
 
 
-class ExplainingHandler:
+def explaining_handler(handler: Handler, explain: Callable[[], None]) -> Handler:
     """A handler whose first call to AWS that finds no credentials is explained.
 
     Args:
         handler: that runs.
         explain: told nothing, once.
     """
+    if isinstance(handler, GoesAhead):
+        return _ExplainingAhead(handler, explain, handler)
+    return _Explaining(handler, explain)
 
+
+class _Explaining:
     def __init__(self, handler: Handler, explain: Callable[[], None]) -> None:
         self.name, self.runtime = handler.name, handler.runtime
         self._handler = handler
@@ -46,15 +52,30 @@ class ExplainingHandler:
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
         """Call the function once."""
-        result = self._handler.invoke(request)
+        return self._explained(self._handler.invoke(request))
+
+    def close(self) -> None:
+        """Close the handler."""
+        self._handler.close()
+
+    def _explained(self, result: InvocationResult) -> InvocationResult:
         if self._explain is not None and _is_refused(result):
             self._explain()
             self._explain = None
         return result
 
-    def close(self) -> None:
-        """Close the handler."""
-        self._handler.close()
+
+class _ExplainingAhead(_Explaining):
+    """The same of a handler that goes ahead."""
+
+    def __init__(self, handler: Handler, explain: Callable[[], None], ahead: GoesAhead) -> None:
+        super().__init__(handler, explain)
+        self._ahead = ahead
+
+    def begin(self, request: InvocationRequest) -> Callable[[], InvocationResult]:
+        """Begin a call. Returns what waits for its result."""
+        result = self._ahead.begin(request)
+        return lambda: self._explained(result())
 
 
 def _is_refused(result: InvocationResult) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.handlers import handler_of
-from kinesis_cli.handlers.aws_access import ExplainingHandler
+from kinesis_cli.handlers.aws_access import explaining_handler
 from kinesis_cli.parts.job import IndexedInputs, PartJob, PartResult, Seen
 from kinesis_cli.parts.rows_file import TimedRow, write_rows
 from kinesis_cli.recordings.index import Survey
@@ -88,7 +88,7 @@ def _handler(job: PartJob, tell: Callable[[str], None], refused: Callable[[], No
     # Of one with a process of its own the command has told already.
     is_here = not (options.isolated or job.function.needs_own_process)
     handler = handler_of(job.function, options, tell if is_here else None)
-    return handler if job.function.aws is None else ExplainingHandler(handler, refused)
+    return handler if job.function.aws is None else explaining_handler(handler, refused)
 
 
 def _noted(simulation: Simulation, done: str) -> Iterator[TimedRow]:

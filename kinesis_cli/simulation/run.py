@@ -38,6 +38,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     ENDED_PROCESS,
     TIMED_OUT,
     FunctionError,
+    GoesAhead,
     Handler,
     InvocationRequest,
     InvocationResult,
@@ -120,6 +121,9 @@ class _Call:
     index: int = 0
     slot: _Slot | None = None  # None: a throttled call that is not shown
     unsure: list[str] = field(default_factory=list)  # points that what came of it depends on
+    fault: str | None = None
+    cold_start: float = 0.0  # seconds
+    expected: float | None = None  # seconds besides its own sleeps; None: as long as it took
     result: InvocationResult = field(default_factory=InvocationResult)
     duration: float = 0.0
 
@@ -171,6 +175,7 @@ class Simulation:
     ) -> None:
         self.watches: list[Watch] = []
         self._source, self._handler = source, handler
+        self._ahead = handler if isinstance(handler, GoesAhead) else None
         self._mapping, self._options = mapping.reading(source.kind), options
         mapping = self._mapping
         _refuse_retention(source.kind, options.retention_hours)
@@ -533,15 +538,43 @@ class Simulation:
             self._told.append(call.slot)
         if cold_start is None:
             self._tally.throttled(by_reservation=fault is None)
-            self._at(now, run, partial(self._end, call, Throttled()), is_end_of_call=True)
+            end = partial(self._end, call, Throttled())
+            self._at(now, run, end, ends=next(self._order))
             return
         self._tally.redelivered += redelivered(effect)
         self._tally.metrics.at(now).invoked += len(effect.batch.records)
-        expected = self._expected_duration(effect)
-        call.result = self._result(fault, effect, now, expected or 0.0)
-        call.duration = cold_start + self._duration(call.result, fault, expected)
-        ended = InvocationEnded(call.result, deliver_again=fault == "duplicate")
-        self._at(now + call.duration, run, partial(self._end, call, ended), is_end_of_call=True)
+        call.fault, call.cold_start = fault, cold_start
+        call.expected = self._expected_duration(effect)
+        self._make(call)
+
+    def _make(self, call: _Call) -> None:
+        """Make a call; a handler that goes ahead only begins with it.
+
+        What comes in virtual time before the call can have ended is done meanwhile.
+        """
+        order, injected = next(self._order), self._injected(call)
+        if injected is not None:
+            self._plan_end(call, order, injected)
+        elif self._ahead is None:
+            self._plan_end(call, order, self._handler.invoke(self._request(call)))
+        else:
+            result = self._ahead.begin(self._request(call))
+            earliest = min(call.expected or 0.0, self._options.function_timeout)
+            wait = partial(self._wait, call, order, result)
+            self._at(call.at + (call.cold_start + earliest), call.run, wait, ends=order)
+
+    def _wait(
+        self, call: _Call, order: int, result: Callable[[], InvocationResult], _now: float
+    ) -> None:
+        self._plan_end(call, order, result())
+
+    def _plan_end(self, call: _Call, order: int, result: InvocationResult) -> None:
+        """Plan what comes of a call, in the place that it had when it was made."""
+        call.result = result
+        call.duration = call.cold_start + self._duration(result, call.fault, call.expected)
+        ended = InvocationEnded(result, deliver_again=call.fault == "duplicate")
+        end = partial(self._end, call, ended)
+        self._at(call.at + call.duration, call.run, end, ends=order)
 
     def _points_of_batch(self, run: _ShardRun, lane: Lane, effect: Invoke) -> list[str]:
         """What it depends on that a call is made now, with these records."""
@@ -568,23 +601,24 @@ class Simulation:
             return None
         return duration.of(len(effect.batch.records), len(effect.payload))
 
-    def _result(
-        self, fault: str | None, effect: Invoke, now: float, expected: float
-    ) -> InvocationResult:
-        request_id = effect.batch.request_id
-        if fault == "timeout":
+    def _injected(self, call: _Call) -> InvocationResult | None:
+        """The result of a call that is not made, for its fault."""
+        request_id = call.effect.batch.request_id
+        if call.fault == "timeout":
             return InvocationResult(error=timed_out(request_id, self._options.function_timeout))
-        if fault == "error":
+        if call.fault == "error":
             error = FunctionError("InjectedError", "injected by kcli", request_id=request_id)
             return InvocationResult(error=error)
-        request = InvocationRequest(
-            request_id,
-            effect.payload,
-            at=now,
+        return None
+
+    def _request(self, call: _Call) -> InvocationRequest:
+        return InvocationRequest(
+            call.effect.batch.request_id,
+            call.effect.payload,
+            at=call.at,
             number=self._attempts,
-            invocation_duration=expected,
+            invocation_duration=call.expected or 0.0,
         )
-        return self._handler.invoke(request)
 
     def _duration(
         self, result: InvocationResult, fault: str | None, expected: float | None
@@ -642,14 +676,18 @@ class Simulation:
     # Small things
 
     def _at(
-        self,
-        at: float,
-        run: _ShardRun,
-        step: Callable[[float], None],
-        *,
-        is_end_of_call: bool = False,
+        self, at: float, run: _ShardRun, step: Callable[[float], None], *, ends: int | None = None
     ) -> None:
-        heappush(self._agenda, (at, run.rank, next(self._order), is_end_of_call, step))
+        """Plan a step, behind those of the same time and shard.
+
+        Args:
+            at: when.
+            run: the shard.
+            step: what to do.
+            ends: the place of a call that it is the end of; None: it is none.
+        """
+        order = next(self._order) if ends is None else ends
+        heappush(self._agenda, (at, run.rank, order, ends is not None, step))
 
 
 def _executed_version(function_name: str | None, known: str) -> str:

@@ -277,18 +277,24 @@ def test_ctrl_c_ends_the_process(load: Load, tmp_path: Path) -> None:
         timeout=900.0,
         wall_clock=True,
     )
-    called = threading.Thread(target=_press_ctrl_c_when, args=[tmp_path / "pid"])
+    file = tmp_path / "pid"
+
+    def is_called() -> bool:
+        return file.is_file() and bool(file.read_text())
+
+    called = threading.Thread(target=press_ctrl_c_when, args=[is_called])
     called.start()
     with pytest.raises(KeyboardInterrupt):
         handler.invoke(request())
     called.join()
-    pid = int((tmp_path / "pid").read_text())
+    pid = int(file.read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
-def _press_ctrl_c_when(file: Path) -> None:
-    while not (file.is_file() and file.read_text()):
+def press_ctrl_c_when(is_time: Callable[[], bool]) -> None:
+    """Press Ctrl-C in this process, from another thread."""
+    while not is_time():
         time.sleep(0.01)
     os.kill(os.getpid(), signal.SIGINT)
 

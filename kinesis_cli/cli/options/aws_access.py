@@ -10,7 +10,7 @@ import typer
 
 from kinesis_cli.cli.running.aws_refused import explain
 from kinesis_cli.event_source_mapping.invocation import Handler
-from kinesis_cli.handlers.aws_access import NO_ACCESS, ExplainingHandler
+from kinesis_cli.handlers.aws_access import NO_ACCESS, explaining_handler
 from kinesis_cli.project.function import Function
 from kinesis_cli.show.console import note
 
@@ -62,7 +62,7 @@ def in_one_call(function: Function, asked: AwsAccess | None) -> Function:
 
 def explaining(handler: Handler, function: Function) -> Handler:
     """`handler`, and a word on its first call to AWS that finds no credentials."""
-    return handler if function.aws is None else ExplainingHandler(handler, explain)
+    return handler if function.aws is None else explaining_handler(handler, explain)
 
 
 def _of_the_shell(function: Function) -> Function:

@@ -48,13 +48,14 @@ class Call(NamedTuple):
     trace_id: str | None
     client_context: str | None
     debugging: bool
-    in_shared: int  # bytes of the event in the shared memory; 0: it is in the frame
+    shared_at: int  # where the event begins in the shared memory
+    in_shared: int  # bytes of the event there; 0: it is in the frame
     real_seconds: float | None = None  # that it may last at most, whatever the Timeout is
 
 
 def main(arguments: list[str]) -> None:
     """Serve until kcli closes the socket."""
-    connection, lifeline, memory = (int(number) for number in arguments)
+    connection, lifeline, memory, written = (int(number) for number in arguments)
     _end_with_kcli(lifeline, os.getpid())
     kcli = Frames(socket.socket(fileno=connection))
     fresh = FreshEnvironments(lambda: _end_with_kcli(lifeline, -os.getpgrp()))
@@ -66,15 +67,15 @@ def main(arguments: list[str]) -> None:
     os.register_at_fork(after_in_child=close_in_child)  # a child must not keep it open
     sys.argv[:] = sys.argv[:1]
     with suppress(EOFError):
-        _serve(kcli, memoryview(shared_memory(memory)), fresh)
+        _serve(kcli, memoryview(shared_memory(memory)), written, fresh)
     # What is left belongs to the function: its threads and handlers of exit must not hold us up,
     # as they do not on Lambda.
     os._exit(0)
 
 
-def _serve(kcli: Frames, shared: memoryview, fresh: FreshEnvironments) -> None:
+def _serve(kcli: Frames, shared: memoryview, written: int, fresh: FreshEnvironments) -> None:
     line, _ = kcli.receive()
-    function = Served(json.loads(str(line, "utf-8")))
+    function = Served(json.loads(str(line, "utf-8")), written)
     try:
         code = function.load()
     except LoadError as error:
@@ -92,7 +93,7 @@ def _serve(kcli: Frames, shared: memoryview, fresh: FreshEnvironments) -> None:
             continue
         call = Call(*asked)
         if call.in_shared:
-            payload = shared[: call.in_shared]
+            payload = shared[call.shared_at : call.shared_at + call.in_shared]
         fresh.mark(in_call=True)
         try:
             head, body = function.call(code.function, call, payload)
@@ -123,10 +124,15 @@ def _do(what: str, function: Served, kcli: Frames, fresh: FreshEnvironments) -> 
 
 
 class Served:
-    """The function, as kcli describes it."""
+    """The function, as kcli describes it.
 
-    def __init__(self, settings: Any) -> None:  # noqa: ANN401 - a JSON object
-        self._settings = settings
+    Args:
+        settings: a JSON object.
+        written: the file of what is written past `sys.stdout`.
+    """
+
+    def __init__(self, settings: Any, written: int) -> None:  # noqa: ANN401
+        self._settings, self._written = settings, written
         self.output = Output()
         as_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
         log_handler = LogHandler(self.output, as_json=as_json)
@@ -181,7 +187,7 @@ class Served:
             event, client_context = _event(payload), _client_context(call.client_context)
         except MarshalError as error:
             failure = Failure(error.error_type, error.message, (), call.request_id)
-            return (failure, 0.0, 0.0, ()), b""
+            return (failure, 0.0, 0.0, (), self._bytes_written()), b""
         if self.watching is not None:
             self.watching.begin(_event(payload))
         ended = self._caller.call(function, event, client_context, call, debugging=call.debugging)
@@ -193,10 +199,17 @@ class Served:
                 close_coroutine(ended.returned)
                 failed = Failure(error.error_type, error.message, (), call.request_id)
         logs = self.output.take() + ended.written
-        head = (failed, ended.slept, ended.elapsed, logs)
+        head = (failed, ended.slept, ended.elapsed, logs, self._bytes_written())
         if self.watching is not None:
             return (*head, self.watching.found(event)), response
         return head, response
+
+    def _bytes_written(self) -> int | None:
+        """How much is in the file by now: the next call may write before kcli looks."""
+        try:
+            return os.fstat(self._written).st_size
+        except OSError:  # the function has closed it
+            return None
 
 
 def _event(payload: memoryview) -> object:

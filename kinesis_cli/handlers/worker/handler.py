@@ -1,5 +1,10 @@
 """The function in the project's interpreter, behind the `Handler` protocol."""
 
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 import msgspec
 
 from kinesis_cli.errors import InputError
@@ -15,6 +20,7 @@ from kinesis_cli.handlers.lent_packages import lending_folder
 from kinesis_cli.handlers.options import NO_OPTIONS, HandlerOptions
 from kinesis_cli.handlers.response import from_json
 from kinesis_cli.handlers.runner import ENDED, INTERRUPTED
+from kinesis_cli.handlers.runner.frames import SLOT_BYTES, SLOTS
 from kinesis_cli.handlers.runner.loading import LoadError
 from kinesis_cli.handlers.worker.process import Worker, WorkerEndedError
 from kinesis_cli.project.function import Function
@@ -25,6 +31,30 @@ from kinesis_cli.project.template.values import ACCOUNT_ID, region
 # code that never returns, kcli ends the process so many seconds later.
 _GRACE_SECONDS = 5.0
 _ASKED_SECONDS = 60.0  # for an answer of the process itself
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call that has begun."""
+
+    request: InvocationRequest
+    is_debugged: bool
+    result: InvocationResult | None = None  # as soon as it is known
+
+    def asked(self, shared_at: int, in_shared: int) -> tuple[object, ...]:
+        """What the process is asked for, see `runner/serve.py`."""
+        request = self.request
+        return (
+            request.request_id,
+            request.at,
+            request.invocation_duration,
+            request.trace_id,
+            request.client_context,
+            self.is_debugged,
+            shared_at,
+            in_shared,
+            request.real_seconds,
+        )
 
 
 class WorkerHandler:
@@ -58,6 +88,10 @@ class WorkerHandler:
         self._interpreter = function.interpreter or own_interpreter()
         self._options = options
         self.notes: tuple[str, ...] = ()  # what is not as the function may expect
+        # Calls that have begun: those that the process has, and those behind them.
+        self._sent: deque[_Call] = deque()
+        self._waiting: deque[_Call] = deque()
+        self._count = 0  # of calls that were sent
         self._worker: Worker | None = self._started()
 
     def invoke(self, request: InvocationRequest) -> InvocationResult:
@@ -67,40 +101,89 @@ class WorkerHandler:
             InputError: its process cannot be started.
             KeyboardInterrupt: the user pressed Ctrl-C, or left the debugger.
         """
-        worker = self._worker = self._worker or self._started()
-        debugging = self._options.debugs(request.number)
-        is_shared = worker.share(request.payload)
-        call = (
-            request.request_id,
-            request.at,
-            request.invocation_duration,
-            request.trace_id,
-            request.client_context,
-            debugging,
-            len(request.payload) if is_shared else 0,
-            request.real_seconds,
-        )
-        seconds = self.timeout if request.real_seconds is None else request.real_seconds
-        limit = None if debugging else min(self.timeout, seconds) + _GRACE_SECONDS
+        return self.begin(request)()
+
+    def begin(self, request: InvocationRequest) -> Callable[[], InvocationResult]:
+        """Call the function once, behind the calls that have begun before.
+
+        The process works on a few calls while kcli does something else. What begins behind a call
+        in which the process ends was not made yet, and is made in the next one.
+
+        Returns:
+            What waits for the result; it raises what `invoke` does.
+        """
+        call = _Call(request, is_debugged=self._options.debugs(request.number))
+        self._waiting.append(call)
         try:
-            head, body = worker.exchange(call, b"" if is_shared else request.payload, limit)
+            self._send_on()
+        except BaseException:  # Ctrl-C
+            self.close()
+            raise
+        return partial(self._result_of, call)
+
+    def _result_of(self, call: _Call) -> InvocationResult:
+        try:
+            while call.result is None:
+                self._end_first()
+        except BaseException:  # Ctrl-C
+            self.close()
+            raise
+        return call.result
+
+    def _send_on(self) -> None:
+        """Send the process what it can have by now."""
+        while self._worker is not None and self._waiting and self._has_room(self._waiting[0]):
+            call = self._waiting.popleft()
+            self._sent.append(call)
+            self._count += 1
+            body, begin = call.request.payload, 0
+            if is_shared := 0 < len(body) <= SLOT_BYTES:
+                begin = self._worker.share(body, self._count)
+            asked = call.asked(begin, len(body) if is_shared else 0)
+            self._worker.send(asked, b"" if is_shared else body)
+
+    def _has_room(self, call: _Call) -> bool:
+        """Whether the process can have a call already."""
+        if not self._sent:
+            return True
+        is_alone = call.is_debugged or self._sent[-1].is_debugged
+        # both sides would wait for each other, if the process had a long answer to send
+        is_long = len(call.request.payload) > SLOT_BYTES
+        is_full = len(self._sent) == SLOTS or (self._worker and self._worker.is_written_full)
+        return not (is_alone or is_long or is_full)
+
+    def _end_first(self) -> None:
+        """Wait for the end of the first call that has begun."""
+        worker = self._worker = self._worker or self._started()
+        self._send_on()
+        call = self._sent.popleft()
+        call.result = self._received(worker, call)
+        if self._worker is None:
+            self._waiting.extendleft(reversed(self._sent))
+            self._sent.clear()
+        self._send_on()
+
+    def _received(self, worker: Worker, call: _Call) -> InvocationResult:
+        """What came of a call, or of the process in it."""
+        request = call.request
+        seconds = self.timeout if request.real_seconds is None else request.real_seconds
+        limit = None if call.is_debugged else min(self.timeout, seconds) + _GRACE_SECONDS
+        try:
+            head, body = worker.receive(limit)
         except WorkerEndedError as ended:
             return self._ended(worker, exited(ended.exit_code, request.request_id), 0.0)
         except TimeoutError:
             error = timed_out(request.request_id, self.timeout)
             return self._ended(worker, error, self.timeout)
-        except BaseException:  # Ctrl-C
-            self.close()
-            raise
         if head == INTERRUPTED:
-            self.close()
             raise KeyboardInterrupt
         if isinstance(head, dict):
             self.environments_ended += 1
             error = exited(head[ENDED], request.request_id)
             return InvocationResult(error=error, logs=worker.output())
-        failure, slept, elapsed, logs, *more = head
-        lines, watched = (*logs, *worker.output()), more[0] if more else None
+        failure, slept, elapsed, logs, written, *more = head
+        lines = (*logs, *worker.output(written, is_idle=not self._sent))
+        watched = more[0] if more else None
         if failure is not None:
             error = FunctionError(failure[0], failure[1], tuple(failure[2]), failure[3])
             return InvocationResult(None, error, slept, elapsed, lines, watched=watched)
@@ -125,8 +208,10 @@ class WorkerHandler:
         return int(answer)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process. What has begun is not waited for."""
         worker, self._worker = self._worker, None
+        self._waiting.clear()
+        self._sent.clear()
         if worker is not None:
             worker.close()
 

@@ -17,9 +17,10 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.runner import START
-from kinesis_cli.handlers.runner.frames import SHARED_BYTES, Frames, shared_memory
+from kinesis_cli.handlers.runner.frames import SLOT_BYTES, SLOTS, Frames, shared_memory
 
 _MAX_OUTPUT_BYTES = 256 * 1024  # of what is written past `sys.stdout` in one call
+_KEPT_OUTPUT_BYTES = 64 * 1024 * 1024  # of several calls, before the process may go ahead of kcli
 
 
 class WorkerEndedError(Exception):
@@ -53,10 +54,11 @@ class Worker:
         self._output = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see `close`
         # so that it goes to the beginning once `output` has emptied the file
         fcntl.fcntl(self._output, fcntl.F_SETFL, os.O_APPEND)
+        self._output_read = 0  # bytes of it
         memory = tempfile.TemporaryFile()  # noqa: SIM115 - the mapping outlives it
-        memory.truncate(SHARED_BYTES)
+        memory.truncate(SLOTS * SLOT_BYTES)
         self._shared = shared_memory(memory.fileno())
-        fds = (theirs.fileno(), their_lifeline, memory.fileno())
+        fds = (theirs.fileno(), their_lifeline, memory.fileno(), self._output.fileno())
         self._has_group = not debug
         try:
             self._process = subprocess.Popen(
@@ -94,9 +96,18 @@ class Worker:
             WorkerEndedError: the process has ended.
             TimeoutError: there is no answer in time.
         """
+        self.send(head, body)
+        return self.receive(timeout)
+
+    def send(self, head: object, body: bytes = b"") -> None:
+        """Send a frame; whether the process is still there is seen by who waits for the answer."""
+        with suppress(ConnectionError):
+            self._frames.send(msgspec.json.encode(head), body)
+
+    def receive(self, timeout: float | None = None) -> tuple[Any, memoryview]:
+        """Wait for the answer of the first frame that was not answered yet; see `exchange`."""
         self._set_timeout(timeout or 0.0)
         try:
-            self._frames.send(msgspec.json.encode(head), body)
             line, rest = self._frames.receive()
         except BlockingIOError as error:
             raise TimeoutError from error
@@ -104,12 +115,11 @@ class Worker:
             raise WorkerEndedError(self._process.wait()) from None
         return _decoded(line), rest
 
-    def share(self, body: bytes) -> bool:
-        """Put an event into the memory that the process has, too. Returns whether it fits."""
-        if not 0 < len(body) <= SHARED_BYTES:
-            return False
-        self._shared[: len(body)] = body
-        return True
+    def share(self, body: bytes, slot: int) -> int:
+        """Put an event into the memory that the process has, too. Returns where its slot begins."""
+        begin = slot % SLOTS * SLOT_BYTES
+        self._shared[begin : begin + len(body)] = body
+        return begin
 
     def _set_timeout(self, seconds: float) -> None:
         """Let the kernel end a wait: Python's own time-out asks it twice each time."""
@@ -119,17 +129,31 @@ class Worker:
             interval = struct.pack("@ll", whole, int((seconds - whole) * 1_000_000))
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
 
-    def output(self) -> tuple[str, ...]:
-        """The lines that were written past `sys.stdout` since the last time."""
-        fd = self._output.fileno()
-        size = os.fstat(fd).st_size
-        if not size:
+    def output(self, end: int | None = None, *, is_idle: bool = True) -> tuple[str, ...]:
+        """The lines that were written past `sys.stdout` since the last time.
+
+        Args:
+            end: bytes of all that was written until the call ended; None: as much as there is.
+            is_idle: whether the process is in no call now, and what was read can be forgotten.
+        """
+        fd, begin = self._output.fileno(), self._output_read
+        end = os.fstat(fd).st_size if end is None else end
+        size = end - begin
+        if size <= 0:
             return ()
-        text = os.pread(fd, min(size, _MAX_OUTPUT_BYTES), 0).decode("utf-8", "replace")
-        os.ftruncate(fd, 0)
+        text = os.pread(fd, min(size, _MAX_OUTPUT_BYTES), begin).decode("utf-8", "replace")
+        self._output_read = end
+        if is_idle and os.fstat(fd).st_size == end:
+            os.ftruncate(fd, 0)
+            self._output_read = 0
         if size > _MAX_OUTPUT_BYTES:
             text += f"\n[kcli left out {size - _MAX_OUTPUT_BYTES:,} bytes here]"
         return tuple(text.removesuffix("\n").split("\n"))
+
+    @property
+    def is_written_full(self) -> bool:
+        """Whether the process must be idle once, so that what it wrote can be forgotten."""
+        return self._output_read > _KEPT_OUTPUT_BYTES
 
     def kill(self) -> None:
         """End the process, and what it has started in its group."""
