@@ -23,8 +23,7 @@ def line_that_names(sequence_number: str, lines: Sequence[str]) -> str:
         sequence_number: the record's.
         lines: the log of the call, in order.
     """
-    whole = re.compile(rf"(?<!\d){re.escape(sequence_number)}(?!\d)")
-    named = [line for line in lines if whole.search(line)]
+    named = [line for line in lines if _names(sequence_number, line)]
     told = [line for line in named if not _EVENT.search(line)]
     for candidates in (told, named):
         if warned := [line for line in candidates if _is_warning(line)]:
@@ -36,6 +35,20 @@ def line_that_names(sequence_number: str, lines: Sequence[str]) -> str:
 def _is_warning(text: str) -> bool:
     line = parse_line(text)
     return line.kind is LineKind.APPLICATION and is_at_least(line.level, "WARN")
+
+
+def _names(sequence_number: str, line: str) -> bool:
+    """Whether a line has the number, and not as a part of a longer one.
+
+    Without a regular expression: to compile one for each number takes longer than a whole call.
+    """
+    at = line.find(sequence_number)
+    while at >= 0:
+        end = at + len(sequence_number)
+        if not line[max(0, at - 1) : at].isdecimal() and not line[end : end + 1].isdecimal():
+            return True
+        at = line.find(sequence_number, at + 1)
+    return False
 
 
 def _names_only(sequence_number: str, line: str) -> bool:

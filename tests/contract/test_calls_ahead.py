@@ -161,7 +161,6 @@ def test_what_many_calls_write_past_python_is_forgotten_when_it_was_read(
 
 def test_ctrl_c_ends_the_process_whatever_it_has(load: Load, tmp_path: Path) -> None:
     handler = load(wall_clock=True, timeout=900.0)
-    ends = [handler.begin(call(n, what="gate" if n == 1 else None)) for n in range(4)]
     calls = tmp_path / "calls"
 
     def is_in_the_second() -> bool:
@@ -170,7 +169,7 @@ def test_ctrl_c_ends_the_process_whatever_it_has(load: Load, tmp_path: Path) -> 
     called = threading.Thread(target=press_ctrl_c_when, args=[is_in_the_second])
     called.start()
     with pytest.raises(KeyboardInterrupt):
-        ends[3]()
+        [handler.begin(call(n, what="gate" if n == 1 else None)) for n in range(4)][3]()
     called.join()
     with pytest.raises(ProcessLookupError):
         os.kill(int(calls.read_text().split()[1]), 0)

@@ -48,6 +48,9 @@ FAILED = logged("ERROR", f"record {NUMBER} failed: the real reason")
         # an error that shows the event tells more than none, and less than one that does not
         ([logged("ERROR", EVENT)], 0),
         ([FAILED, logged("ERROR", EVENT)], 0),
+        # the number stands alone somewhere, though it is a part of others before
+        ([logged("ERROR", f"{NUMBER}0, 1{NUMBER}, x{NUMBER}: the real reason")], 0),
+        ([logged("ERROR", NUMBER)], 0),
     ],
 )
 def test_the_line_that_tells_of_the_record_is_found(lines: list[str], why: int) -> None:
