@@ -32,7 +32,8 @@ from kinesis_cli.cli.options.simulated import Assumed, Moments, Span
 from kinesis_cli.cli.options.sweep import Sweep, SweepOptions
 from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.cli.running.places import reach_files
-from kinesis_cli.cli.running.simulations import SharedSimulations, Simulations
+from kinesis_cli.cli.running.shared_simulations import SharedSimulations
+from kinesis_cli.cli.running.simulations import Simulations
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.aggregates import opened
 from kinesis_cli.project.find import find_function
@@ -116,14 +117,15 @@ def simulate(
       kcli simulate fixtures/batch.json --isolated
       kcli simulate fixtures/batch.json --timeline --report run.html
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
-      kcli event --count 9000 --shards 8 -o day.ndjson; kcli simulate day.ndjson --jobs 2
       kcli simulate 's3://bucket/day/*.ndjson.zst' --s3 aws
+      kcli event --shards 4 --count 900 | kcli simulate - --jobs 2
     """
     _refuse_both({"--compare": compare, "--explain": explain})
     sweep = Sweep.of(sweeping, duration, scale)
-    processes = 1 if sweep is not None else scale.processes(1)
-    if processes > 1:
-        refuse_beside_jobs(pictures, handler_run, explain)
+    scale.check(is_sweep=sweep is not None)
+    sharing = scale.option if sweep is None else ""
+    if sharing:
+        refuse_beside_jobs(sharing, pictures, handler_run, explain)
     if sweep is not None:
         single = {"--compare": compare, "--explain": explain, "--fail-on": fail_on}
         _refuse_beside_a_sweep(single, pictures, handler_run, assumed)
@@ -143,8 +145,7 @@ def simulate(
         new_handler = handler_maker(function, handler_run, tell)
         _tell(function, choices, output)
         arns = [choice.mapping.event_source_arn for choice in choices]
-        is_shared = processes > 1
-        recording = found.recording(arns, shards=_shards(function), keeps_tables=is_shared)
+        recording = found.recording(arns, shards=_shards(function), keeps_tables=bool(sharing))
         _tell_of_records(function, recording)
         _warn_of_cut_windows(choices, recording)
         options, choices = moments.applied(options, choices, recording.first_arrival)
@@ -168,9 +169,15 @@ def simulate(
                 return beside.of(_life_view(opened(explained), simulation, output))
             return beside.of(simulation_view(run, output, show_all=show_all))
 
-        if is_shared:
-            _refuse_what_is_shared(function, assumed, duration, choices, recording)
-            shared = SharedSimulations(simulations, handler_options(handler_run), processes)
+        if sharing:
+            _refuse_what_is_shared(sharing, function, assumed, duration, choices, recording)
+            shared = SharedSimulations(
+                simulations,
+                handler_options(handler_run),
+                scale.processes(1),
+                scale.scheduler,
+                scale.worker_project,
+            )
 
             def show(run: Run) -> View:
                 return SilentView() if compare else simulation_view(run, output, show_all=show_all)
@@ -188,6 +195,7 @@ def simulate(
 
 
 def _refuse_what_is_shared(
+    sharing: str,
     function: Function,
     assumed: Assumed,
     duration: Duration,
@@ -195,7 +203,8 @@ def _refuse_what_is_shared(
     recording: Recording,
 ) -> None:
     lanes = max(choice.mapping.parallelization_factor for choice in choices)
-    refuse_what_shards_share(function, assumed, duration, lanes, len(recording.shard_ids))
+    shards = len(recording.shard_ids)
+    refuse_what_shards_share(sharing, function, assumed, duration, lanes, shards)
 
 
 def _refuse_both(options: dict[str, object]) -> None:

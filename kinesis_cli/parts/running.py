@@ -35,7 +35,7 @@ def run_parts(
     while run.goes_on:
         run.begin()
         run.take(_LOOK_EACH)
-        update(sum(map(_done, jobs)))
+        update(run.done + sum(_done(job) for job in jobs if job.number not in run.results))
     return [run.results[job.number] for job in jobs]
 
 
@@ -51,6 +51,11 @@ class _Run:
     @property
     def goes_on(self) -> bool:
         return bool(self._waiting or self._running)
+
+    @property
+    def done(self) -> int:
+        """Records of the parts that are done."""
+        return sum(result.counts.records for result in self.results.values())
 
     def begin(self) -> None:
         while self._waiting and self._idle:

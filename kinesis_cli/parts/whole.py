@@ -33,6 +33,7 @@ class Whole:
     Attributes:
         recording: that kept its tables, or has one index.
         folder: for what the parts write; a new one, which goes with the caller.
+        there: what a file's path is where the parts run.
     """
 
     recording: Recording
@@ -41,6 +42,7 @@ class Whole:
     function: Function
     handler: HandlerOptions
     folder: Path
+    there: Callable[[str], str] = str
 
     def jobs(self, parts: int) -> list[PartJob]:
         """The parts, at most so many, the largest first."""
@@ -87,10 +89,11 @@ class Whole:
             size = os.fstat(text.file.fileno()).st_size
             entries.append(text.entry if isinstance(text, PackedText) else FileEntry(size, 0, b""))
         if index is not None:
-            return IndexedInputs(tuple(files), str(Path(index.path).resolve()))
-        path = self.folder / "index"
-        self.recording.write_index(path, entries)
-        return IndexedInputs(tuple(files), str(path))
+            path = Path(index.path).resolve()
+        else:
+            path = self.folder / "index"
+            self.recording.write_index(path, entries)
+        return IndexedInputs(tuple(map(self.there, files)), self.there(str(path)))
 
     def _path_of(self, text: PlainText | PackedText, number: int) -> str:
         """A path under which other processes find a file: one without a name is copied."""

@@ -139,10 +139,20 @@ def lints_with_cfn_lint(kcli: Kcli, folder: Path) -> None:
     assert "LATEST" in run.stdout, run.stderr
 
 
+def asks_for_a_cluster(kcli: Kcli, folder: Path) -> None:
+    (folder / "app.py").write_text("def handler(event, context): pass\n")
+    kcli("event", "--count", "9", "-o", "day.ndjson")
+    assert kcli("index", "day.ndjson").returncode == 0
+    arguments = ("simulate", "day.ndjson", "--handler", "app.py:handler")
+    run = kcli(*arguments, "--scheduler", "tcp://127.0.0.1:1")
+    assert (run.returncode, "no scheduler of Dask's answers" in run.stderr) == (3, True), run.stderr
+
+
 PROMISES: dict[str, list[Callable[[Kcli, Path], None]]] = {
     "": [in_empty_folder],
     "check": [breaks_a_handler],
     "cfn-lint": [lints_with_cfn_lint],
+    "dask": [asks_for_a_cluster],
     "isolated": [calls_aws_s_runtime_client],
     "local": [serves_a_stream],
     "payloads": [makes_data_of_templates_and_models],

@@ -1,6 +1,7 @@
 """Options that run a simulation on many cores, or many machines."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -29,9 +30,45 @@ class ScaleOptions(msgspec.Struct, frozen=True):
             "is the same, see docs/scale.md. With --sweep: share its points; default: auto.",
         ),
     ] = None
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="Share the shards among the workers of a cluster of Dask's instead; each reads "
+            "the recording, which must have an index, under the same path.",
+        ),
+    ] = None
+    worker_project: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="--scheduler: the project's folder on the workers; default: its code is sent.",
+        ),
+    ] = None
+
+    @property
+    def option(self) -> str:
+        """The option that shares shards, for messages; "": none does."""
+        if self.scheduler is not None:
+            return "--scheduler"
+        return "--jobs" if self.processes(1) > 1 else ""
+
+    def check(self, *, is_sweep: bool) -> None:
+        """Refuse options that do not go together.
+
+        Raises:
+            InputError: names them.
+        """
+        if self.worker_project is not None and self.scheduler is None:
+            raise InputError("--worker-project is for --scheduler", advice="Add --scheduler.")
+        if self.scheduler is not None and (is_sweep or self.jobs is not None):
+            raise InputError(
+                f"{'--sweep' if is_sweep else '--jobs'} and --scheduler cannot be used together",
+                advice="" if is_sweep else "A cluster has a part for each thread of its workers.",
+            )
 
     def processes(self, default: int) -> int:
-        """How many processes.
+        """How many processes of this machine.
 
         Raises:
             InputError: it is no number of processes.
@@ -51,6 +88,7 @@ class ScaleOptions(msgspec.Struct, frozen=True):
 
 
 def refuse_what_shards_share(
+    option: str,
     function: Function,
     assumed: Assumed,
     duration: Duration,
@@ -60,6 +98,7 @@ def refuse_what_shards_share(
     """Refuse to deliver shards apart where what happens to one depends on the others.
 
     Args:
+        option: that asks for it.
         function: that is called.
         assumed: what is assumed of Lambda.
         duration: of calls.
@@ -72,24 +111,31 @@ def refuse_what_shards_share(
     reserved = function.reserved_concurrency
     if reserved is not None and reserved < lanes * shards:
         raise _refused(
+            option,
             f"the function reserves {reserved:,} calls at a time, for which {shards:,} shards of "
-            f"{lanes:,} lane{'' if lanes == 1 else 's'} compete"
+            f"{lanes:,} lane{'' if lanes == 1 else 's'} compete",
         )
     if duration.cold_start:
-        raise _refused("--cold-start keeps environments that calls of all shards use in turn")
+        raise _refused(
+            option, "--cold-start keeps environments that calls of all shards use in turn"
+        )
     if any(Fault.parse(each).attempts for each in assumed.inject or ()):
         raise _refused(
+            option,
             "--inject by number counts the attempts of all shards together",
-            "Give a probability, such as error@p=0.05; or leave --jobs out.",
+            f"Give a probability, such as error@p=0.05; or leave {option} out.",
         )
     if chosen_duration(duration) is None:
         raise _refused(
+            option,
             "--invocation-duration measured would measure how busy the cores are",
-            "Give seconds, or --duration-from LOG; or leave --jobs out.",
+            f"Give seconds, or --duration-from LOG; or leave {option} out.",
         )
 
 
-def refuse_beside_jobs(pictures: PictureOptions, run: HandlerRun, explain: str | None) -> None:
+def refuse_beside_jobs(
+    sharing: str, pictures: PictureOptions, run: HandlerRun, explain: str | None
+) -> None:
     """Refuse what follows single records or calls.
 
     Raises:
@@ -105,8 +151,11 @@ def refuse_beside_jobs(pictures: PictureOptions, run: HandlerRun, explain: str |
     }
     for option, value in given.items():
         if value:
-            raise _refused(f"{option} looks at records and calls as they come, in one process")
+            why = f"{option} looks at records and calls as they come, in one process"
+            raise _refused(sharing, why)
 
 
-def _refused(why: str, advice: str = "Leave --jobs out.") -> InputError:
-    return InputError(f"--jobs delivers shards apart, and {why}", advice=advice)
+def _refused(option: str, why: str, advice: str = "") -> InputError:
+    return InputError(
+        f"{option} delivers shards apart, and {why}", advice=advice or f"Leave {option} out."
+    )

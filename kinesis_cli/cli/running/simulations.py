@@ -3,18 +3,12 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from kinesis_cli.cli.running.aws_refused import explain
 from kinesis_cli.event_source_mapping.invocation import Handler
-from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.places.url import shown
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.recordings.recording import Recording
-from kinesis_cli.show.console import note
 from kinesis_cli.show.progress import progress
 from kinesis_cli.show.simulation.run import Run
 from kinesis_cli.show.simulation.view import View
@@ -71,57 +65,5 @@ class Simulations:
             other = simulation.other_reading(self.recording.rewound())
         finally:  # after Ctrl-C too: with what was finished so far
             summary = replace(simulation.summary(), other_reading=other)
-            view.finish(summary)
-        return summary
-
-
-@dataclass(frozen=True, slots=True)
-class SharedSimulations:
-    """The same, each shared among processes.
-
-    A handler is made in each of them: those that `alone` would make are not.
-    """
-
-    alone: Simulations
-    handler: HandlerOptions
-    processes: int
-
-    def run(self, choice: MappingChoice, view_of: Callable[[Run], View]) -> Summary:
-        """Deliver under a mapping, and show it once all parts are done.
-
-        Raises:
-            InputError: a part could not be run. Nothing is shown then.
-        """
-        from kinesis_cli.parts.seats import ProcessSeat, end_processes  # seldom asked for
-        from kinesis_cli.parts.whole import Whole, run_whole
-
-        alone, tell = self.alone, cache(note)
-        note(
-            f"{self.processes} processes, each with a function of its own: what that keeps between "
-            "calls, the shards of the others do not see (docs/scale.md)."
-        )
-        with TemporaryDirectory(prefix="kcli-") as folder:
-            whole = Whole(
-                alone.recording,
-                choice.mapping,
-                alone.options,
-                alone.function,
-                self.handler,
-                Path(folder),
-            )
-            try:
-                with progress("delivering", alone.recording.count) as bar:
-                    seats = [ProcessSeat() for _ in range(self.processes)]
-                    ran = run_whole(whole, seats, self.processes, tell, bar.update)
-            finally:
-                end_processes()
-            for sentence in (each for result in ran.results for each in result.told):
-                tell(sentence)
-            if any(result.is_refused for result in ran.results):
-                explain()
-            view = view_of(alone.described(choice, ran.results[0].runtime, whole.start_at))
-            for row in ran.rows():
-                view.row(row)
-            summary = ran.summary()
             view.finish(summary)
         return summary

@@ -16,14 +16,15 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "scale.md").read_text()
 
 
-def block(language: str) -> str:
-    found = re.search(rf"^```{language}\n(.*?)^```", PAGE, re.M | re.S)
-    assert found
-    return found[1]
+def block(language: str, of: str) -> str:
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.M | re.S)
+    (found,) = (each for each in blocks if of in each)
+    return str(found)
 
 
-JOB = yaml.safe_load(block("yaml"))
-DEFINITION = json.loads(block("json"))
+JOB = yaml.safe_load(block("yaml", "kind: Job"))
+CLUSTER = yaml.safe_load(block("yaml", "kind: DaskCluster"))
+DEFINITION = json.loads(block("json", "jobDefinitionName"))
 
 
 def test_the_job_definition_is_what_aws_batch_takes() -> None:
@@ -39,6 +40,14 @@ def test_the_job_is_an_indexed_one_with_as_many_pods_as_slices() -> None:
     names = [volume["name"] for volume in spec["template"]["spec"]["volumes"]]
     (container,) = spec["template"]["spec"]["containers"]
     assert [mount["name"] for mount in container["volumeMounts"]] == names
+
+
+def test_the_cluster_s_scheduler_is_where_its_service_and_its_port_say() -> None:
+    scheduler, worker = CLUSTER["spec"]["scheduler"], CLUSTER["spec"]["worker"]
+    (container,) = scheduler["spec"]["containers"]
+    (port,) = scheduler["service"]["ports"]
+    assert port["targetPort"] in [each["name"] for each in container["ports"]]
+    assert worker["spec"]["containers"][0]["image"] == container["image"]
 
 
 @pytest.mark.slow

@@ -1,0 +1,194 @@
+"""`kcli simulate --scheduler` on a real cluster: Dask's own scheduler, and two of its workers."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kinesis_cli._version import __version__
+from kinesis_cli.errors import InputError
+from kinesis_cli.parts import project_upload
+from kinesis_cli.parts.cluster import Cluster
+from kinesis_cli.parts.project_upload import packed, unpacked
+from kinesis_cli.project.find import find_function
+from kinesis_cli.recordings.writing import write_recording
+from tests.e2e.programs import Kcli, without_aws
+from tests.e2e.test_jobs import HANDLER, SETTINGS, records
+from tests.patience import PATIENCE
+
+pytest.importorskip("distributed", reason="Dask is not installed: the extra dask")
+pytestmark = pytest.mark.slow
+
+DASK = Path(sys.executable).with_name("dask")
+MORE = """
+
+from lib.answer import fine
+
+def on_a_worker(event, context):
+    assert fine
+    if "shardId-000000000003" in event["Records"][0]["eventID"] and "WORKERS" in os.environ:
+        killed = Path(os.environ["WORKERS"], "killed")
+        if not killed.exists():
+            killed.touch()
+            os.kill(os.getppid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
+    return handler(event, context)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cluster")
+    (folder / "lib").mkdir()
+    (folder / "lib" / "answer.py").write_text("fine = True\n")
+    (folder / "app.py").write_text(HANDLER + MORE)
+    write_recording(records(), folder / "day.ndjson.zst")
+    return folder
+
+
+@pytest.fixture
+def working_directory(folder: Path) -> Path:
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the workers keep their files."""
+    return tmp_path_factory.mktemp("workers")
+
+
+@pytest.fixture(scope="module")
+def cluster(workers: Path) -> Iterator[str]:
+    """The address of a scheduler with two workers."""
+    at = workers / "scheduler.json"
+    named = ("--scheduler-file", str(at))
+    environment = {**without_aws(), "WORKERS": str(workers), "DIED": str(workers / "died")}
+    worker = ("worker", *named, "--nworkers", "1", "--nthreads", "1", "--no-dashboard")
+    alone = ("--no-nanny", "--local-directory", str(workers))
+    commands = [
+        ("scheduler", *named, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
+        *[(*worker, *alone)] * 2,
+    ]
+    started = [
+        subprocess.Popen(
+            [DASK, *command],
+            env=environment,
+            cwd=workers,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]
+    try:
+        yield _address(at)
+    finally:
+        for each in reversed(started):
+            each.terminate()
+        for each in started:
+            each.wait(PATIENCE)
+
+
+def _address(at: Path) -> str:
+    """The scheduler's, once both workers have come to it."""
+    import distributed
+
+    untyped: Any = distributed
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            address = str(json.loads(at.read_text())["address"])
+            break
+        except (OSError, ValueError):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    with untyped.Client(address, timeout=PATIENCE, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=PATIENCE)
+    return address
+
+
+@pytest.fixture
+def environment(workers: Path) -> Mapping[str, str]:
+    return {**without_aws(), "COLUMNS": "80", "DIED": str(workers / "died")}
+
+
+def test_a_cluster_prints_the_same_bytes_also_when_a_worker_is_killed(
+    kcli: Kcli, cluster: str, folder: Path, workers: Path
+) -> None:
+    arguments = ("simulate", "day.ndjson.zst", *SETTINGS, "--output", "ndjson")
+    handler = ("--handler", "app.py:handler")
+    without = kcli(*arguments, *handler, "--scheduler", cluster)
+    assert without.returncode == 2
+    assert "there is none" in without.stderr
+    assert kcli("index", "day.ndjson.zst").returncode == 0
+    for settings, on in (
+        ((), ()),
+        ((), ("--worker-project", str(folder))),
+        (("--parallelization-factor", "2"), ()),
+    ):
+        expected = kcli(*arguments, *handler, *settings)
+        run = kcli(*arguments, *handler, *settings, *on, "--scheduler", cluster)
+        assert run.returncode == 0, run.stderr
+        assert "2 threads of workers" in run.stderr
+        assert "app.py" in run.stdout  # tracebacks name the code where it is here
+        assert run.stdout == expected.stdout
+
+    handler = ("--handler", "app.py:on_a_worker")
+    run = kcli(*arguments, *handler, "--scheduler", cluster)
+    assert run.returncode == 0, run.stderr
+    assert (workers / "killed").exists()
+    assert "that part r" in " ".join(run.stderr.split())  # runs again, or ran again
+    assert run.stdout == kcli(*arguments, *handler).stdout
+
+
+def test_workers_with_another_kcli_are_refused(
+    cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = __version__
+    monkeypatch.setattr("kinesis_cli.parts.cluster.__version__", "9.9.9")
+    with pytest.raises(InputError, match=f"has kcli {own} on Python .*, and this is kcli 9.9.9"):
+        Cluster(cluster, None, Path())
+
+
+def test_a_cluster_that_is_not_there_is_named(kcli: Kcli) -> None:
+    if not Path(kcli.folder, "day.ndjson.zst.kidx").exists():
+        assert kcli("index", "day.ndjson.zst").returncode == 0
+    arguments = ("simulate", "day.ndjson.zst", "--handler", "app.py:handler")
+    run = kcli(*arguments, "--scheduler", "tcp://127.0.0.1:1")
+    assert run.returncode == 3
+    assert "tcp://127.0.0.1:1: no scheduler of Dask's answers" in " ".join(run.stderr.split())
+    assert "Traceback" not in run.stderr
+    for more in (("--jobs", "2"), ("--worker-project", "/x")):
+        wrong = kcli(*arguments, *more, *(("--scheduler", "tcp://x:1") if "2" in more else ()))
+        assert wrong.returncode == 2
+
+
+def test_code_and_layers_arrive_as_they_were_and_only_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = tmp_path / "code"
+    (code / "sub" / "__pycache__").mkdir(parents=True)
+    (code / "sub" / "__pycache__" / "x.pyc").write_bytes(b"x")
+    (code / "app.py").write_text("def handler(event, context): pass\n")
+    (code / "sub" / "run.sh").write_text("#!/bin/sh\n")
+    (code / "sub" / "run.sh").chmod(0o755)
+    function = find_function(handler=f"{code}/app.py:handler")
+    first = packed(function)
+    (code / "app.py").touch()
+    assert packed(function) == first
+    there = tmp_path / "there"
+    there.mkdir()
+    for _ in range(2):
+        found = unpacked(function, first, there)
+        files = [path for path in found.code_uri.rglob("*") if path.is_file()]
+        assert {str(path.relative_to(found.code_uri)) for path in files} == {"app.py", "sub/run.sh"}
+        assert os.access(found.code_uri / "sub" / "run.sh", os.X_OK)
+    assert len(list(there.iterdir())) == 1
+    monkeypatch.setattr(project_upload, "MAX_BYTES", 10)
+    with pytest.raises(Exception, match="which Lambda would not take"):
+        packed(function)
