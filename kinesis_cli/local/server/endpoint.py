@@ -1,7 +1,7 @@
 """The one door, an ASGI application: who may come in, and which service answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
@@ -19,6 +19,8 @@ from kinesis_cli.local.server.strangers import Strangers
 
 MAX_BODY = 32 << 20  # bytes; 10 MiB of data and keys, in base64 and escaped, fit in
 MAX_NEIGHBOUR_BODY = 1 << 30  # an object for S3
+
+LAST_WORD_SECONDS = 0.2  # in which a client takes the end of an answer that the server's end cut
 
 _MOTO_PREFIX = "/moto-api"  # reset, seed, record and replay moto's own state
 _NO_TOKEN = b"moto's own paths are closed here: they answer to kcli's token only.\n"
@@ -71,7 +73,7 @@ class Endpoint:
         if response is None:
             self._cut(scope["client"])
         else:
-            await self._send(response, receive, send)
+            await self._send(response, scope["client"], receive, send)
         if self._log:
             status = f"{response.status} {response.note}" if response else "connection cut"
             took = (perf_counter() - start) * 1000
@@ -110,7 +112,7 @@ class Endpoint:
             document = b'{"__type":"InternalFailure","message":"Internal service failure."}'
             return Response(500, "application/x-amz-json-1.1", document, note="InternalFailure")
 
-    async def _send(self, response: Response, receive: Receive, send: Send) -> None:
+    async def _send(self, response: Response, client: object, receive: Receive, send: Send) -> None:
         headers = dict(response.headers)
         if response.content_type:
             headers["content-type"] = response.content_type
@@ -121,12 +123,14 @@ class Endpoint:
         if isinstance(response.body, bytes):
             await send({"type": "http.response.body", "body": response.body})
         else:
-            await self._send_pieces(response.body, response.last, receive, send)
+            await self._send_pieces(response, client, receive, send)
 
     async def _send_pieces(
-        self, pieces: AsyncIterator[bytes], last: bytes, receive: Receive, send: Send
+        self, response: Response, client: object, receive: Receive, send: Send
     ) -> None:
         """Send a body as it comes, until it, the client or the server ends."""
+        pieces = response.body
+        assert not isinstance(pieces, bytes)
         ending = asyncio.ensure_future(self._ending.wait())
         over: set[asyncio.Future[Any]] = {asyncio.ensure_future(_client_gone(receive)), ending}
         try:
@@ -141,7 +145,15 @@ class Endpoint:
                 task.cancel()
             if close := getattr(pieces, "aclose", None):
                 await close()
-        await send({"type": "http.response.body", "body": last if is_ending else b""})
+        if not is_ending:
+            await send({"type": "http.response.body", "body": b""})
+            return
+        late: asyncio.Future[Any] = asyncio.ensure_future(asyncio.sleep(LAST_WORD_SECONDS))
+        sending = asyncio.ensure_future(send({"type": "http.response.body", "body": response.last}))
+        await _before({late}, sending)
+        late.cancel()
+        if sending.cancelled():
+            self._cut(client)  # it does not read: nobody waits for it
 
 
 async def _before(over: set[asyncio.Future[Any]], what: Awaitable[Result]) -> Result | None:

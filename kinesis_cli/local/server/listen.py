@@ -34,6 +34,7 @@ from kinesis_cli.local.state import HOST
 EVERYWHERE = "0.0.0.0"  # inside of a container only
 KEEP_ALIVE_SECONDS = 60  # of an idle connection
 PATIENCE_SECONDS = 1  # for what is being answered when the server is to end
+LAST_WORDS_SECONDS = 0.5  # for clients to read what they were sent, then
 BACKLOG = 1024
 
 
@@ -67,7 +68,15 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._endpoint.end()
+        late = asyncio.get_running_loop().call_later(LAST_WORDS_SECONDS, self._cut_slow)
         await super().shutdown(sockets)
+        late.cancel()
+
+    def _cut_slow(self) -> None:
+        """Drop the connections of clients that do not read what they were sent."""
+        for connection in list(self.server_state.connections):
+            if connection.transport.get_write_buffer_size():
+                connection.transport.abort()
 
     def cut(self, client: object) -> None:
         """Drop the connection of a client, what it was sent and all."""
