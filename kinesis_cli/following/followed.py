@@ -16,7 +16,7 @@ Ending = Literal[
 # The worst first: of records that share a sequence number, that is what is said of all.
 ENDINGS: tuple[Ending, ...] = (
     *("discarded", "expired", "dropped", "waiting", "notTold"),
-    *("called", "filtered", "handled"),
+    *("called", "handled", "filtered"),
 )
 GOOD = frozenset({"handled", "called", "filtered"})
 

@@ -175,7 +175,7 @@ class Settling:
                 life.in_call, life.in_call_since = fact.request_id, at
             case "called":
                 life.in_call, life.in_call_since = "", None
-                life.reason, life.error = fact.reason, fact.error or life.error
+                life.reason, life.error = fact.reason, _error(fact) or life.error
                 if fact.outcome != "throttled":
                     life.deliveries += 1
                     life.calls[fact.request_id] = None
@@ -245,6 +245,11 @@ class Settling:
         if reader.why:
             return reader.why
         return life.reason or "no call has had it yet"
+
+
+def _error(fact: Fact) -> str:
+    """Why a call failed; of an answer that was not as it must be, the reason says it first."""
+    return fact.error or (fact.reason.rpartition("; ")[0] if fact.outcome == "failed" else "")
 
 
 def _ending(outcome: str) -> Ending:

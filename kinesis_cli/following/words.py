@@ -18,7 +18,7 @@ def ending_in_words(row: Followed) -> str:
         parts.append(f"reported {_times(row.reported)}")
     elif row.ended == "discarded" and row.others_reported and not row.error:
         parts.append("given up with its batch, though never reported itself")
-    if row.reason and row.ended != "handled":
+    if row.reason and (row.ended != "handled" or row.records > 1):
         parts.append(row.reason)
     if row.error and row.error not in row.reason:
         parts.append(f"last error {first_line(row.error)}")

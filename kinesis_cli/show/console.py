@@ -148,3 +148,9 @@ def write_text(text: str, file: IO[str] | None = None) -> None:
     stream = sys.stdout if file is None else file
     if stream is not None:
         stream.write(text)
+
+
+def flush() -> None:
+    """Let what was written be seen now, also through a pipe."""
+    if sys.stdout is not None:
+        sys.stdout.flush()

@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ import pytest
 from botocore.session import Session
 
 from tests.e2e.local_endpoint import write_project
-from tests.e2e.programs import Completed, Kcli, without_aws
+from tests.e2e.programs import KCLI, Completed, Kcli, without_aws
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -207,6 +210,47 @@ def test_what_hangs_is_told_when_time_is_up(kcli: Kcli) -> None:
     assert row["ended"] == "waiting"
     assert row["latencySeconds"] is None
     assert "time is up after 5 s" in result.stderr
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_ctrl_c_shows_what_is_known_so_far(kcli: Kcli) -> None:
+    process = subprocess.Popen(
+        [*KCLI, "put", "--data", '{"kind": "hangs"}', "--follow", "--output", "ndjson"],
+        cwd=kcli.folder,
+        env=kcli.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    acknowledged, filtered = process.stdout.readline(), process.stdout.readline()
+    assert json.loads(acknowledged)["attempts"] == 1
+    assert json.loads(filtered)["ended"] == "filtered"  # by the other function; one is still open
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=PATIENCE)
+    row, summary = map(json.loads, rest.splitlines())
+    assert (row["function"], row["ended"], summary["timedOut"]) == ("careful", "waiting", False)
+    assert process.returncode == 130
+
+
+def test_a_server_that_ends_meanwhile_leaves_what_is_known(kcli: Kcli, endpoint: str) -> None:
+    process = subprocess.Popen(
+        [*KCLI, "put", "--data", '{"kind": "hangs"}', "--follow"],
+        cwd=kcli.folder,
+        env=kcli.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Put 1 record on orders")
+    kcli("local", "stop")
+    shown, problem = process.communicate(timeout=PATIENCE)
+    assert re.search(r"^0 of careful: waiting", shown, re.M)
+    assert f"the local stream on {endpoint} does not answer" in problem
+    assert process.returncode == 3
 
 
 @pytest.mark.usefixtures("endpoint")

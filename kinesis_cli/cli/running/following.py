@@ -14,7 +14,7 @@ from kinesis_cli.following.followed import Put, Reader
 from kinesis_cli.following.settling import Settling
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.summary import PutSummary
-from kinesis_cli.show.console import note
+from kinesis_cli.show.console import flush, note
 from kinesis_cli.show.streams.follow import FollowView
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Follow:
         Args:
             is_over: whether Ctrl-C has ended the put: then nothing is waited for.
         """
+        flush()  # what was said of the put
         self._settling.all_put()
         self._interrupted = is_over
         until = time.monotonic() + self._timeout

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from kinesis_cli.following.followed import ENDINGS, Figures, Followed, Reader
+from kinesis_cli.following.followed import ENDINGS, Ending, Figures, Followed, Reader
 from kinesis_cli.following.words import ending_cell, ending_in_words
 from kinesis_cli.show.cells import counted, cut, duration_cell, number_cell, shard_cell
-from kinesis_cli.show.console import escape, plain, stdout_console, write_line, write_text
+from kinesis_cli.show.console import escape, flush, plain, stdout_console, write_line, write_text
 from kinesis_cli.show.progress import ProgressLine
 
 FEW = 20  # records that have a row each; of more, only those that somebody has to look after
 _SHARES = (0.5, 0.99, 1.0)
+_SAID: tuple[Ending, ...] = ("handled", *(e for e in reversed(ENDINGS) if e != "handled"))
 _WIDE = 150  # columns from which on numbers and request ids are shown whole
 
 
@@ -45,6 +46,8 @@ class FollowView:
                 self._rows.append(row)
             if not row.is_good and len(self._bad) < FEW:
                 self._bad.append(row)
+        if rows and self._output == "ndjson":
+            flush()  # whoever reads them need not wait for the others
 
     def progress(self, still_open: int, in_call: int) -> None:
         """So many are still to end, of which so many are in a call."""
@@ -160,7 +163,7 @@ def _in_words(function: str, figures: Figures) -> str:
     endings = figures.endings
     parts = [
         f"{endings[each]:,} {'not told' if each == 'notTold' else each}"
-        for each in reversed(ENDINGS)
+        for each in _SAID
         if endings[each]
     ]
     if figures.again:

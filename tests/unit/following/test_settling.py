@@ -196,6 +196,23 @@ def test_an_aggregate_ends_with_the_last_of_its_records(settling: Settling) -> N
     assert (row.ended, row.reason, row.records) == ("discarded", "2 discarded, 1 filtered", 3)
 
 
+def test_an_aggregate_of_which_some_was_handled_is_handled(settling: Settling) -> None:
+    settling.put(put("1", records=3))
+    settling.happened([fact("opened", "1", attempt=3), fact("ended", "1", outcome="filtered")])
+    settling.happened([*call("1", "1"), fact("ended", "1", "1", outcome="handled")])
+    (row,) = settling.take_settled()
+    assert (row.ended, row.reason) == ("handled", "2 handled, 1 filtered")
+
+
+def test_an_answer_that_was_not_as_it_must_be_is_the_error(settling: Settling) -> None:
+    settling.put(put("1"))
+    reason = "the answer has no state; retries exhausted, 1 record discarded"
+    settling.happened([fact("called", "1", outcome="failed", reason=reason)])
+    settling.happened([fact("ended", "1", outcome="discarded", reason="RetryAttemptsExhausted")])
+    (row,) = settling.take_settled()
+    assert row.error == "the answer has no state"
+
+
 def test_an_aggregate_of_which_nothing_belongs_here_is_dropped(settling: Settling) -> None:
     settling.put(put("1"))
     settling.happened([fact("opened", "1", attempt=0)])
