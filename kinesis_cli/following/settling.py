@@ -93,6 +93,15 @@ class Settling:
         """What happened meanwhile is not known, nor will it be."""
         self._is_whole = False
 
+    def started_anew(self) -> None:
+        """Whoever delivers has been started anew: calls that ran have ended, nobody knows how."""
+        self.missed()
+        for life in self._lives.values():
+            if life.in_call:
+                life.deliveries += 1
+                life.calls[life.in_call] = None
+                life.in_call, life.in_call_since = "", None
+
     def read_by(self, readers: Sequence[Reader], now: float) -> None:
         """How the mappings are doing, after all that has happened was told.
 
@@ -236,7 +245,7 @@ class Settling:
 
     def _deliveries(self, life: _Life) -> int | None:
         seen = life.deliveries + bool(life.in_call)
-        return seen if seen or self._tells_all or life.endings["filtered"] else None
+        return seen if seen or self._is_whole or life.endings["filtered"] else None
 
     def _waits_for(self, key: _Key, now: float) -> str:
         life, reader = self._lives[key], self.readers[key.mapping]

@@ -78,15 +78,19 @@ class Follow:
         self._settling.put(_by_number(records, time.time()))
         self._facts.put(self._settling, records)
 
-    def look(self, *, now_and_then: bool = False) -> None:
-        """Ask what has happened, unless it was asked just now."""
-        if now_and_then and (not self._facts.keeps_up or time.monotonic() < self._next_look):
+    def look(self, *, while_put: bool = False) -> None:
+        """Ask what has happened.
+
+        Args:
+            while_put: whether records are still put: then not too often, and whoever does not
+                answer may answer later.
+        """
+        if while_put and (not self._facts.keeps_up or time.monotonic() < self._next_look):
             return
-        if self._error is None:
-            try:
-                self._facts.look(self._settling)
-            except EndpointError as error:
-                self._error = error
+        try:
+            self._facts.look(self._settling)
+        except EndpointError as error:
+            self._error = None if while_put else error
         self._next_look = time.monotonic() + self._facts.every
         self.view.add(self._settling.take_settled())
 
@@ -165,7 +169,7 @@ class _BothViews:
 
     def progress(self, summary: PutSummary) -> None:
         self._view.progress(summary)
-        self._follow.look(now_and_then=True)
+        self._follow.look(while_put=True)
 
 
 def follow_of(connected: "Connected", output: str, timeout: float, *, packed: bool) -> Follow:

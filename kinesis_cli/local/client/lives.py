@@ -59,7 +59,7 @@ class LocalLives:
             answer = self._ask(since=self._since, backlog=True)
             if answer["run"] != self._run:  # another server, whose history has just begun
                 self._run, self._since = answer["run"], 0
-                settling.missed()
+                settling.started_anew()
                 continue
             if answer["missed"]:
                 settling.missed()

@@ -1,6 +1,6 @@
 """What `kcli put --follow` prints: what became of each record."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -92,12 +92,8 @@ class FollowView:
         rows = sorted(rows, key=lambda row: (row.index, row.function))
         if rows:
             _show_rows(rows, several=len(self._readers) > 1)
-        width, several = stdout_console().width, len(self._readers) > 1
-        for row in filter(_is_worth_a_line, rows):
-            whose = f"{row.index} of {row.function}" if several else f"{row.index}"
-            whose += f" (and {row.records - 1:,} with it)" if row.records > 1 else ""
-            text = f"{whose}: {ending_in_words(row)}"
-            write_text(f"{cut(escape(text), max(4 * width, 300))}\n")
+        for line in self._sentences(rows):
+            write_text(f"{line}\n")
         bad = sum(each.bad for each in self.figures.values())
         if many and bad > len(self._bad):
             write_text(f"… and {bad - len(self._bad):,} more; --output ndjson has all\n")
@@ -108,6 +104,22 @@ class FollowView:
             write_text(f"Latency by {escape(self._clock)}.\n")
         if not self._is_whole:
             write_text(f"{escape(self._caveat)}\n")
+
+    def _sentences(self, rows: Iterable[Followed]) -> Iterator[str]:
+        """Why records ended so, once for those that are alike."""
+        alike: dict[tuple[str, str], list[Followed]] = {}
+        for row in filter(_is_worth_a_line, rows):
+            alike.setdefault((row.function, ending_in_words(row)), []).append(row)
+        width = max(4 * stdout_console().width, 300)
+        for (function, sentence), same in alike.items():
+            whose = f"{same[0].index}"
+            if inside := same[0].records - 1:
+                whose += f" (and {inside:,} with it)"
+            if others := len(same) - 1:
+                whose += f" and {others:,} more"
+            if len(self._readers) > 1:
+                whose += f" of {function}"
+            yield cut(escape(f"{whose}: {sentence}"), width)
 
 
 def _is_worth_a_line(row: Followed) -> bool:

@@ -268,6 +268,27 @@ def test_a_mapping_with_nothing_left_is_not_waited_for_and_nothing_is_guessed(
     assert (row.ended, row.reason, row.is_whole) == ("notTold", NEVER_TOLD, False)
 
 
+def test_calls_that_ran_when_the_server_was_started_anew_have_ended(settling: Settling) -> None:
+    settling.put(put("1", "2"))
+    settling.happened([fact("calling", "1", request_id="r1")])
+    settling.started_anew()
+    assert settling.in_call == 0
+    settling.happened([*call("1"), fact("ended", "1", outcome="handled")])
+    (row,) = settling.take_settled()
+    assert (row.deliveries, row.calls, row.is_whole) == (2, ("r1",), False)
+    (other,) = settling.take_open(20.0)
+    assert (other.ended, other.deliveries) == ("waiting", None)
+
+
+def test_where_not_all_is_told_a_record_that_nothing_names_is_not_told() -> None:
+    settling = Settling([Reader("m", "f")], tells_all=False)
+    settling.put(put("1", "2"))
+    settling.happened([fact("calling", "2"), fact("called", "2", outcome="failed", error="boom")])
+    rows = list(settling.take_open(20.0))
+    assert [(row.ended, row.deliveries) for row in rows] == [("notTold", None), ("waiting", 1)]
+    assert settling.open_numbers("m") == set()
+
+
 def test_records_of_others_are_forgotten_once_all_is_put(settling: Settling) -> None:
     settling.happened(call("others"))
     settling.put(put("1"))
