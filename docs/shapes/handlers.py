@@ -7,17 +7,24 @@ from msgspec import UNSET, UnsetType, field
 from docs.shapes.base import Count, Open, Shape, Version, says
 from docs.shapes.parts import Finding, Function, FunctionError, Record, SequenceNumber, Severity
 
+Milliseconds = Annotated[float, says("Milliseconds.")]
+Megabytes = Annotated[float, says("MB.")]
 
-class Report(Shape):
-    """The figures of the REPORT line, under the telemetry schema's names."""
 
-    duration_ms: Annotated[float, says("Milliseconds.")]
-    billed_duration_ms: Annotated[float, says("Milliseconds.")]
-    memory_size_mb: Annotated[float, says("MB.")] = field(name="memorySizeMB")
-    max_memory_used_mb: Annotated[float, says("MB.")] = field(name="maxMemoryUsedMB")
+class Report(Shape, forbid_unknown_fields=False):
+    """What the REPORT line says, under the telemetry schema's names; AWS may say more."""
+
+    request_id: str | UnsetType | None = UNSET
+    status: Annotated[str, says('"success", "error", "timeout"')] | UnsetType = UNSET
+    error_type: Annotated[str, says('"Runtime.ExitError"')] | UnsetType = UNSET
+    xray_trace_id: Annotated[str, says("Of X-Ray.")] | UnsetType = UNSET
+    duration_ms: Milliseconds | UnsetType = UNSET
+    billed_duration_ms: Milliseconds | UnsetType = UNSET
+    memory_size_mb: Megabytes | UnsetType = field(default=UNSET, name="memorySizeMB")
+    max_memory_used_mb: Megabytes | UnsetType = field(default=UNSET, name="maxMemoryUsedMB")
     init_duration_ms: Annotated[float, says("Milliseconds, of a cold start.")] | UnsetType = UNSET
     restore_duration_ms: Annotated[float, says("Milliseconds, of SnapStart.")] | UnsetType = UNSET
-    billed_restore_duration_ms: Annotated[float, says("Milliseconds.")] | UnsetType = UNSET
+    billed_restore_duration_ms: Milliseconds | UnsetType = UNSET
 
 
 class Call(Shape):

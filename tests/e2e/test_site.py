@@ -87,10 +87,16 @@ def test_a_page_is_readable_on_a_phone_and_by_a_screen_reader(
 
 
 @in_a_browser
-def test_the_search_finds_a_rule_by_its_name(address: str, browser: Browser) -> None:
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("fifo-destination", "K010"), ("aggregates opens them", "Kinesis Producer Library")],
+)
+def test_the_search_finds_rules_and_pages_by_what_they_say(
+    words: str, found: str, address: str, browser: Browser
+) -> None:
     page = browser.new_page()
     page.goto(f"{address}/index.html")
     page.get_by_role("button", name="Search").first.click()
-    page.locator("input[aria-label=Search]").fill("fifo-destination")
-    page.get_by_text("K010").first.wait_for()
+    page.locator("input[aria-label=Search]").fill(words)
+    page.get_by_text(found).first.wait_for()
     page.close()
