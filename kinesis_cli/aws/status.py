@@ -76,6 +76,7 @@ class Metric:
     label: str
     unit: str  # "s", ""
     values: tuple[float | None, ...]
+    since: float = 0.0  # epoch seconds: of the first minute
 
     @property
     def measured(self) -> tuple[float, ...]:
@@ -215,6 +216,7 @@ _OF_FUNCTION = (
 )
 # https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
 _OF_STREAM = (
+    _Measure("records put", "IncomingRecords"),
     _Measure("write throttles", "WriteProvisionedThroughputExceeded"),
     _Measure("read throttles", "ReadProvisionedThroughputExceeded"),
 )
@@ -266,6 +268,7 @@ def _metrics(
             measure.label,
             measure.unit,
             _at(moments, values.get(f"m{index}", {}), measure.divisor),
+            start.timestamp(),
         )
         for index, (name, measure, _) in enumerate(wanted)
     )

@@ -54,6 +54,7 @@ from kinesis_cli.local.neighbours.moto_server import Neighbours
 from kinesis_cli.local.place import Place
 from kinesis_cli.local.state import Server
 from kinesis_cli.local.status import MappingStatus, Problem
+from kinesis_cli.poison.stuck_batch import StuckBatch
 from kinesis_cli.project.function import CodeChoices, Function
 from kinesis_cli.project.template.file import TemplateFile
 
@@ -383,6 +384,10 @@ class FunctionService:
     async def status(self) -> list[MappingStatus]:
         """All mappings."""
         return [await self._status(mapping) for mapping in self.store.mappings()]
+
+    def failing(self) -> list[StuckBatch]:
+        """The batches that fail and are tried again, of all mappings."""
+        return [batch for run in self._deliveries.runs for batch in run.failing()]
 
     async def _status(self, mapping: StoredMapping) -> MappingStatus:
         state = "Enabled" if mapping.enabled else "Disabled"

@@ -22,6 +22,7 @@ from kinesis_cli.local.mapping.resting import RestingShards
 from kinesis_cli.local.mapping.shard import CallFunction, ShardRun, ShardTools
 from kinesis_cli.local.mapping.sources.source import Source, SourceShard
 from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
+from kinesis_cli.poison.stuck_batch import StuckBatch
 from kinesis_cli.stream.on_failure_document import on_failure_document, s3_document, s3_key
 
 RETRY_SECONDS = 1.0  # until a stream that is not there is looked for again
@@ -92,6 +93,11 @@ class MappingRun:
                 self._trouble(f"a mistake in kcli, {error!r}")
             if not self._is_stopping:
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def failing(self) -> list[StuckBatch]:
+        """The batches that fail and are tried again."""
+        found = [each.failing(self._mapping.uuid) for each in self._shards.values()]
+        return [batch for batches in found for batch in batches]
 
     @property
     def function(self) -> str:

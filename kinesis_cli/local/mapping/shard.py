@@ -36,9 +36,11 @@ from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.function.activity import Called, GivenUp, Remark, ShardCounts, Tell
 from kinesis_cli.local.kinesis import ServiceError
+from kinesis_cli.local.mapping.failing import FailedCall, FailingBatches, from_failure_on
 from kinesis_cli.local.mapping.history import ShardHistory
 from kinesis_cli.local.mapping.progress import Progress
 from kinesis_cli.local.mapping.sources.source import Reader
+from kinesis_cli.poison.stuck_batch import StuckBatch
 from kinesis_cli.stream.record import Record
 
 LEAST_READ_RECORDS = 500  # at once: a small BatchSize does not read in crumbs
@@ -110,6 +112,7 @@ class ShardRun:
         self._may_rest, self._has_nothing = may_rest, False
         self._calls: set[asyncio.Future[None]] = set()
         self._ended: deque[tuple[_Call, Event, float]] = deque()
+        self._failing = FailingBatches()
         self._wakes: list[tuple[float, int, Lane]] = []
         self._order = count()
         self._something = asyncio.Event()
@@ -167,6 +170,10 @@ class ShardRun:
     def checkpoint(self) -> str | None:
         """Sequence number that all records up to have ended."""
         return self._progress.checkpoint
+
+    def failing(self, mapping: str) -> list[StuckBatch]:
+        """The batches that fail and are tried again, of a mapping that is named by its UUID."""
+        return self._failing.told(mapping, self._counts.shard_id, self.checkpoint)
 
     @property
     def position(self) -> int:
@@ -264,8 +271,12 @@ class ShardRun:
                 case Judged():
                     assert call is not None
                     self._judged(call, effect, event, ended)
+                case NotCalled():
+                    self._not_called(lane, effect)
                 case _:
                     await self._keep(effect)
+                    if isinstance(effect, Discarded | Expired):
+                        self._failing.end(lane)
 
     async def _keep(self, effect: Effect) -> None:
         """Keep what was decided about records."""
@@ -281,9 +292,6 @@ class ShardRun:
                 counts.filtered += len(records)
                 history.ended("filtered", records)
                 self._tools.count("FilteredOutEventCount", len(records))
-            case NotCalled():
-                self._not_called(effect)
-                return
             case Discarded():
                 await self._discarded(effect)
                 records = effect.discard.records
@@ -292,9 +300,12 @@ class ShardRun:
                 return
         self._progress.end(records)
 
-    def _not_called(self, effect: NotCalled) -> None:
+    def _not_called(self, lane: Lane, effect: NotCalled) -> None:
         counts = self._counts
         self._tools.history.not_called(effect)
+        self._failing.add(
+            lane, FailedCall(effect.records, effect.attempt, effect.reason), self._now()
+        )
         what = f"{len(effect.records):,} record{'' if len(effect.records) == 1 else 's'}"
         attempt = f", attempt {effect.attempt}" if effect.attempt > 1 else ""
         place = f"{counts.function} {counts.shard_id} {what}{attempt}"
@@ -341,6 +352,11 @@ class ShardRun:
         error = event.result.error if isinstance(event, InvocationEnded) else None
         said = f"{error.error_type}: {error.error_message}" if error else ""
         self._tools.history.called(call.effect, call.numbers, call.began, judged, said)
+        if judged.outcome == "success":
+            self._failing.end(call.lane)
+        elif judged.outcome != "throttled":  # which says nothing about the records
+            again = FailedCall(records, call.effect.attempt, judged.reason, said)
+            self._failing.add(call.lane, from_failure_on(again, judged.checkpoint), ended)
         self._tools.tell(
             Called(
                 counts.function,

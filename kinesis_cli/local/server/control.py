@@ -62,6 +62,8 @@ class Control:
                 }
             case "wait":
                 return {"idle": await self._functions.wait_idle(_seconds(request))}
+            case "failing":
+                return {"batches": self._functions.failing()}
             case "activity":
                 return self._functions.activity()
             case "lives":

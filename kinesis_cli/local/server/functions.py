@@ -173,6 +173,10 @@ class LambdaSide:
 
         return await lives(self._loaded[0] if self._loaded else None, request)
 
+    def failing(self) -> list[dict[str, object]]:
+        """The batches that fail and are tried again, as `StuckBatch` has them."""
+        return [asdict(each) for each in self._loaded[0].failing()] if self._loaded else []
+
     async def wait_idle(self, seconds: float) -> bool:
         """Wait until everything put has ended; false: it has not, after so many seconds.
 
