@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from docs.shapes import following, handlers, machine, records, simulation, streams
+from docs.shapes import following, handlers, machine, poison, records, simulation, streams
 
 Shapes = tuple[type[msgspec.Struct], ...]
 
@@ -41,7 +41,10 @@ PRINTED = {
         (records.KinesisRecord, records.TableRecord),
     ),
     "replay": Printed((streams.Put, streams.Load), (streams.PutRow, streams.Load)),
-    "status": Printed((streams.Status,)),
+    "status": Printed(
+        (streams.Status, poison.Poison),
+        (streams.Status, poison.StuckRow, poison.PoisonSummaryRow),
+    ),
     "redrive": Printed((streams.Redrive,), (streams.RedrivenRow, streams.RedriveSummaryRow)),
     "tail-logs": Printed(rows=(streams.LogEvent,)),
     "local status": Printed((machine.LocalStatus,)),

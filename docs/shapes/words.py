@@ -137,6 +137,7 @@ WORDS = {
     "status": "As AWS says it.",
     "stream": "The stream's name.",
     "streams": "On this machine.",
+    "stuck": "The shards that stand still; empty: none does.",
     "templates": "In the order in which they were named.",
     "userIdentity": "null or absent: a client did it.",
     "uuid": "Of the mapping.",
