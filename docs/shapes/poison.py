@@ -41,7 +41,7 @@ class Read(Shape):
     reads: Annotated[Count, says("Answers of GetRecords that had some.")]
 
 
-class Step(Shape):
+class PoisonStep(Shape):
     """Something to do."""
 
     what: str
@@ -66,7 +66,7 @@ class Stuck(Shape):
     failing: Annotated[Failing | None, says("null: nobody tells which batch it is.")]
     read: Read
     calls: Annotated[Count, says("Of the function on this machine.")]
-    steps: Annotated[list[Step], says("What gets past it, the best first.")]
+    steps: Annotated[list[PoisonStep], says("What gets past it, the best first.")]
 
 
 class Poison(Shape):

@@ -10,13 +10,7 @@ import typer
 from kinesis_cli.aws.consuming.table_stream import stream_of_table
 from kinesis_cli.aws.status import Status, read_status
 from kinesis_cli.cli.options.function import FunctionNameOption
-from kinesis_cli.cli.options.poison import (
-    CODE,
-    PoisonOptions,
-    chosen_function,
-    poison_handler,
-    typed,
-)
+from kinesis_cli.cli.options.poison.given import CODE, PoisonOptions, typed
 from kinesis_cli.cli.options.shared import Output, OutputOption
 from kinesis_cli.cli.options.takes import takes
 from kinesis_cli.cli.options.target import TableOption, Target, reached, reached_table
@@ -113,6 +107,7 @@ def _find_poison(
     table: str | None,
     output: Output,
 ) -> None:
+    from kinesis_cli.cli.options.poison.code import chosen_function, poison_handler
     from kinesis_cli.cli.running.poison import Code, PoisonHunt
     from kinesis_cli.poison.remedies import Typed
     from kinesis_cli.redriving.actions import refuse_saved

@@ -16,11 +16,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import jsonschema
 import pytest
 
 from kinesis_cli.local.client.failing import failing_batches
 from kinesis_cli.local.client.process import change_faults
 from kinesis_cli.local.state import Server, running_server
+from kinesis_cli.manual.schemas import schema_text
 from kinesis_cli.poison.stuck_batch import StuckBatch
 from kinesis_cli.stream.aggregate import aggregated
 from kinesis_cli.stream.payload import Payload
@@ -191,8 +193,9 @@ def records_with(random: Random, count: int, *poison: bytes) -> list[dict[str, A
 def stuck(local: Local, stream: str, *more: str, **variables: str) -> list[dict[str, Any]]:
     """What is found of a stream."""
     options = ("--stream", stream, "--endpoint-url", "local", "--output", "json", *more)
-    found = local.run("status", "--find-poison", *options, **variables)
-    return list(document(found)["stuck"])
+    found = document(local.run("status", "--find-poison", *options, **variables))
+    jsonschema.validate(found, json.loads(schema_text("status", "json")))
+    return list(found["stuck"])
 
 
 def payloads_of(found: dict[str, Any]) -> list[bytes]:
@@ -433,8 +436,10 @@ def test_what_is_shown_is_harmless_and_fits(local: Local) -> None:
     assert "\\x1b[31m" in shown.stdout
     assert "in 24.0 h it leaves the stream" in shown.stdout
     assert "`kcli status --find-poison`" in hint.stderr
-    kinds = [json.loads(line)["type"] for line in lines.stdout.splitlines()]
-    assert kinds == ["stuck", "summary"]
+    rows = [json.loads(line) for line in lines.stdout.splitlines()]
+    for row in rows:
+        jsonschema.validate(row, json.loads(schema_text("status", "ndjson")))
+    assert [row["type"] for row in rows] == ["stuck", "summary"]
 
 
 def test_the_commands_get_past_it_when_they_are_followed_to_the_letter(
