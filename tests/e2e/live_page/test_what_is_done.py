@@ -33,6 +33,7 @@ def test_a_record_is_put_from_the_form(page: Page) -> None:
     page.fill("#put-data", "put by hand </b>")
     page.click("#put button")
     answer = page.locator("#put-answer")
+    expect(page.locator("#put [type=submit]")).to_be_focused()
     expect(answer).to_contain_text(re.compile(r"Put on orders/[01], sequence number …\d+"))
     expect(page.locator("#records tbody")).to_contain_text("put by hand </b>")
     answer.get_by_role("button").click()
@@ -70,6 +71,7 @@ def test_a_document_is_redriven_by_click_when_one_is_sure(page: Page, shop: Shop
     asks.get_by_role("button", name="Redrive").click()
     expect(page.locator("#failures-answer")).to_contain_text("on orders again")
     expect(page.locator("#failures-answer")).to_contain_text("the document was deleted")
+    expect(page.locator("#failures-answer")).to_be_focused()
     shop.wait()  # it fails again, of course
     expect(document).to_have_count(1)
 

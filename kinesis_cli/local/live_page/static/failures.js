@@ -74,11 +74,10 @@ export class Failures {
     const records = counted(each.records, "record");
     const text = `This puts ${records} on stream ${each.stream} again, behind all that are there, and deletes the document once each was put.`;
     if (!(await isSure(`Redrive ${records}?`, text, "Redrive"))) return;
-    redrive.disabled = true;
     const { document: done, ...problem } = await ask("./redrive", { destination: each.destination, id: each.id });
-    redrive.disabled = false;
     if (!done) answer(this.output, "problem", inWords(problem));
     else answer(this.output, done.outcome === "replayed" ? "done" : "problem", told(done, each));
+    this.output.focus(); // the button may go with its document
     this.#askSoon();
   }
 }

@@ -8,10 +8,10 @@ export class Put {
   constructor() {
     this.stream = $("put-stream");
     this.output = $("put-answer");
-    this.submit = $("put").querySelector("[type=submit]");
+    this.isBusy = false; // a button that is disabled would lose the focus
     $("put").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#put();
+      if (!this.isBusy) this.#put(); // once for a double click
     });
   }
 
@@ -28,9 +28,9 @@ export class Put {
   async #put() {
     const stream = this.stream.value;
     const request = { stream, key: $("put-key").value, data: $("put-data").value, base64: $("put-base64").checked, hash_key: $("put-hash").value };
-    this.submit.disabled = true; // once for a double click
+    this.isBusy = true;
     const { document: put, ...problem } = await ask("./put", request);
-    this.submit.disabled = false;
+    this.isBusy = false;
     if (!put) {
       answer(this.output, "problem", inWords(problem));
       return;
