@@ -208,6 +208,42 @@ def _answers(kcli: Kcli, answer: str) -> bool:
     return run.returncode == 0 and json.loads(run.stdout)["response"] == answer
 
 
+_BOOTSTRAP = """\
+#!{python}
+import os, urllib.request
+api = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
+while True:
+    with urllib.request.urlopen(f"{api}/next") as event:
+        event.read()
+        name = event.headers["Lambda-Runtime-Aws-Request-Id"]
+    urllib.request.urlopen(f"{api}/{name}/response", b'"of the bootstrap"').close()
+"""
+
+
+def test_an_executable_that_is_built_while_it_runs_is_used(kcli: Kcli, project: Path) -> None:
+    template = project / "template.yaml"
+    custom = TEMPLATE.replace("Runtime: python3.12", "Runtime: provided.al2023")
+    template.write_text(custom)
+    started = kcli("local", "start", "--detach")
+    assert "Fn: there is no executable bootstrap" in started.stdout
+    put(project, "one")
+    waited = kcli("local", "wait", "--idle", "--timeout", str(PATIENCE))
+    assert waited.returncode == 2
+    assert "there is no executable bootstrap" in waited.stderr
+    file = project / "src" / "bootstrap"
+    file.write_text(_BOOTSTRAP.replace("{python}", sys.executable))
+    deadline = time.monotonic() + PATIENCE
+    while "is not executable" not in str(status(kcli)["problems"]):
+        assert time.monotonic() < deadline
+    file.chmod(0o755)
+    while status(kcli)["problems"]:
+        assert time.monotonic() < deadline
+    assert kcli("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
+    assert _answers(kcli, "of the bootstrap")
+    log = (project / ".kcli" / "server.log").read_text()
+    assert "the code of Fn has changed: it can run now" in log
+
+
 def test_a_zip_that_is_built_while_it_runs_is_used_and_a_newer_one_too(
     kcli: Kcli, project: Path
 ) -> None:

@@ -94,7 +94,7 @@ class ProjectWatch:
 
 
 def fingerprint(folder: Path) -> str:
-    """What differs when a file of the folder was changed: names, sizes and times of all of them."""
+    """What differs when a file of the folder was changed: all names, sizes, times and modes."""
     digest = hashlib.sha256()
     for entry in _files(str(folder)):
         try:
@@ -102,7 +102,9 @@ def fingerprint(folder: Path) -> str:
         except OSError:
             continue  # gone meanwhile
         digest.update(
-            f"{entry.path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode("utf-8", "replace")
+            f"{entry.path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_mode}\n".encode(
+                "utf-8", "replace"
+            )
         )
     return digest.hexdigest()
 

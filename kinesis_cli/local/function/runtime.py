@@ -106,6 +106,10 @@ class LocalFunction:
         """What of its process is not as on Lambda."""
         return self._handler.notes if self._handler else ()
 
+    def is_worth_another_try(self) -> bool:
+        """Whether its code has changed, as by a build, since it could not be called."""
+        return self._watch is not None and self._watch.has_changed()
+
     async def call(self, request: InvocationRequest) -> InvocationResult:
         """Call it once. A failing function is a result.
 

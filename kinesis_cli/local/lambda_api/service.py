@@ -255,6 +255,19 @@ class FunctionService:
                     await self._change_to(now, what)
                 except InputError as error:
                     self.tell(Remark(f"{error}; all goes on as the template was before"))
+            await self._try_again()
+
+    async def _try_again(self) -> None:
+        """Run what could not run, where its code has changed since: it may be built by now."""
+        for name in [each.name for each in self._project]:
+            function = self.home.function(name)
+            if function is None or not function.problem:
+                continue
+            loop = asyncio.get_running_loop()
+            if await loop.run_in_executor(self._executor, function.is_worth_another_try):
+                self.functions_changed(self.home, name)
+                if not self.home.problem(name):
+                    self.tell(Remark(f"the code of {name} has changed: it can run now"))
 
     async def _change_to(self, project: list[ProjectFunction], what: str) -> None:
         """Pause what runs otherwise from now on, let its calls end, and go on with the rest."""
