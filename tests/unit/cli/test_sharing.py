@@ -104,7 +104,7 @@ def test_what_shards_share_is_named_with_the_option(
 
 def test_what_looks_at_single_calls_is_refused_beside_jobs() -> None:
     with pytest.raises(InputError, match="--trace looks at records and calls as they come"):
-        refuse_beside_jobs("--jobs", PictureOptions(trace=Path("a.json")), HandlerRun(), None)
+        refuse_beside_jobs("--jobs", PictureOptions(trace="a.json"), HandlerRun(), None)
     refuse_beside_jobs("--jobs", PictureOptions(), HandlerRun(), None)
 
 
