@@ -148,14 +148,42 @@ def asks_for_a_cluster(kcli: Kcli, folder: Path) -> None:
     assert (run.returncode, "no scheduler of Dask's answers" in run.stderr) == (3, True), run.stderr
 
 
+def asks_the_web(kcli: Kcli, folder: Path) -> None:
+    run = kcli("simulate", "https://127.0.0.1:1/day.ndjson", cwd=folder)
+    assert (run.returncode, "could not be reached" in run.stderr) == (3, True), run.stderr
+
+
+def asks_s3(kcli: Kcli, folder: Path) -> None:
+    at = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_MAX_ATTEMPTS": "1"}
+    run = kcli("simulate", "s3://bucket/day.ndjson", "--s3", "aws", cwd=folder, **at, **keys)
+    assert (run.returncode, "could not be reached" in run.stderr) == (3, True), run.stderr
+
+
+def has_a_file_system_of(scheme: str) -> Callable[[Kcli, Path], None]:
+    """What would take these clients half a minute to say without a network is left out."""
+
+    def has_a_file_system(kcli: Kcli, folder: Path) -> None:
+        program = f"import fsspec; print(fsspec.get_filesystem_class({scheme!r}).protocol)"
+        python = Path(kcli.program[0]).with_name("python")
+        run = subprocess.run([python, "-c", program], capture_output=True, text=True, cwd=folder)
+        assert scheme in run.stdout, run.stderr
+
+    return has_a_file_system
+
+
 PROMISES: dict[str, list[Callable[[Kcli, Path], None]]] = {
     "": [in_empty_folder],
+    "azure": [has_a_file_system_of("az")],
     "check": [breaks_a_handler],
     "cfn-lint": [lints_with_cfn_lint],
     "dask": [asks_for_a_cluster],
+    "gcs": [has_a_file_system_of("gs")],
+    "https": [asks_the_web],
     "isolated": [calls_aws_s_runtime_client],
     "local": [serves_a_stream],
     "payloads": [makes_data_of_templates_and_models],
+    "s3": [asks_s3],
     "all": [breaks_a_handler, calls_aws_s_runtime_client, serves_a_stream],
 }
 
