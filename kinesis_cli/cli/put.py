@@ -161,7 +161,6 @@ def put(
       kcli put --count 100 --rate 50/s --hot-rate 0.1
       kcli put --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli event --count 1000 | kcli put --from - --ordered
-      kcli put --from s3://bucket/firehose/2026/01/31/ --s3 aws
       kcli put --count 3 --dry-run
       kcli put --temperature 89.9 --follow
     """

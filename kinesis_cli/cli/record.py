@@ -97,7 +97,6 @@ def record(
       kcli record -o hot.ndjson.zst --since 1h --until 0s --grep temperature
       kcli put; kcli record -o day.ndjson --since 10m --no-follow --index
       kcli record -o changes.ndjson --table orders --since 24h --no-follow
-      kcli record -o s3://bucket/day.ndjson.zst --since 24h --no-follow --s3 aws
     """
     chosen = selection(reading)
     plan = read_plan(reading)

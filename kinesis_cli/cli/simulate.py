@@ -117,7 +117,6 @@ def simulate(
       kcli simulate fixtures/batch.json --isolated
       kcli simulate fixtures/batch.json --timeline --report run.html
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
-      kcli simulate 's3://bucket/day/*.ndjson.zst' --s3 aws
       kcli event --sensors 9 --shards 4 --count 900 | kcli simulate - --jobs 2
     """
     _refuse_both({"--compare": compare, "--explain": explain})
