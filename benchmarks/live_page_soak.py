@@ -26,7 +26,7 @@ RECORDS_PER_SECOND = 10_000
 EVERY = 15.0  # seconds between two looks
 WARM, LATE = (0.15, 0.4), (0.7, 1.0)  # shares of the time that are compared; first the lists fill
 GROWTH = 1.15  # of memory and elements, the least of the one against the least of the other
-MAX_WORK = 0.5  # share of the time that the page may work
+MAX_WORK = 0.2  # share of a core that the page's thread may take
 MAX_FRAME_MS = 1000.0  # the longest between two frames of a look, in half of the looks at least:
 # the machine has the load and the server too
 RECORDS_OF_A_CALL = 500
@@ -65,17 +65,18 @@ class Held:
     heap: float  # MB of JavaScript
     elements: int
     listeners: int
-    worked: float  # seconds that the page has worked so far
+    worked: float  # seconds of a core that the page's own thread has taken so far
 
     @classmethod
     def of(cls, devtools: CDPSession) -> "Held":
         """What it holds now."""
-        devtools.send("HeapProfiler.collectGarbage")
+        for _ in range(2):  # elements that were removed go after what referred to them
+            devtools.send("HeapProfiler.collectGarbage")
         answer = devtools.send("Performance.getMetrics")
         found = {each["name"]: each["value"] for each in answer["metrics"]}
         heap = found["JSHeapUsedSize"] / 1e6
         counts = int(found["Nodes"]), int(found["JSEventListeners"])
-        return cls(round(heap, 2), *counts, round(found["TaskDuration"], 2))
+        return cls(round(heap, 2), *counts, round(found["ThreadTime"], 2))
 
 
 class Load:
