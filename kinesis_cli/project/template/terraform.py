@@ -21,6 +21,13 @@ from kinesis_cli.project.template.values import Json
 # Resources of others that may watch what a template's alarms would.
 _WATCHING = ("alarm", "monitor", "datadog", "newrelic", "grafana", "pagerduty")
 
+# What a mapping with a StartingPosition reads from: a queue has none.
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+_STREAMS = (
+    *("aws_kinesis_stream", "aws_kinesis_stream_consumer", "aws_dynamodb_table"),
+    "aws_msk_cluster",
+)
+
 Properties = Mapping[str, object]
 
 
@@ -79,7 +86,7 @@ def _function(resource: PlannedResource) -> Properties:
 def _mapping(resource: PlannedResource) -> Properties:
     properties: dict[str, object] = {
         "FunctionName": resource.value("function_name"),
-        "EventSourceArn": resource.value("event_source_arn"),
+        "EventSourceArn": _source(resource),
         "StartingPosition": resource.value("starting_position"),
         "StartingPositionTimestamp": resource.value("starting_position_timestamp"),
         "BatchSize": resource.value("batch_size"),
@@ -101,6 +108,15 @@ def _mapping(resource: PlannedResource) -> Properties:
         destination = on_failure.value("destination_arn") or resource.unknown("destination_arn")
         properties["DestinationConfig"] = {"OnFailure": {"Destination": destination}}
     return properties
+
+
+def _source(resource: PlannedResource) -> object:
+    """What feeds a mapping; that of a module is often one of a map that the module is given."""
+    is_of_stream = resource.known("starting_position") is not None
+    if is_of_stream and (found := resource.of_each("event_source_arn", _STREAMS)):
+        is_table = "aws_dynamodb_table." in found
+        return {"Fn::GetAtt": [found, "StreamArn" if is_table else "Arn"]}
+    return resource.value("event_source_arn")
 
 
 def _stream(resource: PlannedResource) -> Properties:

@@ -184,14 +184,41 @@ class PlannedResource:
             if (found := self._resolved(self.module, str(reference))) is not None:
                 yield found
 
-    @cached_property
+    def of_each(self, name: str, types: Collection[str]) -> str | None:
+        """The resource that an attribute is of which is taken from `each.value`.
+
+        A plan says what `for_each` refers to, and not which of it is whose. So it is certain only
+        where `for_each` makes one resource, and refers to one of these types.
+
+        Args:
+            name: of the attribute.
+            types: of resources that it may be of.
+
+        Returns:
+            Its address; None: the attribute is known otherwise, or not certain.
+        """
+        taken = _references(self.expressions.get(name))
+        is_of_each = any(each.partition("[")[0].startswith("each.value") for each in taken)
+        alone = len(self.plan.instances[_INDEX.sub("", self.address)]) == 1
+        if self.values.get(name) is not None or not (is_of_each and alone):
+            return None
+        given = as_map(self.written.get("for_each_expression"))
+        found = set(self._leading_to(types, self.module, given))
+        return found.pop() if len(found) == 1 else None
+
+    @property
     def expressions(self) -> Json:
         """Its attributes as they are written."""
+        return as_map(self.written.get("expressions"))
+
+    @cached_property
+    def written(self) -> Json:
+        """How it is written."""
         written = self.plan.module(self.module).get("resources")
         wanted = (self.type, self.found.get("name"))
         for each in written if isinstance(written, list) else ():
             if (as_map(each).get("type"), as_map(each).get("name")) == wanted:
-                return as_map(as_map(each).get("expressions"))
+                return as_map(each)
         return {}
 
     def data(self, expression: object, type_: str) -> Json | None:
@@ -239,6 +266,29 @@ class PlannedResource:
                 return {"Ref": address}
         return None
 
+    def _leading_to(
+        self,
+        types: Collection[str],
+        module: tuple[str, ...],
+        expression: Json,
+        steps: int = _MAX_STEPS,
+    ) -> Iterator[str]:
+        """The addresses of all resources of these types that an expression refers to."""
+        for reference in _references(expression) if steps else ():
+            match _INDEX.sub("", reference).split("."):
+                case ["var", name, *_] if module:
+                    calls = as_map(self.plan.module(module[:-1]).get("module_calls"))
+                    given = as_map(as_map(calls.get(module[-1])).get("expressions")).get(name)
+                    yield from self._leading_to(types, module[:-1], as_map(given), steps - 1)
+                case ["module", name, output, *_]:
+                    inner = (*module, name)
+                    outputs = as_map(self.plan.module(inner).get("outputs"))
+                    given = as_map(outputs.get(output)).get("expression")
+                    yield from self._leading_to(types, inner, as_map(given), steps - 1)
+                case [type_, name, *_] if type_ in types:
+                    base = ".".join([*(f"module.{each}" for each in module), type_, name])
+                    yield self._instance(base, reference)
+
     def _instance(self, base: str, reference: str) -> str:
         """The address of the one that is meant, where count or for_each made several."""
         there = self.plan.instances.get(base, [])
@@ -259,6 +309,11 @@ class PlannedResource:
             if (found := self._resolved(module, str(reference), steps - 1)) is not None:
                 return found
         return None
+
+
+def _references(expression: object) -> list[str]:
+    references = as_map(expression).get("references")
+    return [str(each) for each in references] if isinstance(references, list) else []
 
 
 def _blocks(resource: PlannedResource, values: object, written: object) -> list[Block]:
