@@ -168,7 +168,6 @@ def replay(
       kcli replay fixtures/batch.json
       kcli replay fixtures/batch.json --speed max --shift-time readingTimestamp
       kcli replay fixtures/batch.json --speed 10 --dry-run
-      kcli replay 's3://bucket/day/*.ndjson.zst' --s3 aws --speed max
     """
     reach_files([*inputs, failed], how.s3, given(target))
     failed_place = None if failed is None else place_of(failed)
