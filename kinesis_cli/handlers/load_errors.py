@@ -157,8 +157,21 @@ def _how_to_find(
     where = "in an environment of the project's" if interpreter.is_bare else "there"
     return (
         f"{lacks} Install it {where}: `{_install(top, function, interpreter)}`; or bring it along "
-        f"with `sam build`; or name the Python that has it with {naming}."
+        f"with {_bringing(function)}; or name the Python that has it with {naming}."
     )
+
+
+# Folder of a tool's output -> what of it puts a Python function's packages beside its code.
+_BRINGING = {
+    "cdk.out": "`cdk synth`, where the function bundles them (PythonFunction does)",
+    ".serverless": "`serverless package` and its plugin serverless-python-requirements",
+}
+
+
+def _bringing(function: Function) -> str:
+    """What puts the function's packages beside its code, in a project of this kind."""
+    folders = function.template.parts if function.template else ()
+    return next((how for name, how in _BRINGING.items() if name in folders), "`sam build`")
 
 
 def _install(module: str, function: Function, interpreter: Interpreter) -> str:

@@ -48,6 +48,27 @@ def test_where_there_is_no_environment_one_is_made_for_what_is_missing(
     assert f"Install it in an environment of the project's: `{command}" in error.advice
 
 
+@pytest.mark.parametrize(
+    ("template", "tool"),
+    [
+        ("template.yaml", "with `sam build`; or name"),
+        ("cdk.out/App.template.json", "with `cdk synth`, where the function bundles them"),
+        (
+            ".serverless/cloudformation-template-update-stack.json",
+            "with `serverless package` and its plugin serverless-python-requirements; or name",
+        ),
+    ],
+)
+def test_the_tool_that_brings_a_package_along_is_the_projects_own(
+    tmp_path: Path, template: str, tool: str
+) -> None:
+    function = replace(function_of(tmp_path, "app.py"), template=tmp_path / template)
+    error = input_error(
+        LoadError("importing app failed", missing="yaml"), function, is_virtual=False
+    )
+    assert f"or bring it along {tool}" in error.advice
+
+
 def node_function(folder: Path, code: str, *files: str) -> Function:
     """One whose code is in a folder, with empty files around it."""
     for name in (*files, f"{code}/app.js"):
