@@ -144,3 +144,17 @@ def test_a_disabled_mapping_delivers_nothing(local: Local, connection: Connectio
         client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
     why = {each.function: each.why for each in readers}
     assert why == {"orders-function": "", "Second": "the mapping is disabled"}
+
+
+def test_a_function_that_logs_no_number_leaves_its_records_not_told(
+    local: Local, connection: Connection
+) -> None:
+    lives = AwsLives(connection, ORDERS, pytest.fail, packed=False)
+    settling = Settling(lives.readers, tells_all=lives.tells_all)
+    (entry,) = put(local, "orders", b"fine")
+    settling.put([Put(0, entry.shard_id, entry.sequence_number, time.time())])
+    settling.all_put()
+    local.wait()  # it was handled, and the log has all of it
+    lives.look(settling)
+    rows = {row.function: row for row in settling.take_open(time.time())}
+    assert (rows["Second"].ended, rows["Second"].deliveries) == ("notTold", None)
