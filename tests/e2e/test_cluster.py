@@ -17,13 +17,14 @@ from kinesis_cli.parts import project_upload
 from kinesis_cli.parts.cluster import Cluster
 from kinesis_cli.parts.project_upload import packed, unpacked
 from kinesis_cli.project.find import find_function
+from kinesis_cli.recordings.index_making import make_index
 from kinesis_cli.recordings.writing import write_recording
 from tests.e2e.programs import Kcli, without_aws
 from tests.e2e.test_jobs import HANDLER, SETTINGS, records
 from tests.patience import PATIENCE
 
 pytest.importorskip("distributed", reason="Dask is not installed: the extra dask")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster of Dask")]
 
 DASK = Path(sys.executable).with_name("dask")
 MORE = """
@@ -49,6 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "lib" / "answer.py").write_text("fine = True\n")
     (folder / "app.py").write_text(HANDLER + MORE)
     write_recording(records(), folder / "day.ndjson.zst")
+    make_index(str(folder / "day.ndjson.zst"))
     return folder
 
 
@@ -117,33 +119,32 @@ def environment(workers: Path) -> Mapping[str, str]:
     return {**without_aws(), "COLUMNS": "80", "DIED": str(workers / "died")}
 
 
-def test_a_cluster_prints_the_same_bytes_also_when_a_worker_is_killed(
-    kcli: Kcli, cluster: str, folder: Path, workers: Path
-) -> None:
-    arguments = ("simulate", "day.ndjson.zst", *SETTINGS, "--output", "ndjson")
-    handler = ("--handler", "app.py:handler")
-    without = kcli(*arguments, *handler, "--scheduler", cluster)
-    assert without.returncode == 2
-    assert "there is none" in without.stderr
-    assert kcli("index", "day.ndjson.zst").returncode == 0
-    for settings, on in (
-        ((), ()),
-        ((), ("--worker-project", str(folder))),
-        (("--parallelization-factor", "2"), ()),
-    ):
-        expected = kcli(*arguments, *handler, *settings)
-        run = kcli(*arguments, *handler, *settings, *on, "--scheduler", cluster)
-        assert run.returncode == 0, run.stderr
-        assert "2 threads of workers" in run.stderr
-        assert "app.py" in run.stdout  # tracebacks name the code where it is here
-        assert run.stdout == expected.stdout
+ARGUMENTS = ("simulate", "day.ndjson.zst", *SETTINGS, "--output", "ndjson")
 
+
+@pytest.mark.parametrize("settings", [(), ("--parallelization-factor", "2")], ids=" ".join)
+@pytest.mark.parametrize("has_project", [False, True], ids=["sent", "there"])
+def test_a_cluster_prints_the_same_bytes_as_one_process(
+    kcli: Kcli, cluster: str, folder: Path, settings: tuple[str, ...], has_project: bool
+) -> None:
+    handler = ("--handler", "app.py:handler")
+    project = ("--worker-project", str(folder)) if has_project else ()
+    run = kcli(*ARGUMENTS, *handler, *settings, *project, "--scheduler", cluster)
+    assert run.returncode == 0, run.stderr
+    assert "threads of workers at tcp://" in " ".join(run.stderr.split())
+    assert "app.py" in run.stdout  # tracebacks name the code where it is here
+    assert run.stdout == kcli(*ARGUMENTS, *handler, *settings).stdout
+
+
+def test_a_worker_that_is_killed_changes_nothing_and_is_told(
+    kcli: Kcli, cluster: str, workers: Path
+) -> None:
     handler = ("--handler", "app.py:on_a_worker")
-    run = kcli(*arguments, *handler, "--scheduler", cluster)
+    run = kcli(*ARGUMENTS, *handler, "--scheduler", cluster)
     assert run.returncode == 0, run.stderr
     assert (workers / "killed").exists()
     assert "that part r" in " ".join(run.stderr.split())  # runs again, or ran again
-    assert run.stdout == kcli(*arguments, *handler).stdout
+    assert run.stdout == kcli(*ARGUMENTS, *handler).stdout
 
 
 def test_workers_with_another_kcli_are_refused(
@@ -156,8 +157,6 @@ def test_workers_with_another_kcli_are_refused(
 
 
 def test_a_cluster_that_is_not_there_is_named(kcli: Kcli) -> None:
-    if not Path(kcli.folder, "day.ndjson.zst.kidx").exists():
-        assert kcli("index", "day.ndjson.zst").returncode == 0
     arguments = ("simulate", "day.ndjson.zst", "--handler", "app.py:handler")
     run = kcli(*arguments, "--scheduler", "tcp://127.0.0.1:1")
     assert run.returncode == 3
