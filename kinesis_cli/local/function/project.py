@@ -38,6 +38,10 @@ KINDS_HERE = (KINESIS, DYNAMODB)
 LATEST = "$LATEST"
 _STREAM_UNKNOWN = "its stream is not known here"
 _NAME_IT = "--parameter-overrides NAME=ARN gives it"
+# A plan has no parameter that could give it, a state has all ARNs.
+_TAKE_THE_STATE = (
+    "once it was applied, `terraform show -json > state.json` tells it, for --template state.json"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +178,17 @@ def _mappings(written: WrittenFunction) -> Iterator[WrittenMapping]:
 
 def _unknown_streams(written: WrittenFunction) -> Iterator[tuple[str, str]]:
     for each in _mappings(written):
+        # as Terraform names resources, and nobody else
+        name_it = _TAKE_THE_STATE if "aws_lambda_event_source_mapping." in each.name else _NAME_IT
         raw = each.members.get("Stream", each.members.get("EventSourceArn"))
         arn = written.template.resolve(raw)
         if unresolved := first_unresolved(arn):
             reason = unresolved.reason.rstrip(".")
             has_advice = "--parameter-overrides" in reason or "StreamSpecification" in reason
-            advice = "" if has_advice else f"; {_NAME_IT}"
+            advice = "" if has_advice else f"; {name_it}"
             yield each.name, f"{_STREAM_UNKNOWN}: {reason}{advice}"
         elif not isinstance(arn, str) or kind_of_arn(arn) not in KINDS_HERE:
-            yield each.name, f"{_STREAM_UNKNOWN}; {_NAME_IT}"
+            yield each.name, f"{_STREAM_UNKNOWN}; {name_it}"
 
 
 def _localised(calling: Calling, place: Place) -> Calling:

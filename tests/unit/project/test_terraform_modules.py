@@ -32,7 +32,7 @@ def _resource(address: str, values: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _plan(mappings: Mapping[str, Mapping[str, object]], *references: str) -> dict[str, object]:
+def plan_of(mappings: Mapping[str, Mapping[str, object]], *references: str) -> dict[str, object]:
     """A module with these mappings, whose map refers to these."""
     own = [_resource("module.worker.aws_lambda_function.this[0]", {"function_name": "worker"})]
     own += [_resource(MAPPING % key, values) for key, values in mappings.items()]
@@ -88,7 +88,7 @@ OF_A_STREAM = {"starting_position": "LATEST", "batch_size": 50}
 def test_the_one_stream_that_its_map_refers_to_feeds_a_mapping(
     references: tuple[str, ...], source: object
 ) -> None:
-    assert source_of(_plan({"main": OF_A_STREAM}, *references), "main") == source
+    assert source_of(plan_of({"main": OF_A_STREAM}, *references), "main") == source
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ def test_which_of_several_it_is_is_not_guessed(
     mappings: Mapping[str, Mapping[str, object]], references: tuple[str, ...]
 ) -> None:
     unknown = {"Fn::GetAtt": [MAPPING % "main", "event_source_arn"]}
-    assert source_of(_plan(mappings, *references), "main") == unknown
+    assert source_of(plan_of(mappings, *references), "main") == unknown
