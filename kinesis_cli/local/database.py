@@ -44,6 +44,7 @@ def opened(file: Path | None, schema: str, version: int) -> sqlite3.Connection:
     Raises:
         InputError: the file is damaged, foreign or of another version; it is not changed.
     """
+    database = None
     try:
         database = sqlite3.connect(
             file or ":memory:", timeout=_BUSY_SECONDS, check_same_thread=False
@@ -53,8 +54,13 @@ def opened(file: Path | None, schema: str, version: int) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = NORMAL")  # survives the end of the process
         database.execute("PRAGMA foreign_keys = ON")
         if not tables:
-            database.executescript(f"{schema}; PRAGMA user_version = {version};")
+            # All or nothing: a process may end at any time, and tables alone are nobody's.
+            database.executescript(
+                f"BEGIN IMMEDIATE; {schema}; PRAGMA user_version = {version}; COMMIT;"
+            )
     except sqlite3.DatabaseError as error:
+        if database:
+            database.close()  # with what was begun
         raise _unusable(file, f"cannot be read: {error}") from error
     return database
 
