@@ -25,6 +25,7 @@ OTHER_PROGRAMS = {
     "kinesis_cli/cli/completion.py",  # shells' own commands
     "kinesis_cli/handlers/isolated/runtimes/nodejs.py",  # node's options
     "kinesis_cli/installation.py",  # of uv and pipx
+    "kinesis_cli/parts/cluster.py",  # of `dask worker`
     "kinesis_cli/poison/remedies.py",  # of the AWS CLI; tests/e2e/test_find_poison.py follows them
     "kinesis_cli/project/tools.py",  # of the tools that make templates
 }
