@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from kinesis_cli.errors import EndpointError, InputError, KcliError
@@ -30,12 +31,13 @@ def explained(url: Url) -> Iterator[None]:
         InputError: there is no such object, or it is another one now.
         EndpointError: the service refused, or was not reached.
     """
+    before = sys.exc_info()[1]  # that is being handled, and has nothing to do with it
     try:
         yield
     except KcliError:
         raise
     except Exception as error:
-        raise _explained(error, url) from error
+        raise _explained(list(_causes(error, before)), url) from error
 
 
 def changed(url: Url) -> InputError:
@@ -45,12 +47,14 @@ def changed(url: Url) -> InputError:
 
 def absent(url: Url) -> AbsentError:
     """The sentence for an object that is not there."""
-    advice = "" if url.is_read_only else f"All that is under it: {url.shown.rstrip('/')}/"
+    is_prefix = url.text.endswith("/")
+    advice = (
+        "" if url.is_read_only or is_prefix else f"All that is under it: {url.shown.rstrip('/')}/"
+    )
     return AbsentError("there is no such object", place=url.shown, advice=advice)
 
 
-def _explained(error: Exception, url: Url) -> KcliError:
-    causes = list(_causes(error))
+def _explained(causes: Sequence[BaseException], url: Url) -> KcliError:
     status = next((found for each in causes if (found := _status(each)) is not None), None)
     reason = _reason(causes[-1])
     if status in _ABSENT:
@@ -88,9 +92,9 @@ _ACCESS = {
 }
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, and those that it came from."""
-    seen: set[int] = set()
+def _causes(error: BaseException, before: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that it came from, up to one that was there before."""
+    seen = {id(before)}
     following: BaseException | None = error
     while following is not None and id(following) not in seen:
         seen.add(id(following))

@@ -154,6 +154,15 @@ def test_an_object_that_is_not_there_is_an_error_of_the_input(
         all_of(url_of(service, endpoint, monkeypatch))
 
 
+def test_an_error_that_was_there_before_is_not_taken_for_the_reason() -> None:
+    with object_server(Objects()) as endpoint:
+        url = Url(f"{endpoint}/bucket/a")
+        try:
+            raise ValueError("something else")
+        except ValueError:
+            assert not reading.exists(url)
+
+
 @SERVICES
 def test_a_server_that_is_not_there_is_told_with_the_reason(
     service: str, monkeypatch: pytest.MonkeyPatch
