@@ -107,7 +107,7 @@ def simulate(
 
     Batches, retries, bisect, checkpoints, record age, filters and on-failure documents as Lambda's
     event source mapping makes them; a day of retries takes milliseconds. The handler sees the
-    virtual time.
+    virtual time. Files may be URLs, s3://bucket/day/ or 's3://bucket/day/*.ndjson.zst' too.
 
     \b
     Examples:
@@ -118,6 +118,7 @@ def simulate(
       kcli simulate fixtures/batch.json --timeline --report run.html
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
       kcli event --sensors 9 --shards 4 --count 900 | kcli simulate - --jobs 2
+      kcli event --count 9 -o day.ndjson; kcli simulate '*.ndjson'
     """
     _refuse_both({"--compare": compare, "--explain": explain})
     sweep = Sweep.of(sweeping, duration, scale)
