@@ -289,6 +289,20 @@ def test_a_missing_package_is_told_with_what_to_do_where_one_waits(
     assert "the Python that has it with `kcli local start --python PATH`." in told
 
 
+def test_a_missing_package_is_told_before_there_is_a_record(kcli: Kcli, project: Path) -> None:
+    (project / "src" / "app.py").write_text("import json\nimport not_there\n")
+    started = kcli("local", "start", "--detach")
+    assert started.returncode == 0
+    status, waited = kcli("local", "status"), kcli("local", "wait", "--idle")
+    assert waited.returncode == 2
+    for run in (started.stdout, status.stdout, waited.stderr):
+        assert "Unable to import module 'app': No module named 'not_there'" in " ".join(run.split())
+    (project / "src" / "app.py").write_text("def handler(event, context): ...\n")
+    put(project, "one")
+    assert kcli("local", "wait", "--idle", "--timeout", str(PATIENCE)).returncode == 0
+    assert "Does not run" not in kcli("local", "status").stdout
+
+
 def test_on_a_terminal_a_table_follows_and_failures_are_told_harmlessly(
     project: Path, terminal: Callable[..., Terminal]
 ) -> None:

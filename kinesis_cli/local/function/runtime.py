@@ -6,10 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
+from kinesis_cli.event_source_mapping.invocation import (
+    FunctionError,
+    InvocationRequest,
+    InvocationResult,
+)
 from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated import IsolatedHandler
 from kinesis_cli.handlers.load_errors import init_error
+from kinesis_cli.handlers.missing_imports import Imports
 from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.local.function.code import CodeWatch
 from kinesis_cli.project.function import Function
@@ -87,7 +92,9 @@ class LocalFunction:
         self.version = function.version
         self.log_group = lambda_variables(function)["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.problem = ""  # why it cannot be called; empty: it can
-        self.hopeless = ""  # why all calls fail since its code was changed
+        self._hopeless = ""  # why its last call failed, and all that follow will
+        # Until it is called, what is known of it without running its code.
+        self._imports: Imports | None = Imports(function)
         self._surroundings, self._measure = surroundings, measure
         self._handler: IsolatedHandler | None = None
         watches = surroundings.reload and not is_fixed
@@ -105,6 +112,14 @@ class LocalFunction:
     def notes(self) -> tuple[str, ...]:
         """What of its process is not as on Lambda."""
         return self._handler.notes if self._handler else ()
+
+    @property
+    def hopeless(self) -> str:
+        """Why all calls fail, as its code and its Python are now; empty: they need not."""
+        if self._imports is not None:
+            error = self._imports.error()
+            return self._in_words(error) if error else ""
+        return self._hopeless
 
     def is_worth_another_try(self) -> bool:
         """Whether its code has changed, as by a build, since it could not be called."""
@@ -132,16 +147,19 @@ class LocalFunction:
 
     def _note(self, result: InvocationResult) -> None:
         error = result.error
-        self.hopeless = ""
-        if error and error.error_type in _HOPELESS:
-            told = init_error(
-                error, self.function, is_called_all_the_same=True, naming=_NAMING_A_PYTHON
-            )
-            self.hopeless = ". ".join(filter(None, (told.problem, told.advice.rstrip("."))))
+        self._imports = None
+        is_hopeless = error and error.error_type in _HOPELESS
+        self._hopeless = self._in_words(error) if error and is_hopeless else ""
         self._surroundings.write_log(self.log_group, result.logs)
         for name, value in (("Invocations", 1), ("Errors", bool(error)), ("Throttles", 0)):
             self._measure(name, value, "Count")
         self._measure("Duration", result.elapsed * 1000, "Milliseconds")
+
+    def _in_words(self, error: FunctionError) -> str:
+        told = init_error(
+            error, self.function, is_called_all_the_same=True, naming=_NAMING_A_PYTHON
+        )
+        return ". ".join(filter(None, (told.problem, told.advice.rstrip("."))))
 
     def _invoke(self, request: InvocationRequest) -> InvocationResult:
         """In a thread."""

@@ -425,7 +425,7 @@ class FunctionService:
         return await run.backlog() if run else None
 
     def hopeless(self, mapping: StoredMapping) -> str:
-        """Why all calls of a mapping fail since its function's code was changed."""
+        """Why all calls of a mapping fail, as its function's code is now."""
         target = self.registry_of(mapping).find(mapping.reference)
         return target.function.hopeless if target else ""
 
@@ -443,7 +443,9 @@ class FunctionService:
     def _problems_of_template(self) -> list[Problem]:
         found = []
         for each in self._project:
-            if reason := self.home.problem(each.name):
+            function = self.home.function(each.name)
+            reason = self.home.problem(each.name) or (function.hopeless if function else "")
+            if reason:
                 found.append(Problem(each.name, reason))
             found += [Problem(*each) for each in without_stream(each)]
         return found
