@@ -5,6 +5,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
+# With it each kcli that a test starts would compile all of its packages anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test quick lint format bench soak build release lock docs site clean
 
 help:  ## list the targets
