@@ -118,7 +118,7 @@ def simulate(
       kcli simulate fixtures/batch.json --timeline --report run.html
       kcli event --count 1000 --hot-rate 0.01 | kcli simulate - --output json
       kcli event --sensors 9 --shards 4 --count 900 | kcli simulate - --jobs 2
-      kcli event --count 9 -o day.ndjson; kcli simulate '*.ndjson'
+      kcli event --count 9 -o day-1.ndjson; kcli simulate 'day-*.ndjson'
     """
     _refuse_both({"--compare": compare, "--explain": explain})
     sweep = Sweep.of(sweeping, duration, scale)

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -269,3 +270,11 @@ def test_kclis_sample_function_in_rust_is_what_it_is_in_python() -> None:
     assert expected.summary.discarded > 0
     whys = {row.sequence_number: row.why for row in found.failed_records}
     assert any(why.endswith("failed: the temperature is above 100.00") for why in whys.values())
+
+
+@pytest.mark.xdist_group("language-java")
+def test_processes_of_java_may_start_at_the_same_time() -> None:
+    java = function_of(next(each for each in LANGUAGES if each.name == "java"))
+    with ThreadPoolExecutor(6) as threads:
+        for handler in threads.map(lambda _: IsolatedHandler(java), range(12)):
+            handler.close()

@@ -3,6 +3,7 @@
 Source: https://github.com/aws/aws-lambda-java-libs/tree/main/aws-lambda-java-runtime-interface-client
 """
 
+import platform
 import re
 import shutil
 import subprocess
@@ -13,9 +14,11 @@ from pathlib import Path
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.project.function import Function
+from kinesis_cli.project.functions.code_cache import folder_of_zip
 
 _CLIENT = "com/amazonaws/services/lambda/runtime/api/client/AWSLambda.class"
 _MAIN = _CLIENT.removesuffix(".class").replace("/", ".")
+_NATIVE = "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI"
 _JAR = re.compile(r"aws-lambda-java-runtime-interface-client-(.+)\.jar")
 
 # Where classes and the jars beside them are: as `sam build` leaves them, then Maven's and Gradle's.
@@ -45,7 +48,10 @@ def java_command(function: Function) -> RuntimeCommand:
     class_path, client = _class_path(function)
     release = _release(java)
     return RuntimeCommand(
-        arguments=(java, *_flags(function), "-cp", class_path, _MAIN, function.handler),
+        arguments=(
+            *(java, *_flags(function), *_native_library(class_path)),
+            *("-cp", class_path, _MAIN, function.handler),
+        ),
         directory=function.code_uri,
         name=f"Java {release}",
         version=f"java:{release}",
@@ -129,6 +135,27 @@ def _flags(function: Function) -> Iterator[str]:
     # UNSURE(java-memory): the share of the heap, as users have seen it on Lambda
     yield f"-XX:MaxHeapSize={function.memory_size * 1024 * 85 // 100}k"
     yield from ("-XX:+UseSerialGC", "-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1")
+
+
+def _native_library(class_path: str) -> Iterator[str]:
+    """Name the client's own library, unpacked once.
+
+    Else each process unpacks it anew to the one path /tmp/.libaws-lambda-jni.so, and of two that
+    start at the same time one may find it gone.
+
+    Source: JniHelper.java of the runtime interface client
+    """
+    jar = next(
+        (each for each in map(Path, class_path.split(":")) if _JAR.fullmatch(each.name)), None
+    )
+    if jar is None:
+        return
+    libc = "" if platform.libc_ver()[0] == "glibc" else "_musl"
+    machine = {"aarch64": "aarch_64"}.get(platform.machine(), platform.machine())
+    folder = folder_of_zip(jar, "AWS's runtime client for Java")
+    library = folder / "jni" / f"libaws-lambda-jni.linux{libc}-{machine}.so"
+    if library.is_file():
+        yield f"-D{_NATIVE}={library}"
 
 
 def _release(java: str) -> str:
