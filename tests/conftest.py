@@ -22,6 +22,11 @@ settings.load_profile("kcli")
 MAX_SECONDS_OF_BUILDING = 1800
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: many tests wait for a server, a process or another tool."""
+    return min(2 * (os.cpu_count() or 1), 16)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     user_state.pytest_configure(config)
     left_processes.pytest_configure(config)
