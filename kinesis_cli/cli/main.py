@@ -92,6 +92,10 @@ def _ended(arguments: "Sequence[str] | None") -> int:
         _report(error)
         return ExitCode.ENDPOINT if isinstance(error, EndpointError) else ExitCode.BAD_INPUT
     except KeyboardInterrupt:
+        # One that passed through the source of an `exec`, as a dataclass being made has it, would
+        # end the process by the signal although it was caught; another `exec` takes that back.
+        # Source: run_eval_code_obj in CPython's Python/pythonrun.c
+        exec("")
         _report(KcliError("interrupted"))
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

@@ -206,6 +206,20 @@ def test_ctrl_c_ends_with_one_line_and_exit_code_130(
     assert "Traceback" not in session.written
 
 
+def test_ctrl_c_while_a_class_is_being_made_is_exit_code_130_too(tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\n"
+        "from kinesis_cli.cli import main as kcli\n"
+        "def run(arguments: list[str]) -> int:\n"
+        "    exec('raise KeyboardInterrupt')\n"  # as in what `dataclass` writes and runs
+        "kcli._run = run\n"
+        "sys.exit(kcli.main())\n"
+    )
+    command = [sys.executable, "-m", "interrupted"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
+    assert (run.returncode, run.stderr) == (130, "kcli: interrupted.\n")
+
+
 def test_a_bug_is_said_to_be_a_bug_and_kcli_debug_shows_where(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def broken() -> None:\n    '''Break.'''\n    1 / 0\n")
     program = (

@@ -537,4 +537,4 @@ def test_ctrl_c_ends_it_with_what_was_found(
         shown.see("calling ")
         shown.type(b"\x03")
         shown.read_all()
-        assert shown.process.wait(PATIENCE) == 130
+        assert shown.process.wait(PATIENCE) == 130, shown.written[-3000:]
