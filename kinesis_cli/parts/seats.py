@@ -4,9 +4,9 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children, get_context, parent_process
 from types import FrameType
 from typing import Protocol
@@ -45,7 +45,8 @@ class ProcessSeat:
             # Not forked: a process begins as new, as on another machine, whatever this one did.
             context = get_context("spawn")
             self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
-        return self._executor.submit(_simulated, job)
+        with _ctrl_c_waits():
+            return self._executor.submit(_simulated, job)
 
     def renew(self) -> None:
         """See `Seat.renew`."""
@@ -68,6 +69,16 @@ def end_processes() -> None:
             child.join()
 
 
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Let a process that begins within see no Ctrl-C until it is ready: it inherits this."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _works = False
 
 
@@ -75,6 +86,7 @@ def _begin() -> None:
     """Prepare a new process."""
     gc.freeze()  # what was imported is no garbage
     signal.signal(signal.SIGINT, _interrupted)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if (parent := parent_process()) is not None:
         threading.Thread(target=_end_with, args=(parent.join,), daemon=True).start()
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,12 @@ def cluster(workers: Path) -> Iterator[str]:
     try:
         yield _address(at)
     finally:
-        for each in reversed(started):
+        for each in reversed(started):  # the scheduler last: a worker takes leave of it
             each.terminate()
-        for each in started:
-            each.wait(PATIENCE)
+            with suppress(subprocess.TimeoutExpired):
+                each.wait(10)
+            each.kill()
+            each.wait()
 
 
 def _address(at: Path) -> str:
