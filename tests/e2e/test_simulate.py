@@ -367,7 +367,7 @@ BROKEN = {
     ("arguments", "problem"),
     [
         (["none.json"], "none.json: no such file"),
-        (["."], ".: "),
+        (["folder"], "folder: there is no file in it"),
         (["truncated.json"], "truncated.json, line "),
         (["truncated.ndjson"], "truncated.ndjson, line 2"),
         (["numberless.json"], "sequenceNumber"),
@@ -406,6 +406,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
         BROKEN.keys() & {part.split(".")[0] + ".py" for part in arguments}
     ):
         (tmp_path / name).write_text(BROKEN[name])
+    (tmp_path / "folder").mkdir()
     run = kcli("simulate", *arguments)
     assert (run.returncode, run.stdout) == (2, "")
     sentence, *advice = run.stderr.splitlines()

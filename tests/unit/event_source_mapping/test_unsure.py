@@ -235,6 +235,8 @@ NOT_IN_A_SIMULATION = {
     "java-memory": "how much memory the process gets",
     "failed-invoke": "a metric",
     "dropped-count": "a metric",
+    "iterator-age-moment": "a metric",
+    "follow-reported": "what no log says of a call on AWS",
 }
 
 
