@@ -3,8 +3,6 @@
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -41,17 +39,6 @@ class BatchCaller:
         self._new_handler, self._settings, self._called = new_handler, settings, called
         self._handler: Handler | None = None
         self.calls = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the handler."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,7 +98,7 @@ class PoisonHunt:
         reader = StuckReader(self.connection, self.status.stream.arn, settings)
         with (
             progress("calling the function") as bar,
-            BatchCaller(code.new_handler, settings, bar.update) as call,
+            closing(BatchCaller(code.new_handler, settings, bar.update)) as call,
         ):
             if stuck.estimate is None:
                 findings = told_findings(stuck.mapping, stuck.batches, reader, call)

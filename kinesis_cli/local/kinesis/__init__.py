@@ -6,7 +6,7 @@
 
 from kinesis_cli.local.kinesis.data_plane import DataPlane
 from kinesis_cli.local.kinesis.errors import ServiceError
-from kinesis_cli.local.kinesis.faults import Faults, FaultSettings, RequestFault
+from kinesis_cli.local.kinesis.faults import Faults, FaultSettings, RequestFault, faults_on
 from kinesis_cli.local.kinesis.model import Caller, resolve_shard_number
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "Faults",
     "RequestFault",
     "ServiceError",
+    "faults_on",
     "resolve_shard_number",
 ]

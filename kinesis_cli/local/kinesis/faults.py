@@ -3,7 +3,7 @@
 One document describes all of them; the control path and `kcli local faults` pass it on unchanged.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from random import Random
 from typing import Literal
 
@@ -36,6 +36,15 @@ class FaultSettings(msgspec.Struct, forbid_unknown_fields=True):
     cut: Cut | None = None  # drop the connection before or after the write
     cut_share: float = 1.0  # share of the requests whose connection is cut
     operations: list[str] = []  # error, delay and cut only for these; empty: for all
+
+
+# Every switch of `kcli local faults` as it is when nobody touched it.
+_OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
+
+
+def faults_on(switches: Mapping[str, object]) -> dict[str, object]:
+    """Those of the switches that are on, of what `DataPlane.switch_faults` returns."""
+    return {name: value for name, value in switches.items() if value != _OFF[name]}
 
 
 class FaultRequest(msgspec.Struct, forbid_unknown_fields=True):

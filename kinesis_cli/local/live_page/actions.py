@@ -11,9 +11,9 @@ import msgspec
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.local.http.messages import ConnectionCut, Request
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT, Signer
+from kinesis_cli.local.kinesis import faults_on
 from kinesis_cli.local.live_page.around import Surroundings
 from kinesis_cli.local.live_page.failures import redrive
-from kinesis_cli.local.live_page.state import faults_on
 
 Document = Mapping[str, Any]
 

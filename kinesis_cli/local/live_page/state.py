@@ -6,11 +6,9 @@ from dataclasses import asdict
 from heapq import nlargest
 from typing import Any
 
-import msgspec
-
 from kinesis_cli._version import __version__
 from kinesis_cli.local.function.activity import ShardCounts
-from kinesis_cli.local.kinesis import FaultSettings
+from kinesis_cli.local.kinesis import faults_on
 from kinesis_cli.local.live_page.around import Surroundings
 from kinesis_cli.local.live_page.calls import MAX_WORDS, CallWatch
 from kinesis_cli.local.live_page.failures import waiting_documents
@@ -20,9 +18,6 @@ from kinesis_cli.stream.escaping import escape
 
 MAX_ROWS = 64  # of the mappings, and of their shards, the busiest
 MAX_SAID = 50
-
-# Every fault as it is when nobody touched it.
-_OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
 
 
 class State:
@@ -91,11 +86,6 @@ class State:
     def _problems(self) -> list[dict[str, Any]]:
         service = self._around.functions.service
         return [harmless(asdict(each)) for each in service.problems()] if service else []
-
-
-def faults_on(switches: Mapping[str, object]) -> dict[str, object]:
-    """Those faults that are on."""
-    return {name: value for name, value in switches.items() if value != _OFF[name]}
 
 
 def harmless(document: Mapping[str, Any]) -> dict[str, Any]:

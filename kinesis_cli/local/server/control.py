@@ -4,16 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import msgspec
-
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.http.signature import DEFAULT_ACCOUNT
-from kinesis_cli.local.kinesis import Caller, DataPlane, FaultSettings, ServiceError
+from kinesis_cli.local.kinesis import Caller, DataPlane, ServiceError, faults_on
 from kinesis_cli.local.server.functions import LambdaSide
 from kinesis_cli.project.stream_settings import StreamSettings
-
-# Every switch of `kcli local faults` as it is when nobody touched it.
-_OFF = {**msgspec.structs.asdict(FaultSettings()), "clock": 0.0}
 
 
 class Control:
@@ -69,8 +64,7 @@ class Control:
             case "lives":
                 return await self._functions.lives(request)
             case "faults":
-                switches = self._data_plane.switch_faults(dict(request))
-                return {n: value for n, value in switches.items() if value != _OFF[n]}
+                return faults_on(self._data_plane.switch_faults(dict(request)))
         raise InputError(f"there is no {verb}")
 
     def notes(self) -> list[str]:
