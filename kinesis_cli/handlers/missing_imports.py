@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kinesis_cli.event_source_mapping.invocation import FunctionError
 from kinesis_cli.handlers.environment import layer_path
+from kinesis_cli.handlers.isolated.runtimes.python import handler_of_runtime
 from kinesis_cli.handlers.lent_packages import lending_folder
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.interpreter import own_interpreter
@@ -35,7 +36,7 @@ for name in sys.argv[1:]:
 
 
 class Imports:
-    """What of a function's imports is missing; what was missing is looked for each time again.
+    """What of a function's imports is missing. To look costs a process of its Python.
 
     Args:
         function: in Python; of any other nothing is known.
@@ -46,19 +47,22 @@ class Imports:
         self._interpreter = function.interpreter or own_interpreter()
         layers = map(Path, layer_path(function, self._interpreter.version))
         self._folders = [function.code_uri, *layers]
-        self._has_all = not function.is_python
+        self._missing = None if function.is_python else ""  # None: nobody has looked
 
     def error(self) -> FunctionError | None:
         """What each call would end with; None: nothing is known to be missing."""
-        missing = "" if self._has_all else self._first_missing()
-        if not missing:
-            self._has_all = True
+        if self._missing is None:
+            self.look_again()
+        if not self._missing:
             return None
-        file, _, _ = self._function.handler.rpartition(":")
-        module = Path(file).stem if file else self._function.handler.rpartition(".")[0]
-        module = module.replace("/", ".")
-        message = f"Unable to import module '{module}': No module named '{missing}'"
+        module = _module_of(self._function).replace("/", ".")
+        message = f"Unable to import module '{module}': No module named '{self._missing}'"
         return FunctionError("Runtime.ImportModuleError", message)
+
+    def look_again(self) -> None:
+        """Look whether what was missing has come; what was there once stays."""
+        if self._missing != "":
+            self._missing = self._first_missing()
 
     def _first_missing(self) -> str:
         """The first module that is missing; "": none, or nobody can tell."""
@@ -116,13 +120,14 @@ class Imports:
         return next(iter(run.stdout.decode("utf-8", "replace").split()), "")
 
 
+def _module_of(function: Function) -> str:
+    return handler_of_runtime(function.handler).rpartition(".")[0]
+
+
 def _own_file(function: Function) -> Path | None:
     """The file of the handler, where it is one of the function's own."""
-    file, _, _ = function.handler.rpartition(":")
-    if file:
-        return function.code_uri / Path(file).name
-    module = function.handler.rpartition(".")[0].replace(".", "/")
-    found = (function.code_uri / f"{module}.py", function.code_uri / module / "__init__.py")
+    path = function.code_uri / _module_of(function).replace(".", "/")
+    found = (path.with_name(f"{path.name}.py"), path / "__init__.py")
     return next((each for each in found if each.is_file()), None)
 
 

@@ -121,6 +121,11 @@ class LocalFunction:
             return self._in_words(error) if error else ""
         return self._hopeless
 
+    def look_again(self) -> None:
+        """Look whether what its code imports is there by now."""
+        if self._imports is not None:
+            self._imports.look_again()
+
     def is_worth_another_try(self) -> bool:
         """Whether its code has changed, as by a build, since it could not be called."""
         return self._watch is not None and self._watch.has_changed()

@@ -456,6 +456,12 @@ class FunctionService:
 
     # Waiting
 
+    def look_again(self) -> None:
+        """Look whether what functions lacked has come: who asks may just have installed it."""
+        for name in self.home.names:
+            if function := self.home.function(name):
+                function.look_again()
+
     async def wait_idle(self, seconds: float) -> bool:
         """Wait until every record and event has ended, and its log lines are written.
 
@@ -470,6 +476,7 @@ class FunctionService:
         Raises:
             InputError: a mapping is enabled and does not deliver.
         """
+        self.look_again()
         self._refuse_to_wait()
         try:
             async with asyncio.timeout(seconds):

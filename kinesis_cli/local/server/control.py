@@ -44,6 +44,7 @@ class Control:
         """
         match verb:
             case "status":
+                self._functions.look_again()
                 mappings = [asdict(each) for each in await self._functions.status()]
                 problems = [asdict(each) for each in self._functions.problems()]
                 not_made = [asdict(each) for each in self._functions.not_made()]

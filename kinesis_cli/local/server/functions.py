@@ -132,6 +132,11 @@ class LambdaSide:
         """The streams of tables that are on: name, ARN, shards, and records within a day."""
         return self._neighbours.table_summary()
 
+    def look_again(self) -> None:
+        """Look whether what functions lacked has come."""
+        if self._loaded:
+            self._loaded[0].look_again()
+
     def problems(self) -> list[Problem]:
         """What cannot run, and what feeds nothing."""
         return self._loaded[0].problems() if self._loaded else []

@@ -88,4 +88,5 @@ def test_what_comes_later_is_seen(tmp_path: Path) -> None:
     imports = Imports(function_in(tmp_path))
     assert imports.error() is not None
     write_code(tmp_path, "", "not_there.py")
+    imports.look_again()
     assert imports.error() is None

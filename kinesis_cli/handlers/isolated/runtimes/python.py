@@ -18,7 +18,7 @@ _CLIENT = "awslambdaric"
 def python_command(function: Function) -> RuntimeCommand:
     """The command that runs the function in its own Python."""
     interpreter = function.interpreter or own_interpreter()
-    handler = _handler_of_runtime(function.handler)
+    handler = handler_of_runtime(function.handler)
     release = f"{interpreter.version[0]}.{interpreter.version[1]}"
     client = _version_of_client(interpreter)
     return RuntimeCommand(
@@ -60,7 +60,7 @@ def _version_of_client(interpreter: Interpreter) -> str:
     return next(found, "").removeprefix(f"{_CLIENT}-").removesuffix(".dist-info")
 
 
-def _handler_of_runtime(handler: str) -> str:
+def handler_of_runtime(handler: str) -> str:
     """ "path/file.py:function" as "file.function": the file's folder is the code's folder."""
     file, _, name = handler.rpartition(":")
     return f"{Path(file).stem}.{name}" if file else handler
