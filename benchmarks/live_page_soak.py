@@ -5,7 +5,6 @@ when the page's memory or its elements grew, a frame came late, or its count is 
 """
 
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import Any
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from benchmarks.local_function import TEMPLATE, client_of
+from docs.make_live_page_pictures import kcli
 from docs.make_report_picture import CHROMIUM
 
 SECONDS = 600.0
@@ -43,7 +43,6 @@ def handler(event, context):
     if calls % 10 == 0:
         raise ValueError("one call in ten")
 """
-KCLI = (sys.executable, "-m", "kinesis_cli")
 
 # How long the page was held up, at most, since it was asked last.
 FRAMES = """
@@ -119,9 +118,9 @@ def main(seconds: float) -> int:
         (project / "src").mkdir()
         (project / "src" / "app.py").write_text(APP)
         (project / "template.yaml").write_text(TEMPLATE)
-        _kcli(project, "local", "start", "--detach", "--ui", "--no-open", "--shards", "4")
+        kcli(project, "local", "start", "--detach", "--ui", "--no-open", "--shards", "4")
         try:
-            told = _kcli(project, "local", "ui", "--no-open")
+            told = kcli(project, "local", "ui", "--no-open")
             (link,) = re.findall(r"http://\S+#token=\S+", told)
             server = running_server(project / ".kcli")
             return _soak(link, client_of(server, "kinesis"), seconds)
@@ -178,13 +177,6 @@ def _shows(page: Page, count: int) -> bool:
         print(f"the page shows {figure.inner_text()} of {count:,}")
         return False
     return True
-
-
-def _kcli(project: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [*KCLI, *arguments], cwd=project, check=True, capture_output=True, text=True
-    )
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -106,13 +106,13 @@ def shop() -> Iterator[Path]:
         (project / "template.yaml").write_text(TEMPLATE)
         (project / "src" / "app.py").write_text(APP)
         (project / "orders.ndjson").write_text("".join(_orders()))
-        _kcli(project, "local", "start", "--detach", "--ui", "--no-open")
+        kcli(project, "local", "start", "--detach", "--ui", "--no-open")
         try:
-            _kcli(project, "put", "--from", "orders.ndjson", "--raw", "--key-field", "order")
-            _kcli(project, "local", "wait", "--idle")
+            kcli(project, "put", "--from", "orders.ndjson", "--raw", "--key-field", "order")
+            kcli(project, "local", "wait", "--idle")
             yield project
         finally:
-            _kcli(project, "local", "stop")
+            kcli(project, "local", "stop")
 
 
 def _orders() -> Iterator[str]:
@@ -126,7 +126,7 @@ def _orders() -> Iterator[str]:
 def _page(
     browser: Browser, project: Path, width: int, height: int, scheme: Literal["light", "dark"]
 ) -> Page:
-    (link,) = re.findall(r"http://\S+#token=\S+", _kcli(project, "local", "ui", "--no-open"))
+    (link,) = re.findall(r"http://\S+#token=\S+", kcli(project, "local", "ui", "--no-open"))
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     page.set_default_timeout(MILLISECONDS)
     page.goto(link)
@@ -136,7 +136,8 @@ def _page(
     return page
 
 
-def _kcli(project: Path, *arguments: str) -> str:
+def kcli(project: Path, *arguments: str) -> str:
+    """What a command of kcli prints in a project; that it fails is an error."""
     done = subprocess.run(
         [*KCLI, *arguments], cwd=project, check=True, capture_output=True, text=True
     )
