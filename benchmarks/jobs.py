@@ -20,7 +20,7 @@ FASTER = 1 / 1.7
 
 def run(records: int = RECORDS, rounds: int = ROUNDS) -> list[Row]:
     """Rows of time, of processor time and of memory."""
-    from kinesis_cli.recordings.index_making import make_index
+    from kinesis_cli.recordings.making_indexes import make_index
 
     with tempfile.TemporaryDirectory() as folder:
         whole, half = Path(folder, "whole.ndjson"), Path(folder, "half.ndjson")

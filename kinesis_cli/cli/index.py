@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from kinesis_cli.recordings.index_making import make_index
 from kinesis_cli.recordings.indexes.index import index_path
+from kinesis_cli.recordings.making_indexes import make_index
 from kinesis_cli.show.streams.index import show_index
 
 

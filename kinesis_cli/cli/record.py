@@ -191,7 +191,7 @@ def _record(
 def _index(path: Path, file: GrowingRecording | PipedRecording | SentRecording) -> None:
     """Make the index of what was recorded, if that is anything."""
     if isinstance(file, GrowingRecording) and file.progress.records:
-        from kinesis_cli.recordings.index_making import make_index  # seldom asked for
+        from kinesis_cli.recordings.making_indexes import make_index  # seldom asked for
 
         make_index(str(path))
         note(f"its index is {index_path(path)}")

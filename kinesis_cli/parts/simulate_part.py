@@ -14,12 +14,12 @@ from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.aws_access import explaining_handler
 from kinesis_cli.parts.job import IndexedInputs, PartJob, PartResult, Seen
 from kinesis_cli.parts.rows_file import TimedRow, write_rows
-from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.indexes.form import DamagedIndexError
 from kinesis_cli.recordings.indexes.index import Index, open_files
 from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.indexes.texts import text_of
 from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.simulation.lane_readings import Lessons, StandIn
 from kinesis_cli.simulation.run import Simulation
 

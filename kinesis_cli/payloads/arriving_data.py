@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form, Layout, Look
+from kinesis_cli.recordings.looking.recognition import recognised
 from kinesis_cli.recordings.opening import BLOCK, BOM, MAX_LINE, is_packed
-from kinesis_cli.recordings.recognition import recognised
 
 Read = Callable[[int], bytes]  # at most so many bytes, those that are there; none at the end
 

@@ -20,9 +20,10 @@ from kinesis_cli.payloads.arriving_data import (
 from kinesis_cli.places.expanding import is_several
 from kinesis_cli.places.reading import read_range
 from kinesis_cli.places.url import place_of
+from kinesis_cli.recordings.faults import fault_error, line_error
 from kinesis_cli.recordings.form import DEFAULT, Form, Layout, Look, Reading
-from kinesis_cli.recordings.index import fault_error, line_error
-from kinesis_cli.recordings.inputs import Input, json_lines
+from kinesis_cli.recordings.inputs import Input
+from kinesis_cli.recordings.looking.json_lines import json_lines
 from kinesis_cli.recordings.opening import BLOCK, MAX_LINE, is_live, is_packed, open_live, spooled
 from kinesis_cli.recordings.several import notes_of, open_inputs
 from kinesis_cli.stream.lines import Fault, fault_for

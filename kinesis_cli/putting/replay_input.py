@@ -10,10 +10,10 @@ from kinesis_cli.payloads.own_data import numbered, with_key, with_key_from
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.replay_source import Arrived, moved_records
 from kinesis_cli.recordings.form import Reading
-from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.recordings.several import notes_of, open_inputs
+from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.stream.payload import Payload
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.faults import fault_error, line_error
 from kinesis_cli.recordings.form import Form
-from kinesis_cli.recordings.index import compact, fault_error, line_error
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import BOM
 from kinesis_cli.recordings.payload_lines import PayloadLines
+from kinesis_cli.recordings.survey import compact
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import kind_in, records_in

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Reading
-from kinesis_cli.recordings.json_forms import is_get_records_record, is_pipes_record
+from kinesis_cli.recordings.looking.json_forms import is_get_records_record, is_pipes_record
 from kinesis_cli.stream.documents import as_lambda_record
 from kinesis_cli.stream.event import region_of, role_of
 from kinesis_cli.stream.kinds.kind import SourceKind

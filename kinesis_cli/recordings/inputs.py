@@ -1,6 +1,5 @@
 """One file or pipe of records or payloads: looked at, then read as what it is."""
 
-import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator
@@ -12,27 +11,25 @@ from msgspec import structs
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.places.url import is_url
-from kinesis_cli.recordings.foreign import AS_LINES
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
 from kinesis_cli.recordings.get_records import AsLambdaSends
 from kinesis_cli.recordings.indexes.index import Index, index_beside
 from kinesis_cli.recordings.json_texts import JsonTexts
+from kinesis_cli.recordings.looking.files import are_documents, are_payloads, recognised_in
+from kinesis_cli.recordings.looking.json_lines import are_objects, json_lines
 from kinesis_cli.recordings.members import gzip_members
 from kinesis_cli.recordings.opening import (
-    BLOCK,
     BOM,
-    MAX_LINE,
     blocks,
     is_packed,
     open_regular,
     text_reader,
     unpacked,
 )
-from kinesis_cli.recordings.recognition import recognised
 from kinesis_cli.stream.documents import Documents
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.known import kind_in, kind_named, kind_of_line, records_in
-from kinesis_cli.stream.packing import GZIP, MAX_MAGIC, gzip_decompressor
+from kinesis_cli.stream.packing import GZIP, MAX_MAGIC
 
 if TYPE_CHECKING:
     from kinesis_cli.stream.on_failure_reading import FailureDocument
@@ -219,7 +216,7 @@ class Input:
             if b"\r" in block:
                 block = block.replace(b"\r\n", b"\n")
             lines = list(filter(None, block.split(b"\n")))
-            if is_json and not _are_objects(block, len(lines)):
+            if is_json and not are_objects(block, len(lines)):
                 numbered = enumerate(block.split(b"\n"), number)
                 for _ in json_lines((each for each in numbered if each[1]), self.name):
                     pass
@@ -280,12 +277,12 @@ class Input:
             head = os.pread(self.file.fileno(), MAX_MAGIC, 0)
             if not is_packed(head):
                 break
-            if head.startswith(GZIP) and _are_payloads(self.file, self.name):
+            if head.startswith(GZIP) and are_payloads(self.file, self.name):
                 whole = " of a Firehose backup, each with its gzip"
                 return Look(Form.FIREHOSE, Layout.MEMBERS, "payload", whole)
             packed, self.file = self.file, self._unpacked(self.file)
         look = recognised_in(self.file, self.name)
-        if look.whole == LOGS and packed is not self.file and _are_documents(packed, self.name):
+        if look.whole == LOGS and packed is not self.file and are_documents(packed, self.name):
             self.file = packed
             return Look(Form.FIREHOSE, Layout.MEMBERS, "gzipped message", LOGS)
         return look
@@ -297,73 +294,6 @@ class Input:
             for document in read_documents(text, f"{self.name}, document {number}"):
                 for record in _held(document, self.name):
                     yield msgspec.json.decode(record)
-
-
-def recognised_in(file: BinaryIO, name: str) -> Look:
-    """What a file is that is not packed, from a part of it.
-
-    Raises:
-        InputError: it is something else, or nobody can tell.
-    """
-    size = BLOCK
-    while True:
-        head = os.pread(file.fileno(), size, 0)
-        look = recognised(head, name, ended=len(head) < size)
-        if look is not None:
-            return look
-        size *= 4
-
-
-def json_lines(lines: Iterator[tuple[int, bytes]], name: str) -> Iterator[bytes]:
-    """The lines of a file that began with JSON, as long as they may be that.
-
-    Raises:
-        InputError: one is not: what does not begin and end like JSON is not a line of it.
-    """
-    for number, line in lines:
-        if not (line.startswith(b"{") and line.endswith(b"}")) and not _may_be_json(line):
-            raise InputError(
-                "not JSON, and the first line is",
-                place=f"{name}, line {number}",
-                advice=AS_LINES,
-            )
-        if b"}{" in line and _are_several(line):
-            raise InputError(
-                "several JSON documents on a line, and the first line is one",
-                place=f"{name}, line {number}",
-                advice=f"To take each document as a payload, say --format firehose. {AS_LINES}",
-            )
-        yield line
-
-
-def _are_objects(block: bytes, count: int) -> bool:
-    """Whether each of so many lines begins and ends as an object does; false where one is blank.
-
-    Also false where one may hold several.
-    """
-    between = block.startswith(b"{") and block.count(b"}\n{") == count - 1
-    return between and b"}{" not in block and block.endswith((b"}\n", b"}"))
-
-
-def _are_several(line: bytes) -> bool:
-    """Whether a line that begins with JSON goes on with more, as Firehose writes it."""
-    text = line.decode(errors="replace").strip()
-    try:
-        _, end = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        return False
-    return text[end : end + 1] == "{"
-
-
-def _may_be_json(line: bytes) -> bool:
-    text = line.strip()
-    if text[:1] in (b"{", b"["):
-        return text[:1] + text[-1:] in (b"{}", b"[]") and len(text) > 1
-    try:
-        json.loads(text)  # a number, a text: seldom, and short
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _held(document: "FailureDocument", name: str) -> Iterator[bytes]:
@@ -384,26 +314,3 @@ def _held(document: "FailureDocument", name: str) -> Iterator[bytes]:
         )
     for record in document.payload or ():
         yield record.line
-
-
-def _are_payloads(file: BinaryIO, name: str) -> bool:
-    """Whether the members of a packed file are payloads: several, or a message of Logs."""
-    members = gzip_members(file.fileno(), name)
-    first, second = next(members, b""), next(members, None)
-    return second is not None or _is_one_message(first)
-
-
-def _are_documents(file: BinaryIO, name: str) -> bool:
-    """Whether each member of a packed file is one message of Logs."""
-    if os.pread(file.fileno(), len(GZIP), 0) != GZIP:
-        return False
-    return all(map(_is_one_message, gzip_members(file.fileno(), name)))
-
-
-def _is_one_message(member: bytes) -> bool:
-    text = gzip_decompressor().decompress(member, MAX_LINE)
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and {"messageType", "logEvents"} <= value.keys()

@@ -6,8 +6,6 @@ block of lines at a time. What is held in memory does not grow with the recordin
 shard stands still while the others go on.
 """
 
-from array import array
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import accumulate
@@ -19,15 +17,16 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form, Reading
-from kinesis_cli.recordings.index import Survey
-from kinesis_cli.recordings.index_making import head_of
 from kinesis_cli.recordings.indexes.form import FileEntry
 from kinesis_cli.recordings.indexes.index import Index, write_index
 from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.indexes.texts import Text
 from kinesis_cli.recordings.inputs import Input
+from kinesis_cli.recordings.making_indexes import head_of
 from kinesis_cli.recordings.opening import split_lines
 from kinesis_cli.recordings.several import notes_of, open_inputs
+from kinesis_cli.recordings.shard_reader import ShardReader
+from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.record_source import move_due
@@ -35,7 +34,6 @@ from kinesis_cli.stream.record_source import move_due
 HELD = 48 << 20  # bytes of records read ahead, all shards together
 HELD_PER_SHARD = 96 << 10  # bytes that each shard may hold however many there are: a batch or so
 NEAR = 64  # blocks
-REREAD = 128 << 10  # bytes of one shard's lines that are read again together
 
 
 class Recording:
@@ -61,7 +59,7 @@ class Recording:
         self._texts, self._blocks = survey.texts, survey.blocks
         self.kind = survey.kind
         self._shards = {
-            shard_id: _ShardReader(shard.blocks, shard.arrivals)
+            shard_id: ShardReader(shard.blocks, shard.arrivals)
             for shard_id, shard in survey.shards.items()
             if part is None or shard_id in part.shards
         }
@@ -214,7 +212,7 @@ class Recording:
             for number in shard.blocks:
                 self._was_read[number] = False
 
-    def _read_on(self, shard: "_ShardReader") -> None:
+    def _read_on(self, shard: ShardReader) -> None:
         if shard.passed:
             file, start, lengths = shard.passed.next_span()
             text = self._read(file, start, lengths[-1][1])
@@ -233,7 +231,7 @@ class Recording:
         if shard.awaits(wanted):
             raise _changed()  # no record of the shard is there any more
 
-    def _read_block(self, number: int, wanting: "_ShardReader") -> None:
+    def _read_block(self, number: int, wanting: ShardReader) -> None:
         """Give each shard its records of a block; one that holds enough notes where they are."""
         block = self._blocks[number]
         text = self._read(block.file, block.start, block.length)
@@ -336,66 +334,6 @@ def opened_inputs(paths: Sequence[str], reading: Reading) -> Iterator[OpenedInpu
         found = OpenedInputs(inputs)
         stack.callback(found.close)
         yield found
-
-
-class _ShardReader:
-    """How far a shard was read: first `queue`, then what `passed`, then from `next_block` on."""
-
-    def __init__(self, blocks: "array[int]", arrivals: "array[float]") -> None:
-        self.queue: deque[Record] = deque()
-        self.passed = _PassedLines()
-        self.blocks, self._arrivals = blocks, arrivals
-        self.next_block = 0
-
-    def awaits(self, block: int) -> bool:
-        """Whether the shard's next records that were not seen yet are in `block`."""
-        return self.next_block < len(self.blocks) and self.blocks[self.next_block] == block
-
-    def next_block_arrival(self) -> float | None:
-        """When the first record that was not seen yet arrives, epoch seconds."""
-        return self._arrivals[self.next_block] if self.next_block < len(self.blocks) else None
-
-    def is_due(self, until: float) -> bool:
-        """Whether reading on may bring a record that has arrived by `until`."""
-        arrival = self.next_block_arrival()
-        return bool(self.passed) or (arrival is not None and arrival <= until)
-
-
-class _PassedLines:
-    """Where a shard's lines are that were read before it had room for them: 12 bytes for each."""
-
-    def __init__(self) -> None:
-        self._files_and_starts = array("Q")  # file << 48 | start
-        self._lengths = array("I")
-        self._next = 0
-
-    def __bool__(self) -> bool:
-        return self._next < len(self._lengths)
-
-    def append(self, file: int, start: int, length: int) -> None:
-        """Note one line."""
-        self._files_and_starts.append(file << 48 | start)
-        self._lengths.append(length)
-
-    def next_span(self) -> tuple[int, int, list[tuple[int, int]]]:
-        """The next lines that lie near each other.
-
-        Returns:
-            Their file, the start of the first one, and where each begins and ends from there.
-        """
-        first = self._files_and_starts[self._next]
-        span: list[tuple[int, int]] = []
-        while self:
-            begin = self._files_and_starts[self._next] - first
-            end = begin + self._lengths[self._next]
-            if span and not 0 <= begin < end <= REREAD:
-                break
-            span.append((begin, end))
-            self._next += 1
-        if self._next > 65_536 or not self:
-            del self._files_and_starts[: self._next], self._lengths[: self._next]
-            self._next = 0
-        return first >> 48, first & (1 << 48) - 1, span
 
 
 def _number_of(record: Record) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from kinesis_cli.parts import project_upload
 from kinesis_cli.parts.cluster import Cluster
 from kinesis_cli.parts.project_upload import packed, unpacked
 from kinesis_cli.project.find import find_function
-from kinesis_cli.recordings.index_making import make_index
+from kinesis_cli.recordings.making_indexes import make_index
 from kinesis_cli.recordings.writing import write_recording
 from tests.e2e.programs import Kcli, without_aws
 from tests.e2e.test_jobs import HANDLER, SETTINGS, records

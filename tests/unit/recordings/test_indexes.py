@@ -10,16 +10,15 @@ from random import Random
 import pytest
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.recordings import index as survey
-from kinesis_cli.recordings import opening
+from kinesis_cli.recordings import opening, survey
 from kinesis_cli.recordings.form import Reading
-from kinesis_cli.recordings.index import Survey
-from kinesis_cli.recordings.index_making import make_index
 from kinesis_cli.recordings.indexes.form import numbers
 from kinesis_cli.recordings.indexes.index import Index, index_path
 from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.inputs import Input
+from kinesis_cli.recordings.making_indexes import make_index
 from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.recordings.writing import write_recording
 from kinesis_cli.stream import packing
 from kinesis_cli.stream.event import lambda_record

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.recordings import index as survey
 from kinesis_cli.recordings import opening as source
 from kinesis_cli.recordings import recording as recording_module
+from kinesis_cli.recordings import survey
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.recordings.writing import write_event, write_recording
 from kinesis_cli.stream.event import kinesis_event, lambda_record

@@ -7,13 +7,14 @@ import re
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import BinaryIO, NamedTuple, cast
 
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.recordings.faults import Place, error_in, fault_error, out_of_order
 from kinesis_cli.recordings.form import Form
 from kinesis_cli.recordings.indexes.form import ShardEntry, numbers, times
 from kinesis_cli.recordings.indexes.index import Index
@@ -25,21 +26,17 @@ from kinesis_cli.recordings.opening import (
     BOM,
     blocks,
     keep_freed_memory,
-    not_utf8,
     split_lines,
 )
 from kinesis_cli.recordings.payload_lines import PayloadLines
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import kind_in, kind_named, kind_of_line
-from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.sequence import is_sequence_number
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
-
-_decode_any = msgspec.json.Decoder().decode
 
 
 class Block(NamedTuple):
@@ -67,19 +64,6 @@ class End(NamedTuple):
 
     arrival: float  # epoch seconds
     line: int  # 1-based; or its number in an input that is not lines
-
-
-class Place(NamedTuple):
-    """Where the records of a block came from, for messages."""
-
-    name: str
-    unit: str  # "line" or "record"
-    numbers: Sequence[int]
-
-    def of(self, index: int, field: str = "") -> str:
-        """The place of one record, counted from 0."""
-        where = f"{self.name}, {self.unit} {self.numbers[index]}"
-        return f"{where}, {field}" if field else where
 
 
 class Survey:
@@ -259,7 +243,7 @@ class Survey:
             before = [earlier for earlier in range(index) if shard_ids[earlier] == shard_id]
             where = place.of(before[-1]) if before else self.shards[shard_id].last_place
             at = place.of(index, self.kind.number_member)
-            raise _out_of_order(number, shard_id, at, where)
+            raise out_of_order(number, shard_id, at, where)
 
     def _index(
         self, block: Block, shard_ids: list[str], arrivals: list[float], place: Place
@@ -335,7 +319,7 @@ class Survey:
             self._first_numbers[shard_id] = entry.first_number
         elif int(entry.first_number) < int(self._last_numbers[shard_id]):
             at = first.of(0, self.kind.number_member)
-            raise _out_of_order(entry.first_number, shard_id, at, shard.last_place)
+            raise out_of_order(entry.first_number, shard_id, at, shard.last_place)
         self._last_numbers[shard_id] = entry.last_number
         shard.count += entry.count
         shard.blocks.extend(before + number for number in numbers("I", entry.blocks))
@@ -351,57 +335,9 @@ class Survey:
     def _explained(self, lines: list[bytes], place: Place) -> InputError:
         """The sentence for the first record of some lines that is not usable."""
         for index, line in enumerate(lines):
-            if error := _line_error(line, place, index, self.kind.fault_in):
+            if error := error_in(line, place, index, self.kind.fault_in):
                 return error
         return InputError("not a recording", place=place.of(0))
-
-
-def _out_of_order(number: str, shard_id: str, place: str, before: str) -> InputError:
-    return InputError(
-        f"{number} is smaller than the number of {before}, which stands before it in {shard_id}",
-        place=place,
-        advice="Within a shard records stand in the order of their sequence numbers. "
-        "`kcli event --from FILE -o NEW.ndjson` numbers them anew, as they stand.",
-    )
-
-
-def line_error(
-    line: bytes, name: str, number: int, fault_of: Callable[[object], Fault | None]
-) -> InputError:
-    """The sentence for a line that is not a record, or has not what is needed of it."""
-    place = Place(name, "line", [number])
-    return _line_error(line, place, 0, fault_of) or InputError("no record", place=place.of(0))
-
-
-def _line_error(
-    line: bytes, place: Place, index: int, fault_of: Callable[[object], Fault | None]
-) -> InputError | None:
-    try:
-        text = line.decode()
-        value = json.loads(text)
-        fault = fault_of(value)
-        if not fault:
-            _decode_any(text)
-    except UnicodeDecodeError as error:
-        return not_utf8(line[error.start], place.name, f"{place.unit} {place.numbers[index]}")
-    except RecursionError:
-        return InputError("nested too deeply", place=place.of(index))
-    except json.JSONDecodeError as error:
-        early = error.pos >= len(error.doc) or error.msg.startswith("Unterminated")
-        problem = f"not JSON: {error.msg[0].lower()}{error.msg[1:]}, at column {error.colno}"
-        return InputError(
-            "it ends early, within a JSON value" if early else problem, place=place.of(index)
-        )
-    except (ValueError, msgspec.MsgspecError) as error:
-        return InputError(f"not JSON: {error}", place=place.of(index))
-    if fault:
-        return fault_error(fault, place.of(index, fault.field))
-    return None
-
-
-def fault_error(fault: Fault, place: str) -> InputError:
-    """The sentence for a record that is not usable."""
-    return InputError(fault.problem, place=place, advice=fault.advice)
 
 
 def _with_place(error: InputError, place: str) -> InputError:

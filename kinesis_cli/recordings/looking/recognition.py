@@ -8,18 +8,18 @@ import json
 import re
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.recordings.foreign import (
+from kinesis_cli.recordings.form import LOGS, Form, Layout, Look
+from kinesis_cli.recordings.looking.foreign import (
     AS_LINES,
     Named,
     binary,
     foreign,
     not_json,
 )
-from kinesis_cli.recordings.foreign import text as named_text
-from kinesis_cli.recordings.form import LOGS, Form, Layout, Look
-from kinesis_cli.recordings.json_forms import form_of
+from kinesis_cli.recordings.looking.foreign import text as named_text
+from kinesis_cli.recordings.looking.json_forms import form_of
+from kinesis_cli.recordings.looking.outline import Outline, outline, space
 from kinesis_cli.recordings.opening import BOM, MAX_LINE
-from kinesis_cli.recordings.outline import Outline, outline, space
 
 _LINES = Look(Form.PAYLOADS, Layout.LINES, "payload line")
 _JSON_LINES = Look(Form.PAYLOADS, Layout.JSON_LINES, "payload line")

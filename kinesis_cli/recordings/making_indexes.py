@@ -6,7 +6,6 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form, Reading
-from kinesis_cli.recordings.index import Survey
 from kinesis_cli.recordings.indexes.form import (
     MAX_SHARDS,
     VERSION,
@@ -19,6 +18,7 @@ from kinesis_cli.recordings.indexes.index import entry_of, index_path, write_ind
 from kinesis_cli.recordings.indexes.texts import members_of
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import open_regular
+from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.stream.packing import MAX_MAGIC, format_of
 
 

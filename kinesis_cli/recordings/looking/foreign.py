@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from kinesis_cli.recordings.form import Form
-from kinesis_cli.recordings.json_forms import form_of, inner_form
+from kinesis_cli.recordings.looking.json_forms import form_of, inner_form
 from kinesis_cli.stream.kinds.known import KINDS
 from kinesis_cli.stream.lines import service_of
 
