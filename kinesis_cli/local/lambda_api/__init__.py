@@ -1,6 +1,5 @@
 """Lambda over HTTP.
 
-service        functions and mappings: what is started, asked and ended
 api            which call a request is, and its answer
 model          the calls as botocore's model has them: paths, parameters, errors
 names          what a function is called: names, ARNs, qualifiers

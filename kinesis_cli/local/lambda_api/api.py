@@ -21,7 +21,7 @@ from kinesis_cli.local.lambda_api import (
 from kinesis_cli.local.lambda_api.context import Context
 from kinesis_cli.local.lambda_api.errors import LambdaError
 from kinesis_cli.local.lambda_api.model import lambda_model
-from kinesis_cli.local.lambda_api.service import FunctionService
+from kinesis_cli.local.service.function_service import FunctionService
 
 PREFIX = "/2015-03-31/"
 

@@ -15,7 +15,7 @@ from kinesis_cli.local.lambda_api.errors import (
     wrong_revision,
 )
 from kinesis_cli.local.lambda_api.names import Name, parsed
-from kinesis_cli.local.lambda_api.service import FunctionService
+from kinesis_cli.local.service.function_service import FunctionService
 
 Parameters = dict[str, Any]
 

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.http.messages import Request, Response
 from kinesis_cli.local.http.signature import Signer
-from kinesis_cli.local.lambda_api.service import FunctionService
+from kinesis_cli.local.service.function_service import FunctionService
 from kinesis_cli.project.samconfig import DEFAULT_ENVIRONMENT, read_samconfig
 from kinesis_cli.project.template.file import TemplateFile
 from kinesis_cli.project.template.template import Template

@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from kinesis_cli.local.kinesis import DataPlane
 from kinesis_cli.local.kinesis_protocol.api import KinesisApi
-from kinesis_cli.local.lambda_api.service import FunctionService
 from kinesis_cli.local.neighbours.moto_server import Neighbours
+from kinesis_cli.local.service.function_service import FunctionService
 from kinesis_cli.local.state import Server
 
 

@@ -4,9 +4,9 @@ from kinesis_cli.following.fact import Fact
 from kinesis_cli.function_log.entries import LogEvent, LogReader
 from kinesis_cli.function_log.words import message_lines
 from kinesis_cli.local.clock import ShiftableClock
-from kinesis_cli.local.lambda_api.service import FunctionService
 from kinesis_cli.local.live_page.around import Surroundings
 from kinesis_cli.local.neighbours.client import NeighbourError
+from kinesis_cli.local.service.function_service import FunctionService
 from kinesis_cli.stream.escaping import escape
 
 MAX_LINES = 500

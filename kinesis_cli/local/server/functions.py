@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from kinesis_cli.local.function.activity import Activity
     from kinesis_cli.local.function.activity_lines import Watching
     from kinesis_cli.local.lambda_api.api import LambdaApi
-    from kinesis_cli.local.lambda_api.service import FunctionService
     from kinesis_cli.local.lambda_api.stack_api import StackApi
+    from kinesis_cli.local.service.function_service import FunctionService
 
 
 MAX_SAID = 1_000  # sentences on failures that are kept for whoever asks
@@ -193,8 +193,8 @@ class LambdaSide:
     def _load(self) -> "tuple[FunctionService, LambdaApi, StackApi]":
         from kinesis_cli.local.function.activity_lines import Lines
         from kinesis_cli.local.lambda_api.api import LambdaApi
-        from kinesis_cli.local.lambda_api.service import FunctionService
         from kinesis_cli.local.lambda_api.stack_api import StackApi
+        from kinesis_cli.local.service.function_service import FunctionService
 
         service = FunctionService(
             self._data_plane,

@@ -11,7 +11,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.following.fact import Fact
 
 if TYPE_CHECKING:
-    from kinesis_cli.local.lambda_api.service import FunctionService
+    from kinesis_cli.local.service.function_service import FunctionService
 
 DISABLED = "the mapping is disabled"
 

@@ -42,8 +42,6 @@ from kinesis_cli.local.function.runtime import (
 )
 from kinesis_cli.local.function.store import FunctionStore
 from kinesis_cli.local.kinesis import DataPlane
-from kinesis_cli.local.lambda_api.deliveries import Deliveries
-from kinesis_cli.local.lambda_api.telling import Telling
 from kinesis_cli.local.mapping.history import History
 from kinesis_cli.local.mapping.of_template import mappings_of_project
 from kinesis_cli.local.mapping.run import MappingRun, MappingTools
@@ -52,6 +50,8 @@ from kinesis_cli.local.mapping.store import MappingStore, StoredMapping
 from kinesis_cli.local.neighbours.client import NeighbourCalls
 from kinesis_cli.local.neighbours.moto_server import Neighbours
 from kinesis_cli.local.place import Place
+from kinesis_cli.local.service.deliveries import Deliveries
+from kinesis_cli.local.service.telling import Telling
 from kinesis_cli.local.state import Server
 from kinesis_cli.local.status import MappingStatus, Problem
 from kinesis_cli.poison.stuck_batch import StuckBatch
