@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings import opening as source
 from kinesis_cli.recordings import recording as recording_module
-from kinesis_cli.recordings import survey
+from kinesis_cli.recordings import shard_reader, survey
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.recordings.writing import write_event, write_recording
 from kinesis_cli.stream.event import kinesis_event, lambda_record
@@ -290,8 +290,9 @@ def tiny_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (source, survey):
             patch.setattr(module, "BLOCK", 1500)
-        for name, value in {"HELD": 0, "HELD_PER_SHARD": 900, "REREAD": 1500, "NEAR": 3}.items():
+        for name, value in {"HELD": 0, "HELD_PER_SHARD": 900, "NEAR": 3}.items():
             patch.setattr(recording_module, name, value)
+        patch.setattr(shard_reader, "REREAD", 1500)
         yield
 
 
