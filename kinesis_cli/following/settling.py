@@ -51,14 +51,18 @@ class Settling:
         readers: the mappings that deliver the stream, each of which has its own ending.
         tells_all: whether everything that happens is told; else a record of which nothing was
             told may have been in any number of calls.
+        silence: why nothing was told of a record, where not all is.
     """
 
-    def __init__(self, readers: Iterable[Reader], *, tells_all: bool = True) -> None:
+    def __init__(
+        self, readers: Iterable[Reader], *, tells_all: bool = True, silence: str = NOT_NAMED
+    ) -> None:
         self.readers = {each.mapping: each for each in readers}
         self._lives: dict[_Key, _Life] = {}
         self._open: dict[_Key, Put] = {}  # records that have not ended
         self._settled: list[Followed] = []
         self._all_put, self._tells_all, self._is_whole = False, tells_all, tells_all
+        self._silence = silence
         self._quiet_since: dict[str, float] = {}  # mappings that have nothing left
 
     # What is told
@@ -156,7 +160,7 @@ class Settling:
         for key in sorted(self._open, key=lambda key: (self._open[key].index, key.mapping)):
             life = self._lives[key]
             if not (self._tells_all or life.calls or life.in_call):
-                yield self._row(key, life, "notTold", NOT_NAMED)
+                yield self._row(key, life, "notTold", self._silence)
             else:
                 yield self._row(key, life, "waiting", self._waits_for(key, now))
         self._open.clear()

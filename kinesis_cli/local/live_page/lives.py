@@ -1,52 +1,149 @@
-"""What became of one record, in steps: which calls took it, and how it ended under each mapping."""
+"""What became of one record: which calls took it, and how it ended, as `put --follow` says it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
+from kinesis_cli.errors import InputError
 from kinesis_cli.following.fact import Fact
+from kinesis_cli.following.followed import Followed, Put, Reader
+from kinesis_cli.following.settling import Settling
+from kinesis_cli.following.words import ending_in_words
+from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.local.live_page.calls import call_row
+from kinesis_cli.local.mapping.sources.source import start_of
+from kinesis_cli.local.mapping.store import StoredMapping
+from kinesis_cli.local.service.function_service import FunctionService
+from kinesis_cli.local.service.readers import mappings_of, reader_of
 from kinesis_cli.stream.escaping import escape
 
-WAITING, CALLED, NOT_KNOWN = "waiting", "in the function", "not known"
-NOBODY = "not delivered to any function"
-# What is told of a record that several mappings read, where they came to different ends.
-_FIRST_TOLD = (CALLED, WAITING, NOT_KNOWN, "discarded", "expired", "filtered", "handled")
+# Why nothing is known of a record under a mapping.
+OVER = "it has ended, and how is not kept any more"
+LEFT = "it is not in the stream any more"
+TOO_EARLY = "it came before the place where the mapping started"
+MAYBE = "it waits, or it has ended and how is not kept any more"
+NOT_WHOLE = "More may have happened to it, which is not kept any more."
 
 
 def life(
-    facts: Sequence[Fact], mappings: Iterable[tuple[str, str]], *, missed: bool
+    facts: Sequence[Fact],
+    readers: Sequence[Reader],
+    record: Put,
+    now: float,
+    *,
+    silences: Mapping[str, str] | None = None,
+    missed: bool = False,
 ) -> dict[str, object]:
     """The life of a record.
 
     Args:
         facts: what is known of it, in order.
-        mappings: those that read its stream: UUID and function.
-        missed: whether there was more, which is not known any more.
+        readers: the mappings that read its stream.
+        record: itself.
+        now: epoch seconds of the endpoint's clock.
+        silences: by mapping: why nothing is known of it; "": nothing has happened to it.
+        missed: whether more may have happened than is known.
     """
-    of_facts = {each.mapping: each.function for each in facts}  # one may be gone since
-    functions = {**of_facts, **dict(mappings)}
-    ends = {
-        uuid: _end([each for each in facts if each.mapping == uuid], missed=missed)
-        for uuid in functions
-    }
-    all_ends = set(ends.values())
+    there = {each.mapping for each in readers}
+    gone = {each.mapping: each for each in facts if each.mapping not in there}
+    known = [*readers, *(Reader(each.mapping, each.function) for each in gone.values())]
+    ends = [
+        end
+        for each in known
+        for end in _ends(each, facts, readers, record, now, (silences or {}).get(each.mapping, ""))
+    ]
     return {
         "calls": [call_row(each) for each in facts if each.what == "called"],
         "steps": [{"at": each.at, "what": escape(_said(each))} for each in facts],
-        "ended": next((each for each in _FIRST_TOLD if each in all_ends), NOBODY),
         "endings": [
-            {"function": escape(functions[uuid]), "ended": end} for uuid, end in ends.items()
+            {
+                "function": escape(each.function),
+                "ended": each.ended,
+                "words": escape(ending_in_words(each)),
+            }
+            for each in ends
         ],
+        "remark": NOT_WHOLE if missed and facts else "",
     }
 
 
-def _end(facts: Sequence[Fact], *, missed: bool) -> str:
-    """How it ended under one mapping, or where it is."""
-    for fact in reversed(facts):
-        if fact.what == "ended":
-            return fact.outcome
-    if not facts:
-        return NOT_KNOWN if missed else WAITING
-    return CALLED if facts[-1].what == "calling" else WAITING
+def _ends(
+    reader: Reader,
+    facts: Sequence[Fact],
+    readers: Sequence[Reader],
+    record: Put,
+    now: float,
+    silence: str,
+) -> list[Followed]:
+    """How it ended under one mapping, or what it waits for."""
+    settling = Settling([reader], tells_all=not silence, silence=silence)
+    settling.put([record])
+    settling.happened(facts)
+    settling.read_by(readers, now)
+    return [*settling.take_settled(), *settling.take_open(now)]
+
+
+async def silence_of(
+    service: FunctionService,
+    mapping: StoredMapping,
+    record: Put,
+    *,
+    is_there: bool,
+    missed: bool,
+) -> str:
+    """Why a mapping tells nothing of a record, if it does not; "": nothing has happened to it.
+
+    Args:
+        service: delivers the mapping.
+        mapping: that reads the record's stream.
+        record: `acknowledged` when it arrived.
+        is_there: whether the stream still has it.
+        missed: whether some of what happened is not kept.
+    """
+    if not is_there:
+        return LEFT
+    try:
+        settings, source = mapping.settings, service.sources.of(mapping)
+        await source.find()
+    except (InputError, ServiceError):
+        return MAYBE
+    checkpoints = service.store.checkpoints(mapping.uuid, source.created)
+    reached = checkpoints.sequence_numbers.get(record.shard_id)
+    is_behind = reached is not None and int(record.sequence_number) <= int(reached)
+    if is_behind or record.shard_id in checkpoints.finished:
+        return OVER
+    if reached is None and record.acknowledged < start_of(settings, mapping.live_since):
+        return TOO_EARLY
+    # a checkpoint waits for the slowest lane, and for the end of a window
+    lags = settings.parallelization_factor > 1 or settings.tumbling_window_in_seconds
+    return MAYBE if missed and lags else ""
+
+
+async def life_here(
+    service: FunctionService,
+    stream_arn: str,
+    record: Put,
+    *,
+    is_there: bool,
+    known_since: float,
+) -> dict[str, object]:
+    """The life of a record, as it is known here.
+
+    Args:
+        service: delivers.
+        stream_arn: the stream's.
+        record: `acknowledged` when it arrived.
+        is_there: whether the stream still has it.
+        known_since: when keeping what happens began, epoch seconds of the endpoint's clock.
+    """
+    page = service.history.life(stream_arn, record.sequence_number)
+    missed = page.missed or record.acknowledged < known_since
+    readers, silences = list[Reader](), dict[str, str]()
+    for mapping in mappings_of(service, stream_arn):
+        readers.append(await reader_of(service, mapping))
+        silences[mapping.uuid] = await silence_of(
+            service, mapping, record, is_there=is_there, missed=missed
+        )
+    facts = [each for each in page.facts if each.shard_id == record.shard_id]
+    return life(facts, readers, record, service.now(), silences=silences, missed=missed)
 
 
 def _said(fact: Fact) -> str:

@@ -1,15 +1,19 @@
 """What the page asks when something is clicked: a call, a record, what was given up."""
 
+import time
+
 import msgspec
 
 from kinesis_cli.following.fact import Fact
+from kinesis_cli.following.followed import Put
 from kinesis_cli.local.http.messages import Request
 from kinesis_cli.local.live_page.around import Surroundings
 from kinesis_cli.local.live_page.calls import CallWatch, call_row
 from kinesis_cli.local.live_page.failures import documents
-from kinesis_cli.local.live_page.lives import NOBODY, life
+from kinesis_cli.local.live_page.lives import life_here
 from kinesis_cli.local.live_page.logs import lines_of_call
 from kinesis_cli.local.live_page.records import shown_whole
+from kinesis_cli.stream.table_arn import is_of_table
 
 MAX_NUMBERS = 1_000  # of a call, that are told
 
@@ -28,7 +32,7 @@ class Questions:
     async def call(self, request: Request) -> object:
         """One call, with its records' numbers and its log lines; None: it is not kept any more."""
         named = request.query("id")
-        number = int(named) if named.isascii() and named.isdigit() and len(named) < 16 else 0
+        number = int(named) if _is_number(named) and len(named) < 16 else 0
         fact, row = self._fact(number), self._calls.row_of(number)
         if fact is None:
             return row and {
@@ -55,27 +59,22 @@ class Questions:
     async def record(self, request: Request) -> object:
         """One record and its life; None: there is no such stream."""
         name, shard_id = request.query("stream"), request.query("shard")
-        number = request.query("number")
+        number, around = request.query("number"), self._around
         arn = self._arn(name)
         if arn is None:
             return None
-        found = self._around.data_plane.record(arn, shard_id, number)
-        return {
-            "record": shown_whole(name, shard_id, found) if found else None,
-            **self._life(arn, number),
-        }
-
-    def _life(self, arn: str, number: str) -> dict[str, object]:
-        service = self._around.functions.service
-        if service is None:
-            return {"calls": [], "steps": [], "ended": NOBODY, "endings": []}
-        page = service.history.life(arn, number)
-        mappings = [
-            (each.uuid, each.reference)
-            for each in service.store.mappings()
-            if each.stream_arn.partition("/consumer/")[0] == arn and each.enabled
-        ]
-        return life(page.facts, mappings, missed=page.missed)
+        found, now = around.data_plane.record(arn, shard_id, number), around.data_plane.clock.now()
+        arrived = found["ApproximateArrivalTimestamp"] if found else now
+        life: dict[str, object] = {"calls": [], "steps": [], "endings": []}
+        if (service := around.functions.service) is not None:
+            life = await life_here(
+                service,
+                arn,
+                Put(0, shard_id, number, arrived),
+                is_there=found is not None or (is_of_table(arn) and _is_number(number)),
+                known_since=around.server.started + now - time.time(),
+            )
+        return {"record": shown_whole(name, shard_id, found) if found else None, **life}
 
     def _arn(self, name: str) -> str | None:
         """The stream of this name; that of the project's own region first."""
@@ -88,3 +87,8 @@ class Questions:
     async def failures(self, _request: Request) -> object:
         """The documents that wait."""
         return await documents(self._around)
+
+
+def _is_number(text: str) -> bool:
+    """Whether this can be a sequence number."""
+    return text.isascii() and text.isdigit() and len(text) <= 128

@@ -9,11 +9,10 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.following.fact import Fact
+from kinesis_cli.following.followed import Reader
 
 if TYPE_CHECKING:
     from kinesis_cli.local.service.function_service import FunctionService
-
-DISABLED = "the mapping is disabled"
 
 
 class LivesRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -25,17 +24,6 @@ class LivesRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
     backlog: bool = False  # whether to count what waits
 
 
-class MappingLife(msgspec.Struct, frozen=True, rename="camel"):
-    """A mapping that reads the stream."""
-
-    mapping: str  # UUID
-    function: str
-    why: str  # it delivers nothing; "": it does
-    trouble: str = ""  # why all of its calls fail
-    backlog: int | None = None  # records that have not ended; None: it was not asked, or is not run
-    opens_aggregates: bool = False  # it reads a consumer of enhanced fan-out
-
-
 class Lives(msgspec.Struct, frozen=True, rename="camel"):
     """The answer."""
 
@@ -44,7 +32,7 @@ class Lives(msgspec.Struct, frozen=True, rename="camel"):
     missed: bool  # some of what was asked for is gone
     more: bool  # there is more already
     ahead: float  # seconds that the endpoint's clock is ahead of the machine's
-    mappings: list[MappingLife]
+    mappings: list[Reader]
     facts: list[Fact]
 
 
@@ -69,7 +57,7 @@ async def lives(service: "FunctionService | None", document: Mapping[str, Any]) 
         return _answer(Lives(_RUN, 0, missed=False, more=False, ahead=0.0, mappings=[], facts=[]))
     history = service.history
     # first the mappings: of one that is told to wait for nothing, no fact is left out
-    mappings = await _mappings(service, request)
+    mappings = await _readers(service, request)
     if request.sequence_number is not None:
         page = history.life(request.stream, request.sequence_number)
     else:
@@ -87,22 +75,13 @@ async def lives(service: "FunctionService | None", document: Mapping[str, Any]) 
     )
 
 
-async def _mappings(service: "FunctionService", request: LivesRequest) -> list[MappingLife]:
-    found = []
-    for mapping in service.store.mappings():
-        if mapping.stream_arn.partition("/consumer/")[0] == request.stream:
-            why = service.hindrance(mapping)
-            found.append(
-                MappingLife(
-                    mapping.uuid,
-                    mapping.reference,
-                    why=why if mapping.enabled else DISABLED,
-                    trouble=service.hopeless(mapping),
-                    backlog=await service.backlog(mapping.uuid) if request.backlog else None,
-                    opens_aggregates="/consumer/" in mapping.stream_arn,
-                )
-            )
-    return found
+async def _readers(service: "FunctionService", request: LivesRequest) -> list[Reader]:
+    from kinesis_cli.local.service.readers import mappings_of, reader_of
+
+    return [
+        await reader_of(service, each, with_backlog=request.backlog)
+        for each in mappings_of(service, request.stream)
+    ]
 
 
 def _answer(answer: Lives) -> dict[str, Any]:

@@ -2,5 +2,6 @@
 
 function_service   one object for the server's life
 deliveries         the mappings that are delivered now, and waiting for them
+readers            those that read a stream, for who follows its records
 telling            what functions and mappings say
 """

@@ -93,7 +93,7 @@ class FunctionService:
     ) -> None:
         self._data_plane, self._neighbours = data_plane, neighbours
         self._template, self._code, self._reload = template, code, reload
-        self._sources = Sources(data_plane, neighbours.ready_streams)
+        self.sources = Sources(data_plane, neighbours.ready_streams)
         self.store, self._event_store = MappingStore(state), EventStore(state)
         self.function_store, self.packages = FunctionStore(state), Packages(state)
         self.packages.sweep(used_packages(self.function_store))
@@ -330,7 +330,7 @@ class FunctionService:
 
     async def has_stream(self, arn: str) -> bool:
         """Whether there is the stream that an ARN, or a consumer's, names."""
-        return await self._sources.has(arn.partition("/consumer/")[0])
+        return await self.sources.has(arn.partition("/consumer/")[0])
 
     def now(self) -> float:
         """The time, epoch seconds."""
@@ -360,7 +360,7 @@ class FunctionService:
                 return None
 
         return MappingTools(
-            source=self._sources.of(mapping),
+            source=self.sources.of(mapping),
             store=self.store,
             destinations=self._destinations,
             call=call,

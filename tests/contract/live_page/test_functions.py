@@ -46,8 +46,9 @@ def test_a_record_that_is_put_by_the_form_reaches_the_function(
     told = life(browser, placed)
     assert told["record"]["text"] == '{"by": "form"}'
     assert told["record"]["lines"] == ["{", '  "by": "form"', "}"]
-    assert told["ended"] == "handled"
     assert ends(told) == {"orders-function": "handled", "Second": "handled"}
+    assert {each["words"] for each in told["endings"]} == {"handled at delivery 1"}
+    assert told["remark"] == ""
     assert [each["outcome"] for each in told["calls"]] == ["success", "success"]
 
 
@@ -95,7 +96,6 @@ def test_a_poison_records_life_is_told_call_by_call_with_its_log(
 ) -> None:
     placed = put(browser, local, HOSTILE)
     told = life(browser, placed)
-    assert told["ended"] == "discarded"
     assert ends(told) == {"orders-function": "discarded", "Second": "handled"}
     failed = next(each for each in told["calls"] if each["outcome"] == "failed")
     assert failed["error"] == "ValueError: boom"

@@ -3,8 +3,6 @@ import { ask, inWords } from "./connection.js";
 import { $, button, make } from "./dom.js";
 import { clock, numberOf, shardOf, whole } from "./words.js";
 
-const ENDINGS = ["handled", "discarded", "filtered", "expired"];
-
 let asked = 0; // how often; what was asked for before is not shown any more
 
 const showLife = async (stream, shardId, number) => {
@@ -20,7 +18,7 @@ const showLife = async (stream, shardId, number) => {
   else text.append(make("p", inWords(problem)));
 };
 
-const told = ({ record, steps, ended, endings = [] }) => {
+const told = ({ record, steps, endings = [], remark }) => {
   const parts = [];
   if (record) {
     const packing = record.packing ? `, opened from ${record.packing}` : "";
@@ -29,14 +27,18 @@ const told = ({ record, steps, ended, endings = [] }) => {
   } else parts.push(make("p", "It has left the stream."));
   const list = make("ol");
   for (const { at, what } of steps) list.append(make("li", at === null ? what : `${clock(at)} ${what}`));
-  parts.push(list, ...endingsOf(ended, endings));
+  parts.push(list, ...endingsOf(endings));
+  if (remark) parts.push(make("p", remark, "small"));
   return parts;
 };
 
+const LEADS = { waiting: "Now", notTold: "Its end" };
+
 // of a record that several functions are given, one for each
-const endingsOf = (ended, endings) => {
-  const all = endings.length > 1 ? endings.map((each) => [`${each.function}: `, each.ended]) : [["", ended]];
-  return all.map(([who, how]) => make("p", `${who}${ENDINGS.includes(how) ? "It ended" : "Now"}: ${how}`));
+const endingsOf = (endings) => {
+  if (!endings.length) return [make("p", "No function is given it.")];
+  const many = endings.length > 1;
+  return endings.map((each) => make("p", `${many ? `${each.function}: ` : ""}${LEADS[each.ended] || "It ended"}: ${each.words}`));
 };
 
 // a sequence number, with the life of its record behind it

@@ -1,16 +1,14 @@
-"""Calls and lives, as the mappings' history tells of them."""
+"""Calls, as the mappings' history tells of them."""
 
 import asyncio
 from typing import Any
 
 from kinesis_cli.following.fact import Fact
 from kinesis_cli.local.live_page.calls import MAX_CALL_SECONDS, MAX_SHOWN, CallWatch
-from kinesis_cli.local.live_page.lives import life
 from kinesis_cli.local.mapping.history import History
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
 NOW = 1_000_000.0
-MAPPINGS = [("uuid", "f")]
 
 
 def add(history: History, what: str, at: float, *numbers: str, **members: Any) -> None:  # noqa: ANN401 - any of the fields
@@ -105,55 +103,3 @@ def test_what_the_history_says_is_harmless() -> None:
     look(watch, history)
     shown: Any = watch.calls([])
     assert (shown["shown"][0].error, shown["shown"][0].reason) == ("\\x1b[31m", "\\u202e")
-
-
-# --- lives
-
-
-def ended(history: History, number: str = "1", mappings: Any = MAPPINGS) -> Any:  # noqa: ANN401
-    page = history.life(ARN, number)
-    return life(page.facts, mappings, missed=page.missed)
-
-
-def test_a_record_is_where_the_last_fact_says() -> None:
-    history = History()
-    assert ended(history)["ended"] == "waiting"
-    add(history, "calling", NOW, "1", request_id="r", attempt=1)
-    assert ended(history)["ended"] == "in the function"
-    told = {"request_id": "r", "attempt": 1, "outcome": "failed", "reason": "why"}
-    add(history, "called", NOW, "1", **told)
-    assert ended(history)["ended"] == "waiting"
-    add(history, "notCalled", NOW, "1", attempt=2, reason="too large")
-    assert ended(history)["ended"] == "waiting"
-    add(history, "ended", NOW, "1", outcome="discarded", reason="RetryAttemptsExhausted")
-    document = ended(history)
-    assert document["ended"] == "discarded"
-    assert [step["what"] for step in document["steps"]] == [
-        "f: handed over alone",
-        "f: failed, why",
-        "f: not called, attempt 2, too large",
-        "f: discarded, RetryAttemptsExhausted",
-    ]
-    assert len(document["calls"]) == 1
-
-
-def test_each_mapping_has_an_end_of_its_own() -> None:
-    history = History()
-    add(history, "ended", NOW, "1", outcome="handled")
-    add(history, "ended", NOW, "1", outcome="filtered", mapping="other")
-    document = ended(history, mappings=[*MAPPINGS, ("other", "f:live"), ("third", "g")])
-    assert document["ended"] == "waiting"
-    ends = {each["function"]: each["ended"] for each in document["endings"]}
-    assert ends == {"f": "handled", "f:live": "filtered", "g": "waiting"}
-
-
-def test_what_is_forgotten_is_not_guessed() -> None:
-    history = History(max_weight=8)
-    for n in range(9):
-        add(history, "ended", NOW, str(n), outcome="handled")
-    assert ended(history, "1")["ended"] == "not known"
-    assert ended(history, "8")["ended"] == "handled"
-
-
-def test_a_record_that_no_mapping_reads_goes_to_nobody() -> None:
-    assert ended(History(), mappings=[])["ended"] == "not delivered to any function"
