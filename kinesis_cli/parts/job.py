@@ -61,6 +61,19 @@ class PartJob:
         others = f" and {more} more" if more else ""
         return f"part {self.number} of {self.of} ({self.shards[0]}{others})"
 
+    @property
+    def again(self) -> str:
+        """See `PartOfWork.again`."""
+        return "that part runs again"
+
+    @property
+    def advice(self) -> str:
+        """See `PartOfWork.advice`."""
+        return (
+            "A function that ends its process needs one of its own: add --isolated. "
+            "Where memory is short, name fewer --jobs. Of the other parts nothing is shown."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PartResult:

@@ -9,20 +9,21 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from contextlib import contextmanager, suppress
 from multiprocessing import active_children, get_context, parent_process
 from types import FrameType
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from kinesis_cli.parts.job import PartJob, PartResult
-from kinesis_cli.parts.simulate_part import simulate_part
+Job = TypeVar("Job")
+_JobOf = TypeVar("_JobOf", contravariant=True)
+Result = TypeVar("Result")
 
 PATIENCE = 5.0  # seconds for a process to close what it has open
 
 
-class Seat(Protocol):
+class Seat(Protocol[_JobOf, Result]):
     """Room for one part at a time."""
 
     lost: tuple[type[BaseException], ...]  # what is raised where a part's process has ended
 
-    def submit(self, job: PartJob) -> "Future[PartResult]":
+    def submit(self, job: _JobOf) -> "Future[Result]":
         """Begin a part."""
         ...
 
@@ -31,22 +32,27 @@ class Seat(Protocol):
         ...
 
 
-class ProcessSeat:
-    """A process of this machine, begun with its first part and kept for the next ones."""
+class ProcessSeat(Generic[Job, Result]):
+    """A process of this machine, begun with its first part and kept for the next ones.
+
+    Args:
+        work: a function of a module, which is called there.
+    """
 
     lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
 
-    def __init__(self) -> None:
+    def __init__(self, work: Callable[[Job], Result]) -> None:
+        self._work = work
         self._executor: Executor | None = None
 
-    def submit(self, job: PartJob) -> "Future[PartResult]":
+    def submit(self, job: Job) -> "Future[Result]":
         """See `Seat.submit`."""
         if self._executor is None:
             # Not forked: a process begins as new, as on another machine, whatever this one did.
             context = get_context("spawn")
             self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
         with _ctrl_c_waits():
-            return self._executor.submit(_simulated, job)
+            return self._executor.submit(_worked, self._work, job)
 
     def renew(self) -> None:
         """See `Seat.renew`."""
@@ -103,11 +109,11 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> None:
     os._exit(130)
 
 
-def _simulated(job: PartJob) -> PartResult:
+def _worked(work: Callable[[Job], Result], job: Job) -> Result:
     global _works
     _works = True
     try:
-        return simulate_part(job)
+        return work(job)
     except KeyboardInterrupt:
         os._exit(130)  # its parent has ended it, and asks for nothing more
     finally:

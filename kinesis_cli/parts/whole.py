@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -130,7 +130,7 @@ class Ran:
 
 def run_whole(
     whole: Whole,
-    seats: Sequence[Seat],
+    seats: Sequence[Seat[PartJob, PartResult]],
     parts: int,
     tell: Callable[[str], None],
     update: Callable[[int], None],
@@ -150,7 +150,12 @@ def run_whole(
     jobs = whole.jobs(parts)
     if not jobs:
         raise InputError("there is no record, and so nothing for --jobs to share")
-    results = run_parts(jobs, seats, tell, update)
+
+    def look(results: Mapping[int, PartResult]) -> None:
+        ended = sum(result.counts.records for result in results.values())
+        update(ended + sum(_done(job) for job in jobs if job.number not in results))
+
+    results = run_parts(jobs, seats, tell, look)
     ran = Ran(whole, jobs, results)
     seen = [result.seen for result in results if result.seen is not None]
     if not seen:
@@ -163,6 +168,16 @@ def run_whole(
     found = run_parts(others, seats, tell, lambda _: None)
     other = summary_of([result.counts for result in found], whole.start_at)
     return replace(ran, other=other_reading_of(ran.summary(), other, options.lanes))
+
+
+def _done(job: PartJob) -> int:
+    """How many of its records have ended."""
+    if not job.done:
+        return 0
+    try:
+        return int.from_bytes(Path(job.done).read_bytes(), "little")
+    except OSError:
+        return 0  # it has not begun
 
 
 def _other_options(

@@ -156,7 +156,7 @@ def test_workers_with_another_kcli_are_refused(
     own = __version__
     monkeypatch.setattr("kinesis_cli.parts.cluster.__version__", "9.9.9")
     with pytest.raises(InputError, match=f"has kcli {own} on Python .*, and this is kcli 9.9.9"):
-        Cluster(cluster, None, Path())
+        Cluster(cluster)
 
 
 def test_a_cluster_that_is_not_there_is_named(kcli: Kcli) -> None:

@@ -66,10 +66,11 @@ class SharedSimulations:
 
     def _here(self, whole: Whole, tell: Callable[[str], None], bar: Progress) -> Ran:
         from kinesis_cli.parts.seats import ProcessSeat, end_processes  # starts processes
+        from kinesis_cli.parts.simulate_part import simulate_part
 
         tell(_copies(f"{self.processes} processes"))
         try:
-            seats = [ProcessSeat() for _ in range(self.processes)]
+            seats = [ProcessSeat(simulate_part) for _ in range(self.processes)]
             return run_whole(whole, seats, self.processes, tell, bar.update)
         finally:
             end_processes()
@@ -77,6 +78,7 @@ class SharedSimulations:
     def _on_cluster(self, whole: Whole, tell: Callable[[str], None], bar: Progress) -> Ran:
         from kinesis_cli.parts.cluster import Cluster  # Dask is imported by it
         from kinesis_cli.parts.project_upload import ElsewhereProject, packed, project_folder
+        from kinesis_cli.parts.simulate_there import SimulateThere
 
         address = self.scheduler
         assert address is not None
@@ -95,11 +97,13 @@ class SharedSimulations:
             project = ElsewhereProject(project_folder(function), self.worker_project)
             whole = replace(whole, there=project.path)
             function = project.function(function)
-        with Cluster(address, code, whole.function.code_uri) as cluster:
-            seats = cluster.seats()
+        with Cluster(address) as cluster:
+            # Sent once, and not with each part.
+            sent = None if code is None else cluster.sent(code)
+            seats = cluster.seats(SimulateThere(sent, whole.function.code_uri))
             tell(_copies(f"{len(seats)} threads of workers at {address}"))
             ran = run_whole(replace(whole, function=function), seats, len(seats), tell, bar.update)
-            for sentence in cluster.moved(ran.jobs):
+            for sentence in cluster.moved({job.rows: job.name for job in ran.jobs}):
                 tell(sentence)
         return ran
 
