@@ -22,7 +22,7 @@ from kinesis_cli.stream.escaping import escape
 from kinesis_cli.stream.on_failure_reading import FailureDocument, read_documents
 
 if TYPE_CHECKING:
-    from kinesis_cli.local.neighbours.moto_queues import QueuedMessage
+    from kinesis_cli.local.neighbours.moto_queues import QueuedMessage, QueueGlance
 
 MAX_DOCUMENTS = 100
 
@@ -81,34 +81,38 @@ def destinations(around: Surroundings) -> list[Destination]:
 
 
 def waiting_documents(around: Surroundings) -> dict[str, object]:
-    """How many documents wait, as far as they can be counted at a glance."""
-    counts = [
-        (each, _messages(around, each) if each.service == "sqs" else None)
-        for each in destinations(around)
-    ]
+    """How many documents wait, as far as they can be counted at a glance.
+
+    What changes here tells the page to ask for the list of documents anew.
+    """
+    service = around.functions.service
+    glances = [(each, _glance(around, each)) for each in destinations(around)]
     return {
-        "waiting": sum(len(messages) for _, messages in counts if messages),
+        "waiting": sum(glance.waiting for _, glance in glances if glance),
+        "held": sum(glance.held for _, glance in glances if glance),
+        "listed": MAX_DOCUMENTS,
+        "given_up": sum(each.discarded for each in service.shards()) if service else 0,
         "destinations": [
             {
                 "arn": escape(each.arn),
                 "name": each.name,
-                "waiting": None if messages is None else len(messages),
+                "waiting": glance.waiting if glance else None,
             }
-            for each, messages in counts
+            for each, glance in glances
         ],
     }
 
 
 async def documents(around: Surroundings) -> dict[str, object]:
-    """The documents that wait, the newest last; at most so many of each destination."""
+    """The oldest documents that wait, the newest of them last; so many of each destination."""
     rows: list[DocumentRow] = []
     problems: list[str] = []
     more = 0
     for each in destinations(around):
         if each.service == "sqs":
-            messages = _messages(around, each) or []
-            more += max(len(messages) - MAX_DOCUMENTS, 0)
-            for message in messages[:MAX_DOCUMENTS]:
+            glance = _glance(around, each)
+            more += max((glance.waiting if glance else 0) - MAX_DOCUMENTS, 0)
+            for message in around.neighbours.queued(*_queue(each), MAX_DOCUMENTS):
                 rows += _of_message(each, message, problems)
         elif each.service == "s3":
             try:
@@ -180,6 +184,7 @@ def _of_bucket(around: Surroundings, place: Destination, problems: list[str]) ->
     with closing(_source(_connection(around), place, problems.append)) as source:
         for found in source.documents():
             if len(rows) == MAX_DOCUMENTS:
+                problems.append(f"{place.name} has more documents: kcli redrive shows all.")
                 break
             rows.append(_row(place, found.id, found.document, None, ""))
     return rows
@@ -204,9 +209,16 @@ def _row(
     )
 
 
-def _messages(around: Surroundings, place: Destination) -> "list[QueuedMessage] | None":
+def _glance(around: Surroundings, place: Destination) -> "QueueGlance | None":
+    if place.service != "sqs":
+        return None
+    return around.neighbours.glance_at_queue(*_queue(place), MAX_DOCUMENTS)
+
+
+def _queue(place: Destination) -> tuple[str, str, str]:
+    """Account, region and name."""
     _, _, _, region, account, name = place.arn.split(":", 5)
-    return around.neighbours.queued(account, region, name)
+    return account, region, name
 
 
 def _connection(around: Surroundings) -> Connection:

@@ -37,7 +37,7 @@ from kinesis_cli.local.table_streams.store import TableStore
 from kinesis_cli.project.template.file import TemplateFile
 
 if TYPE_CHECKING:
-    from kinesis_cli.local.neighbours.moto_queues import QueuedMessage
+    from kinesis_cli.local.neighbours.moto_queues import QueuedMessage, QueueGlance
 
 Result = TypeVar("Result")
 Answer = tuple[str, list[tuple[str, str]], bytes]
@@ -180,17 +180,27 @@ class Neighbours:
         note = f"{signer.service} {operation}".strip()
         return Response(int(status.split()[0]), content_type, body, response, note)
 
-    def queued(self, account: str, region: str, name: str) -> "list[QueuedMessage] | None":
-        """The messages of a queue, without receiving them.
+    def glance_at_queue(
+        self, account: str, region: str, name: str, most: int
+    ) -> "QueueGlance | None":
+        """How many messages a queue has, and how many of its oldest somebody holds.
 
         Returns:
             None: there is no such queue, or moto is not imported yet.
         """
         if self._moto is None:
             return None
+        from kinesis_cli.local.neighbours.moto_queues import glance_at
+
+        return glance_at(account, region, name, most)
+
+    def queued(self, account: str, region: str, name: str, most: int) -> "list[QueuedMessage]":
+        """The oldest messages of a queue, without receiving them; none before moto is imported."""
+        if self._moto is None:
+            return []
         from kinesis_cli.local.neighbours.moto_queues import messages_of
 
-        return messages_of(account, region, name)
+        return messages_of(account, region, name, most)
 
     async def expire_items(self, failures: Failures) -> None:
         """Delete items of tables when their time to live has passed, until cancelled.

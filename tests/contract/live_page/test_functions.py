@@ -154,6 +154,25 @@ def test_looking_at_the_queue_hides_no_message(browser: Browser, local: Local) -
     assert waiting["destinations"][0]["arn"] == DESTINATION
 
 
+def test_a_message_that_somebody_holds_is_told_and_that_it_is_free_again(
+    browser: Browser, local: Local
+) -> None:
+    put(browser, local, "bad-held")
+    sqs = local.client("sqs")
+    url = sqs.get_queue_url(QueueName="Failures")["QueueUrl"]
+    (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=3600)["Messages"]
+    held = {"why_not": "another reader holds it", "can_redrive": False}
+    assert browser.state["failures"]["held"] == 1
+    documents = browser.get("failures").document["documents"]
+    (mine,) = [each for each in documents if each["id"] == message["MessageId"]]
+    assert {name: mine[name] for name in held} == held
+    handle = message["ReceiptHandle"]
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+    assert browser.state["failures"]["held"] == 0
+    documents = browser.get("failures").document["documents"]
+    assert all(each["can_redrive"] for each in documents)
+
+
 def test_a_queue_of_nobodys_is_not_touched(browser: Browser) -> None:
     click = {"destination": "arn:aws:sqs:us-east-1:000000000000:other", "id": "x"}
     answer = browser.post("redrive", click)

@@ -2,7 +2,7 @@
 import { answer, ask, inWords } from "./connection.js";
 import { $, button, make, write } from "./dom.js";
 import { lifeButton } from "./life.js";
-import { clock, counted, shardOf } from "./words.js";
+import { clock, counted, shardOf, whole } from "./words.js";
 
 const PATIENCE_MS = 2000; // between two questions for the documents: thousands may come a second
 
@@ -17,9 +17,7 @@ export class Failures {
 
   show(state, changed) {
     if (!changed.has("failures")) return;
-    const { waiting, destinations } = state.failures;
-    const places = destinations.map(({ name, waiting: count }) => `${name}${count === null ? ", which is not counted" : ""}`).join(", ");
-    write($("failures-count"), destinations.length ? `${counted(waiting, "document")} in ${places}` : "No mapping here has a destination for what it gives up.");
+    write($("failures-count"), summary(state.failures));
     this.#askSoon();
   }
 
@@ -36,23 +34,24 @@ export class Failures {
   }
 
   // what stays is left where it is: one may be about to click it
-  #documents({ documents, more, problems }) {
+  #documents({ documents, problems }) {
     const gone = new Set(this.items.keys());
     for (const each of documents) {
       const key = `${each.destination} ${each.id}`;
       gone.delete(key);
-      if (this.items.has(key)) continue;
+      const known = this.items.get(key);
+      if (known && known.why === each.why_not) continue;
       const item = this.#item(each);
-      this.items.set(key, item);
-      this.list.append(item);
+      if (known) known.item.replaceWith(item);
+      else this.list.append(item);
+      this.items.set(key, { item, why: each.why_not });
     }
     for (const key of gone) {
-      this.items.get(key).remove();
+      this.items.get(key).item.remove();
       this.items.delete(key);
     }
-    const rest = [...problems, ...(more ? [`${counted(more, "more document")}: kcli redrive shows all.`] : [])];
     this.rest?.remove();
-    this.rest = rest.length ? make("li", rest.join(" "), "small") : null;
+    this.rest = problems.length ? make("li", problems.join(" "), "small") : null;
     if (this.rest) this.list.append(this.rest);
   }
 
@@ -81,6 +80,18 @@ export class Failures {
     this.#askSoon();
   }
 }
+
+// how many there are and where, and how many of them are listed
+const summary = ({ waiting, listed, destinations }) => {
+  if (!destinations.length) return "No mapping here has a destination for what it gives up.";
+  const places = destinations.filter(({ waiting: count }) => count !== null), others = destinations.filter(({ waiting: count }) => count === null);
+  const names = (some) => some.map(({ name }) => name).join(", ");
+  const parts = [];
+  if (places.length) parts.push(`${counted(waiting, "document")} in ${names(places)}`);
+  if (places.some(({ waiting: count }) => count > listed)) parts.push(`the oldest ${whole(listed)}${places.length > 1 ? " of each" : ""} are listed, kcli redrive shows all`);
+  if (others.length) parts.push(`what is in ${names(others)} is not counted`);
+  return parts.join("; ");
+};
 
 const told = ({ outcome, records, remark, deleted }, { stream }) => {
   const words = { replayed: `Put ${counted(records, "record")} on ${stream} again`, expired: "The records have left the stream", failed: "The records could not be put" };
