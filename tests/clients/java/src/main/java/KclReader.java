@@ -1,5 +1,8 @@
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import software.amazon.awssdk.services.cloudwatch.CloudWatchAsyncClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbAsyncClient;
 import software.amazon.kinesis.common.ConfigsBuilder;
@@ -21,6 +24,7 @@ import software.amazon.kinesis.processor.SingleStreamTracker;
 import software.amazon.kinesis.retrieval.KinesisClientRecord;
 import software.amazon.kinesis.retrieval.RetrievalConfig;
 import software.amazon.kinesis.retrieval.fanout.FanOutConfig;
+import software.amazon.kinesis.retrieval.kpl.ExtendedSequenceNumber;
 import software.amazon.kinesis.retrieval.polling.PollingConfig;
 
 /** Reads a stream with the KCL: leases in DynamoDB, metrics in CloudWatch. */
@@ -63,19 +67,48 @@ class KclReader {
         thread.start();
     }
 
-    /** Says the records of a batch once its checkpoint holds: who has lost the lease says nothing. */
-    private record Processor(Client client) implements ShardRecordProcessor {
+    /**
+     * Says the records of a batch once its checkpoint holds.
+     *
+     * <p>Who loses the lease meanwhile cannot know whether it does: the answer may be what was lost, with
+     * the server. Who is given the lease next sees it, and says them, or is given them again.
+     */
+    private static class Processor implements ShardRecordProcessor {
+        private static final Map<String, Unsure> UNSURE = new ConcurrentHashMap<>();
+
+        private final Client client;
+        private Unsure unsure;
+
+        Processor(Client client) {
+            this.client = client;
+        }
+
         @Override
         public void initialize(InitializationInput input) {
             Client.say("ready"); // it has a lease
+            unsure = UNSURE.computeIfAbsent(input.shardId(), shard -> new Unsure());
+            synchronized (unsure) { // who had it before may still be at its last batch
+                if (unsure.isHeldBy(input.extendedSequenceNumber())) {
+                    tell(unsure.records);
+                }
+                unsure.records = List.of();
+            }
         }
 
         @Override
         public void processRecords(ProcessRecordsInput input) {
-            if (checkpoint(input.checkpointer())) {
-                for (KinesisClientRecord record : input.records()) {
-                    Client.say("read " + StandardCharsets.UTF_8.decode(record.data().duplicate()));
+            synchronized (unsure) {
+                if (checkpoint(input.checkpointer())) {
+                    tell(input.records());
+                } else {
+                    unsure.records = input.records();
                 }
+            }
+        }
+
+        private static void tell(List<KinesisClientRecord> records) {
+            for (KinesisClientRecord record : records) {
+                Client.say("read " + StandardCharsets.UTF_8.decode(record.data().duplicate()));
             }
         }
 
@@ -108,6 +141,20 @@ class KclReader {
                 Thread.currentThread().interrupt();
                 return false;
             }
+        }
+    }
+
+    /** The last records that were processed of a shard, if nobody knows whether their checkpoint holds. */
+    private static class Unsure {
+        List<KinesisClientRecord> records = List.of();
+
+        boolean isHeldBy(ExtendedSequenceNumber checkpoint) {
+            if (records.isEmpty()) {
+                return false;
+            }
+            KinesisClientRecord last = records.get(records.size() - 1);
+            return checkpoint.compareTo(new ExtendedSequenceNumber(
+                    last.sequenceNumber(), last.subSequenceNumber())) >= 0;
         }
     }
 }
