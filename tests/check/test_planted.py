@@ -7,7 +7,7 @@ import pytest
 from tests.check.conftest import Check
 from tests.check.projects import HONEST, PLANTED, planted
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 MAX_RECORDS = 3
 MAX_BATCHES = 4_000
