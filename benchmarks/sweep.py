@@ -10,7 +10,7 @@ from time import perf_counter
 
 from benchmarks.measure import Row, row
 from benchmarks.simulate import cost, kcli, write_recording
-from kinesis_cli.cli.running.many_cores import cores
+from kinesis_cli.cli.running.cores import cores
 
 RECORDS = 10_000
 SIZES = (50, 60, 70, 80, 90, 100, 150, 200, 300, 500)

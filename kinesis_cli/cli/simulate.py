@@ -32,7 +32,6 @@ from kinesis_cli.cli.options.simulated import Assumed, Moments, Span
 from kinesis_cli.cli.options.sweep import Sweep, SweepOptions
 from kinesis_cli.cli.options.takes import given, takes
 from kinesis_cli.cli.running.places import reach_files
-from kinesis_cli.cli.running.shared_simulations import SharedSimulations
 from kinesis_cli.cli.running.simulations import Simulations
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.aggregates import opened
@@ -170,6 +169,8 @@ def simulate(
             return beside.of(simulation_view(run, output, show_all=show_all))
 
         if sharing:
+            from kinesis_cli.cli.running.shared_simulations import SharedSimulations  # as a sweep
+
             _refuse_what_is_shared(sharing, function, assumed, duration, choices, recording)
             shared = SharedSimulations(
                 simulations,

@@ -11,7 +11,7 @@ from kinesis_cli.cli.options.durations import Duration, chosen_duration
 from kinesis_cli.cli.options.handler import HandlerRun
 from kinesis_cli.cli.options.pictures import PictureOptions
 from kinesis_cli.cli.options.simulated import Assumed
-from kinesis_cli.cli.running.many_cores import cores
+from kinesis_cli.cli.running.cores import cores
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import Function
 from kinesis_cli.simulation.faults import Fault

@@ -11,7 +11,7 @@ from kinesis_cli.cli.options.durations import Duration, chosen_duration
 from kinesis_cli.cli.options.report_file import typed
 from kinesis_cli.cli.options.scale import ScaleOptions
 from kinesis_cli.cli.options.shared import Output
-from kinesis_cli.cli.running.many_cores import cores
+from kinesis_cli.cli.running.cores import cores
 from kinesis_cli.errors import InputError
 from kinesis_cli.places.url import Place
 from kinesis_cli.show.console import note

@@ -17,13 +17,6 @@ PATIENCE = 5.0  # seconds for a process to close what it has open
 _Failure = tuple[type[KcliError], str, str, str]
 
 
-def cores() -> int:
-    """How many processes can run at once."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def on_many_cores(
     work: Callable[[int], T], places: Sequence[int], processes: int
 ) -> Iterator[tuple[int, T]]:

@@ -16,7 +16,7 @@ from kinesis_cli.cli.options.scale import (
     refuse_what_shards_share,
 )
 from kinesis_cli.cli.options.simulated import Assumed
-from kinesis_cli.cli.running.many_cores import cores
+from kinesis_cli.cli.running.cores import cores
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.find import find_function
 from kinesis_cli.recordings.writing import write_recording

@@ -14,7 +14,8 @@ from kinesis_cli.cli.options.report_file import ReportFile, report_path, typed
 from kinesis_cli.cli.options.scale import ScaleOptions
 from kinesis_cli.cli.options.shared import Output
 from kinesis_cli.cli.options.sweep import Sweep, SweepOptions
-from kinesis_cli.cli.running.many_cores import cores, on_many_cores
+from kinesis_cli.cli.running.cores import cores
+from kinesis_cli.cli.running.many_cores import on_many_cores
 from kinesis_cli.cli.running.sweep import SweepJob
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
