@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from kinesis_cli.event_source_mapping.misread import misspelt
+from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.misread import misread_report, misspelt
+from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.windows import has_state
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
@@ -37,6 +40,28 @@ class Malformed(msgspec.Struct, frozen=True):
 
 
 Verdict = Handled | Reported | Malformed
+
+
+def verdict(
+    result: InvocationResult, batch: Sequence[Record], settings: EventSourceMapping
+) -> Verdict:
+    """What a call came to for its batch, under the mapping's settings."""
+    if (error := result.error) is not None:
+        return Malformed(f"{error.error_type}: {_first_line(error.error_message)}")
+    if settings.tumbling_window_in_seconds and not has_state(result.response):
+        return Malformed("the answer has no state, which a tumbling window needs")
+    if not settings.report_batch_item_failures:
+        return Handled()
+    return judge(result.response, batch, settings.kind)
+
+
+def warning_about(response: object, settings: EventSourceMapping) -> str | None:
+    """Return what the function's author probably did not mean, one sentence; None: nothing."""
+    if settings.report_batch_item_failures:
+        return misread_report(response)
+    if isinstance(response, dict) and response.get("batchItemFailures"):
+        return "batchItemFailures ignored: the mapping lacks ReportBatchItemFailures"
+    return None
 
 
 def judge(response: object, batch: Sequence[Record], kind: SourceKind = KINESIS) -> Verdict:
@@ -84,6 +109,10 @@ def _judge_items(items: Sequence[object], batch: Sequence[Record], kind: SourceK
     # By number, not by text: "9" is before "10".
     lowest = min(reported, key=int)
     return Reported(tuple(reported), positions[lowest])
+
+
+def _first_line(message: str) -> str:
+    return message.split("\n", 1)[0][:200]
 
 
 def _is_misspelt(key: object) -> bool:

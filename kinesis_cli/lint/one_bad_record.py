@@ -45,7 +45,7 @@ def one_bad_record(settings: EventSourceMapping, retention_hours: int) -> Cost:
         retention_hours: of the stream.
     """
     # the machine of `kcli simulate`, which a template without findings need not wait for
-    from kinesis_cli.event_source_mapping.delivery import MAX_PAUSE_SECONDS
+    from kinesis_cli.event_source_mapping.retries import MAX_PAUSE_SECONDS
     from kinesis_cli.simulation.durations import USUAL
     from kinesis_cli.simulation.run import Simulation, SimulationOptions
     from kinesis_cli.stream.record_source import RecordList

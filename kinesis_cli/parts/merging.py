@@ -6,7 +6,7 @@ from heapq import merge
 import msgspec
 
 from kinesis_cli.parts.rows_file import TimedRow
-from kinesis_cli.simulation.run import EXPLAINED_FILTERED_RECORDS
+from kinesis_cli.simulation.running.endings import EXPLAINED_FILTERED_RECORDS
 from kinesis_cli.simulation.trace import FilteredRecords, Invocation, Row
 
 

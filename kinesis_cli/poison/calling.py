@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kinesis_cli.event_source_mapping.delivery import TOO_LARGE
 from kinesis_cli.event_source_mapping.gathering import PAYLOAD_LIMIT_BYTES
 from kinesis_cli.event_source_mapping.invocation import (
     TIMED_OUT,
@@ -14,6 +13,7 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationRequest,
     InvocationResult,
 )
+from kinesis_cli.event_source_mapping.lane import TOO_LARGE
 from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.windows import TumblingWindow, has_state

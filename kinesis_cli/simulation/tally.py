@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kinesis_cli.event_source_mapping.delivery import Lane
 from kinesis_cli.event_source_mapping.events import Batch, Invoke, Judged
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
+from kinesis_cli.event_source_mapping.lane import Lane
 from kinesis_cli.event_source_mapping.metrics import Metrics
 from kinesis_cli.simulation.summing import Counts, Standing, longest
 from kinesis_cli.simulation.trace import (

@@ -3,7 +3,7 @@
 Rows hold no records, so that memory does not grow with the recording.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +13,7 @@ from kinesis_cli.event_source_mapping.events import Outcome
 from kinesis_cli.event_source_mapping.invocation import FunctionError
 from kinesis_cli.event_source_mapping.metrics import MinuteMetrics
 from kinesis_cli.simulation.lane_readings import OtherReading
+from kinesis_cli.stream.record import Record
 
 
 class Invocation(msgspec.Struct, frozen=True, gc=False):
@@ -129,3 +130,8 @@ class Summary:
 
 
 Row = Invocation | Attempt | Destination | FilteredRecords | ExpiredRecords | FailedRecord
+
+
+def numbers_of(records: Sequence[Record]) -> tuple[str, ...]:
+    """The sequence numbers of records, which is what a row keeps of them."""
+    return tuple([record.sequence_number for record in records])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kinesis_cli.event_source_mapping.retries import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.settings_document import LIMITS, UNLIMITED
 from kinesis_cli.lint.checks import checks
@@ -234,24 +235,13 @@ def pauses(retries: int) -> float:
 
     UNSURE(back-off): AWS documents no curve for streams; this is the delivery machine's.
     """
-    first, longest = _curve()
+    first, longest = FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS
     doubling = min(retries, math.ceil(math.log2(longest / first)))
     return sum(map(_pause, range(doubling))) + (retries - doubling) * longest
 
 
 def _pause(number: int) -> float:
-    first, longest = _curve()
-    return min(first * 2.0 ** min(number, 60), longest)
-
-
-def _curve() -> tuple[float, float]:
-    """The first and the longest pause."""
-    from kinesis_cli.event_source_mapping.delivery import (  # start-up counts
-        FIRST_PAUSE_SECONDS,
-        MAX_PAUSE_SECONDS,
-    )
-
-    return FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS
+    return min(FIRST_PAUSE_SECONDS * 2.0 ** min(number, 60), MAX_PAUSE_SECONDS)
 
 
 def _retention(mapping: MappingFacts) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kinesis_cli.event_source_mapping.delivery import Lane
+from kinesis_cli.event_source_mapping.lane import Lane
 from kinesis_cli.poison.stuck_batch import StuckBatch
 from kinesis_cli.stream.record import Record
 

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from kinesis_cli.event_source_mapping.aggregates import left_whole, opened
-from kinesis_cli.event_source_mapping.delivery import BUFFER_LIMIT_RECORDS, Lane, ShardDelivery
+from kinesis_cli.event_source_mapping.delivery import BUFFER_LIMIT_RECORDS, ShardDelivery
 from kinesis_cli.event_source_mapping.events import (
     Discarded,
     Effect,
@@ -31,6 +31,7 @@ from kinesis_cli.event_source_mapping.events import (
     Wake,
 )
 from kinesis_cli.event_source_mapping.invocation import FunctionError, InvocationResult
+from kinesis_cli.event_source_mapping.lane import Lane
 from kinesis_cli.event_source_mapping.metrics import failed_events
 from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS
 from kinesis_cli.local.clock import Clock

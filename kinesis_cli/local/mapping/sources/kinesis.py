@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from kinesis_cli.event_source_mapping.delivery import Shard
 from kinesis_cli.event_source_mapping.polling import POLL_INTERVAL_SECONDS, PUSH_SECONDS
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.shard import Shard
 from kinesis_cli.local.kinesis import Caller, DataPlane, ServiceError, resolve_shard_number
 from kinesis_cli.local.mapping.sources.source import Page, Source, SourceShard
 from kinesis_cli.stream.event import lambda_record

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from kinesis_cli.event_source_mapping.delivery import Shard
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.shard import Shard
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.stream.record import Record
 

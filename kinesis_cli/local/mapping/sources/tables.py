@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from kinesis_cli.event_source_mapping.delivery import Shard
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
+from kinesis_cli.event_source_mapping.shard import Shard
 from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.kinesis import ServiceError
 from kinesis_cli.local.mapping.sources.source import Page, Source, SourceShard

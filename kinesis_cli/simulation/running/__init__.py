@@ -1,0 +1,1 @@
+"""One run in virtual time: its agenda, its shards, its calls, and how records end."""
