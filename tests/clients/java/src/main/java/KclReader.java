@@ -1,4 +1,5 @@
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -71,7 +72,7 @@ class KclReader {
      * Says the records of a batch once its checkpoint holds.
      *
      * <p>Who loses the lease meanwhile cannot know whether it does: the answer may be what was lost, with
-     * the server. Who is given the lease next sees it, and says them, or is given them again.
+     * the server. Who is given the lease next sees it, and says those that it has, or is given them again.
      */
     private static class Processor implements ShardRecordProcessor {
         private static final Map<String, Unsure> UNSURE = new ConcurrentHashMap<>();
@@ -88,10 +89,9 @@ class KclReader {
             Client.say("ready"); // it has a lease
             unsure = UNSURE.computeIfAbsent(input.shardId(), shard -> new Unsure());
             synchronized (unsure) { // who had it before may still be at its last batch
-                if (unsure.isHeldBy(input.extendedSequenceNumber())) {
-                    tell(unsure.records);
-                }
-                unsure.records = List.of();
+                tell(unsure.upTo(input.extendedSequenceNumber()));
+                unsure.records.clear();
+                unsure.of = this;
             }
         }
 
@@ -100,8 +100,8 @@ class KclReader {
             synchronized (unsure) {
                 if (checkpoint(input.checkpointer())) {
                     tell(input.records());
-                } else {
-                    unsure.records = input.records();
+                } else if (unsure.of == this) {
+                    unsure.records.addAll(input.records());
                 }
             }
         }
@@ -144,17 +144,14 @@ class KclReader {
         }
     }
 
-    /** The last records that were processed of a shard, if nobody knows whether their checkpoint holds. */
+    /** The records of a shard of which nobody knows whether their checkpoints hold. */
     private static class Unsure {
-        List<KinesisClientRecord> records = List.of();
+        final List<KinesisClientRecord> records = new ArrayList<>();
+        Processor of; // who had the lease last
 
-        boolean isHeldBy(ExtendedSequenceNumber checkpoint) {
-            if (records.isEmpty()) {
-                return false;
-            }
-            KinesisClientRecord last = records.get(records.size() - 1);
-            return checkpoint.compareTo(new ExtendedSequenceNumber(
-                    last.sequenceNumber(), last.subSequenceNumber())) >= 0;
+        List<KinesisClientRecord> upTo(ExtendedSequenceNumber checkpoint) {
+            return records.stream().filter(record -> checkpoint.compareTo(new ExtendedSequenceNumber(
+                    record.sequenceNumber(), record.subSequenceNumber())) >= 0).toList();
         }
     }
 }
