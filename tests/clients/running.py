@@ -19,7 +19,7 @@ from tests.contract.local_function.conftest import process
 from tests.e2e.local_endpoint import document
 from tests.e2e.programs import KCLI, Completed
 
-PATIENCE = 180.0  # seconds: far more than any step takes
+PATIENCE = 600.0  # seconds: far more than any step takes, also on a machine that is busy
 # Of Kinesis, and the metrics that clients put; not what our test asks for besides.
 _ANSWERED = re.compile(r"POST (?:/ 200 |\S+ 200 monitoring (?=Put))([A-Z]\w+) [\d.]+ ms")
 
