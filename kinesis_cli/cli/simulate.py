@@ -232,10 +232,12 @@ def _refuse_beside_a_sweep(
 
 def _refuse_what_the_source_does_not_feed(function: Function) -> None:
     if function.mapping is None and function.other_feeders:
+        of_table = any(each.startswith("DynamoDB") for each in function.other_feeders)
+        made = "`kcli event --dynamodb --items FILE --keys PK` makes changes of a table; "
         raise InputError(
             f"is fed by {', '.join(function.other_feeders)}, not by {function.kind.title}",
             place=function.origin.partition(" (")[0],
-            advice="--as-kinesis delivers to it as if it were.",
+            advice=f"{made if of_table else ''}--as-kinesis delivers to it as if it were.",
         )
 
 

@@ -1,6 +1,7 @@
 """A stranger's project by the command line: any template, any form of code, other tools."""
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -254,6 +255,20 @@ def test_a_function_that_only_sqs_feeds_is_no_consumer(project: Project) -> None
     assert completed.returncode == 2
     assert "Worker: is fed by SQS (In), not by Kinesis" in " ".join(completed.stderr.split())
     assert simulated(run, "--as-kinesis")["summary"]["succeeded"] == 3
+
+
+def test_a_function_of_a_table_is_told_how_changes_are_made(project: Project) -> None:
+    text = SAM.replace("CODE", "src").replace("Type: Kinesis", "Type: DynamoDB")
+    text = text.replace("Stream: !GetAtt Orders.Arn", "Stream: !ImportValue Changes")
+    run = project(template_yaml=text, src__app_py=FINE, items_json='[{"id": "a"}, {"id": "b"}]')
+    refused = run("simulate", "--raw", "lines.txt")
+    said = " ".join(refused.stderr.split())
+    made = re.search("`kcli (event --dynamodb .*?)` makes changes of a table", said)
+    assert made, said
+    command = made[1].replace("FILE", "items.json").replace("PK", "id")
+    run(*command.split(), "-o", "changes.ndjson")
+    done = run("simulate", "changes.ndjson", "--output", "json")
+    assert json.loads(done.stdout)["summary"]["succeeded"] == 2, done.stderr
 
 
 def test_a_stub_template_does_not_block_what_needs_no_resource(project: Project) -> None:

@@ -1,10 +1,11 @@
-"""Where the code of a template's function is: a folder, a zip, the template itself, or not here."""
+"""Where the code of a template's function is: a folder, a file, in the template, or not here."""
 
 import json
 import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from zipfile import is_zipfile
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.functions.choosing import all_functions
@@ -20,10 +21,13 @@ class CodeNotHereError(InputError):
 
 
 _PACKED = (".zip", ".jar")
+_SOURCES = (".py", ".js", ".mjs", ".cjs")
 
 
 def code_folder(reading: Reading) -> Path:
     """The folder of the function's code; inline code and a zip are unpacked into one.
+
+    Of code that is a single file it is the folder where that lies.
 
     Raises:
         InputError: the code is not on this machine, or no handler is named.
@@ -39,15 +43,26 @@ def code_folder(reading: Reading) -> Path:
     if (inline := _inline(reading)) is not None:
         return folder_of_inline(inline, _inline_file(reading), reading.place)
     path = _path(reading)
-    if not path.is_dir() and path.suffix.lower() in _PACKED:
+    if path.is_dir():
+        return path
+    if path.is_file() and (path.suffix.lower() in _PACKED or is_zipfile(path)):
         return folder_of_zip(path, reading.place)
-    if path.is_file():
-        raise CodeNotHereError(
-            f"its code is {path}, which is neither a folder nor a zip",
-            place=reading.place,
-            advice=_advice(reading),
-        )
-    return path
+    if path.is_file() and (path.suffix in _SOURCES or _is_compiled(reading)):
+        return _folder_of_file(path, reading)
+    raise CodeNotHereError(
+        f"its code is {path}, which is neither a folder nor a zip nor a source file",
+        place=reading.place,
+        advice=_advice(reading),
+    )
+
+
+def _folder_of_file(path: Path, reading: Reading) -> Path:
+    """The folder of code that is one file; such a file is zipped where the template is packaged.
+
+    Source: https://docs.aws.amazon.com/cli/latest/reference/cloudformation/package.html
+    """
+    reading.note(f"On AWS its code is {path.name} alone, without what lies beside it.")
+    return path.parent
 
 
 def _inline(reading: Reading) -> str | None:

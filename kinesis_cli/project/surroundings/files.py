@@ -8,10 +8,12 @@ from pathlib import Path
 MAX_SIZE = 2 << 20  # bytes of a file that is looked into
 MAX_LOOKED_AT = 300  # files
 MAX_DEPTH = 5  # folders below the one where kcli runs
+MAX_DEPTH_OF_HANDLER = 3  # as in packages/orders/src/index.ts
 
 _TEMPLATE_SUFFIXES = (".yaml", ".yml", ".json", ".template")
 _OF_TOOLS = ("package", "serverless", "cdk.")  # their own files, with a template within
 _MADE = ("node_modules", "venv", "cdk.out", "target", "vendor", "site-packages")  # by tools
+_TESTS = ("test", "tests", "__tests__")
 
 
 def files_below(folder: Path, depth: int = MAX_DEPTH) -> Iterator[Path]:
@@ -92,12 +94,17 @@ _HANDLERS = {
 
 
 def handler_below(folder: Path) -> str | None:
-    """What looks like a Lambda handler in a folder or just below: "src/app.py:handler"."""
-    for file in files_below(folder, depth=1):
+    """What looks like a Lambda handler in a folder or below: "src/app.py:handler"."""
+    for file in files_below(folder, depth=MAX_DEPTH_OF_HANDLER):
         pattern = _HANDLERS.get(file.suffix)
-        if pattern is None or file.name.startswith("test_") or ".test." in file.name:
+        if pattern is None or _is_test(file.relative_to(folder)):
             continue
         if match := re.search(pattern, text_of(file), re.MULTILINE):
             name = next(each for each in match.groups() if each)
             return f"{file.relative_to(folder)}:{name.decode()}"
     return None
+
+
+def _is_test(file: Path) -> bool:
+    is_named_so = file.name.startswith("test_") or ".test." in file.name or ".spec." in file.name
+    return is_named_so or any(each in _TESTS for each in file.parts[:-1])

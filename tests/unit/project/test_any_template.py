@@ -408,6 +408,29 @@ def test_a_zip_becomes_a_folder_and_a_changed_one_another(find: Find, tmp_path: 
     assert (find({"template.yaml": ZIPPED}).code_uri / "app.py").read_text() == "x = 2"
 
 
+def test_code_that_is_one_file_runs_where_it_lies_and_says_what_is_not_deployed(
+    find: Find, tmp_path: Path
+) -> None:
+    """`sam package` and `aws cloudformation package` zip such a file."""
+    template = ZIPPED.replace("code.zip", "src/app.py")
+    function = find({"template.yaml": template, "src/app.py": "x = 1"})
+    assert function.code_uri == tmp_path / "src"
+    (note,) = notes(function)
+    assert note.endswith("On AWS its code is app.py alone, without what lies beside it.")
+
+
+def test_a_zip_is_known_by_what_is_in_it(find: Find, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "code.package", "w") as archive:
+        archive.writestr("app.py", "x = 1")
+    template = ZIPPED.replace("code.zip", "code.package")
+    assert (find({"template.yaml": template}).code_uri / "app.py").read_text() == "x = 1"
+
+
+def test_what_is_neither_a_folder_nor_a_file_is_no_code(find: Find, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "code.zip")
+    assert "neither a folder nor a zip nor" in refusal(find, {"template.yaml": ZIPPED}).problem
+
+
 def _hostile(name: str, content: str = "x", mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo(name)
     member.external_attr = mode << 16

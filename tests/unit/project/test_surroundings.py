@@ -110,6 +110,22 @@ def test_the_handler_of_a_package_is_named_as_the_option_takes_it(
     assert (found.esbuild is None) == name.endswith(".mjs")
 
 
+def test_a_handler_in_a_workspace_is_never_passed_over_for_the_sample(write: Write) -> None:
+    handler = "export const run = async (event: Orders) => {}"
+    write(
+        {
+            "package.json": "{}",
+            "orders/tests/fixtures/app.py": CODE,
+            "orders/src/a.spec.ts": handler,
+        }
+    )
+    assert find_function().is_sample
+    write({"orders/src/index.ts": handler})
+    error = refusal()
+    assert error.advice == "Name it with --handler orders/src/index.ts:run."
+    assert followed(error).handler == "index.run"
+
+
 @pytest.mark.parametrize(
     ("program", "marker", "command"),
     [("cdk", "cdk.json", "cdk synth"), ("serverless", "serverless.yml", "serverless package")],
