@@ -41,7 +41,7 @@ def line_error(
 ) -> InputError:
     """The sentence for a line that is not a record, or has not what is needed of it."""
     place = Place(name, "line", [number])
-    return error_in(line, place, 0, fault_of) or InputError("no record", place=place.of(0))
+    return error_in(line, place, 0, fault_of) or unexplained([line], place, "no record")
 
 
 def error_in(
@@ -76,6 +76,37 @@ def error_in(
     if fault:
         return fault_error(fault, place.of(index, fault.field))
     return None
+
+
+def unexplained(lines: Sequence[bytes], place: Place, problem: str) -> InputError:
+    """The sentence for lines without a fault that cannot be read all the same.
+
+    A member that is there twice is one reason: of the two, whoever reads it takes another.
+
+    Args:
+        lines: each is JSON.
+        place: of their block.
+        problem: what is said where no such member is found.
+    """
+    for index, line in enumerate(lines):
+        try:
+            json.loads(line, object_pairs_hook=_without_repetition)
+        except _RepeatedMemberError as error:
+            said = f"the member {error.args[0][:40]!r} is there twice"
+            return InputError(said, place=place.of(index))
+    return InputError(problem, place=place.of(0))
+
+
+class _RepeatedMemberError(Exception):
+    """An object names a member twice."""
+
+
+def _without_repetition(pairs: list[tuple[str, object]]) -> None:
+    seen = set[str]()
+    for name, _ in pairs:
+        if name in seen:
+            raise _RepeatedMemberError(name)
+        seen.add(name)
 
 
 def fault_error(fault: Fault, place: str) -> InputError:

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple, cast
 import msgspec
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.recordings.faults import Place, error_in, fault_error, out_of_order
+from kinesis_cli.recordings.faults import Place, error_in, fault_error, out_of_order, unexplained
 from kinesis_cli.recordings.form import Form
 from kinesis_cli.recordings.indexes.form import ShardEntry, numbers, times
 from kinesis_cli.recordings.indexes.index import Index
@@ -337,7 +337,7 @@ class Survey:
         for index, line in enumerate(lines):
             if error := error_in(line, place, index, self.kind.fault_in):
                 return error
-        return InputError("not a recording", place=place.of(0))
+        return unexplained(lines, place, "not a recording")
 
 
 def _with_place(error: InputError, place: str) -> InputError:

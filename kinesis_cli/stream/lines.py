@@ -12,7 +12,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.stream.not_base64 import why_not_base64
 from kinesis_cli.stream.record import PlacedRecord
-from kinesis_cli.stream.sequence import SequenceNumber, is_sequence_number
+from kinesis_cli.stream.sequence import SequenceNumber, digits_expected, is_sequence_number
 from kinesis_cli.stream.shards import shard_id
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 
@@ -159,7 +159,7 @@ def _number_problem(number: object) -> tuple[str, str] | None:
     if not isinstance(number, str):
         return f"expected a string of decimal digits, found {json_in_words(number)}", _WHOLE
     if not is_sequence_number(number):
-        return f"expected decimal digits, found {_start(number)}", _WHOLE
+        return f"expected {digits_expected(number)}, found {_start(number)}", _WHOLE
     return None
 
 

@@ -74,6 +74,12 @@ def is_sequence_number(text: str) -> bool:
     )
 
 
+def digits_expected(text: str) -> str:
+    """What a text that is no sequence number should have been."""
+    is_number = text.isdigit() and text.isascii()
+    return "at most 129 decimal digits, none of them a leading 0" if is_number else "decimal digits"
+
+
 class SequenceNumbers:
     """The sequence numbers of one shard, each larger than the last, whatever the clock does.
 

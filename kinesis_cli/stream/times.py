@@ -125,6 +125,16 @@ def epoch_seconds(value: object) -> float:
     return seconds
 
 
+def number_or_nan(value: object) -> float:
+    """Return a number of JSON as a float; NaN where it is none, or larger than any float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
+
+
 def _seconds(value: object) -> float:
     if isinstance(value, str):
         try:

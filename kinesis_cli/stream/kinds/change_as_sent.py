@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from kinesis_cli.stream.kinds.change_record import TABLE_STREAM_ARN
+from kinesis_cli.stream.times import number_or_nan
 
 _NOT_PRINTED = re.compile(r"[^\x00-\x7e]")
 
@@ -20,9 +21,9 @@ def encoded_change(value: Mapping[str, Any]) -> bytes:
     Source: stackd's captures, the payload of an on-failure document in S3.
     """
     change = value["dynamodb"]
-    created = change.get("ApproximateCreationDateTime")
-    if created is not None:
-        time = msgspec.Raw(java_double(float(created)).encode())
+    created = number_or_nan(change.get("ApproximateCreationDateTime"))
+    if math.isfinite(created):  # else it is none, and refused later
+        time = msgspec.Raw(java_double(created).encode())
         value = {**value, "dynamodb": {**change, "ApproximateCreationDateTime": time}}
     text = msgspec.json.encode(value)
     if text.isascii() and b"\x7f" not in text:
@@ -105,9 +106,8 @@ def _whole_seconds(time: object) -> object:
             return time
     if isinstance(time, datetime):
         time = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-    if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
-        return time
-    return float(math.floor(time))
+    seconds = number_or_nan(time)
+    return float(math.floor(seconds)) if math.isfinite(seconds) else time
 
 
 def _as_json(value: Any) -> Any:  # noqa: ANN401 - any attribute value

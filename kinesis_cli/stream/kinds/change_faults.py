@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from kinesis_cli.stream.kinds.change_record import EVENT_NAMES, SHARD_MEMBER
 from kinesis_cli.stream.lines import Fault, fault_of_other_source, json_in_words
-from kinesis_cli.stream.sequence import is_sequence_number
+from kinesis_cli.stream.sequence import digits_expected, is_sequence_number
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 _WHOLE = "A record of a table's stream always has it: take the record as Lambda sent it."
@@ -76,7 +76,7 @@ def _number_problem(number: object) -> tuple[str, str] | None:
     if not isinstance(number, str):
         return f"expected a string of decimal digits, found {json_in_words(number)}", ""
     if not is_sequence_number(number):
-        return f"expected decimal digits, found {number[:16]!r}", ""
+        return f"expected {digits_expected(number)}, found {number[:16]!r}", ""
     return None
 
 

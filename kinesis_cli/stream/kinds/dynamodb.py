@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Recor
 """
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -38,6 +37,7 @@ from kinesis_cli.stream.kinds.kind import (
 from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.table_arn import table_of
+from kinesis_cli.stream.times import number_or_nan
 
 # Of records that tell no shard: the events that Lambda sends do not.
 DEFAULT_SHARD = "shardId-00000000000000000000-00000000"
@@ -187,13 +187,11 @@ class DynamoDBKind(SourceKind):
         """See `SourceKind.loose_record`."""
         change, shard_id = value["dynamodb"], value.get(SHARD_MEMBER)
         number, keys = change.get("SequenceNumber"), change.get("Keys")
-        created = change.get("ApproximateCreationDateTime")
-        is_time = isinstance(created, int | float) and not isinstance(created, bool)
         return ChangeRecord(
             shard_id if isinstance(shard_id, str) else "",
             "" if number is None else str(number),
             key_text(keys) if attributes_problem(keys) is None else "",
-            float(created) if is_time else math.nan,
+            number_or_nan(change.get("ApproximateCreationDateTime")),
             raw if shard_id is None else without_shard(raw),
         )
 

@@ -13,7 +13,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/kafka-on-failure.html
 """
 
 import json
-import math
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -32,7 +31,7 @@ from kinesis_cli.stream.kinds.kind import (
 )
 from kinesis_cli.stream.lines import Fault
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.times import iso_time
+from kinesis_cli.stream.times import iso_time, number_or_nan
 
 CLUSTER_ARN = (
     "arn:aws:kafka:us-east-1:123456789012:cluster/kcli/00000000-0000-0000-0000-000000000000-1"
@@ -213,14 +212,13 @@ class KafkaKind(SourceKind):
 
     def loose_record(self, value: Mapping[str, Any], raw: bytes) -> Record:
         """See `SourceKind.loose_record`."""
-        time, key = value.get("timestamp"), value.get("key")
-        is_time = isinstance(time, int | float) and not isinstance(time, bool)
+        key = value.get("key")
         arn, servers = value.get("eventSourceArn"), value.get("bootstrapServers")
         return self.record_type(
             f"{value['topic']}-{value['partition']}",
             str(value["offset"]),
             _key_text(key if isinstance(key, str) else None),
-            float(time) / 1000 if is_time and time is not None else math.nan,
+            number_or_nan(value.get("timestamp")) / 1000,
             _as_sent(raw),
             (
                 arn if isinstance(arn, str) else None,

@@ -4,7 +4,6 @@ Sources: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html and
 https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis-filtering.html
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -36,6 +35,7 @@ from kinesis_cli.stream.record import (
     decode_placed_lines,
 )
 from kinesis_cli.stream.shards import shard_id
+from kinesis_cli.stream.times import number_or_nan
 
 _DATA = "data"
 _LOOSELY_CHECKED = ("data",)  # a function decodes it; what is not base64 is a slip
@@ -134,13 +134,11 @@ class KinesisKind(SourceKind):
         """See `SourceKind.loose_record`."""
         kinesis, event_id = value["kinesis"], value.get("eventID")
         number, key = kinesis.get("sequenceNumber"), kinesis.get("partitionKey")
-        arrival = kinesis.get("approximateArrivalTimestamp")
-        is_time = isinstance(arrival, int | float) and not isinstance(arrival, bool)
         return Record(
             event_id.rpartition(":")[0] if isinstance(event_id, str) else "",
             "" if number is None else str(number),
             key if isinstance(key, str) else "",
-            float(arrival) if is_time else math.nan,
+            number_or_nan(kinesis.get("approximateArrivalTimestamp")),
             raw,
         )
 

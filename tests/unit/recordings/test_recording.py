@@ -365,6 +365,8 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(tmp_path: Path) ->
         (line(sequenceNumber=""), "found an empty string"),
         (line(sequenceNumber="٣" * 56), "line 1, kinesis.sequenceNumber: expected decimal digits"),
         (line() + "\n" + second(sequenceNumber="0" + LATER), "line 2, kinesis.sequenceNumber: expected"),  # noqa: E501
+        (line(sequenceNumber="9" * 130), "sequenceNumber: expected at most 129 decimal digits"),
+        (line() + "\n" + second().replace("{", '{"kinesis": {},', 1), "line 2: the member 'kinesis' is there twice"),  # noqa: E501
         (line(partitionKey=None), "line 1, kinesis.partitionKey: missing"),
         (line(approximateArrivalTimestamp="x"), "found the text 'x'"),
         (line(approximateArrivalTimestamp=-1), "-1 is not a time in epoch seconds"),

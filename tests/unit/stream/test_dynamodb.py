@@ -70,6 +70,8 @@ def test_the_time_is_written_as_java_writes_it() -> None:
     assert b'"ApproximateCreationDateTime":1.789651658E9,' in encoded_change(change())
     assert java_double(1789651660.0) == "1.78965166E9"
     assert java_double(111.0) == "111.0"
+    for none in (10**400, "soon", None):  # is refused where it is read again
+        assert json.loads(encoded_change(change(ApproximateCreationDateTime=none)))
 
 
 @given(st.floats(min_value=0, max_value=2.5e11))

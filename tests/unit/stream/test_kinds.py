@@ -1,6 +1,7 @@
 """What all kinds of source have in common."""
 
 import json
+import math
 
 import pytest
 
@@ -57,6 +58,17 @@ def test_a_line_says_its_kind_its_shard_and_its_number(kind: SourceKind) -> None
     placed_ids, placed = kind.placed(record.line + b"\n")
     assert [kind.record(placed_ids[0], placed[0], record.line)] == [record]
     assert kind.loose_record(json.loads(record.line), record.line) == record
+
+
+@pytest.mark.parametrize("time", [10**400, -(10**400), "soon", None, True, [], {}])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_one_call_needs_no_time_whatever_stands_there(kind: SourceKind, time: object) -> None:
+    value = json.loads(RECORDS[kind].line)
+    members = value.get("kinesis") or value.get("dynamodb") or value
+    for name in ("approximateArrivalTimestamp", "ApproximateCreationDateTime", "timestamp"):
+        if name in members:
+            members[name] = time
+    assert math.isnan(kind.loose_record(value, RECORDS[kind].line).arrival)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
