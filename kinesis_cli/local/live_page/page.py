@@ -13,7 +13,7 @@ from kinesis_cli.local.live_page import door
 from kinesis_cli.local.live_page.actions import Actions
 from kinesis_cli.local.live_page.around import Surroundings
 from kinesis_cli.local.live_page.calls import WINDOWS
-from kinesis_cli.local.live_page.door import HEADERS, PATH, Door
+from kinesis_cli.local.live_page.door import HEADERS, Door, room_and_name
 from kinesis_cli.local.live_page.feed import END, Feed
 from kinesis_cli.local.live_page.files import ENTRANCE, PAGE, PUBLIC, file_answer
 from kinesis_cli.local.live_page.questions import Questions
@@ -65,12 +65,12 @@ class LivePage:
         site = request.headers.get("sec-fetch-site", "none")
         if not door.is_at_home(request) or (site not in ("none", "same-origin") and not navigates):
             return _problem(403, _NOT_HERE)
-        name = request.path.removeprefix(PATH)
+        room, name = room_and_name(request.path)
         try:
             if request.method in ("GET", "HEAD"):
                 return await self._get(name, request)
             if request.method == "POST":
-                return await self._post(name, request)
+                return await (self._post(name, request) if room else self._enter(name, request))
         except msgspec.MsgspecError as error:
             return _problem(400, f"The request is not as it must be: {error}")
         except KcliError as error:
@@ -102,23 +102,34 @@ class LivePage:
             return Response(200, _EVENTS, b"", HEADERS)
         return Response(200, _EVENTS, self._feed.events(_window(request)), HEADERS, last=END)
 
+    async def _enter(self, name: str, request: Request) -> Response:
+        """Give a browser that followed a link its session, and say where it is."""
+        if not door.is_of_page(request):
+            return _problem(403, _NOT_HERE)
+        if name != "session":
+            return _problem(401, _NO_SESSION, advice=_ADVICE)
+        session = self._door.session(str(_document(request).get("token", "")))
+        if session is None:
+            return _problem(403, "This link was used before, or is void.", advice=_ADVICE)
+        headers = {**HEADERS, "set-cookie": session.cookie(request)}
+        body = msgspec.json.encode({"page": f"{session.room}/"})
+        return Response(200, _JSON, body, headers)
+
     async def _post(self, name: str, request: Request) -> Response:
         if not door.is_of_page(request):
             return _problem(403, _NOT_HERE)
-        document = msgspec.json.decode(request.body or b"{}", type=dict[str, Any])
-        if name == "session":
-            session = self._door.session(str(document.get("token", "")))
-            if session is None:
-                return _problem(403, "This link was used before, or is void.", advice=_ADVICE)
-            return Response(
-                204, "", headers={**HEADERS, "set-cookie": self._door.cookie(session, request)}
-            )
         if not self._door.knows(request):
             return _problem(401, _NO_SESSION, advice=_ADVICE)
+        document = _document(request)
         act = self._done.get(name)
         if act is None:
             return _problem(404, "There is no such action.")
         return _answer(await act(document))
+
+
+def _document(request: Request) -> dict[str, Any]:
+    """The body, an object of JSON."""
+    return msgspec.json.decode(request.body or b"{}", type=dict[str, Any])
 
 
 def _window(request: Request) -> int:

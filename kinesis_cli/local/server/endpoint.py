@@ -14,7 +14,7 @@ from kinesis_cli.local.kinesis_protocol.api import KinesisApi
 from kinesis_cli.local.neighbours.moto_server import Neighbours
 from kinesis_cli.local.server.control_path import PREFIX, ControlPath
 from kinesis_cli.local.server.functions import LambdaSide
-from kinesis_cli.local.server.live import PAGE_PATH, LiveSide
+from kinesis_cli.local.server.live import PAGE_PATH, LiveSide, path_for_log
 from kinesis_cli.local.server.strangers import Strangers
 
 MAX_BODY = 32 << 20  # bytes; 10 MiB of data and keys, in base64 and escaped, fit in
@@ -77,7 +77,8 @@ class Endpoint:
         if self._log:
             status = f"{response.status} {response.note}" if response else "connection cut"
             took = (perf_counter() - start) * 1000
-            self._log(f"{scope['method']} {scope['path']} {status} {took:.1f} ms")
+            path = path_for_log(scope["path"])
+            self._log(f"{scope['method']} {path} {status} {took:.1f} ms")
 
     async def _response(self, scope: Scope, receive: Receive) -> Response | None:
         """The answer; None: the connection is to be dropped."""

@@ -1,5 +1,6 @@
 """The way to the live page, which is imported when somebody asks for it."""
 
+import re
 from typing import TYPE_CHECKING
 
 from kinesis_cli.local.failures import Failures
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from kinesis_cli.local.live_page.page import LivePage
 
 PAGE_PATH = "/_kcli/ui/"  # `live_page.door.PATH`
+_ROOM = re.compile(rf"(?<={PAGE_PATH})[\w-]{{22}}(?=/)", re.ASCII)
+
+
+def path_for_log(path: str) -> str:
+    """A path without the part that only one browser is to know."""
+    return _ROOM.sub("…", path)
 
 
 class LiveSide:

@@ -34,6 +34,7 @@ class Browser:
 
     server: Server
     cookie: dict[str, str] = field(default_factory=dict)
+    path: str = PATH  # of the page, once it was let in
 
     @property
     def own(self) -> dict[str, str]:
@@ -55,7 +56,7 @@ class Browser:
         """A request with these headers; an underscore in a name stands for a dash."""
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
         try:
-            path = name if name.startswith("/") else PATH + name
+            path = name if name.startswith("/") else self.path + name
             connection.request(method, path, body, self._headers(headers))
             response = connection.getresponse()
             found = {key.lower(): value for key, value in response.getheaders()}
@@ -71,8 +72,9 @@ class Browser:
         """Follow a link, as the entrance's script does; a new one by default."""
         token = (link or new_link(self.server)).partition("#token=")[2]
         answer = self.post("session", {"token": token})
-        assert answer.status == 204, answer
+        assert answer.status == 200, answer
         self.cookie = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+        self.path = PATH + answer.document["page"]
         return self
 
     @property
@@ -87,7 +89,7 @@ class Browser:
         """The events, from now on."""
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
         try:
-            connection.request("GET", PATH + name, None, self._headers({}))
+            connection.request("GET", self.path + name, None, self._headers({}))
             response = connection.getresponse()
             assert response.status == 200
             yield Events(response)

@@ -26,13 +26,33 @@ def test_the_token_stands_where_no_request_has_it(server: Server) -> None:
     assert len(address) + len("#token=") + len(token) <= 80  # a line of a terminal
 
 
-def test_the_cookie_is_for_this_server_this_path_and_no_script(server: Server) -> None:
+def test_the_cookie_is_for_a_path_that_nobody_else_knows_and_for_no_script(server: Server) -> None:
     token = new_link(server).partition("#token=")[2]
-    cookie = Browser(server).post("session", {"token": token}).headers["set-cookie"]
+    answer = Browser(server).post("session", {"token": token})
+    cookie, page = answer.headers["set-cookie"], answer.document["page"]
     name_and_value, *attributes = cookie.split("; ")
-    assert name_and_value.startswith(f"kcli-ui-{server.port}=")
-    assert set(attributes) == {"HttpOnly", "SameSite=Strict", f"Path={PATH}"}
+    assert name_and_value.startswith("kcli-")
+    assert len(page) == 23  # 128 bits, and a slash
+    assert set(attributes) == {"HttpOnly", "SameSite=Strict", f"Path={PATH}{page}"}
     assert token not in cookie
+
+
+def test_each_session_has_a_path_and_a_cookie_of_its_own(server: Server) -> None:
+    one, other = Browser(server).enter(), Browser(server).enter()
+    assert one.path != other.path
+    assert one.cookie["Cookie"].partition("=")[0] != other.cookie["Cookie"].partition("=")[0]
+    assert Browser(server, one.cookie, other.path).get("state").status == 401
+    assert Browser(server, one.cookie).get("state").status == 401  # at the entrance
+    assert Browser(server, one.cookie, one.path).get("state").status == 200
+
+
+def test_whether_a_path_is_a_sessions_is_not_told_without_its_cookie(
+    server: Server, browser: Browser
+) -> None:
+    for name in ("", "state", "page.css", "main.js"):
+        real = Browser(server, path=browser.path).get(name)
+        other = Browser(server, path=f"{PATH}{'x' * 22}/").get(name)
+        assert (real.status, real.body) == (other.status, other.body)
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -45,13 +65,14 @@ def test_without_the_cookie_nothing_is_told(server: Server, name: str) -> None:
 def test_another_cookie_is_none(server: Server, browser: Browser) -> None:
     name = browser.cookie["Cookie"].partition("=")[0]
     for value in ("", "x" * 43, "\u00e9"):
-        assert Browser(server, {"Cookie": f"{name}={value}"}).get("state").status == 401
+        guess = Browser(server, {"Cookie": f"{name}={value}"}, browser.path)
+        assert guess.get("state").status == 401
 
 
 def test_the_cookie_is_found_among_those_of_others(server: Server, browser: Browser) -> None:
     mine = browser.cookie["Cookie"]
     for cookies in (f'a="x; y"; {mine}; b=c', f"x={{}},{mine}"):  # HTTP/2 sends them apart
-        assert Browser(server, {"Cookie": cookies}).get("state").status == 200
+        assert Browser(server, {"Cookie": cookies}, browser.path).get("state").status == 200
 
 
 def test_the_entrance_is_open_to_all_and_tells_nothing(server: Server) -> None:
@@ -86,9 +107,10 @@ def test_a_name_that_somebody_bound_to_this_machine_leads_nowhere(
     for name in ("", "enter.js", "state"):
         assert browser.get(name, Host=host).status == 403
     token = new_link(server).partition("#token=")[2]
-    refused = browser.post("session", {"token": token}, Host=host, Origin=f"http://{host}")
+    stranger = Browser(server)
+    refused = stranger.post("session", {"token": token}, Host=host, Origin=f"http://{host}")
     assert refused.status == 403
-    assert browser.post("session", {"token": token}).status == 204  # and was not used up
+    assert stranger.post("session", {"token": token}).status == 200  # and was not used up
 
 
 @pytest.mark.parametrize(
@@ -120,8 +142,9 @@ def test_only_the_page_itself_acts(
 
 def test_only_who_has_the_cookie_acts(server: Server) -> None:
     put = {"stream": "orders", "key": "k", "data": "x"}
-    assert Browser(server).post("put", put).status == 401
-    assert Browser(server).post("faults", {"clear": True}).status == 401
+    for path in (PATH, Browser(server).enter().path):
+        assert Browser(server, path=path).post("put", put).status == 401
+        assert Browser(server, path=path).post("faults", {"clear": True}).status == 401
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

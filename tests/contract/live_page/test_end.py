@@ -43,7 +43,7 @@ def slow_page(browser: Browser) -> socket.socket:
     page.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     page.settimeout(PATIENCE)
     page.connect(("127.0.0.1", browser.server.port))
-    head = f"GET {PATH}events HTTP/1.1\r\nHost: 127.0.0.1:{browser.server.port}\r\n"
+    head = f"GET {browser.path}events HTTP/1.1\r\nHost: 127.0.0.1:{browser.server.port}\r\n"
     page.sendall(f"{head}Cookie: {browser.cookie['Cookie']}\r\n\r\n".encode())
     return page
 
@@ -93,6 +93,8 @@ def test_the_log_has_each_request_and_no_token(state: Path, server: Server) -> N
     browser = Browser(server).enter(link)
     browser.get(f"?token={link.partition('#token=')[2]}")  # somebody's mistake
     log = (state / LOG_FILE).read_text()
-    assert f"POST {PATH}session 204" in log
+    assert f"POST {PATH}session 200" in log
+    assert f"GET {PATH}…/ 200" in log
+    assert browser.path not in log
     assert link.partition("#token=")[2] not in log
     assert browser.cookie["Cookie"].partition("=")[2] not in log

@@ -61,6 +61,7 @@ def cookie(browser: Browser, shop: Shop) -> StorageState:
     page.set_default_timeout(PATIENCE * 1000)
     page.goto(shop.link())
     page.wait_for_selector("#connection[data-state=live]")
+    shop.page_url = page.url
     kept = context.storage_state()
     context.close()
     return kept

@@ -57,16 +57,15 @@ class Shop:
 
     Args:
         kcli: runs commands in the project.
+
+    Attributes:
+        endpoint: their URL.
+        page_url: where the page is for a browser that was let in.
     """
 
     def __init__(self, kcli: Kcli) -> None:
         self.kcli = kcli
-        self.endpoint = ""
-
-    @property
-    def page_url(self) -> str:
-        """Of the page."""
-        return f"{self.endpoint}/_kcli/ui/"
+        self.endpoint = self.page_url = ""
 
     def start(self, *options: str) -> None:
         """Start them with their page."""

@@ -19,16 +19,6 @@ let isAsked = false; // a frame is
 
 const parts = [new Overview(), new Records(), new Calls(), new Put(), new Failures(), new Faults()];
 
-// A link that is opened where the page is open already changes the fragment only. Its token is of no
-// use to a page that was let in; one that was not goes to where it is.
-const onLink = () => {
-  if (!location.hash.startsWith("#token=")) return;
-  if (connection === "refused") location.reload();
-  else history.replaceState(null, "", location.pathname);
-};
-addEventListener("hashchange", onLink);
-onLink();
-
 // --- what comes
 
 const onState = (document) => {
