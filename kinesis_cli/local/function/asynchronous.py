@@ -16,6 +16,7 @@ from kinesis_cli.local.clock import Clock
 from kinesis_cli.local.database import Store
 from kinesis_cli.local.function.activity import Remark, Tell
 from kinesis_cli.local.function.destinations import Destinations
+from kinesis_cli.local.function.direct_calls import DirectCalls
 from kinesis_cli.local.function.registry import Target
 from kinesis_cli.local.function.runtime import NotRunnableError, ThrottledError
 from kinesis_cli.stream.times import clock_time, object_key_time
@@ -96,6 +97,7 @@ class EventCalls:
         store: keeps the events.
         clock: tells the time.
         find: what is called by an ARN; None: it is gone.
+        calls: makes the calls.
         destinations: where what became of an event is sent.
         tell: told of events that are given up.
         changed: told when one has ended.
@@ -106,11 +108,12 @@ class EventCalls:
         store: EventStore,
         clock: Clock,
         find: Callable[[str], Target | None],
+        calls: DirectCalls,
         destinations: Destinations,
         tell: Tell,
         changed: Callable[[], None],
     ) -> None:
-        self._store, self._clock, self._find = store, clock, find
+        self._store, self._clock, self._find, self._calls = store, clock, find, calls
         self._destinations, self._tell, self._changed = destinations, tell, changed
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -159,13 +162,21 @@ class EventCalls:
                 return
             condition = self._condition(event, function)
             if condition is None:
-                called = await _called(function, event)
+                called = await self._called(function, event)
                 result = called or result
                 event, condition = self._judged(event, called, function)
                 self._store.save(event)
             if condition is not None:
                 await self._end(event, function, condition, result)
                 return
+
+    async def _called(self, function: Target, event: StoredEvent) -> InvocationResult | None:
+        """None: it was not called."""
+        request = InvocationRequest(event.request_id, event.payload, trace_id=event.trace_id)
+        try:
+            return await self._calls.call(function, request, "event", event.calls + 1)
+        except (ThrottledError, NotRunnableError):
+            return None
 
     def _condition(self, event: StoredEvent, function: Target) -> Condition | None:
         """Why an event is given up without a call; None: it is not."""
@@ -243,15 +254,6 @@ class EventCalls:
 def _name(event: StoredEvent) -> str:
     """The function's name, with its qualifier."""
     return event.function.rpartition(":function:")[2]
-
-
-async def _called(function: Target, event: StoredEvent) -> InvocationResult | None:
-    """None: it was not called."""
-    request = InvocationRequest(event.request_id, event.payload, trace_id=event.trace_id)
-    try:
-        return await function.call(request)
-    except (ThrottledError, NotRunnableError):
-        return None
 
 
 def _document(

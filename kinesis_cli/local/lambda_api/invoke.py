@@ -110,7 +110,7 @@ async def _called(context: Context, target: Target, payload: bytes) -> tuple[Inv
         request_id, payload, client_context=_client_context(context.request), trace_id=trace_id
     )
     try:
-        result = await target.call(call)
+        result = await context.service.direct.call(target, call, "request")
     except NotRunnableError as error:
         raise _unable(str(error)) from error
     except ThrottledError as error:

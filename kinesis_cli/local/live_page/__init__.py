@@ -4,9 +4,10 @@ door      who may see it: links that work once, the cookie behind them, and what
 page      the addresses, and who answers
 files     the files of the page, in `static/`
 feed      what is sent to the pages that are open: the newest state, as often as they keep up
-sections  the parts of that state
+state     the parts of that state
 records   records, as they are shown
 calls     calls of functions, from the history that the mappings keep
+invoked   calls that no mapping made
 lives     what became of one record
 failures  what Lambda gave up, and putting it again
 """

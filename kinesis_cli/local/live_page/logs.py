@@ -1,5 +1,7 @@
 """The log lines of one call, from the local CloudWatch Logs."""
 
+from dataclasses import dataclass
+
 from kinesis_cli.following.fact import Fact
 from kinesis_cli.function_log.entries import LogEvent, LogReader
 from kinesis_cli.function_log.words import message_lines
@@ -15,39 +17,55 @@ _BEFORE_SECONDS, _AFTER_SECONDS = 2.0, 30.0  # of a call, in which its lines wer
 _FILTER = "Logs_20140328.FilterLogEvents"
 
 
-async def lines_of_call(around: Surroundings, fact: Fact) -> tuple[list[str], bool]:
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """Where the lines of a call are."""
+
+    group: str
+    request_id: str
+    began: float  # epoch seconds of the endpoint's clock, as `ended`
+    ended: float
+
+
+async def lines_of_fact(around: Surroundings, fact: Fact) -> tuple[list[str], bool]:
+    """The lines of a call of a mapping, whose end a fact tells; see `lines_of_call`."""
+    service = around.functions.service
+    mapping = service.mapping(fact.mapping) if service else None
+    if service is None or mapping is None:
+        return [], False
+    target = service.registry_of(mapping).find(mapping.reference)
+    if target is None:
+        return [], False
+    call = LoggedCall(target.function.log_group, fact.request_id, fact.began, fact.at)
+    return await lines_of_call(around, service, call)
+
+
+async def lines_of_call(
+    around: Surroundings, service: FunctionService, call: LoggedCall
+) -> tuple[list[str], bool]:
     """The lines of a call.
 
     Args:
-        around: has the logs.
-        fact: that says how the call ended.
+        around: tells how far the endpoint's clock has been moved.
+        service: has the logs.
+        call: where they are.
 
     Returns:
         At most so many lines, and whether there are more.
     """
-    service = around.functions.service
-    group = _group(service, fact) if service else None
-    if service is None or group is None:
-        return [], False
     clock = around.data_plane.clock
     offset = clock.offset if isinstance(clock, ShiftableClock) else 0.0
     request: dict[str, object] = {
-        "logGroupName": group,
-        "startTime": int((fact.began - offset - _BEFORE_SECONDS) * 1000),
-        "endTime": int((fact.at - offset + _AFTER_SECONDS) * 1000),
+        "logGroupName": call.group,
+        "startTime": int((call.began - offset - _BEFORE_SECONDS) * 1000),
+        "endTime": int((call.ended - offset + _AFTER_SECONDS) * 1000),
         "interleaved": True,
     }
     events = await _events(service, request)
     entries = (entry for block in LogReader().read(events) for entry in block)
-    wanted = [each.event.message for each in entries if each.request_id == fact.request_id]
+    wanted = [each.event.message for each in entries if each.request_id == call.request_id]
     lines = [line for message in wanted for line in message_lines(message)]
     return [escape(line) for line in lines[:MAX_LINES]], len(lines) > MAX_LINES
-
-
-def _group(service: FunctionService, fact: Fact) -> str | None:
-    mapping = service.mapping(fact.mapping)
-    target = service.registry_of(mapping).find(mapping.reference) if mapping else None
-    return target.function.log_group if target else None
 
 
 async def _events(service: FunctionService, request: dict[str, object]) -> list[LogEvent]:

@@ -46,6 +46,7 @@ class LivePage:
         questions = Questions(surroundings, self._state.calls)
         self._asked: Mapping[str, Answer] = {
             "call": questions.call,
+            "invoked": questions.invoked,
             "record": questions.record,
             "failures": questions.failures,
         }

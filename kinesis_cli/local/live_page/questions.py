@@ -10,8 +10,9 @@ from kinesis_cli.local.http.messages import Request
 from kinesis_cli.local.live_page.around import Surroundings
 from kinesis_cli.local.live_page.calls import CallWatch, call_row
 from kinesis_cli.local.live_page.failures import documents
+from kinesis_cli.local.live_page.invoked import invoked_call
 from kinesis_cli.local.live_page.lives import life_here
-from kinesis_cli.local.live_page.logs import lines_of_call
+from kinesis_cli.local.live_page.logs import lines_of_fact
 from kinesis_cli.local.live_page.records import shown_whole
 from kinesis_cli.stream.table_arn import is_of_table
 
@@ -31,15 +32,14 @@ class Questions:
 
     async def call(self, request: Request) -> object:
         """One call, with its records' numbers and its log lines; None: it is not kept any more."""
-        named = request.query("id")
-        number = int(named) if _is_number(named) and len(named) < 16 else 0
+        number = _id(request)
         fact, row = self._fact(number), self._calls.row_of(number)
         if fact is None:
             return row and {
                 **msgspec.structs.asdict(row),
                 **{"numbers": None, "failed_numbers": None, "logs": [], "logs_cut": True},
             }
-        logs, cut = await lines_of_call(self._around, fact)
+        logs, cut = await lines_of_fact(self._around, fact)
         return {
             **msgspec.structs.asdict(row or call_row(fact)),
             "numbers": fact.sequence_numbers[:MAX_NUMBERS],
@@ -47,6 +47,10 @@ class Questions:
             "logs": logs,
             "logs_cut": cut,
         }
+
+    async def invoked(self, request: Request) -> object:
+        """One call that no mapping made, with its log lines; None: it is not kept any more."""
+        return await invoked_call(self._around, _id(request))
 
     def _fact(self, number: int) -> Fact | None:
         service = self._around.functions.service
@@ -87,6 +91,12 @@ class Questions:
     async def failures(self, _request: Request) -> object:
         """The documents that wait."""
         return await documents(self._around)
+
+
+def _id(request: Request) -> int:
+    """The number of what is asked for; 0: none is named."""
+    named = request.query("id")
+    return int(named) if _is_number(named) and len(named) < 16 else 0
 
 
 def _is_number(text: str) -> bool:

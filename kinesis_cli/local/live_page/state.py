@@ -13,6 +13,7 @@ from kinesis_cli.local.live_page.around import Surroundings
 from kinesis_cli.local.live_page.calls import MAX_WORDS, CallWatch
 from kinesis_cli.local.live_page.failures import waiting_documents
 from kinesis_cli.local.live_page.feed import NOW
+from kinesis_cli.local.live_page.invoked import invoked
 from kinesis_cli.local.live_page.streams import MAX_STREAMS, StreamWatch, table_rows
 from kinesis_cli.stream.escaping import escape
 
@@ -54,6 +55,7 @@ class State:
             "calls": self.calls.calls(service.shards() if service else ()),
             "running": self.calls.running(),
             **{f"timeline:{each}": self.calls.timeline(each, now) for each in windows},
+            "invoked": invoked(service),
             "said": [harmless(each) for each in around.functions.said(MAX_SAID)],
             "faults": faults_on(around.data_plane.switch_faults({})),
             "failures": waiting_documents(around),

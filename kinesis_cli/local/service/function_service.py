@@ -22,6 +22,7 @@ from kinesis_cli.local.function.activity import (
 from kinesis_cli.local.function.asynchronous import EventCalls, EventStore
 from kinesis_cli.local.function.code import THE_TEMPLATE, ProjectWatch
 from kinesis_cli.local.function.destinations import Destinations
+from kinesis_cli.local.function.direct_calls import DirectCalls
 from kinesis_cli.local.function.log_writer import LogWriter
 from kinesis_cli.local.function.packages import Packages
 from kinesis_cli.local.function.project import (
@@ -98,6 +99,7 @@ class FunctionService:
         self.function_store, self.packages = FunctionStore(state), Packages(state)
         self.packages.sweep(used_packages(self.function_store))
         self.tally, self.history = Tally(), History()
+        self.direct = DirectCalls(data_plane.clock)
         self.failures = Failures()  # until the server says where its log is
         self._random = Random()
         self._registries: dict[tuple[str, str], Registry] = {}  # by account and region
@@ -125,6 +127,7 @@ class FunctionService:
             self._event_store,
             self._data_plane.clock,
             self.find,
+            self.direct,
             self._destinations,
             self.tell,
             self._deliveries.change,

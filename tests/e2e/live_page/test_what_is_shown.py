@@ -1,5 +1,6 @@
 """The live page in Chromium: what it shows of streams, records, calls and their logs."""
 
+import json
 import re
 
 import pytest
@@ -94,6 +95,22 @@ def test_a_call_has_its_log_behind_its_request(page: Page, shop: Shop) -> None:
     expect(details).to_contain_text("Request id ")
     details.locator(".numbers button").first.click()
     expect(page.locator("#life")).to_contain_text("The life of a record")
+
+
+def test_a_call_by_invoke_is_listed_with_its_log(page: Page, shop: Shop) -> None:
+    expect(page.locator("#connection")).to_have_text("live")
+    record = {"kinesis": {"data": "cG9pc29uIGJ5IGhhbmQ="}}  # poison by hand
+    payload = json.dumps({"Records": [record]})
+    shop.client("lambda").invoke(FunctionName="Bill", Payload=payload)
+    shop.wait()
+    call = page.locator("#invoked > details").first
+    expect(call).to_contain_text("failed")
+    expect(call).to_contain_text("answer waited for")
+    expect(page.locator("#invoked-count")).to_have_text(
+        "1 call by Invoke since the server was started."
+    )
+    call.locator("summary").click()
+    expect(call.locator("pre")).to_contain_text("poison by hand")
 
 
 def test_only_what_failed_is_listed_on_demand(page: Page, shop: Shop) -> None:

@@ -111,7 +111,7 @@ const item = (call) => {
 };
 
 // by colour, shape and letter
-const outcomeOf = (call) => {
+export const outcomeOf = (call) => {
   const kind = KIND[call.outcome], outcome = make("span", undefined, `outcome ${kind}`), mark = make("span", SIGNS[kind], `mark ${kind}`);
   mark.setAttribute("aria-hidden", "true");
   outcome.append(mark, WORDS[kind]);
@@ -119,10 +119,10 @@ const outcomeOf = (call) => {
 };
 
 // what the server keeps of a call: its error, its log, its records
-const body = (call) => {
+export const body = (call, question = "call") => {
   const element = make("div");
   element.append(make("p", "Asking…", "small"));
-  ask(`./call?id=${encodeURIComponent(call.id)}`).then(({ document: whole, ...problem }) => {
+  ask(`./${question}?id=${encodeURIComponent(call.id)}`).then(({ document: whole, ...problem }) => {
     element.replaceChildren(...(whole ? parts(whole) : [make("p", inWords(problem))]));
   });
   return element;
@@ -135,7 +135,7 @@ const parts = (call) => {
     const log = make("pre", call.logs.join("\n") + (call.logs_cut ? "\n…" : ""));
     log.tabIndex = 0;
     found.push(log);
-  } else found.push(make("p", "It has logged nothing.", "small"));
+  } else found.push(make("p", call.logs_cut ? "Its log is not kept any more." : "It has logged nothing.", "small"));
   if (call.numbers && call.numbers.length) {
     const left = call.numbers.length - MAX_NUMBERS;
     found.push(make("p", `Records, each with its life${left > 0 ? `, the first ${MAX_NUMBERS}` : ""}:`, "small"));

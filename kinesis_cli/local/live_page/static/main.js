@@ -4,6 +4,7 @@ import { Events } from "./connection.js";
 import { $, write } from "./dom.js";
 import { Failures } from "./failures.js";
 import { Faults } from "./faults.js";
+import { Invoked } from "./invoked.js";
 import { Overview } from "./overview.js";
 import { Put } from "./put.js";
 import { Records } from "./records.js";
@@ -17,7 +18,7 @@ let isPaused = false;
 let connection = "connecting";
 let isAsked = false; // a frame is
 
-const parts = [new Overview(), new Records(), new Calls(), new Put(), new Failures(), new Faults()];
+const parts = [new Overview(), new Records(), new Calls(), new Invoked(), new Put(), new Failures(), new Faults()];
 
 // --- what comes
 
