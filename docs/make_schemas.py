@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of what kcli prints, and their page, from `docs/shapes`: `make docs`.
+"""Writes the JSON Schemas of what kcli prints, and their page, from `show/shapes`: `make docs`.
 
 With ``-`` and a name, that file goes to standard output instead; a test compares them.
 """
@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from docs.shapes.of_commands import PRINTED, Shapes
-from docs.shapes.words import WORDS
+from kinesis_cli.show.shapes.base import REFERENCE
+from kinesis_cli.show.shapes.of_commands import AS_AWS, PRINTED, Shapes
+from kinesis_cli.show.shapes.words import WORDS
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = ROOT / "kinesis_cli" / "manual" / "json_schemas"
 PAGE = ROOT / "docs" / "json-shapes.md"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-REFERENCE = "#/$defs/"
 
 Schema = dict[str, Any]
 
@@ -39,13 +39,51 @@ def schemas() -> dict[str, Schema]:
 
 def schema(title: str, shapes: Shapes) -> Schema:
     """A schema that any one of some shapes fits."""
-    any_of, parts = msgspec.json.schema_components(shapes, ref_template=REFERENCE + "{name}")
+    any_of, parts = _components(shapes)
     for part in parts.values():
         for name, member in part["properties"].items():
             if "$ref" not in member:  # what it refers to is described there
                 member.setdefault("description", WORDS.get(name, ""))
     head = any_of[0] if len(any_of) == 1 else {"anyOf": list(any_of)}
     return {"$schema": DRAFT, "title": title, **head, "$defs": parts}
+
+
+def _components(shapes: Shapes) -> tuple[list[Schema], dict[str, Schema]]:
+    """A reference to each shape, and all objects in them by their titles."""
+    needed = [*shapes]
+    while True:
+        found, parts = msgspec.json.schema_components(needed, ref_template=REFERENCE + "{name}")
+        enums = {title: parts.pop(title) for title in [*parts] if "enum" in parts[title]}
+        parts = {title: _plain(part, enums) for title, part in parts.items()}
+        missing = {_title(each) for each in _references(parts)} - {*parts}
+        if not missing:
+            return list(found[: len(shapes)]), parts
+        needed += [AS_AWS[title] for title in sorted(missing)]
+
+
+def _plain(part: Any, enums: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - any JSON
+    """A part of a schema: an enum's values in its place, a document of AWS's as its reference."""
+    match part:
+        case {"$ref": str() as reference, **others} if reference.removeprefix(REFERENCE) in enums:
+            values = enums[reference.removeprefix(REFERENCE)]["enum"]
+            return {**others, "enum": values}
+        case {"$ref": str() as reference, "type": "object", **others}:
+            return {**others, "$ref": reference}
+        case dict():
+            return {name: _plain(member, enums) for name, member in part.items()}
+        case list():
+            return [_plain(member, enums) for member in part]
+        case _:
+            return part
+
+
+def _references(part: Any) -> Iterator[Schema]:  # noqa: ANN401 - any JSON
+    if isinstance(part, dict) and "$ref" in part:
+        yield part
+    for member in (
+        part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    ):
+        yield from _references(member)
 
 
 def page(made: Mapping[str, Schema]) -> str:
@@ -76,7 +114,7 @@ def page(made: Mapping[str, Schema]) -> str:
 HEAD = """
 # JSON shapes
 
-Made by `make docs` from `docs/shapes`.
+Made by `make docs` from the classes that kcli prints, `kinesis_cli/show/shapes`.
 
 What each command prints with `--output json`, and what stands on a line of `--output ndjson`. The
 same as [JSON Schema](https://json-schema.org) 2020-12 comes with kcli: `kcli schema simulate`

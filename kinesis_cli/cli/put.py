@@ -246,8 +246,8 @@ def _put(
         warn_if_not_sent(left)
         if follow and output is Output.JSON:  # which is one document
             follow.wait(is_over=summary.interrupted)
-        more = follow.document() if follow else None
-        view.finish(summary, file, more)
+        followed = follow.document() if follow else None
+        view.finish(summary, file, followed)
     if source.is_live and (summary.interrupted or summary.error):
         note("what the pipe still held was neither put nor kept")
     if follow:

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what the commands print; `make docs` makes them from `docs/shapes`."""
+"""The JSON Schemas of what the commands print; `make docs` makes them from `show/shapes`."""
 
 from difflib import get_close_matches
 from pathlib import Path

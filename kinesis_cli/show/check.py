@@ -1,20 +1,22 @@
 """The result of `kcli check`: a page for people, JSON, a line for each property, JUnit's XML."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape as xml_text
 from xml.sax.saxutils import quoteattr
 
 import msgspec
+from msgspec.structs import asdict
 
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.show.ansi import BOLD, DIM, GREEN, RED, coloured, is_styled, width
 from kinesis_cli.show.cells import counted, cut, payload_cell, wrapped
 from kinesis_cli.show.console import escape, write_json, write_line
 from kinesis_cli.show.function import function_document, function_origin
+from kinesis_cli.show.shapes import check as shapes
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.user_records import data_of
-from kinesis_cli.testing.search.report import CheckReport, Failure, PropertyResult
+from kinesis_cli.testing.search.report import Aftermath, CheckReport, Failure, PropertyResult
 
 MAX_RECORDS = 5  # of a failure that the page shows
 _LABEL = 9  # columns of the words at the left
@@ -40,67 +42,74 @@ def show_check(report: CheckReport, interpreter: Interpreter | None, output: str
         _Page().show(report, interpreter)
 
 
-def check_document(report: CheckReport, interpreter: Interpreter | None) -> dict[str, object]:
+def check_document(report: CheckReport, interpreter: Interpreter | None) -> shapes.Check:
     """A report as JSON, version 1."""
     properties = [_property(each) for each in report.results]
-    return {**_head(report, interpreter), "properties": properties}
+    return shapes.Check(**asdict(_head(report, interpreter)), properties=properties)
 
 
-def _lines(report: CheckReport, interpreter: Interpreter | None) -> Iterator[dict[str, object]]:
-    yield {"type": "check", **_head(report, interpreter)}
+def _lines(
+    report: CheckReport, interpreter: Interpreter | None
+) -> Iterator[shapes.CheckRow | shapes.Property]:
+    yield shapes.CheckRow(**asdict(_head(report, interpreter)))
     for each in report.results:
-        yield {"type": "property", **_property(each)}
+        yield _property(each, shapes.PropertyRow)
 
 
-def _head(report: CheckReport, interpreter: Interpreter | None) -> dict[str, object]:
-    return {
-        "version": 1,
-        "function": function_document(report.handler, report.runtime, interpreter),
-        "mapping": report.mapping,
-        "samples": {"from": report.samples_origin, "payloads": report.samples},
-        "seed": report.seed,
-        "batches": report.batches,
-        "command": report.command,
-    }
+def _head(report: CheckReport, interpreter: Interpreter | None) -> shapes.CheckHead:
+    return shapes.CheckHead(
+        version=1,
+        function=function_document(report.handler, report.runtime, interpreter),
+        mapping=report.mapping,
+        samples=shapes.Samples(origin=report.samples_origin, payloads=report.samples),
+        seed=report.seed,
+        batches=report.batches,
+        command=report.command,
+    )
 
 
-def _property(result: PropertyResult) -> dict[str, object]:
-    return {
-        "name": result.name,
-        "meaning": result.meaning,
-        "verdict": result.verdict,
-        "why": result.why or None,
-        "failure": None if result.failure is None else _failure(result.failure),
-    }
+def _property(
+    result: PropertyResult, shape: type[shapes.Property] = shapes.Property
+) -> shapes.Property:
+    return shape(
+        name=result.name,
+        meaning=result.meaning,
+        verdict=result.verdict,
+        why=result.why or None,
+        failure=None if result.failure is None else _failure(result.failure),
+    )
 
 
-def _failure(failure: Failure) -> dict[str, object]:
-    aftermath = failure.aftermath
-    return {
-        "problem": failure.sentence,
-        "records": [msgspec.json.decode(record.raw) for record in failure.records],
-        "madeOf": list(failure.made_of),
-        "repeats": list(failure.repeats),
-        "before": [
-            [msgspec.json.decode(record.raw) for record in batch] for batch in failure.before
-        ],
-        "function": list(failure.did),
-        "lambda": None
-        if aftermath is None
-        else {
-            "then": aftermath.sentence,
-            "records": aftermath.summary.records,
-            "succeeded": aftermath.summary.succeeded,
-            "discarded": aftermath.summary.discarded,
-            "expired": aftermath.summary.expired,
-            "invocations": aftermath.summary.invocations,
-            "blockedSeconds": 0.0
-            if aftermath.summary.longest_block is None
-            else round(aftermath.summary.longest_block.seconds, 3),
-        },
-        "test": failure.test_file,
-        "event": failure.event_file,
-    }
+def _failure(failure: Failure) -> shapes.Failure:
+    return shapes.Failure(
+        problem=failure.sentence,
+        records=_records(failure.records),
+        made_of=failure.made_of,
+        repeats=failure.repeats,
+        before=[_records(batch) for batch in failure.before],
+        function=failure.did,
+        aftermath=None if failure.aftermath is None else _aftermath(failure.aftermath),
+        test=failure.test_file,
+        event=failure.event_file,
+    )
+
+
+def _records(records: Iterable[Record]) -> list[Mapping[str, object]]:
+    return [msgspec.json.decode(record.raw) for record in records]
+
+
+def _aftermath(aftermath: Aftermath) -> shapes.Aftermath:
+    summary = aftermath.summary
+    block = summary.longest_block
+    return shapes.Aftermath(
+        then=aftermath.sentence,
+        records=summary.records,
+        succeeded=summary.succeeded,
+        discarded=summary.discarded,
+        expired=summary.expired,
+        invocations=summary.invocations,
+        blocked_seconds=0.0 if block is None else round(block.seconds, 3),
+    )
 
 
 def junit(report: CheckReport) -> str:

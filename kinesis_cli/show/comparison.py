@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.show.cells import cut, duration_cell, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.show.shapes import runs as shapes
 from kinesis_cli.show.simulation.documents import summary_document
 from kinesis_cli.show.simulation.words import mapping_in_words
 from kinesis_cli.simulation.trace import Summary
@@ -22,21 +23,18 @@ class Compared:
 
 def show_comparison(runs: Sequence[Compared], output: str) -> None:
     """Print the runs: a column each, or an object each."""
-    documents = [
-        {
-            "name": run.name,
-            "mapping": run.mapping.to_aws(),
-            "summary": summary_document(run.summary),
-        }
-        for run in runs
-    ]
     if output == "json":
-        write_json({"version": 1, "comparison": documents})
+        compared = [_document(run, shapes.Compared) for run in runs]
+        write_json(shapes.Comparison(version=1, comparison=compared))
     elif output == "ndjson":
-        for document in documents:
-            write_line({"type": "comparison", **document})
+        for run in runs:
+            write_line(_document(run, shapes.ComparedRow))
     else:
         _table(runs)
+
+
+def _document(run: Compared, shape: type[shapes.Compared]) -> shapes.Compared:
+    return shape(name=run.name, mapping=run.mapping.to_aws(), summary=summary_document(run.summary))
 
 
 def _table(runs: Sequence[Compared]) -> None:

@@ -2,6 +2,7 @@
 
 from kinesis_cli.local.client.connection import Description
 from kinesis_cli.show.console import plain, stdout_console, write_document
+from kinesis_cli.show.shapes import machine as shapes
 
 
 def show_config(description: Description, output: str) -> None:
@@ -17,27 +18,27 @@ def show_config(description: Description, output: str) -> None:
         _show_table(description)
 
 
-def as_document(description: Description) -> dict[str, object]:
+def as_document(description: Description) -> shapes.Config:
     """The settings and the target as JSON, version 1."""
     target = description.target
-    return {
-        "version": 1,
-        "settings": [
-            {
-                "name": name,
-                "value": setting.value if setting else None,
-                "source": setting.source if setting else None,
-            }
+    return shapes.Config(
+        version=1,
+        settings=[
+            shapes.Setting(
+                name=name,
+                value=setting.value if setting else None,
+                source=setting.source if setting else None,
+            )
             for name, setting in description.settings.items()
         ],
-        "target": {
-            "kind": target.kind.value,
-            "endpoint": description.endpoint,
-            "region": target.region,
-            "stream": target.stream,
-            "function": target.function,
-        },
-    }
+        target=shapes.Target(
+            kind=target.kind,
+            endpoint=description.endpoint,
+            region=target.region,
+            stream=target.stream,
+            function=target.function,
+        ),
+    )
 
 
 def _show_table(description: Description) -> None:

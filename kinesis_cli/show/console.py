@@ -88,7 +88,7 @@ def write_json(document: object, file: IO[str] | None = None) -> None:
     written as U+FFFD.
 
     Args:
-        document: dicts, lists, strings, numbers, booleans and None.
+        document: of `show.shapes`; or dicts, lists, strings, numbers, booleans and None.
         file: default: standard output.
     """
     import msgspec
@@ -115,7 +115,8 @@ def json_text(document: object) -> str:
     except (OverflowError, UnicodeEncodeError):  # an integer beyond 64 bits, a lone surrogate
         import json
 
-        text = json.dumps(_sound(document), separators=(",", ":"))
+        plain_values = msgspec.to_builtins(document, enc_hook=msgspec.json.decode)
+        text = json.dumps(_sound(plain_values), separators=(",", ":"))
     if text.isascii() and "\x7f" not in text:
         return text
     import re

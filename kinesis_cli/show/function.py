@@ -1,6 +1,7 @@
 """Which function runs, where, and in which Python: a line of tables and a member of JSON."""
 
 from kinesis_cli.project.interpreter import Interpreter
+from kinesis_cli.show.shapes import function as shapes
 
 
 def function_origin(origin: str, interpreter: Interpreter | None) -> str:
@@ -10,13 +11,13 @@ def function_origin(origin: str, interpreter: Interpreter | None) -> str:
 
 def function_document(
     handler: str, runtime: str, interpreter: Interpreter | None
-) -> dict[str, object]:
+) -> shapes.Function:
     """Return the `function` member of JSON documents."""
-    document: dict[str, object] = {"handler": handler, "runtime": runtime}
+    document = shapes.Function(handler, runtime)
     if interpreter is not None:
-        document["interpreter"] = {
-            "path": str(interpreter.path),
-            "version": ".".join(map(str, interpreter.version)),
-            "why": interpreter.why,
-        }
+        document.interpreter = shapes.Interpreter(
+            path=str(interpreter.path),
+            version=".".join(map(str, interpreter.version)),
+            why=interpreter.why,
+        )
     return document

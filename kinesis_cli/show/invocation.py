@@ -32,6 +32,7 @@ from kinesis_cli.show.failed_record import (
 )
 from kinesis_cli.show.function import function_document, function_origin
 from kinesis_cli.show.log_text import log_colour, log_texts
+from kinesis_cli.show.shapes import invocation as shapes
 from kinesis_cli.stream.kinds.known import kind_of
 
 WIDE = 150  # columns from which on whole sequence numbers fit
@@ -56,32 +57,30 @@ def show_invocation(
         _Page().show(invocation, origin, folder)
 
 
-def as_document(invocation: SingleInvocation) -> dict[str, object]:
+def as_document(invocation: SingleInvocation) -> shapes.Call:
     """An invocation as JSON, version 1."""
     result = invocation.result
-    return {
-        "version": 1,
-        "function": function_document(
-            invocation.handler, invocation.runtime, invocation.interpreter
-        ),
-        "requestId": invocation.request_id,
-        "response": _json_numbers(result.response),
-        "batchItemFailures": list(
+    return shapes.Call(
+        version=1,
+        function=function_document(invocation.handler, invocation.runtime, invocation.interpreter),
+        request_id=invocation.request_id,
+        response=_json_numbers(result.response),
+        batch_item_failures=list(
             dict.fromkeys(record.sequence_number for record in invocation.failed)
         ),
-        "error": None if result.error is None else _error_document(result.error),
-        "durationMs": round(result.elapsed * 1000, 3),
-        "logs": list(result.logs),
-        "report": result.report,
-    }
+        error=None if result.error is None else _error_document(result.error),
+        duration_ms=round(result.elapsed * 1000, 3),
+        logs=result.logs,
+        report=result.report,
+    )
 
 
-def _error_document(error: FunctionError) -> dict[str, object]:
-    return {
-        "errorType": error.error_type,
-        "errorMessage": error.error_message,
-        "stackTrace": list(error.stack_trace),
-    }
+def _error_document(error: FunctionError) -> shapes.FunctionError:
+    return shapes.FunctionError(
+        error_type=error.error_type,
+        error_message=error.error_message,
+        stack_trace=error.stack_trace,
+    )
 
 
 def _json_numbers(value: object) -> object:
@@ -269,12 +268,14 @@ def show_comparison(
         if sys.stdout is not None:
             _Page().show_comparison(here, there, found)
         return
-    document = {
-        "version": 1,
-        "differences": [{"path": each.path, **_sides(each, "here", "remote")} for each in found],
-        "here": as_document(here),
-        "remote": as_document(there),
-    }
+    document = shapes.CallComparison(
+        version=1,
+        differences=[
+            shapes.Difference(each.path, **_sides(each, "here", "remote")) for each in found
+        ],
+        here=as_document(here),
+        remote=as_document(there),
+    )
     write_document(document, output)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, since_cell, time_cell
 from kinesis_cli.show.console import escape, plain, stdout_console, write_document
 from kinesis_cli.show.failed_record import SHARED_NUMBER
+from kinesis_cli.show.shapes import runs as shapes
 from kinesis_cli.simulation.life import Life
 from kinesis_cli.simulation.trace import Row, Summary
 from kinesis_cli.stream.kinds.known import kind_of
@@ -41,18 +42,19 @@ class LifeView:
         else:
             self._table()
 
-    def _document(self) -> dict[str, object]:
+    def _document(self) -> shapes.Life:
         life = self._life
-        several = {"records": len(life.records), "endings": life.ended()}
-        return {
-            "version": 1,
-            "sequenceNumber": life.record.sequence_number,
-            "shardId": life.record.shard_id,
-            "partitionKey": life.record.partition_key,
-            "life": [{"at": step.at, "what": step.text} for step in life.told],
-            "ended": life.ending(),
-            **(several if len(life.records) > 1 else {}),
-        }
+        document = shapes.Life(
+            version=1,
+            sequence_number=life.record.sequence_number,
+            shard_id=life.record.shard_id,
+            partition_key=life.record.partition_key,
+            life=[shapes.Step(at=step.at, what=step.text) for step in life.told],
+            ended=life.ending(),
+        )
+        if len(life.records) > 1:
+            document.records, document.endings = len(life.records), life.ended()
+        return document
 
     def _table(self) -> None:
         from rich.table import Table

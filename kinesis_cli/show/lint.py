@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import asdict
+
 from kinesis_cli.lint.linting import Lint, Located, rules
 from kinesis_cli.lint.rule import Severity
 from kinesis_cli.lint.text.document import shown
@@ -14,6 +16,7 @@ from kinesis_cli.show.console import (
     write_json,
     write_text,
 )
+from kinesis_cli.show.shapes import lint as shapes
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 _NARROWEST = 20  # columns of a text that is wrapped
@@ -56,21 +59,17 @@ def show_rules(output: str) -> None:
         output: "json", or anything else for a table.
     """
     if output == "json":
-        write_json(
-            {
-                "version": 1,
-                "rules": [
-                    {
-                        "id": rule.id,
-                        "name": rule.name,
-                        "severity": rule.severity,
-                        "title": rule.title,
-                        "source": rule.source,
-                    }
-                    for rule in rules()
-                ],
-            }
-        )
+        described = [
+            shapes.Rule(
+                id=rule.id,
+                name=rule.name,
+                severity=rule.severity,
+                title=rule.title,
+                source=rule.source,
+            )
+            for rule in rules()
+        ]
+        write_json(shapes.Rules(version=1, rules=described))
         return
     from kinesis_cli.show.cells import wrapped
 
@@ -81,47 +80,48 @@ def show_rules(output: str) -> None:
             before = " " * len(before)
 
 
-def as_document(found: Sequence[Lint]) -> dict[str, object]:
+def as_document(found: Sequence[Lint]) -> shapes.Lint:
     """What was found as JSON, version 1."""
-    return {
-        "version": 1,
-        "templates": [
-            {
-                "path": shown(lint.path),
-                "mappings": lint.mappings,
-                "findings": [finding_document(each) for each in lint.findings],
-                "ignored": [
-                    {
-                        **finding_document(each),
-                        "reason": each.suppression.reason if each.suppression else "",
-                    }
-                    for each in lint.ignored
-                ],
-            }
+    return shapes.Lint(
+        version=1,
+        templates=[
+            shapes.LintTemplate(
+                path=shown(lint.path),
+                mappings=lint.mappings,
+                findings=[finding_document(each) for each in lint.findings],
+                ignored=[_ignored_document(each) for each in lint.ignored],
+            )
             for lint in found
         ],
-        "summary": {**_counts(found), "ignored": sum(len(lint.ignored) for lint in found)},
-    }
+        summary=shapes.LintSummary(
+            **_counts(found), ignored=sum(len(lint.ignored) for lint in found)
+        ),
+    )
 
 
-def finding_document(located: Located) -> dict[str, object]:
+def finding_document(located: Located) -> shapes.LintFinding:
     """One finding as JSON."""
     finding = located.finding
-    return {
-        "id": finding.rule.id,
-        "name": finding.rule.name,
-        "severity": finding.level,
-        "message": finding.message,
-        "effect": finding.effect,
-        "advice": located.advice,
-        "mapping": located.mapping,
-        "file": shown(located.document.path) if located.document else None,
-        "line": located.line,
-        "code": finding.file or None,
-        "diff": located.diff or None,
-        "unsure": list(finding.unsure),
-        "source": finding.rule.source,
-    }
+    return shapes.LintFinding(
+        id=finding.rule.id,
+        name=finding.rule.name,
+        severity=finding.level,
+        message=finding.message,
+        effect=finding.effect,
+        advice=located.advice,
+        mapping=located.mapping,
+        file=shown(located.document.path) if located.document else None,
+        line=located.line,
+        code=finding.file or None,
+        diff=located.diff or None,
+        unsure=finding.unsure,
+        source=finding.rule.source,
+    )
+
+
+def _ignored_document(located: Located) -> shapes.IgnoredFinding:
+    reason = located.suppression.reason if located.suppression else ""
+    return shapes.IgnoredFinding(**asdict(finding_document(located)), reason=reason)
 
 
 def _counts(found: Iterable[Lint]) -> dict[str, int]:

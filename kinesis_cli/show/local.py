@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from kinesis_cli.local.state import Server
 from kinesis_cli.local.status import LocalStatus, MappingStatus, StreamStatus
 from kinesis_cli.show.console import escape, plain, stdout_console, write_document
+from kinesis_cli.show.shapes import machine as shapes
 
 
 def show_ready(status: LocalStatus, state_option: str) -> None:
@@ -57,40 +58,37 @@ def show_status(status: LocalStatus, output: str) -> None:
         _show_table(status)
 
 
-def as_document(status: LocalStatus) -> dict[str, object]:
+def as_document(status: LocalStatus) -> shapes.LocalStatus:
     """The status as JSON, version 1."""
     server = status.server
-    return {
-        "version": 1,
-        "running": server is not None,
-        "pid": server.pid if server else None,
-        "endpoint": server.endpoint if server else None,
-        "state": str(status.state),
-        "streams": [_stream_document(each) for each in status.streams],
-        "tables": [_stream_document(each) for each in status.tables],
-        "mappings": [
-            {
-                "function": each.function,
-                "stream": each.stream,
-                "state": each.state,
-                "backlog": each.backlog,
-                "iteratorAgeSeconds": each.iterator_age,
-            }
+    return shapes.LocalStatus(
+        version=1,
+        running=server is not None,
+        pid=server.pid if server else None,
+        endpoint=server.endpoint if server else None,
+        state=str(status.state),
+        streams=[_stream_document(each) for each in status.streams],
+        tables=[_stream_document(each) for each in status.tables],
+        mappings=[
+            shapes.LocalMapping(
+                function=each.function,
+                stream=each.stream,
+                state=each.state,
+                backlog=each.backlog,
+                iterator_age_seconds=each.iterator_age,
+            )
             for each in status.mappings
         ],
-        "notes": list(status.notes),
-        "problems": [{"name": each.name, "reason": each.reason} for each in status.problems],
-        "notMade": [{"name": each.name, "type": each.reason} for each in status.not_made],
-    }
+        notes=status.notes,
+        problems=[shapes.Problem(name=each.name, reason=each.reason) for each in status.problems],
+        not_made=[shapes.NotMade(name=each.name, type=each.reason) for each in status.not_made],
+    )
 
 
-def _stream_document(stream: StreamStatus) -> dict[str, object]:
-    return {
-        "name": stream.name,
-        "arn": stream.arn,
-        "shards": stream.shards,
-        "records": stream.records,
-    }
+def _stream_document(stream: StreamStatus) -> shapes.LocalStream:
+    return shapes.LocalStream(
+        name=stream.name, arn=stream.arn, shards=stream.shards, records=stream.records
+    )
 
 
 def _show_table(status: LocalStatus) -> None:

@@ -9,6 +9,8 @@ from kinesis_cli.lint.rule import Finding
 from kinesis_cli.show.cells import counted, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console, write_document
 from kinesis_cli.show.mapping_in_words import Effect, effects
+from kinesis_cli.show.shapes import lint as lint_shapes
+from kinesis_cli.show.shapes import status as shapes
 
 _BARS = "▁▂▃▄▅▆▇█"
 _VALUES = 36  # columns for a setting and its value; what is longer has a line of its own
@@ -29,65 +31,66 @@ def show_status(status: Status, place: str, output: str) -> None:
         _show_screen(status, place)
 
 
-def as_document(status: Status, place: str) -> dict[str, object]:
+def as_document(status: Status, place: str) -> shapes.Status:
     """A status as JSON, version 1."""
     stream, destinations = status.stream, status.destinations.value
     mappings, metrics = status.mappings.value, status.metrics.value
-    return {
-        "version": 1,
-        "endpoint": place,
-        "stream": {
-            "name": stream.name,
-            "arn": stream.arn,
-            "status": stream.status,
-            "mode": stream.mode,
-            "openShards": stream.open_shards,
-            "retentionHours": stream.retention_hours,
-            "maxRecordSizeKiB": stream.max_record_kib,
-            "consumers": stream.consumers,
-            "view": stream.view,
-        },
-        "mappings": None
+    return shapes.Status(
+        version=1,
+        endpoint=place,
+        stream=shapes.DeployedStream(
+            name=stream.name,
+            arn=stream.arn,
+            status=stream.status,
+            mode=stream.mode,
+            open_shards=stream.open_shards,
+            retention_hours=stream.retention_hours,
+            max_record_size_ki_b=stream.max_record_kib,
+            consumers=stream.consumers,
+            view=stream.view,
+        ),
+        mappings=None
         if mappings is None
         else [_mapping_document(each, stream) for each in mappings],
-        "metrics": None
-        if metrics is None
-        else [
-            {"of": m.of, "name": m.label, "unit": m.unit, "perMinute": list(m.values)}
-            for m in metrics
-        ],
-        "destinations": None
+        metrics=None if metrics is None else [_metric_document(each) for each in metrics],
+        destinations=None
         if destinations is None
         else [
-            {"place": each.place, "waiting": each.waiting, "inFlight": each.in_flight}
+            shapes.Destination(place=each.place, waiting=each.waiting, in_flight=each.in_flight)
             for each in destinations
         ],
-        "problems": list(_problems(status)),
-    }
+        problems=list(_problems(status)),
+    )
 
 
-def _mapping_document(mapping: MappingState, stream: StreamStatus) -> dict[str, object]:
+def _metric_document(metric: Metric) -> shapes.Metric:
+    return shapes.Metric(
+        of=metric.of, name=metric.label, unit=metric.unit, per_minute=metric.values
+    )
+
+
+def _mapping_document(mapping: MappingState, stream: StreamStatus) -> shapes.DeployedMapping:
     findings = _findings(mapping, stream)
-    return {
-        "uuid": mapping.uuid,
-        "functionArn": mapping.function_arn,
-        "state": mapping.state,
-        "reason": mapping.reason or None,
-        "lastProcessingResult": mapping.last_result or None,
-        "settings": mapping.settings.to_aws(),
-        "risks": [each.message for each in findings],
-        "findings": [
-            {
-                "id": each.rule.id,
-                "name": each.rule.name,
-                "severity": each.level,
-                "message": each.message,
-                "effect": each.effect,
-                "advice": each.advice,
-            }
+    return shapes.DeployedMapping(
+        uuid=mapping.uuid,
+        function_arn=mapping.function_arn,
+        state=mapping.state,
+        reason=mapping.reason or None,
+        last_processing_result=mapping.last_result or None,
+        settings=mapping.settings.to_aws(),
+        risks=[each.message for each in findings],
+        findings=[
+            lint_shapes.Finding(
+                id=each.rule.id,
+                name=each.rule.name,
+                severity=each.level,
+                message=each.message,
+                effect=each.effect,
+                advice=each.advice,
+            )
             for each in findings
         ],
-    }
+    )
 
 
 def _findings(mapping: MappingState, stream: StreamStatus) -> list[Finding]:

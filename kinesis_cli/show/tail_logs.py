@@ -11,6 +11,7 @@ from kinesis_cli.show.ansi import DIM, coloured, is_styled, width
 from kinesis_cli.show.cells import time_cell
 from kinesis_cli.show.console import escape, write_line
 from kinesis_cli.show.log_text import log_colour, log_texts, message_lines
+from kinesis_cli.show.shapes.tail_logs import LogEvent
 
 WIDE = 120  # columns from which on each line has its date
 ID_LENGTH = 8  # characters of a request id that tell requests apart
@@ -81,16 +82,16 @@ class LogView:
         return coloured(text, colour if self._styled else 0)
 
 
-def as_document(entry: LogEntry) -> dict[str, object]:
-    """An event as JSON, see the contract of `kcli tail-logs --output ndjson`."""
+def as_document(entry: LogEntry) -> LogEvent:
+    """An event as JSON."""
     event = entry.event
-    return {
-        "timestamp": event.timestamp,
-        "ingestionTime": event.ingestion_time,
-        "logGroup": event.log_group,
-        "logStream": event.log_stream,
-        "eventId": event.event_id,
-        "requestId": entry.request_id,
-        "level": entry.line.level,
-        "message": event.message,
-    }
+    return LogEvent(
+        timestamp=event.timestamp,
+        ingestion_time=event.ingestion_time,
+        log_group=event.log_group,
+        log_stream=event.log_stream,
+        event_id=event.event_id,
+        request_id=entry.request_id,
+        level=entry.line.level,
+        message=event.message,
+    )

@@ -19,7 +19,7 @@ def assert_described(arguments: Sequence[str], printed: str) -> None:
     command, output = _asked(arguments)
     if output not in ("json", "ndjson") or command == "schema" or not printed:
         return
-    assert command in known_schemas(), f"docs/shapes does not say what `kcli {command}` prints"
+    assert command in known_schemas(), f"show/shapes does not say what `kcli {command}` prints"
     texts = printed.splitlines() if output == "ndjson" else [printed]
     if output == "ndjson" and len(texts) > MAX_LINES:
         texts = texts[: MAX_LINES // 2] + texts[-MAX_LINES // 2 :]

@@ -15,10 +15,10 @@ import pytest
 import typer
 
 from docs.make_schemas import files, schemas
-from docs.shapes.of_commands import PRINTED
-from docs.shapes.words import WORDS
 from kinesis_cli.cli.main import COMMANDS, load
 from kinesis_cli.manual.schemas import FOLDER, known_schemas, schema_text
+from kinesis_cli.show.shapes.of_commands import PRINTED
+from kinesis_cli.show.shapes.words import WORDS
 from tests.e2e.json_shapes import why_not
 from tests.e2e.local_endpoint import put_poison
 from tests.e2e.programs import Completed, Kcli
@@ -51,7 +51,7 @@ def printing_commands() -> dict[str, set[str]]:
 
 
 def test_each_command_that_prints_json_says_what_it_prints() -> None:
-    """A command that fails here needs a line in docs/shapes/of_commands.py, and `make docs`."""
+    """A command that fails here needs a line in show/shapes/of_commands.py, and `make docs`."""
     described = {
         name: {
             *(["json"] if printed.documents else []),
@@ -78,7 +78,9 @@ def test_a_schema_is_one_and_names_each_member(name: str) -> None:
         assert definition["description"]
         for member, meaning in definition["properties"].items():
             said = meaning.get("$ref") or meaning["description"]
-            assert said, f"docs/shapes does not say what {member} of {definition['title']} is"
+            assert said, (
+                f"kinesis_cli/show/shapes does not say what {member} of {definition['title']} is"
+            )
 
 
 def test_no_word_of_the_shapes_is_left_over() -> None:

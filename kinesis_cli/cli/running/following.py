@@ -19,6 +19,7 @@ from kinesis_cli.show.streams.follow import FollowView
 
 if TYPE_CHECKING:
     from kinesis_cli.local.client.connection import Connected
+    from kinesis_cli.show.shapes.following import FollowedRecords
 
 
 class Facts(Protocol):
@@ -113,9 +114,9 @@ class Follow:
             self._facts.close()
         self.view.add(list(self._settling.take_open(time.time())))
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> "FollowedRecords":
         """What became of them, for the document of the put."""
-        return {"followed": self.view.document(timed_out=self._timed_out)}
+        return self.view.document(timed_out=self._timed_out)
 
     def finish(self) -> None:
         """Show what became of them."""

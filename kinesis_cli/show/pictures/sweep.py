@@ -7,6 +7,7 @@ import msgspec
 
 from kinesis_cli.show.cells import counted, duration_cell, wrapped
 from kinesis_cli.show.console import escape, plain, stdout_console, write_json, write_line
+from kinesis_cli.show.pictures.sweep_documents import sweep_document, sweep_lines
 from kinesis_cli.sweep.choice import Run, seconds
 from kinesis_cli.sweep.cost import Stream
 from kinesis_cli.sweep.result import Swept
@@ -63,12 +64,10 @@ def show_sweep(swept: Swept, output: str, *, show_all: bool) -> None:
         show_all: leave out no point.
     """
     if output == "json":
-        write_json(swept.document())
+        write_json(sweep_document(swept))
     elif output == "ndjson":
-        write_line({"type": "sweep", **swept.head()})
-        for place in range(len(swept.runs)):
-            write_line({"type": "point", **swept.point(place)})
-        write_line({"type": "recommendation", **swept.recommendation()})
+        for line in sweep_lines(swept):
+            write_line(line)
     else:
         _print(swept, show_all=show_all)
 

@@ -6,6 +6,7 @@ import msgspec
 
 from kinesis_cli.project.interpreter import Interpreter
 from kinesis_cli.show.function import function_document
+from kinesis_cli.show.shapes.function import Function
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -23,6 +24,6 @@ class Run(msgspec.Struct, frozen=True):
     interpreter: Interpreter | None = None  # of a Python function
     key_title: str = "partition key"  # what the key of a record is called
 
-    def function(self) -> dict[str, object]:
+    def function(self) -> Function:
         """The `function` member of the JSON contract."""
         return function_document(self.handler, self.runtime, self.interpreter)

@@ -1,14 +1,15 @@
 """What `kcli put --follow` prints: what became of each record."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
+from msgspec.structs import asdict, astuple
 
 from kinesis_cli.following.followed import ENDINGS, Ending, Figures, Followed, Reader
 from kinesis_cli.following.words import ending_cell, ending_in_words
 from kinesis_cli.show.cells import counted, cut, duration_cell, number_cell, shard_cell
 from kinesis_cli.show.console import escape, flush, plain, stdout_console, write_line, write_text
 from kinesis_cli.show.progress import ProgressLine
+from kinesis_cli.show.shapes import following as shapes
 
 FEW = 20  # records that have a row each; of more, only those that somebody has to look after
 _SHARES = (0.5, 0.99, 1.0)
@@ -41,7 +42,7 @@ class FollowView:
             self.figures[row.mapping].add(row)
             self._is_whole &= row.is_whole
             if self._output == "ndjson":
-                write_line({"type": "followed", **msgspec.to_builtins(row)})
+                write_line(shapes.FollowedRow(*astuple(row)))
             elif self._output == "json" or len(self._rows) <= FEW:
                 self._rows.append(row)
             if not row.is_good and len(self._bad) < FEW:
@@ -65,24 +66,28 @@ class FollowView:
         """Records that somebody has to look after, once for each mapping."""
         return sum(each.bad for each in self.figures.values())
 
-    def document(self, *, timed_out: bool) -> dict[str, object]:
+    def document(self, *, timed_out: bool) -> shapes.FollowedRecords:
         """What became of all records."""
-        return {
-            "timedOut": timed_out,
-            "clock": self._clock,
-            "functions": [
+        records = [shapes.Followed(*astuple(row)) for row in self._rows]
+        summary = self._summary(timed_out=timed_out)
+        return shapes.FollowedRecords(**asdict(summary), records=records)
+
+    def _summary(
+        self, shape: type[shapes.FollowedSummary] = shapes.FollowedSummary, *, timed_out: bool
+    ) -> shapes.FollowedSummary:
+        return shape(
+            timed_out=timed_out,
+            clock=self._clock,
+            functions=[
                 _figures(self._readers[mapping], each) for mapping, each in self.figures.items()
             ],
-            "records": [msgspec.to_builtins(row) for row in self._rows],
-        }
+        )
 
     def finish(self, *, timed_out: bool) -> None:
         """The result; of "json" the document of the put has it."""
         self.close()
         if self._output == "ndjson":
-            document = self.document(timed_out=timed_out)
-            del document["records"]
-            write_line({"type": "followedSummary", **document})
+            write_line(self._summary(shapes.FollowedSummaryRow, timed_out=timed_out))
         elif self._output == "table":
             self._table()
 
@@ -194,14 +199,22 @@ def _in_words(function: str, figures: Figures) -> str:
     return text
 
 
-def _figures(reader: Reader, figures: Figures) -> Mapping[str, object]:
+def _figures(reader: Reader, figures: Figures) -> shapes.FollowedFunction:
     half, most, longest = figures.latencies(*_SHARES) or (None, None, None)
-    return {
-        "mapping": reader.mapping,
-        "function": reader.function,
-        "records": figures.records,
-        "again": figures.again,
-        "packed": figures.packed,
-        **{each: figures.endings[each] for each in reversed(ENDINGS)},
-        "latencySeconds": {"p50": half, "p99": most, "max": longest},
-    }
+    ended = figures.endings
+    return shapes.FollowedFunction(
+        mapping=reader.mapping,
+        function=reader.function,
+        records=figures.records,
+        again=figures.again,
+        packed=figures.packed,
+        handled=ended["handled"],
+        filtered=ended["filtered"],
+        called=ended["called"],
+        not_told=ended["notTold"],
+        waiting=ended["waiting"],
+        dropped=ended["dropped"],
+        expired=ended["expired"],
+        discarded=ended["discarded"],
+        latency_seconds=shapes.Latencies(p50=half, p99=most, max=longest),
+    )

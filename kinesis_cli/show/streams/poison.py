@@ -17,6 +17,7 @@ from kinesis_cli.show.console import (
     write_text,
 )
 from kinesis_cli.show.failed_record import payload_lines, why_lines
+from kinesis_cli.show.shapes import poison as shapes
 from kinesis_cli.stream.times import utc_seconds
 from kinesis_cli.stream.user_records import data_of
 
@@ -47,7 +48,7 @@ def show_poison(findings: Iterable[Reported], stream: str, place: str, output: s
     Returns:
         How many there were.
     """
-    documents: list[dict[str, object]] = []
+    documents: list[shapes.Stuck] = []
     count = 0
     try:
         for each in findings:
@@ -55,59 +56,65 @@ def show_poison(findings: Iterable[Reported], stream: str, place: str, output: s
             if output == "table":
                 _show(each)
             elif output == "ndjson":
-                write_line({"type": "stuck", **as_document(each)})
+                write_line(as_document(each, shapes.StuckRow))
             else:
                 documents.append(as_document(each))
     finally:
         if output == "json":
-            whole = {"version": 1, "endpoint": place, "stream": stream, "stuck": documents}
+            whole = shapes.Poison(version=1, endpoint=place, stream=stream, stuck=documents)
             write_json(whole)
         elif output == "ndjson":
-            summary = {"version": 1, "endpoint": place, "stream": stream, "stuck": count}
-            write_line({"type": "summary", **summary})
+            write_line(
+                shapes.PoisonSummaryRow(version=1, endpoint=place, stream=stream, stuck=count)
+            )
     if output == "table" and not count:
         write_text(f"No shard of {escape(stream)} stands still, as far as {escape(place)} tells.\n")
     return count
 
 
-def as_document(each: Reported) -> dict[str, object]:
+def as_document(each: Reported, shape: type[shapes.Stuck] = shapes.Stuck) -> shapes.Stuck:
     """A finding as JSON."""
     finding, batch = each.finding, each.finding.batch
-    return {
-        "uuid": finding.mapping.uuid,
-        "functionArn": finding.mapping.function_arn,
-        "shardId": finding.shard_id or None,
-        "verdict": str(finding.found.verdict),
-        "meaning": meaning(finding),
-        "records": [
-            {
-                "sequenceNumber": suspect.record.sequence_number,
-                "partitionKey": suspect.record.partition_key,
-                "arrival": suspect.record.arrival,
-                "payload": payload_cell(data_of(suspect.record)),
-                "reason": suspect.why,
-                "leavesStreamAt": until.leaves_stream,
-                "tooOldAt": until.too_old,
-                "hoursLeft": round((until.ends - each.now) / HOUR, 3),
-                "record": msgspec.Raw(suspect.record.line),
-            }
+    return shape(
+        uuid=finding.mapping.uuid,
+        function_arn=finding.mapping.function_arn,
+        shard_id=finding.shard_id or None,
+        verdict=finding.found.verdict,
+        meaning=meaning(finding),
+        records=[
+            _record_document(suspect, until, each.now)
             for suspect, until in zip(finding.found.suspects, each.deadlines, strict=True)
         ],
-        "failing": None
+        failing=None
         if batch is None
-        else {
-            "firstSequenceNumber": batch.first,
-            "lastSequenceNumber": batch.last,
-            "records": batch.records,
-            "attempt": batch.attempt,
-            "since": batch.since,
-            "error": batch.error or None,
-            "reason": batch.reason,
-        },
-        "read": {"records": finding.read.records, "reads": finding.read.reads},
-        "calls": finding.calls,
-        "steps": [{"what": step.what, "commands": list(step.commands)} for step in each.steps],
-    }
+        else shapes.Failing(
+            first_sequence_number=batch.first,
+            last_sequence_number=batch.last,
+            records=batch.records,
+            attempt=batch.attempt,
+            since=batch.since,
+            error=batch.error or None,
+            reason=batch.reason,
+        ),
+        read=shapes.Read(records=finding.read.records, reads=finding.read.reads),
+        calls=finding.calls,
+        steps=[shapes.PoisonStep(what=step.what, commands=step.commands) for step in each.steps],
+    )
+
+
+def _record_document(suspect: Suspect, until: Deadlines, now: float) -> shapes.PoisonRecord:
+    record = suspect.record
+    return shapes.PoisonRecord(
+        sequence_number=record.sequence_number,
+        partition_key=record.partition_key,
+        arrival=record.arrival,
+        payload=payload_cell(data_of(record)),
+        reason=suspect.why,
+        leaves_stream_at=until.leaves_stream,
+        too_old_at=until.too_old,
+        hours_left=round((until.ends - now) / HOUR, 3),
+        record=msgspec.Raw(record.line),
+    )
 
 
 def meaning(finding: Finding) -> str:

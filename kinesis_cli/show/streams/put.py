@@ -5,6 +5,8 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import asdict
+
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.places.url import Place
 from kinesis_cli.putting.entry import Entry
@@ -22,10 +24,13 @@ from kinesis_cli.show.console import (
     write_text,
 )
 from kinesis_cli.show.progress import ProgressLine
+from kinesis_cli.show.shapes import put as shapes
 from kinesis_cli.show.streams.target import aws_command, target_document
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from kinesis_cli.show.shapes.following import FollowedRecords
 
 FEW = 20  # records that have a row each
 _REASONS = 3  # that are told
@@ -55,12 +60,12 @@ class PutView:
         if self._output == "ndjson":
             for record in records:
                 write_line(
-                    {
-                        "index": record.index,
-                        "shardId": record.shard_id,
-                        "sequenceNumber": record.sequence_number,
-                        "attempts": record.attempts,
-                    }
+                    shapes.PutRow(
+                        index=record.index,
+                        shard_id=record.shard_id,
+                        sequence_number=record.sequence_number,
+                        attempts=record.attempts,
+                    )
                 )
         elif len(self._first) <= FEW:
             self._first += records[: FEW + 1 - len(self._first)]
@@ -81,18 +86,18 @@ class PutView:
         self,
         summary: PutSummary,
         failed_file: Place | None,
-        more: Mapping[str, object] | None = None,
+        followed: "FollowedRecords | None" = None,
     ) -> None:
         """The result.
 
         Args:
             summary: of all.
             failed_file: where the records are that could not be put.
-            more: members of the document besides.
+            followed: what became of the records; None: nobody asked.
         """
         self._progress.close()
         if self._output == "json":
-            write_json({**self._as_document(summary, failed_file), **(more or {})})
+            write_json(self._as_document(summary, failed_file, followed))
         elif self._output == "table":
             self._show_table(summary)
         self._tell_failed(summary, failed_file)
@@ -105,18 +110,28 @@ class PutView:
         """Take the progress off the screen."""
         self._progress.close()
 
-    def _as_document(self, summary: PutSummary, failed_file: Place | None) -> dict[str, object]:
-        return {
-            "version": 1,
-            "target": target_document(self._connection),
-            "records": summary.records,
-            "acknowledged": summary.acknowledged,
-            "failed": summary.failed,
-            "retried": summary.retried,
-            "throttled": summary.throttled,
-            "failedFile": str(failed_file) if failed_file else None,
-            "elapsedSeconds": round(summary.elapsed, 3),
-        }
+    def _as_document(
+        self,
+        summary: PutSummary,
+        failed_file: Place | None,
+        followed: "FollowedRecords | None",
+    ) -> shapes.Put:
+        put = shapes.Put(
+            version=1,
+            target=target_document(self._connection),
+            records=summary.records,
+            acknowledged=summary.acknowledged,
+            failed=summary.failed,
+            retried=summary.retried,
+            throttled=summary.throttled,
+            failed_file=str(failed_file) if failed_file else None,
+            elapsed_seconds=round(summary.elapsed, 3),
+        )
+        if followed is None:
+            return put
+        from kinesis_cli.show.shapes.following import FollowedPut  # start-up counts
+
+        return FollowedPut(**asdict(put), followed=followed)
 
     def _show_table(self, summary: PutSummary) -> None:
         text = f"Put {counted(summary.acknowledged, 'record')} on {self._connection.stream_place}"
@@ -202,26 +217,26 @@ def show_dry_run(
             write_line(_would_put(entry, shard_id))
     elif output == "json":
         held = list(records)
-        document: dict[str, object] = {
-            "version": 1,
-            "target": target_document(connection),
-            "records": [_would_put(entry, shard_id) for entry, shard_id in held],
-            "command": aws_command(connection, held[0][0]) if held else None,
-            "allowed": may_put,
-        }
+        document = shapes.DryRun(
+            version=1,
+            target=target_document(connection),
+            records=[_would_put(entry, shard_id) for entry, shard_id in held],
+            command=aws_command(connection, held[0][0]) if held else None,
+            allowed=may_put,
+        )
         write_json(document)
     else:
         _show_dry_run_table(connection, records, may_put=may_put)
 
 
-def _would_put(entry: Entry, shard_id: str) -> dict[str, object]:
-    return {
-        "index": entry.index,
-        "shardId": shard_id,
-        "partitionKey": entry.partition_key,
-        "explicitHashKey": entry.explicit_hash_key,
-        "data": b64encode(entry.data).decode(),
-    }
+def _would_put(entry: Entry, shard_id: str) -> shapes.WouldPut:
+    return shapes.WouldPut(
+        index=entry.index,
+        shard_id=shard_id,
+        partition_key=entry.partition_key,
+        explicit_hash_key=entry.explicit_hash_key,
+        data=b64encode(entry.data).decode(),
+    )
 
 
 def _add_column(table: "Table", heading: str, cells: Sequence[str]) -> int:

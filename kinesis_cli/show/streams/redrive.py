@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import asdict
 
 from kinesis_cli.redriving.actions import Redriven
 from kinesis_cli.show.cells import counted, cut, payload_cell, shard_cell, time_cell, wrapped
@@ -17,6 +18,7 @@ from kinesis_cli.show.console import (
     write_text,
 )
 from kinesis_cli.show.failed_record import NOT_NAMED, SHARED_NUMBER, share_a_number, why_lines
+from kinesis_cli.show.shapes import redrive as shapes
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.user_records import data_of
 
@@ -48,7 +50,7 @@ def show_redrive(
     """
     counts: Counter[str] = Counter()
     tally: Counter[str] = Counter()
-    kept: list[dict[str, object]] = []
+    kept: list[shapes.RedrivenDocument] = []
     try:
         for each in documents:
             counts[each.outcome] += 1
@@ -71,11 +73,11 @@ def show_redrive(
     return counts
 
 
-def _show(each: Redriven, output: str, kept: list[dict[str, object]]) -> None:
+def _show(each: Redriven, output: str, kept: list[shapes.RedrivenDocument]) -> None:
     if output == "table":
         _show_table(each)
     elif output == "ndjson":
-        write_line({"type": "document", **as_document(each)})
+        write_line(as_document(each, shapes.RedrivenRow))
     else:
         kept.append(as_document(each))
     if sys.stdout is not None:
@@ -85,43 +87,49 @@ def _show(each: Redriven, output: str, kept: list[dict[str, object]]) -> None:
 def _finish(
     source: str,
     output: str,
-    kept: list[dict[str, object]],
+    kept: list[shapes.RedrivenDocument],
     tally: Counter[str],
     counts: Counter[str],
 ) -> None:
     summary = _summary(tally, counts)
     if output == "json":
-        write_json({"version": 1, "source": source, "documents": kept, "summary": summary})
+        write_json(shapes.Redrive(version=1, source=source, documents=kept, summary=summary))
     elif output == "ndjson":
-        write_line({"type": "summary", "version": 1, "source": source, **summary})
+        write_line(shapes.RedriveSummaryRow(version=1, source=source, **asdict(summary)))
     else:
         write_text(f"{_sentence(tally, counts, source)}\n")
 
 
-def as_document(each: Redriven) -> dict[str, object]:
-    """A document as JSON, see the contract of `kcli redrive --output json`."""
+def as_document(
+    each: Redriven, shape: type[shapes.RedrivenDocument] = shapes.RedrivenDocument
+) -> shapes.RedrivenDocument:
+    """A document as JSON."""
     document = each.document
-    return {
-        "id": each.id,
-        "condition": document.condition,
-        "requestId": document.request_id,
-        "shardId": document.shard_id,
-        "startSequenceNumber": document.start or None,
-        "endSequenceNumber": document.end or None,
-        "records": [msgspec.Raw(record.line) for record in each.records],
-        "missing": each.missing,
-        "batchItemFailures": list(dict.fromkeys(record.sequence_number for record in each.failed)),
-        "outcome": each.outcome,
-        "remark": each.remark or None,
-        "deleted": each.deleted,
-    }
+    return shape(
+        id=each.id,
+        condition=document.condition,
+        request_id=document.request_id,
+        shard_id=document.shard_id,
+        start_sequence_number=document.start or None,
+        end_sequence_number=document.end or None,
+        records=[msgspec.Raw(record.line) for record in each.records],
+        missing=each.missing,
+        batch_item_failures=list(dict.fromkeys(record.sequence_number for record in each.failed)),
+        outcome=each.outcome,
+        remark=each.remark or None,
+        deleted=each.deleted,
+    )
 
 
-def _summary(tally: Counter[str], counts: Counter[str]) -> dict[str, object]:
-    outcomes = {name: counts[name] for name in _OUTCOMES}
-    left = tally["documents"] - tally["deleted"]
-    numbers = {name: tally[name] for name in ("documents", "records", "missing", "deleted")}
-    return {**numbers, **outcomes, "left": left}
+def _summary(tally: Counter[str], counts: Counter[str]) -> shapes.RedriveSummary:
+    return shapes.RedriveSummary(
+        documents=tally["documents"],
+        records=tally["records"],
+        missing=tally["missing"],
+        deleted=tally["deleted"],
+        **{name: counts[name] for name in _OUTCOMES},
+        left=tally["documents"] - tally["deleted"],
+    )
 
 
 def _sentence(tally: Counter[str], counts: Counter[str], source: str) -> str:

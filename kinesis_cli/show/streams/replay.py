@@ -11,6 +11,7 @@ from kinesis_cli.putting.replay_source import ReplaySource
 from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.show.cells import counted, duration_cell, shard_cell
 from kinesis_cli.show.console import note, plain, stdout_console, warn, write_document
+from kinesis_cli.show.shapes import put as shapes
 from kinesis_cli.show.streams.put import PutView
 from kinesis_cli.show.streams.target import target_document
 
@@ -95,25 +96,25 @@ def show_load(connection: Connection, load: ReplayLoad, output: str) -> None:
         _show_table(connection, load)
 
 
-def _as_document(connection: Connection, load: ReplayLoad) -> dict[str, object]:
-    return {
-        "version": 1,
-        "target": target_document(connection),
-        "records": load.records,
-        "seconds": None if load.at_full_speed else round(load.seconds, 3),
-        "leastSeconds": round(load.least_seconds, 3),
-        "shards": [
-            {
-                "shardId": shard_id,
-                "records": each.records,
-                "bytes": each.bytes,
-                "mostRecordsPerSecond": None if load.at_full_speed else each.most_records,
-                "mostBytesPerSecond": None if load.at_full_speed else each.most_bytes,
-                "throttles": not load.at_full_speed and each.is_too_much,
-            }
+def _as_document(connection: Connection, load: ReplayLoad) -> shapes.Load:
+    return shapes.Load(
+        version=1,
+        target=target_document(connection),
+        records=load.records,
+        seconds=None if load.at_full_speed else round(load.seconds, 3),
+        least_seconds=round(load.least_seconds, 3),
+        shards=[
+            shapes.ShardLoad(
+                shard_id=shard_id,
+                records=each.records,
+                bytes=each.bytes,
+                most_records_per_second=None if load.at_full_speed else each.most_records,
+                most_bytes_per_second=None if load.at_full_speed else each.most_bytes,
+                throttles=not load.at_full_speed and each.is_too_much,
+            )
             for shard_id, each in load.shards.items()
         ],
-    }
+    )
 
 
 def _show_table(connection: Connection, load: ReplayLoad) -> None:

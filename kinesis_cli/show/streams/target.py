@@ -6,16 +6,17 @@ from base64 import b64encode
 from kinesis_cli.aws.session import LOCAL_KEY, Connection
 from kinesis_cli.project.target import TargetKind
 from kinesis_cli.putting.entry import Entry
+from kinesis_cli.show.shapes.put import PutTarget
 
 
-def target_document(connection: Connection) -> dict[str, object]:
+def target_document(connection: Connection) -> PutTarget:
     """As in `kcli config --output json`."""
-    return {
-        "kind": connection.target.kind.value,
-        "endpoint": connection.endpoint_url,
-        "region": connection.region,
-        "stream": connection.stream,
-    }
+    return PutTarget(
+        kind=connection.target.kind,
+        endpoint=connection.endpoint_url,
+        region=connection.region,
+        stream=connection.stream,
+    )
 
 
 def aws_command(connection: Connection, entry: Entry) -> str:

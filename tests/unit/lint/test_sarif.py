@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from kinesis_cli.lint.linting import Lint, rules
+from kinesis_cli.show.console import json_text
 from kinesis_cli.show.lint import as_document
 from kinesis_cli.show.sarif import sarif
 from tests.unit.lint.careful import CAREFUL, FILES, spoilt
@@ -103,7 +104,8 @@ def test_a_finding_keeps_its_fingerprint_when_lines_move(lint: Linted) -> None:
 
 
 def test_the_document_counts_what_it_lists(lint: Linted) -> None:
-    document: Any = as_document([lint(STYLES["the cdk"].template), lint(CAREFUL, FILES)])
+    found = as_document([lint(STYLES["the cdk"].template), lint(CAREFUL, FILES)])
+    document = json.loads(json_text(found))
     listed = [each for template in document["templates"] for each in template["findings"]]
     summary = document["summary"]
     assert summary["error"] + summary["warning"] + summary["note"] == len(listed) > 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from kinesis_cli.following.followed import Followed, Reader
-from kinesis_cli.show.console import stdout_console
+from kinesis_cli.show.console import json_text, stdout_console
 from kinesis_cli.show.streams.follow import FEW, FollowView
 from tests.unit.snapshots import assert_equals_snapshot
 
@@ -114,6 +114,6 @@ def test_as_json_the_document_of_the_put_has_all_records(
     shown = view("json")
     shown.add([handled(index) for index in range(3 * FEW)])
     shown.finish(timed_out=False)
-    document = json.loads(json.dumps(shown.document(timed_out=False)))
+    document = json.loads(json_text(shown.document(timed_out=False)))
     assert [record["index"] for record in document["records"]] == list(range(3 * FEW))
     assert capsys.readouterr().out == ""

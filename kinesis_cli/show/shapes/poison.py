@@ -1,9 +1,13 @@
 """What `kcli status --find-poison` prints: the records that shards stand still for."""
 
-from typing import Annotated, Literal
+from __future__ import annotations
 
-from docs.shapes.base import Count, Shape, Version, says
-from docs.shapes.parts import Moment, Record, SequenceNumber
+from collections.abc import Sequence
+from typing import Annotated
+
+from kinesis_cli.poison.search import Verdict
+from kinesis_cli.show.shapes.base import Count, Shape, Version, says
+from kinesis_cli.show.shapes.values import Moment, RawRecord, SequenceNumber
 
 
 class PoisonRecord(Shape):
@@ -19,7 +23,7 @@ class PoisonRecord(Shape):
         float | None, says("MaximumRecordAgeInSeconds ends then, epoch seconds; null: no limit.")
     ]
     hours_left: Annotated[float, says("Until the sooner of the two.")]
-    record: Record
+    record: RawRecord
 
 
 class Failing(Shape):
@@ -45,7 +49,7 @@ class PoisonStep(Shape):
     """Something to do."""
 
     what: str
-    commands: Annotated[list[str], says("For a shell, one after the other.")]
+    commands: Annotated[Sequence[str], says("For a shell, one after the other.")]
 
 
 class Stuck(Shape):
@@ -55,18 +59,18 @@ class Stuck(Shape):
     function_arn: str
     shard_id: Annotated[str | None, says("null: nothing fails here, and Lambda names no shard.")]
     verdict: Annotated[
-        Literal["record", "every", "together", "unsteady", "none"],
+        Verdict,
         says(
             "record: some records fail, alone too. every: each record does. together: records fail "
             "in one call only. unsteady: they failed once, and then not. none: nothing fails here."
         ),
     ]
     meaning: str
-    records: Annotated[list[PoisonRecord], says("In stream order.")]
+    records: Annotated[Sequence[PoisonRecord], says("In stream order.")]
     failing: Annotated[Failing | None, says("null: nobody tells which batch it is.")]
     read: Read
     calls: Annotated[Count, says("Of the function on this machine.")]
-    steps: Annotated[list[PoisonStep], says("What gets past it, the best first.")]
+    steps: Annotated[Sequence[PoisonStep], says("What gets past it, the best first.")]
 
 
 class Poison(Shape):
@@ -75,19 +79,16 @@ class Poison(Shape):
     version: Version
     endpoint: Annotated[str, says("Where.")]
     stream: str
-    stuck: list[Stuck]
+    stuck: Sequence[Stuck]
 
 
-class StuckRow(Stuck):
+class StuckRow(Stuck, tag_field="type", tag="stuck"):
     """A shard that stands still."""
 
-    type: Literal["stuck"]
 
-
-class PoisonSummaryRow(Shape):
+class PoisonSummaryRow(Shape, tag_field="type", tag="summary"):
     """The last line."""
 
-    type: Literal["summary"]
     version: Version
     endpoint: Annotated[str, says("Where.")]
     stream: str

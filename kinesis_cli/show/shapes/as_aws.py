@@ -1,40 +1,25 @@
-"""Objects that stand in the output of several commands."""
+"""Documents of AWS's that stand in what kcli prints: only the schemas are made of these classes.
+
+The documents are dictionaries, made where AWS's rules for them are, and go through as they came:
+settings (`EventSourceMapping.to_aws`), on-failure documents, the figures of a REPORT line.
+"""
+
+from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from docs.shapes.base import AwsShape, Count, Open, Shape, says
+from kinesis_cli.show.shapes.base import Count, Open, Shape, says
+from kinesis_cli.show.shapes.values import SequenceNumber
 
-SequenceNumber = Annotated[str, says("Decimal digits; longer than a 64-bit integer.")]
-ShardId = Annotated[str, says('"shardId-000000000000"; of Kafka topic and partition, "orders-0".')]
-Moment = Annotated[float, says("Epoch seconds, UTC.")]
-Severity = Literal["error", "warning", "note"]
-Record = Annotated[Open, says("A record as it came; see `kcli schema event --output ndjson`.")]
+Milliseconds = Annotated[float, says("Milliseconds.")]
+Megabytes = Annotated[float, says("MB.")]
 
 
-class Interpreter(Shape):
-    """The Python that ran the function."""
-
-    path: Annotated[str, says("Of the interpreter.")]
-    version: Annotated[str, says('"3.13.1"')]
-    why: Annotated[str, says("Why this one was taken.")]
-
-
-class Function(Shape):
-    """Which function ran, and where."""
-
-    handler: Annotated[str, says('"app.handler"; of a deployed function its name or ARN.')]
-    runtime: Annotated[str, says('How it ran: "in-process", "isolated", "remote", …')]
-    interpreter: Interpreter | UnsetType = UNSET
-
-
-class FunctionError(Shape):
-    """How a call failed, in Lambda's form."""
-
-    error_type: Annotated[str, says('"ValueError", "Sandbox.Timedout"')]
-    error_message: str
-    stack_trace: Annotated[list[str], says("Empty where the runtime gave none.")]
+class AwsShape(msgspec.Struct, forbid_unknown_fields=True, rename="pascal"):
+    """An object whose members are in AWS's capitals: `BatchSize`."""
 
 
 class Filter(AwsShape):
@@ -82,26 +67,6 @@ class Mapping(AwsShape):
     function_name: str | UnsetType = UNSET
 
 
-class PutTarget(Shape):
-    """The stream that records go to."""
-
-    kind: Literal["local", "aws", "endpoint"]
-    endpoint: Annotated[str, says("URL.")]
-    region: str
-    stream: Annotated[str, says("Name or ARN.")]
-
-
-class Finding(Shape):
-    """Something that will hurt, by a rule of `kcli lint`."""
-
-    id: Annotated[str, says('"K003"')]
-    name: Annotated[str, says('"no-destination"')]
-    severity: Severity
-    message: Annotated[str, says("What is there.")]
-    effect: Annotated[str, says("What comes of it.")]
-    advice: Annotated[str, says("What mends it.")]
-
-
 class RequestContext(Shape):
     """The call that was given up."""
 
@@ -147,3 +112,23 @@ class OnFailureDocument(Shape, kw_only=True):
     dynamodb_batch_info: StreamBatch | UnsetType = field(default=UNSET, name="DDBStreamBatchInfo")
     kafka_batch_info: Open | UnsetType = field(default=UNSET, name="KafkaBatchInfo")
     time_window_info: Annotated[Open, says("Of a tumbling window.")] | UnsetType = UNSET
+
+
+class DestinationRow(OnFailureDocument, tag_field="type", tag="destination"):
+    """A batch was given up: what Lambda writes of it."""
+
+
+class Report(Shape, forbid_unknown_fields=False):
+    """What the REPORT line says, under the telemetry schema's names; AWS may say more."""
+
+    request_id: str | UnsetType | None = UNSET
+    status: Annotated[str, says('"success", "error", "timeout"')] | UnsetType = UNSET
+    error_type: Annotated[str, says('"Runtime.ExitError"')] | UnsetType = UNSET
+    xray_trace_id: Annotated[str, says("Of X-Ray.")] | UnsetType = UNSET
+    duration_ms: Milliseconds | UnsetType = UNSET
+    billed_duration_ms: Milliseconds | UnsetType = UNSET
+    memory_size_mb: Megabytes | UnsetType = field(default=UNSET, name="memorySizeMB")
+    max_memory_used_mb: Megabytes | UnsetType = field(default=UNSET, name="maxMemoryUsedMB")
+    init_duration_ms: Annotated[float, says("Milliseconds, of a cold start.")] | UnsetType = UNSET
+    restore_duration_ms: Annotated[float, says("Milliseconds, of SnapStart.")] | UnsetType = UNSET
+    billed_restore_duration_ms: Milliseconds | UnsetType = UNSET

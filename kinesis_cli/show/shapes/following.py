@@ -1,10 +1,14 @@
 """What `kcli put --follow` prints besides: what became of each record."""
 
-from typing import Annotated, Literal
+from __future__ import annotations
 
-from docs.shapes.base import Shape, says
-from docs.shapes.parts import SequenceNumber, ShardId
-from docs.shapes.streams import Put
+from collections.abc import Sequence
+from typing import Annotated
+
+from kinesis_cli.following.followed import Ending
+from kinesis_cli.show.shapes.base import Shape, says
+from kinesis_cli.show.shapes.put import Put
+from kinesis_cli.show.shapes.values import SequenceNumber, ShardId
 
 Seconds = Annotated[float | None, says("Seconds from the put's answer; null: not known.")]
 
@@ -19,16 +23,7 @@ class Followed(Shape):
     mapping: Annotated[str, says("UUID of the mapping.")]
     function: str
     ended: Annotated[
-        Literal[
-            "handled",
-            "called",
-            "filtered",
-            "discarded",
-            "expired",
-            "dropped",
-            "waiting",
-            "notTold",
-        ],
+        Ending,
         says(
             "called: without an error, and no report is told. dropped: in an aggregate that "
             "belongs to another shard. waiting: its end was not seen. notTold: whoever delivers it "
@@ -40,7 +35,7 @@ class Followed(Shape):
     deliveries: Annotated[int | None, says("Calls that had it; null: not told.")]
     reported: Annotated[int, says("Calls whose answer named it as failed.")]
     others_reported: Annotated[int, says("Calls whose answer named others of its batch only.")]
-    calls: Annotated[list[str], says("Their request ids, the first first.")]
+    calls: Annotated[Sequence[str], says("Their request ids, the first first.")]
     destination: Annotated[str, says("Where its on-failure document is; may be empty.")]
     problem: Annotated[str, says("Why the document did not get there; may be empty.")]
     latency_seconds: Seconds
@@ -63,8 +58,8 @@ class FollowedFunction(Shape):
     records: Annotated[int, says("All of them; an aggregate is one.")]
     again: Annotated[int, says("Handled after more than one delivery.")]
     packed: Annotated[int, says("Records within the aggregates; 0: there are none.")]
-    handled: Annotated[int, says("Records that ended so.")]
     filtered: Annotated[int, says("Records that ended so.")]
+    handled: Annotated[int, says("Records that ended so.")]
     called: Annotated[int, says("Records that ended so.")]
     not_told: Annotated[int, says("Records that ended so.")]
     waiting: Annotated[int, says("Records that ended so.")]
@@ -79,13 +74,13 @@ class FollowedSummary(Shape):
 
     timed_out: Annotated[bool, says("Whether time was up before all had ended.")]
     clock: Annotated[str, says("Whose clock said when something ended.")]
-    functions: list[FollowedFunction]
+    functions: Sequence[FollowedFunction]
 
 
 class FollowedRecords(FollowedSummary):
     """What became of all, and of each."""
 
-    records: Annotated[list[Followed], says("Once for each mapping.")]
+    records: Annotated[Sequence[Followed], says("Once for each mapping.")]
 
 
 class FollowedPut(Put):
@@ -94,13 +89,9 @@ class FollowedPut(Put):
     followed: FollowedRecords
 
 
-class FollowedRow(Followed):
+class FollowedRow(Followed, tag_field="type", tag="followed"):
     """A record has ended under one mapping."""
 
-    type: Literal["followed"]
 
-
-class FollowedSummaryRow(FollowedSummary):
+class FollowedSummaryRow(FollowedSummary, tag_field="type", tag="followedSummary"):
     """The last line with `--follow`."""
-
-    type: Literal["followedSummary"]

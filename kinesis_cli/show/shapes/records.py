@@ -1,11 +1,14 @@
-"""Records and events, as AWS has them."""
+"""Records and events, as AWS has them: only the schemas are made of these classes, see `as_aws`."""
+
+from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from docs.shapes.base import AwsShape, Count, Open, Shape, says
-from docs.shapes.parts import Moment, SequenceNumber
+from kinesis_cli.show.shapes.as_aws import AwsShape
+from kinesis_cli.show.shapes.base import Count, Open, Shape, says
+from kinesis_cli.show.shapes.values import Moment, SequenceNumber
 
 Base64 = Annotated[str, says("base64")]
 Item = Annotated[Open, says('Attributes with their types: {"id": {"S": "a"}}.')]

@@ -1,8 +1,12 @@
 """What `kcli config` and `kcli local status` print."""
 
-from typing import Annotated, Literal
+from __future__ import annotations
 
-from docs.shapes.base import Count, Shape, Version, says
+from collections.abc import Sequence
+from typing import Annotated
+
+from kinesis_cli.project.target import TargetKind
+from kinesis_cli.show.shapes.base import Count, Shape, Version, says
 
 
 class Setting(Shape):
@@ -16,7 +20,7 @@ class Setting(Shape):
 class Target(Shape):
     """What a bare command would talk to."""
 
-    kind: Literal["local", "aws", "endpoint"]
+    kind: TargetKind
     endpoint: Annotated[str | None, says("URL.")]
     region: str | None
     stream: str | None
@@ -27,7 +31,7 @@ class Config(Shape):
     """Each setting, and what they lead to."""
 
     version: Version
-    settings: list[Setting]
+    settings: Sequence[Setting]
     target: Target
 
 
@@ -72,9 +76,9 @@ class LocalStatus(Shape):
     pid: int | None
     endpoint: Annotated[str | None, says("URL.")]
     state: Annotated[str, says("The folder in which it is kept.")]
-    streams: list[LocalStream]
-    tables: Annotated[list[LocalStream], says("Streams of DynamoDB's tables.")]
-    mappings: list[LocalMapping]
-    notes: list[str]
-    problems: list[Problem]
-    not_made: list[NotMade]
+    streams: Sequence[LocalStream]
+    tables: Annotated[Sequence[LocalStream], says("Streams of DynamoDB's tables.")]
+    mappings: Sequence[LocalMapping]
+    notes: Sequence[str]
+    problems: Sequence[Problem]
+    not_made: Sequence[NotMade]
