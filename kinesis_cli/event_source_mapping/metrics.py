@@ -27,17 +27,6 @@ class MinuteMetrics(msgspec.Struct):
     destination_failures: int = 0  # documents that the destination refused
     iterator_age_ms: float | None = None  # the greatest; None: no call ended
 
-    def counts(self) -> dict[str, int]:
-        """The EventCount metrics under CloudWatch's names."""
-        return {
-            "PolledEventCount": self.polled,
-            "FilteredOutEventCount": self.filtered_out,
-            "InvokedEventCount": self.invoked,
-            "FailedInvokeEventCount": self.failed_invoke,
-            "DroppedEventCount": self.dropped,
-            "OnFailureDestinationDeliveredEventCount": self.delivered_on_failure,
-        }
-
 
 class Metrics:
     """Told what happened when; times may come in any order."""

@@ -24,8 +24,8 @@ from kinesis_cli.handlers.options import NO_OPTIONS, HandlerOptions
 from kinesis_cli.handlers.response import MarshalError, as_json_value, marshal_error
 from kinesis_cli.handlers.runner import virtual_time
 from kinesis_cli.handlers.runner.call import Caller, Surroundings, context_type
-from kinesis_cli.handlers.runner.context import ClientContext
-from kinesis_cli.handlers.runner.encoding import close_coroutine
+from kinesis_cli.handlers.runner.context import read_client_context
+from kinesis_cli.handlers.runner.encoding import close_coroutine, unmarshal_error
 from kinesis_cli.handlers.runner.loading import Code, LambdaFunction, LoadError
 from kinesis_cli.handlers.runner.output import LogHandler, Output, install_logging
 from kinesis_cli.handlers.runner.virtual_time import WallClocks
@@ -122,7 +122,7 @@ class CallableHandler:
         """
         with _one_call_at_a_time:
             try:
-                event, client_context = _event(request), _client_context(request)
+                event, client_context = _event(request), read_client_context(request.client_context)
             except MarshalError as error:
                 return InvocationResult(error=marshal_error(error, request.request_id))
             ended = self._caller.call(
@@ -235,15 +235,4 @@ def _event(request: InvocationRequest) -> object:
         try:
             return json.loads(request.payload)
         except ValueError as error:
-            text = f"Unable to unmarshal input: {error}"
-            raise MarshalError("Runtime.UnmarshalError", text) from error
-
-
-def _client_context(request: InvocationRequest) -> ClientContext | None:
-    if request.client_context is None:
-        return None
-    try:
-        return ClientContext(request.client_context)
-    except ValueError as error:
-        text = f"Unable to parse Client Context JSON: {error}"
-        raise MarshalError("Runtime.LambdaContextUnmarshalError", text) from error
+            raise unmarshal_error(error) from error

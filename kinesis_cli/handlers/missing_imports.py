@@ -16,12 +16,12 @@ from kinesis_cli.event_source_mapping.invocation import FunctionError
 from kinesis_cli.handlers.environment import layer_path
 from kinesis_cli.handlers.isolated.runtimes.python import handler_of_runtime
 from kinesis_cli.handlers.lent_packages import lending_folder
+from kinesis_cli.handlers.runner.lent_packages import BOTO3
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.interpreter import own_interpreter
 
 _MAX_FILES = 200  # of the function's own that are read
 _CHANGES_THE_PATH = re.compile(r"sys\.(path|meta_path)|addsitedir|__path__|importlib|import_hook")
-_LENT = frozenset({"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"})
 _ASK = """
 import sys
 from importlib.util import find_spec
@@ -66,7 +66,7 @@ class Imports:
 
     def _first_missing(self) -> str:
         """The first module that is missing; "": none, or nobody can tell."""
-        lent = _LENT if lending_folder(self._interpreter) else frozenset()
+        lent = BOTO3 if lending_folder(self._interpreter) else frozenset()
         return self._not_found([name for name in self._imported() if name not in lent])
 
     def _imported(self) -> list[str]:

@@ -16,7 +16,7 @@ from kinesis_cli.event_source_mapping.invocation import (
 from kinesis_cli.event_source_mapping.lane import TOO_LARGE
 from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
-from kinesis_cli.event_source_mapping.windows import TumblingWindow, has_state
+from kinesis_cli.event_source_mapping.windows import NO_STATE, TumblingWindow, has_state
 from kinesis_cli.poison.search import Outcome
 from kinesis_cli.stream.record import Record
 
@@ -75,8 +75,7 @@ class BatchCaller:
             why = f"{error.error_type}: {error.error_message}"
             return Outcome(failed=True, why=why, timed_out=error.error_type == TIMED_OUT)
         if self._settings.tumbling_window_in_seconds and not has_state(result.response):
-            why = "the answer has no state, which a tumbling window needs"
-            return Outcome(failed=True, why=why)
+            return Outcome(failed=True, why=NO_STATE)
         if not self._settings.report_batch_item_failures:
             return Outcome(failed=False)
         match judge(result.response, records, self._settings.kind):

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from kinesis_cli.putting.entry import Entry
-from kinesis_cli.putting.shard_limits import SHARD_BYTES_PER_SECOND, SHARD_RECORDS_PER_SECOND
-from kinesis_cli.stream.shards import Shard, ShardMap
+from kinesis_cli.stream.shards import BYTES_PER_SECOND, RECORDS_PER_SECOND, Shard, ShardMap
 
 
 @dataclass(slots=True)
@@ -35,12 +34,12 @@ class ShardLoad:
     def is_too_much(self) -> bool:
         """Whether a shard in provisioned mode would throttle in its busiest second."""
         records, size = self.most_records, self.most_bytes
-        return records > SHARD_RECORDS_PER_SECOND or size > SHARD_BYTES_PER_SECOND
+        return records > RECORDS_PER_SECOND or size > BYTES_PER_SECOND
 
     @property
     def least_seconds(self) -> float:
         """How long a shard in provisioned mode needs for all of it."""
-        return max(self.records / SHARD_RECORDS_PER_SECOND, self.bytes / SHARD_BYTES_PER_SECOND)
+        return max(self.records / RECORDS_PER_SECOND, self.bytes / BYTES_PER_SECOND)
 
 
 @dataclass(frozen=True, slots=True)

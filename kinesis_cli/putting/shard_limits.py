@@ -11,17 +11,15 @@ from itertools import count
 
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.queue import Size
+from kinesis_cli.stream.shards import BYTES_PER_SECOND, RECORDS_PER_SECOND
 
-# What a shard takes in provisioned mode.
-SHARD_RECORDS_PER_SECOND = 1000
-SHARD_BYTES_PER_SECOND = 1 << 20
-# The part of it that is used: the shard's seconds do not begin when ours do.
+# The part of what a shard takes that is used: the shard's seconds do not begin when ours do.
 PACE = 0.95
 # Seconds. All shards have their turns at the same moments, so that calls are full where there are
 # many of them; a turn that came a little late is caught up with.
 TURN = 0.05
-_OF_A_RECORD = 1 / SHARD_RECORDS_PER_SECOND / PACE  # seconds
-_OF_A_BYTE = 1 / SHARD_BYTES_PER_SECOND / PACE
+_OF_A_RECORD = 1 / RECORDS_PER_SECOND / PACE  # seconds
+_OF_A_BYTE = 1 / BYTES_PER_SECOND / PACE
 
 
 class Lanes:

@@ -1,7 +1,7 @@
 """Texts for table cells: records, shards and times as short as they stay clear."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kinesis_cli.simulation.words import bytes_cell as bytes_cell
 from kinesis_cli.simulation.words import counted as counted
@@ -12,6 +12,11 @@ from kinesis_cli.simulation.words import payload_cell as payload_cell
 from kinesis_cli.simulation.words import shard_cell as shard_cell
 from kinesis_cli.simulation.words import since_cell as since_cell
 from kinesis_cli.simulation.words import time_cell as time_cell
+
+
+def assumed(points: Iterable[str]) -> str:
+    """What a result depends on that AWS does not document, by the names in docs/fidelity.md."""
+    return f"assumed, where AWS does not say (docs/fidelity.md): {', '.join(points)}"
 
 
 def cut(text: str, columns: int) -> str:

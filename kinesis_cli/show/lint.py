@@ -177,8 +177,9 @@ def _show_finding(alike: list[Located]) -> None:
     _wrapped("  ", first.finding.effect)
     _wrapped("  Fix: ", first.advice)
     if first.finding.unsure:
-        points = ", ".join(sorted(first.finding.unsure))
-        _wrapped("  ? ", f"assumed, where AWS does not say (docs/fidelity.md): {points}", "dim")
+        from kinesis_cli.show.cells import assumed
+
+        _wrapped("  ? ", assumed(sorted(first.finding.unsure)), "dim")
     for line in _short_diff(first):
         _line(f"    {line}", "green" if line.startswith("+") else "red")
 

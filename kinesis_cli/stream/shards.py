@@ -15,6 +15,10 @@ from kinesis_cli.errors import InputError
 HASH_KEYS = 2**128  # hash keys are 0 .. HASH_KEYS - 1
 # UNSURE(partition-key-length): AWS says 256 characters; we count code points, not UTF-16 units.
 MAX_KEY = 256
+# What a shard takes a second in provisioned mode.
+# Source: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+RECORDS_PER_SECOND = 1_000
+BYTES_PER_SECOND = 1 << 20
 MAX_SHARDS = 20_000  # the largest shard quota of a region
 
 _PREFIX = "shardId-"

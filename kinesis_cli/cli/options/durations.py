@@ -74,10 +74,15 @@ def warn_of_constant(options: Duration, batch_sizes: Iterable[int]) -> None:
     """Say what a constant does to a comparison of batch sizes."""
     chosen = options.invocation_duration or options.duration_from
     if chosen is None and len(set(batch_sizes)) > 1:
-        note(
-            f"Each call takes {USUAL} s here, whatever its batch, which favours large batches: see "
-            "--invocation-duration and --duration-from."
-        )
+        tell_of_constant(str(USUAL))
+
+
+def tell_of_constant(seconds: str) -> None:
+    """Say that each call takes the same time, and what comes of that."""
+    note(
+        f"Each call takes {seconds} s here, whatever its batch, which favours large batches: see "
+        "--invocation-duration and --duration-from."
+    )
 
 
 def _read(path: Path) -> list[tuple[str, str]]:

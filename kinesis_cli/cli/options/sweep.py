@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from kinesis_cli.cli.options.durations import Duration, chosen_duration
+from kinesis_cli.cli.options.durations import Duration, chosen_duration, tell_of_constant
 from kinesis_cli.cli.options.report_file import typed
 from kinesis_cli.cli.options.scale import ScaleOptions
 from kinesis_cli.cli.options.shared import Output
@@ -134,10 +134,7 @@ def _tell_basis(swept: "Swept") -> None:
     """Say on standard error what the figures rest on, besides what was asked for."""
     basis = swept.basis
     if not any(term in basis.duration for term in ("/record", "/KB")):
-        note(
-            f"Each call takes {basis.duration} s here, whatever its batch, which favours large "
-            "batches: see --invocation-duration and --duration-from."
-        )
+        tell_of_constant(basis.duration)
     if not basis.is_of_a_month:
         note(
             "All records arrive within a second, which says nothing of a month: costs are those of "

@@ -26,6 +26,7 @@ from kinesis_cli.stream.record import Record
 DEFAULT_QUOTA = 5  # filters of one mapping; AWS raises it to MAX_FILTERS on request
 MAX_FILTERS = 10
 MAX_PATTERN_LENGTH = 4096  # characters
+JOIN_SEVERAL = "Join several with $or, or list several values in one pattern."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def compile_filters(patterns: Sequence[str], kind: SourceKind = KINESIS) -> Filt
         raise InputError(
             f"{len(patterns)} filters, AWS allows at most {MAX_FILTERS}",
             place="FilterCriteria",
-            advice="Join several with $or, or list several values in one pattern.",
+            advice=JOIN_SEVERAL,
         )
     filters = tuple(
         _compile_filter(pattern, number, kind) for number, pattern in enumerate(patterns, 1)

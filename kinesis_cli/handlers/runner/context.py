@@ -9,6 +9,8 @@ import json
 import sys
 from collections.abc import Callable
 
+from .encoding import MarshalError
+
 
 class Client:
     """The mobile app that calls."""
@@ -36,6 +38,20 @@ class ClientContext:
             self.client = Client()
             for name in Client.__annotations__:
                 setattr(self.client, name, app.get(name))
+
+
+def read_client_context(text: str | None) -> ClientContext | None:
+    """What a caller told besides the event; None: nothing.
+
+    Raises:
+        MarshalError: it is not JSON, in the runtime's words.
+    """
+    try:
+        return None if text is None else ClientContext(text)
+    except ValueError as error:
+        raise MarshalError(
+            "Runtime.LambdaContextUnmarshalError", f"Unable to parse Client Context JSON: {error}"
+        ) from error
 
 
 class CognitoIdentity:

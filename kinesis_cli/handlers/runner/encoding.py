@@ -23,6 +23,11 @@ class MarshalError(Exception):
         self.error_type, self.message = error_type, message
 
 
+def unmarshal_error(error: ValueError) -> MarshalError:
+    """What the runtime says of an event that is not JSON."""
+    return MarshalError("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}")
+
+
 def as_json(response: object) -> str:
     """A handler's return value as the runtime sends it; what is not JSON is sent as a text.
 

@@ -13,11 +13,9 @@ from collections.abc import Callable
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
-# boto3 with what it needs, and what Lambda's runtime client brings
-ON_LAMBDA = frozenset(
-    {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six"}
-    | {"awslambdaric", "snapshot_restore_py"}
-)
+BOTO3 = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six"})
+# with what Lambda's runtime client brings
+ON_LAMBDA = BOTO3 | {"awslambdaric", "snapshot_restore_py"}
 
 
 class LentPackages:

@@ -19,8 +19,8 @@ from http.client import HTTPConnection
 from typing import Any, Callable
 
 from .call import context_type
-from .context import ClientContext
-from .encoding import MarshalError, as_json
+from .context import read_client_context
+from .encoding import MarshalError, as_json, unmarshal_error
 from .failure import Failure, error_of_exception
 from .lent_packages import LentPackages
 from .loading import Code, LoadError
@@ -94,8 +94,7 @@ def _event(body: bytes) -> object:
     try:
         return json.loads(body)
     except ValueError as error:
-        told = f"Unable to unmarshal input: {error}"
-        raise MarshalError("Runtime.UnmarshalError", told) from error
+        raise unmarshal_error(error) from error
 
 
 def _context(headers: Mapping[str, str], request_id: str) -> object:
@@ -105,12 +104,8 @@ def _context(headers: Mapping[str, str], request_id: str) -> object:
     kind.invoked_function_arn = arn
     kind.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
     context = kind(request_id, lambda: deadline - time.time())
-    if text := headers.get("lambda-runtime-client-context"):
-        try:
-            context.client_context = ClientContext(text)
-        except ValueError as error:
-            told = f"Unable to parse Client Context JSON: {error}"
-            raise MarshalError("Runtime.LambdaContextUnmarshalError", told) from error
+    told = headers.get("lambda-runtime-client-context") or None
+    context.client_context = read_client_context(told)
     return context
 
 

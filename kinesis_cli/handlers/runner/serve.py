@@ -28,8 +28,8 @@ from . import (
     wall_clocks,
 )
 from .call import Caller, context_type
-from .context import ClientContext
-from .encoding import MarshalError, as_json, close_coroutine
+from .context import read_client_context
+from .encoding import MarshalError, as_json, close_coroutine, unmarshal_error
 from .failure import Failure
 from .frames import Frames, shared_memory
 from .fresh import FreshEnvironments
@@ -184,7 +184,7 @@ class Served:
     ) -> tuple[object, bytes]:
         """Call it once. Returns the members of a result, and the response as JSON."""
         try:
-            event, client_context = _event(payload), _client_context(call.client_context)
+            event, client_context = _event(payload), read_client_context(call.client_context)
         except MarshalError as error:
             failure = Failure(error.error_type, error.message, (), call.request_id)
             return (failure, 0.0, 0.0, (), self._bytes_written()), b""
@@ -216,18 +216,7 @@ def _event(payload: memoryview) -> object:
     try:
         return json.loads(str(payload, "utf-8", "surrogatepass"))
     except ValueError as error:
-        text = f"Unable to unmarshal input: {error}"
-        raise MarshalError("Runtime.UnmarshalError", text) from error
-
-
-def _client_context(text: str | None) -> ClientContext | None:
-    if text is None:
-        return None
-    try:
-        return ClientContext(text)
-    except ValueError as error:
-        told = f"Unable to parse Client Context JSON: {error}"
-        raise MarshalError("Runtime.LambdaContextUnmarshalError", told) from error
+        raise unmarshal_error(error) from error
 
 
 def _end_with_kcli(lifeline: int, process: int) -> None:

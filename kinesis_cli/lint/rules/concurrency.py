@@ -7,8 +7,8 @@ from kinesis_cli.lint.facts import MappingFacts
 from kinesis_cli.lint.lanes import SHARDS_ON_DEMAND
 from kinesis_cli.lint.rule import Finding, Rule, Severity
 from kinesis_cli.lint.words import counted, rate, span
+from kinesis_cli.stream.shards import RECORDS_PER_SECOND
 
-RECORDS_OF_A_SHARD = 1_000  # that may be put a second
 SLOW = 1.0  # records a second of a shard: fewer than that is worth a word
 
 RESERVED_TOO_LOW = Rule(
@@ -92,7 +92,7 @@ def falls_behind(mapping: MappingFacts) -> Iterator[Finding]:
         f"A call may take {span(timeout)} for {counted(size, 'record')} (Timeout, BatchSize"
         f"{lanes}).",
         f"Where calls take that long, a shard falls behind at more than {rate(pace)} records/s; "
-        f"it takes up to {RECORDS_OF_A_SHARD:,}.",
+        f"it takes up to {RECORDS_PER_SECOND:,}.",
         "Raise BatchSize or ParallelizationFactor, or lower Timeout to what calls need.",
         mapping.at("BatchSize"),
     )

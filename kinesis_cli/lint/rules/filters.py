@@ -83,7 +83,11 @@ def never_matches(mapping: MappingFacts) -> Iterator[Finding]:
 
 
 def _too_many(mapping: MappingFacts, count: int) -> Iterator[Finding]:
-    from kinesis_cli.event_source_mapping.filters.criteria import DEFAULT_QUOTA, MAX_FILTERS
+    from kinesis_cli.event_source_mapping.filters.criteria import (
+        DEFAULT_QUOTA,
+        JOIN_SEVERAL,
+        MAX_FILTERS,
+    )
 
     if count <= DEFAULT_QUOTA:
         return
@@ -93,7 +97,7 @@ def _too_many(mapping: MappingFacts, count: int) -> Iterator[Finding]:
         NEVER_MATCHES,
         f"There are {count} filters, and AWS takes {most}{raised}.",
         "The deployment fails, and the stack is rolled back.",
-        "Join several with $or, or list several values in one pattern.",
+        JOIN_SEVERAL,
         mapping.at("FilterCriteria"),
         severity=None if count > MAX_FILTERS else Severity.WARNING,
     )
@@ -202,8 +206,10 @@ def _compiled(pattern: str, kind: SourceKind) -> "Filter | InputError":
 
 
 def _without_place(error: InputError) -> str:
+    from kinesis_cli.event_source_mapping.filters.compiler import AWS_MESSAGE
+
     where = error.place.removeprefix("filter 1").removeprefix(", ")
-    problem = error.problem.removeprefix("Invalid filter pattern definition. ")
+    problem = error.problem.removeprefix(f"{AWS_MESSAGE} ")
     return f"{where}: {problem}" if where else problem
 
 

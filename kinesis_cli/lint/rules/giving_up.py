@@ -13,11 +13,11 @@ from kinesis_cli.lint.facts import UNKNOWN, MappingFacts
 from kinesis_cli.lint.rule import Change, Finding, Rule, Severity
 from kinesis_cli.lint.rules.around import queue_alarm
 from kinesis_cli.lint.words import counted, span
+from kinesis_cli.project.stream_settings import DEFAULT_RETENTION_HOURS
 
 if TYPE_CHECKING:
     from kinesis_cli.lint.one_bad_record import Cost
 
-DEFAULT_RETENTION_HOURS = 24  # of a stream, where nobody says
 SENSIBLE_RETRIES = 10  # over in minutes, and longer than most outages of what a handler calls
 
 _PARAMETERS = "https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html"

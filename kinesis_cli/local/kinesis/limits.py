@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from kinesis_cli.local.kinesis.errors import ServiceError, limit_exceeded
 from kinesis_cli.local.kinesis.model import Caller, Shard, Stream
+from kinesis_cli.stream.shards import BYTES_PER_SECOND, RECORDS_PER_SECOND
 
 MIB = 2**20
-_RECORDS_PER_SECOND = 1000
-_WRITE_BYTES_PER_SECOND = MIB
 _READ_BYTES_PER_SECOND = 2 * MIB
 _READS_PER_SECOND = 5
 _ITERATORS_PER_SECOND = 5
@@ -72,10 +71,10 @@ class Window:
 
 @dataclass(slots=True)
 class _ShardWindows:
-    records: Window = field(default_factory=lambda: Window(_RECORDS_PER_SECOND))
+    records: Window = field(default_factory=lambda: Window(RECORDS_PER_SECOND))
     # UNSURE(write-burst): records of more than 1 MiB pass an idle shard and block it for as long as
     # they would take at 1 MiB a second; AWS speaks of bursts "up to 10 MiB per second".
-    written: Window = field(default_factory=lambda: Window(_WRITE_BYTES_PER_SECOND))
+    written: Window = field(default_factory=lambda: Window(BYTES_PER_SECOND))
     read_calls: Window = field(default_factory=lambda: Window(_READS_PER_SECOND))
     read_bytes: Window = field(default_factory=lambda: Window(_READ_BYTES_PER_SECOND))
     iterators: Window = field(default_factory=lambda: Window(_ITERATORS_PER_SECOND))

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from kinesis_cli.project.stream_settings import DEFAULT_RECORD_KIB, DEFAULT_RETENTION_HOURS
 from kinesis_cli.stream.sequence import MAX_COUNTER, SequenceNumber
 from kinesis_cli.stream.shards import shard_id
 
@@ -70,8 +71,8 @@ class StreamSettings(msgspec.Struct):
     """What can be changed of a stream; stored as one document."""
 
     mode: str = "PROVISIONED"
-    retention_hours: int = 24
-    max_record_kib: int = 1024
+    retention_hours: int = DEFAULT_RETENTION_HOURS
+    max_record_kib: int = DEFAULT_RECORD_KIB
     encryption_key: str | None = None  # a KMS key id; nothing is encrypted with it
     metrics: list[str] = []
     tags: dict[str, str] = {}

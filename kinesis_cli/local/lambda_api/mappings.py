@@ -10,6 +10,7 @@ recorded `create` cases (`tests/unit/data/esm_cases.json`) and LocalStack's snap
 from typing import Any
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.event_source_mapping.filters.compiler import AWS_MESSAGE
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.settings_document import RefusedSettingError
@@ -178,4 +179,4 @@ def _check(document: Document) -> None:
         if settings.filter_patterns:
             compile_filters(settings.filter_patterns, settings.kind)
     except InputError as error:
-        raise invalid_parameter("Invalid filter pattern definition.") from error
+        raise invalid_parameter(AWS_MESSAGE) from error

@@ -215,3 +215,4 @@ _READERS: dict[str, _Reader] = {
     "NS": _set_of(_number),
     "BS": _set_of(_binary),
 }
+READ_TYPES = frozenset(_READERS)

@@ -13,13 +13,13 @@ from kinesis_cli.picture.drawing import LETTERS, Cell, Drawing, Picture
 from kinesis_cli.picture.lanes import CallLanes
 from kinesis_cli.picture.waiting import Waiting
 from kinesis_cli.places.url import Place
-from kinesis_cli.show.cells import bytes_cell, counted, duration_cell, marked, since_cell, time_cell
+from kinesis_cli.show.cells import bytes_cell, counted, marked, since_cell, time_cell
 from kinesis_cli.show.console import escape, json_text
 from kinesis_cli.show.failed_record import why_in_words
 from kinesis_cli.show.mapping_in_words import effects
 from kinesis_cli.show.pictures.one_file import page, write_page
 from kinesis_cli.show.simulation.run import Run
-from kinesis_cli.show.simulation.words import consequences
+from kinesis_cli.show.simulation.words import calls_in_words, consequences
 from kinesis_cli.simulation.trace import Destination, FailedRecord, Invocation, Row, Summary
 
 if TYPE_CHECKING:
@@ -184,11 +184,8 @@ def _head(about: About, summary: Summary) -> dict[str, object]:
 
 
 def _in_words(about: About, summary: Summary) -> list[str]:
-    calls = counted(summary.invocations, "call")
-    age = duration_cell(summary.max_iterator_age_seconds)
-    elapsed = duration_cell(summary.elapsed_seconds)
     return [
-        f"{calls} in {elapsed} of virtual time, iterator age up to {age}",
+        calls_in_words(summary, "call"),
         *consequences(summary, has_destination=about.mapping.destination is not None),
     ]
 

@@ -22,7 +22,7 @@ class RedrivenDocument(Shape):
     records: Annotated[
         Sequence[RawRecord], says("Fetched back from the stream, or from the document.")
     ]
-    missing: Annotated[int, says("Records that have left the stream.")]
+    missing: int
     batch_item_failures: Sequence[SequenceNumber]
     outcome: Outcome
     remark: str | None

@@ -25,7 +25,7 @@ class Invocation(Shape):
     request_id: str
     shard_id: ShardId
     at: Annotated[float, says("Epoch seconds of virtual time at which the call began.")]
-    attempt: Annotated[int, says("1 for the first delivery of this batch.")]
+    attempt: int
     sequence_numbers: Annotated[Sequence[SequenceNumber], says("Of the batch, in stream order.")]
     outcome: Outcome
     checkpoint: Annotated[
@@ -70,7 +70,7 @@ class Summary(Shape):
     skipped: Annotated[int, says("Before the starting position.")]
     undelivered: Annotated[int, says("Waited still when the run was ended.")]
     invocations: Count
-    redelivered: Annotated[int, says("Deliveries of records that no earlier call had failed.")]
+    redelivered: int
     max_iterator_age_seconds: Seconds
     elapsed_seconds: Seconds
     lanes: Lanes | UnsetType = UNSET

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from kinesis_cli.event_source_mapping.unsure import without_points
 from kinesis_cli.show.cells import (
+    assumed,
     bytes_cell,
     counted,
     cut,
-    duration_cell,
     marked,
     number_cell,
     shard_cell,
@@ -29,6 +29,7 @@ from kinesis_cli.show.failed_record import (
 from kinesis_cli.show.function import function_origin
 from kinesis_cli.show.simulation.run import Run
 from kinesis_cli.show.simulation.words import (
+    calls_in_words,
     consequences,
     lanes_in_words,
     mapping_in_words,
@@ -285,10 +286,7 @@ class TableView:
             self._console.print(plain(", " if place else ": "), end="")
             self._console.print(plain(f"{count:,} {name}"), style=style, end="")
         self._console.print()
-        age = duration_cell(summary.max_iterator_age_seconds)
-        calls = counted(summary.invocations, "invocation")
-        elapsed = duration_cell(summary.elapsed_seconds)
-        self._line(f"  {calls} in {elapsed} of virtual time, iterator age up to {age}")
+        self._line(f"  {calls_in_words(summary, 'invocation')}")
         if summary.other_reading is not None:
             self._console.print("  ~ ", end="")
             self._wrapped(lanes_in_words(summary, summary.other_reading), indent=4)
@@ -297,8 +295,7 @@ class TableView:
             self._wrapped(sentence, indent=4, style="yellow")
         if points := points_to_tell(summary):
             self._console.print("  ? ", style="dim", end="")
-            sentence = f"assumed, where AWS does not say (docs/fidelity.md): {', '.join(points)}"
-            self._wrapped(sentence, indent=4, style="dim")
+            self._wrapped(assumed(points), indent=4, style="dim")
 
     # Lines
 

@@ -2,7 +2,6 @@
 
 from typing import Protocol
 
-from kinesis_cli.show.simulation.documents import JsonView, LinesView
 from kinesis_cli.show.simulation.run import Run
 from kinesis_cli.show.simulation.table import TableView
 from kinesis_cli.simulation.trace import (
@@ -25,13 +24,11 @@ class View(Protocol):
 
 def simulation_view(run: Run, output: str, *, show_all: bool) -> View:
     """The view for `--output`: "table", "json" or "ndjson"."""
-    match output:
-        case "json":
-            return JsonView(run)
-        case "ndjson":
-            return LinesView(run)
-        case _:
-            return TableView(run, show_all=show_all)
+    if output == "table":
+        return TableView(run, show_all=show_all)
+    from kinesis_cli.show.simulation.documents import JsonView, LinesView  # start-up counts
+
+    return JsonView(run) if output == "json" else LinesView(run)
 
 
 class SilentView:

@@ -28,6 +28,18 @@ def points_to_tell(summary: Summary) -> list[str]:
     return [point for point in summary.unsure if point not in _OF_TIMES]
 
 
+def calls_in_words(summary: Summary, noun: str) -> str:
+    """How many calls there were, and what they took.
+
+    Args:
+        noun: what they are called: "call", "invocation".
+    """
+    elapsed = duration_cell(summary.elapsed_seconds)
+    age = duration_cell(summary.max_iterator_age_seconds)
+    calls = counted(summary.invocations, noun)
+    return f"{calls} in {elapsed} of virtual time, iterator age up to {age}"
+
+
 def lanes_in_words(summary: Summary, other: OtherReading) -> str:
     """From what to what the run takes, by how partition keys find their lanes."""
     elapsed = sorted((summary.elapsed_seconds, other.elapsed_seconds))

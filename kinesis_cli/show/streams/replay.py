@@ -14,6 +14,7 @@ from kinesis_cli.show.console import note, plain, stdout_console, warn, write_do
 from kinesis_cli.show.shapes import put as shapes
 from kinesis_cli.show.streams.put import PutView
 from kinesis_cli.show.streams.target import target_document
+from kinesis_cli.stream.shards import BYTES_PER_SECOND, RECORDS_PER_SECOND
 
 LATE = 1.0  # seconds behind schedule that are worth a line
 _BETWEEN_LINES = 10.0  # seconds
@@ -135,7 +136,8 @@ def _show_table(connection: Connection, load: ReplayLoad) -> None:
     )
     console.print(plain(text), soft_wrap=True)
     if not load.at_full_speed and any(each.is_too_much for each in load.shards.values()):
-        warn("a provisioned shard takes 1,000 records and 1 MiB a second; this is more")
+        takes = f"{RECORDS_PER_SECOND:,} records and {BYTES_PER_SECOND >> 20} MiB"
+        warn(f"a provisioned shard takes {takes} a second; this is more")
 
 
 def _cells(load: ShardLoad, of: ReplayLoad) -> list[str]:

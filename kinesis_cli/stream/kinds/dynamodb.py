@@ -290,12 +290,12 @@ def change_record(
 
 _NUMBERS = (("dynamodb", "ApproximateCreationDateTime"), ("dynamodb", "SizeBytes"))
 _ITEM_MEMBERS = (("Keys",), ("NewImage",), ("OldImage",))
-_TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
+ATTRIBUTE_TYPES = frozenset({"S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"})
 
 
 def _remarks_on_item(field: WantedField, *, drops_removals: bool) -> Iterator[str]:
     path, where = ".".join(field.keys), field.keys[1]
-    has_type = len(field.keys) > 3 and field.keys[-1] in _TYPES
+    has_type = len(field.keys) > 3 and field.keys[-1] in ATTRIBUTE_TYPES
     if not has_type:
         attribute = field.keys[2] if len(field.keys) > 2 else "NAME"
         what = "matches every record" if field.absence else "can never match"

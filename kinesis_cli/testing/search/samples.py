@@ -15,6 +15,7 @@ from kinesis_cli.payloads.own_data import payloads_in
 from kinesis_cli.project.function import Function
 from kinesis_cli.recordings.form import Form, Reading
 from kinesis_cli.recordings.inputs import Input
+from kinesis_cli.stream.kinds.dynamodb import ATTRIBUTE_TYPES
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.payload import Payload
@@ -166,7 +167,7 @@ _OF_CHANGES = frozenset(
         *("Keys", "NewImage", "OldImage", "SequenceNumber", "SizeBytes", "StreamViewType"),
         *("ApproximateCreationDateTime", "userIdentity", "principalId", "type"),
         *("dynamodb", "eventName", "eventID", "eventSource", "eventSourceARN", "awsRegion"),
-        *("S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"),
+        *ATTRIBUTE_TYPES,
     }
 )
 

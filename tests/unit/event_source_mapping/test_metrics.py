@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kinesis_cli import EventSourceMapping, Record, simulate
 from kinesis_cli.event_source_mapping.metrics import MINUTE
 from tests.examples import examples
+from tests.unit.minutes import counts_of
 from tests.unit.streams import (
     START,
     Fickle,
@@ -87,8 +88,8 @@ def test_each_figure_is_of_the_minute_in_which_it_happened() -> None:
     start = int(START // MINUTE * MINUTE)
     assert (first.begin, last.begin) == (start, start + 120)
     assert (
-        first.counts()
-        == last.counts()
+        counts_of(first)
+        == counts_of(last)
         == {
             "PolledEventCount": 1,
             "FilteredOutEventCount": 0,

@@ -4,6 +4,7 @@ import ast
 import io
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from kinesis_cli.show.shapes import following
 from kinesis_cli.show.shapes.of_commands import PRINTED
 from kinesis_cli.show.shapes.redrive import RedrivenRow
 from kinesis_cli.show.shapes.simulation import FilteredRow, RunRow
+from kinesis_cli.show.shapes.words import WORDS
 
 SHOW = Path(__file__).parents[3] / "kinesis_cli" / "show"
 ONLY_DESCRIBED = {"as_aws.py", "records.py"}  # AWS's own documents, which go through as they came
@@ -116,3 +118,29 @@ def page(document: Any) -> str:  # noqa: ANN401 - any shape
     file = io.StringIO()
     write_json(document, file)
     return file.getvalue()
+
+
+def test_what_a_member_means_everywhere_is_not_said_again_by_a_shape() -> None:
+    again = {
+        f"{shape.__name__}.{field.name}"
+        for shape in every_shape()
+        for field in msgspec.inspect.type_info(shape).fields  # type: ignore[attr-defined]
+        if isinstance(field.type, msgspec.inspect.Metadata)
+        and (field.type.extra_json_schema or {}).get("description")
+        in {WORDS.get(field.encode_name)} - {None}
+    }
+    assert again == set()
+
+
+def every_shape() -> list[type[msgspec.Struct]]:
+    """All of them, as the modules have them."""
+    modules = (SHOW / "shapes").glob("*.py")
+    found = [import_module(f"kinesis_cli.show.shapes.{file.stem}") for file in modules]
+    return [
+        each
+        for module in found
+        for each in vars(module).values()
+        if isinstance(each, type)
+        and issubclass(each, msgspec.Struct)
+        and each.__module__ == module.__name__
+    ]

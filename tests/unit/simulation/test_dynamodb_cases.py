@@ -19,6 +19,7 @@ from kinesis_cli.payloads.changes.views import View
 from kinesis_cli.payloads.changes.writes import Write
 from kinesis_cli.simulation.trace import Destination
 from kinesis_cli.stream.kinds.dynamodb import DYNAMODB, change_record
+from tests.unit.minutes import counts_of
 from tests.unit.simulation.scripted import DESTINATIONS, START, ScriptedFunction, throttles
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "dynamodb_cases.json").read_text())
@@ -216,7 +217,7 @@ def assert_documents(
 def assert_metrics(expected: Mapping[str, int | None], result: SimulationResult) -> None:
     counts: Counter[str] = Counter()
     for minute in result.summary.metrics:
-        counts.update(minute.counts())
+        counts.update(counts_of(minute))
         counts["DestinationDeliveryFailures"] += minute.destination_failures
     for name, value in expected.items():
         assert counts[name] == (value or 0), name
