@@ -22,6 +22,7 @@ class Objects:
     )  # bytes of a body; one each for the next GETs
     statuses: list[int] = field(default_factory=list)  # of the next answers
     changed_by_get: dict[str, bytes] = field(default_factory=dict)  # what a first GET leaves there
+    refused: set[str] = field(default_factory=set)  # paths that nobody may see
     asked: list[str] = field(default_factory=list)  # the ranges of the GETs
 
 
@@ -39,6 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         objects = self.server.objects
         path = self.path.partition("?")[0]
         status = objects.statuses.pop(0) if objects.statuses else 200
+        status = 403 if path in objects.refused else status
         body = objects.bodies.get(path)
         if status != 200 or body is None:
             self._say(404 if status == 200 else status, b"", 0)

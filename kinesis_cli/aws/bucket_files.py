@@ -14,7 +14,8 @@ from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError
-from kinesis_cli.places.failures import AbsentError, LostError, absent, changed
+from kinesis_cli.places.failures import AbsentError, LostError, RefusedError, absent, changed
+from kinesis_cli.places.services import reach_by
 from kinesis_cli.places.url import Url
 from kinesis_cli.project.target import Target, TargetKind
 
@@ -150,16 +151,21 @@ class BucketFileSystem(AbstractFileSystem):
         )
 
 
+def reach_s3(connection: Connection) -> None:
+    """Say that s3:// is what a connection reaches."""
+    reach_by("s3", lambda: BucketFileSystem(connection))
+
+
 class BucketFile(AbstractBufferedFile):
     """An object that is read by ranges, or written in parts."""
 
     fs: BucketFileSystem
     blocksize: int
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, *arguments: Any, version: str = "", **options: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, **options)
         self._bucket, self._key = _split(self.path)
-        self._version = ""  # the object that is read
+        self._version = version  # of the object that is read; "": of what is there first
         self._upload: str | None = None  # S3's id of the parts that were sent
         self._tags: list[str] = []  # of each part
 
@@ -256,7 +262,8 @@ def _better(error: EndpointError, url: Url) -> InputError | EndpointError:
         case "PreconditionFailed" | "412":
             return changed(url)
         case "403" | "401" | "400" | "301":
-            return EndpointError(
+            kind = RefusedError if error.code in ("403", "401") else EndpointError
+            return kind(
                 f"S3 refused: {_HTTP[error.code]}", place=url.shown, advice=_WHERE, code=error.code
             )
         case "" if isinstance(error.__cause__, _BROKEN_OFF):

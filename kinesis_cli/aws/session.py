@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -64,6 +64,12 @@ class Connection:
         # Servers on this machine have no limits, unless it is said; all others may be AWS.
         self.is_limited = local_limits or not target.is_local
         self._clients: dict[str, Any] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Elsewhere it is the same target, with clients of its own."""
+        url = self._url if self.target.kind is TargetKind.LOCAL else None
+        made = partial(Connection, local_limits=self.is_limited)
+        return made, (self.target, url, self._certificate)
 
     @overload
     def client(self, service: "Literal['kinesis']") -> "KinesisClient": ...

@@ -29,7 +29,7 @@ from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.cli.running.putting import mapped_by
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.places.url import Place, Url, place_of
-from kinesis_cli.recordings.indexes.index import index_path
+from kinesis_cli.recordings.indexes.beside import index_place
 from kinesis_cli.recordings.piped import PipedRecording, SentRecording
 from kinesis_cli.recordings.resumable import (
     GrowingRecording,
@@ -194,7 +194,7 @@ def _index(path: Path, file: GrowingRecording | PipedRecording | SentRecording) 
         from kinesis_cli.recordings.making_indexes import make_index  # seldom asked for
 
         make_index(str(path))
-        note(f"its index is {index_path(path)}")
+        note(f"its index is {index_place(str(path))}")
 
 
 def _beginning(consumer: Consumer, plan: ReadPlan) -> Progress:

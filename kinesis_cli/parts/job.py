@@ -1,6 +1,6 @@
 """What one part of a simulation is told, and what comes of it: all of it can be sent elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -14,11 +14,15 @@ from kinesis_cli.simulation.summing import Counts
 
 
 @dataclass(frozen=True, slots=True)
-class IndexedInputs:
-    """The records of all parts: files, and the index of them."""
+class IndexedInput:
+    """Some of the records of all parts: files or URLs, and an index of them."""
 
     files: tuple[str, ...]  # as the index counts them
     index: str
+
+
+def reach_as_usual() -> None:
+    """Reach services as their own tools do."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -36,6 +40,8 @@ class PartJob:
     Attributes:
         number: 1-based, for messages.
         of: how many parts there are.
+        inputs: in order.
+        reach: called where the part runs, before anything is read: says how services are reached.
         shards: whole families of shards.
         rows: where its rows are to be written; "": nobody wants them.
         done: where it notes how many records have ended; "": nobody asks.
@@ -44,7 +50,7 @@ class PartJob:
 
     number: int
     of: int
-    inputs: IndexedInputs
+    inputs: tuple[IndexedInput, ...]
     shards: tuple[str, ...]
     mapping: EventSourceMapping
     options: SimulationOptions
@@ -53,6 +59,7 @@ class PartJob:
     rows: str
     done: str = ""
     seen: Seen | None = None
+    reach: Callable[[], None] = reach_as_usual
 
     @property
     def name(self) -> str:

@@ -1,24 +1,22 @@
 """Simulating one part: the function that is sent to other processes and machines."""
 
-import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
-from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.aws_access import explaining_handler
-from kinesis_cli.parts.job import IndexedInputs, PartJob, PartResult, Seen
+from kinesis_cli.parts.job import IndexedInput, PartJob, PartResult, Seen
 from kinesis_cli.parts.rows_file import TimedRow, write_rows
-from kinesis_cli.recordings.indexes.form import DamagedIndexError
-from kinesis_cli.recordings.indexes.index import Index, open_files
+from kinesis_cli.recordings.indexes.beside import opened_index, opened_text
 from kinesis_cli.recordings.indexes.part import RecordingPart
-from kinesis_cli.recordings.indexes.texts import text_of
+from kinesis_cli.recordings.indexes.texts import Text
 from kinesis_cli.recordings.recording import Recording
+from kinesis_cli.recordings.several import allow_inputs
 from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.simulation.lane_readings import Lessons, StandIn
 from kinesis_cli.simulation.run import Simulation
@@ -34,6 +32,7 @@ def simulate_part(job: PartJob) -> PartResult:
     Raises:
         InputError: the handler cannot be loaded, or a recording changed.
     """
+    job.reach()
     told: list[str] = []
     refused: list[bool] = []
     with ExitStack() as stack:
@@ -50,35 +49,31 @@ def simulate_part(job: PartJob) -> PartResult:
     return PartResult(simulation.counts(), handler.runtime, seen, tuple(told), bool(refused))
 
 
-def part_of(inputs: IndexedInputs, shards: tuple[str, ...]) -> Recording:
+def part_of(inputs: Sequence[IndexedInput], shards: tuple[str, ...]) -> Recording:
     """Some shards of indexed files; only the blocks that hold their records are read.
 
     Raises:
         InputError: a file cannot be opened, or is not what it was.
+        EndpointError: a service refused, or was not reached.
     """
+    allow_inputs(len(inputs))
     with ExitStack() as stack:
-        index = _index(inputs)
-        stack.callback(index.close)
         survey = Survey(())
         stack.callback(survey.close)
-        files = open_files(inputs.files)
-        for file, name, entry in zip(files, inputs.files, index.head.files, strict=True):
-            if os.fstat(file.fileno()).st_size != entry.size:
-                raise InputError("it is not what it was when its index was made", place=name)
-        texts = list(map(text_of, files, index.head.files))
-        survey.add_indexed(index, texts, inputs.files[0])
-        part = RecordingPart(shards, index.head, index.table)
+        for each in inputs:
+            index = opened_index(each.index)
+            stack.callback(index.close)
+            index.want(shards)
+            texts: list[Text] = []
+            are_sure = True
+            for path, entry in zip(each.files, index.head.files, strict=True):
+                text, is_sure = opened_text(path, entry)
+                stack.callback(text.close)
+                texts.append(text)
+                are_sure = are_sure and is_sure
+            survey.add_indexed(index, texts, each.files[0], is_sure=are_sure)
+        part = RecordingPart(shards, survey.indexed)
         return Recording(survey, part, close=stack.pop_all().close)
-
-
-def _index(inputs: IndexedInputs) -> Index:
-    try:
-        return Index.open(Path(inputs.index))
-    except DamagedIndexError as error:
-        raise InputError(str(error), place=inputs.index) from error
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(reason, place=inputs.index) from error
 
 
 def _handler(job: PartJob, tell: Callable[[str], None], refused: Callable[[], None]) -> Handler:

@@ -9,14 +9,14 @@ from pathlib import Path
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.handlers.options import HandlerOptions
-from kinesis_cli.parts.job import IndexedInputs, PartJob, PartResult, Seen
+from kinesis_cli.parts.job import IndexedInput, PartJob, PartResult, Seen, reach_as_usual
 from kinesis_cli.parts.merging import merged
 from kinesis_cli.parts.rows_file import read_rows
 from kinesis_cli.parts.running import run_parts
 from kinesis_cli.parts.seats import Seat
+from kinesis_cli.places.url import is_url
 from kinesis_cli.project.function import Function
-from kinesis_cli.recordings.indexes.form import FileEntry
-from kinesis_cli.recordings.indexes.texts import PackedText, PlainText
+from kinesis_cli.recordings.indexes.ranges import FileRanges, Ranges
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.simulation.families import dealt, families, family_ranks
 from kinesis_cli.simulation.lane_readings import MAX_SAMPLES, OtherReading
@@ -31,9 +31,10 @@ class Whole:
     """One simulation, to be run in parts.
 
     Attributes:
-        recording: that kept its tables, or has one index.
+        recording: that kept its tables, or of which indexes tell all.
         folder: for what the parts write; a new one, which goes with the caller.
         there: what a file's path is where the parts run.
+        reach: called where they run: says how services are reached.
     """
 
     recording: Recording
@@ -43,6 +44,7 @@ class Whole:
     handler: HandlerOptions
     folder: Path
     there: Callable[[str], str] = str
+    reach: Callable[[], None] = reach_as_usual
 
     def jobs(self, parts: int) -> list[PartJob]:
         """The parts, at most so many, the largest first."""
@@ -64,6 +66,7 @@ class Whole:
                 handler=self.handler,
                 rows=str(self.folder / f"rows-{number}"),
                 done=str(self.folder / f"done-{number}"),
+                reach=self.reach,
             )
             for number, shards in enumerate(shares, 1)
         ]
@@ -79,31 +82,34 @@ class Whole:
         at = self.options.start_at
         return at if at is not None else self.recording.first_arrival or 0.0
 
-    def _inputs(self) -> IndexedInputs:
-        index, texts = self.recording.index, self.recording.texts
-        files: list[str] = []
-        entries: list[FileEntry] = []
-        for text in texts:
-            assert isinstance(text, PlainText | PackedText)
-            files.append(self._path_of(text, len(files)))
-            size = os.fstat(text.file.fileno()).st_size
-            entries.append(text.entry if isinstance(text, PackedText) else FileEntry(size, 0, b""))
-        if index is not None:
-            path = Path(index.path).resolve()
-        else:
-            path = self.folder / "index"
-            self.recording.write_index(path, entries)
-        return IndexedInputs(tuple(map(self.there, files)), self.there(str(path)))
+    def _inputs(self) -> tuple[IndexedInput, ...]:
+        if (kept := self.recording.kept) is not None:
+            return tuple(
+                self._input([self._place_of(each.text.data, 0)], each.index.place) for each in kept
+            )
+        texts = self.recording.texts
+        files = [self._place_of(text.data, number) for number, text in enumerate(texts)]
+        path = self.folder / "index"
+        self.recording.write_index(path, [text.entry for text in texts])
+        return (self._input(files, str(path)),)
 
-    def _path_of(self, text: PlainText | PackedText, number: int) -> str:
-        """A path under which other processes find a file: one without a name is copied."""
-        name = text.file.name
+    def _input(self, files: Sequence[str], index: str) -> IndexedInput:
+        return IndexedInput(tuple(map(self._there, files)), self._there(index))
+
+    def _there(self, place: str) -> str:
+        return place if is_url(place) else self.there(str(Path(place).resolve()))
+
+    def _place_of(self, data: Ranges, number: int) -> str:
+        """Where other processes find a file: one without a name is copied."""
+        if not isinstance(data, FileRanges):
+            return data.place
+        name, descriptor = data.file.name, data.file.fileno()
         if isinstance(name, str):
             path = Path(name).resolve()
-            if path.is_file() and os.path.samestat(path.stat(), os.fstat(text.file.fileno())):
+            if path.is_file() and os.path.samestat(path.stat(), os.fstat(descriptor)):
                 return str(path)
         copy = self.folder / f"text-{number}"
-        with os.fdopen(os.dup(text.file.fileno()), "rb") as file, copy.open("wb") as target:
+        with os.fdopen(os.dup(descriptor), "rb") as file, copy.open("wb") as target:
             file.seek(0)
             shutil.copyfileobj(file, target, 1 << 20)
         return str(copy)

@@ -19,6 +19,10 @@ class LostError(EndpointError):
     """The service did not answer, or not to the end: what may go better in a moment."""
 
 
+class RefusedError(EndpointError):
+    """The service does not let these credentials do it."""
+
+
 class AbsentError(InputError):
     """There is no such object."""
 
@@ -62,7 +66,7 @@ def _explained(causes: Sequence[BaseException], url: Url) -> KcliError:
     if status == _CHANGED:
         return changed(url)
     if status in _REFUSED or any(isinstance(each, PermissionError) for each in causes):
-        return EndpointError(
+        return RefusedError(
             f"access was refused: {reason}", place=url.shown, advice=_ACCESS.get(url.scheme, "")
         )
     if status is not None:

@@ -57,15 +57,28 @@ class RemoteReader:
     Args:
         url: of the object.
         start: the first byte that is wanted.
+        stop: where to end; default: with the object.
+        details: of the version that is wanted; default: of what is there now.
+
+    Attributes:
+        position: of the next byte.
+        is_whole: whether a part was asked for, and the server sends all of it.
 
     Raises:
         InputError: there is no such object.
         EndpointError: the service refused, or was not reached.
     """
 
-    def __init__(self, url: Url, start: int = 0) -> None:
-        self._url, self.position = url, start
-        self._details = details_of(url)
+    def __init__(
+        self,
+        url: Url,
+        start: int = 0,
+        stop: int | None = None,
+        details: Details | None = None,
+    ) -> None:
+        self._url, self.position, self._stop = url, start, stop
+        self.is_whole = False
+        self._details = details or details_of(url)
         with explained(url):
             self._system: FileSystem = file_system(url)
             self._file: Any = None
@@ -99,8 +112,9 @@ class RemoteReader:
 
     def _read(self, size: int) -> bytes:
         wanted = self._details.size
-        if wanted is not None:
-            size = min(size, wanted - self.position)
+        ends = [each for each in (wanted, self._stop) if each is not None]
+        if ends:
+            size = min(size, min(ends) - self.position)
             if size <= 0:
                 self._check_version()
                 return b""
@@ -118,17 +132,63 @@ class RemoteReader:
 
     def _opened(self) -> Any:  # noqa: ANN401 - a file of fsspec
         if self._url.is_read_only:
-            return _opened_by_http(self._system, self._url, self.position, self._details)
+            return self._opened_by_http()
+        options = {"version": self._details.version} if self._url.scheme == "s3" else {}
         file = self._system.open(
-            self._url.text, "rb", block_size=_BLOCK, cache_type="readahead", size=self._details.size
+            self._url.text,
+            "rb",
+            block_size=_BLOCK,
+            # of a part no more is asked for than is read
+            cache_type="readahead" if self._stop is None else "none",
+            size=self._details.size,
+            **options,
         )
         file.seek(self.position)
         return file
 
+    def _opened_by_http(self) -> Any:  # noqa: ANN401
+        """A stream from the position on, of a server that may know no ranges.
+
+        Source: https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
+        """
+        # what the server packs for the way would have other positions
+        headers, version = {"Accept-Encoding": "identity"}, self._details.version
+        if self.position or self._stop is not None:
+            last = "" if self._stop is None else self._stop - 1
+            headers["Range"] = f"bytes={self.position}-{last}"
+            if _is_strong(version):  # another object is sent as a whole
+                headers["If-Range"] = version
+        file = self._system.open(
+            self._url.text, block_size=0, headers=headers, size=self._details.size
+        )
+        if "Range" not in headers or file.r.status == _PARTIAL:
+            return file
+        if _is_strong(version) and file.r.headers.get("ETag") != version:
+            raise changed(self._url)
+        self.is_whole = True
+        to_skip = self.position
+        while to_skip:
+            piece = file.read(min(to_skip, _BLOCK))
+            if not piece:
+                raise LostError("it ended early", place=self._url.shown)
+            to_skip -= len(piece)
+        return file
+
     def _check_version(self) -> None:
         """All was read: it must have been one object."""
-        if self._details.version and details_of(self._url).version != self._details.version:
+        version = self._details.version
+        if not version or (self._stop is not None and self._is_pinned):
+            return
+        if details_of(self._url).version != version:
             raise changed(self._url)
+
+    @property
+    def _is_pinned(self) -> bool:
+        """Whether the service itself refuses to give parts of another version."""
+        version = self._details.version
+        return version != "" and (
+            self._url.scheme == "s3" or (self._url.is_read_only and _is_strong(version))
+        )
 
     def _close(self) -> None:
         if self._file is not None:
@@ -144,31 +204,15 @@ def read_range(url: Url, start: int, length: int) -> bytes:
         EndpointError: the service refused, or was not reached.
     """
     pieces = bytearray()
-    with RemoteReader(url, start) as reader:
+    with RemoteReader(url, start, start + length) as reader:
         while len(pieces) < length and (piece := reader.read(length - len(pieces))):
             pieces += piece
     return bytes(pieces)
 
 
-def _opened_by_http(system: FileSystem, url: Url, position: int, details: Details) -> Any:  # noqa: ANN401
-    """A stream from a position on, of a server that may know no ranges.
-
-    Source: https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
-    """
-    # what the server packs for the way would have other positions
-    headers = {"Accept-Encoding": "identity"}
-    if position:
-        headers["Range"] = f"bytes={position}-"
-        if details.version.startswith('"'):  # a strong ETag: another object is sent as a whole
-            headers["If-Range"] = details.version
-    file = system.open(url.text, "rb", block_size=0, headers=headers, size=details.size)
-    to_skip = 0 if file.r.status == _PARTIAL else position
-    while to_skip:
-        piece = file.read(min(to_skip, _BLOCK))
-        if not piece:
-            raise LostError("it ended early", place=url.shown)
-        to_skip -= len(piece)
-    return file
+def _is_strong(version: str) -> bool:
+    """Whether it is an ETag that names each byte."""
+    return version.startswith('"')
 
 
 def _version(found: dict[str, Any]) -> str:

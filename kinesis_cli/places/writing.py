@@ -25,7 +25,7 @@ class RemoteWriter:
     """
 
     def __init__(self, url: Url) -> None:
-        _refuse_unwritable(url)
+        refuse_unwritable(url)
         self._url = url
         self.is_broken = False  # a part could not be sent
         with explained(url):
@@ -95,11 +95,16 @@ def is_taken(url: Url) -> bool:
         InputError: nothing can be written there.
         EndpointError: the service refused, or was not reached.
     """
-    _refuse_unwritable(url)
+    refuse_unwritable(url)
     return exists(url)
 
 
-def _refuse_unwritable(url: Url) -> None:
+def refuse_unwritable(url: Url) -> None:
+    """Refuse to write an object, before there is anything to write.
+
+    Raises:
+        InputError: nothing can be written there.
+    """
     if url.is_read_only:
         raise InputError(
             "can only be read", place=url.shown, advice="Write to a file, s3://, gs:// or az://."

@@ -10,10 +10,10 @@ import msgspec
 from msgspec import structs
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.places.url import is_url
+from kinesis_cli.places.url import Url, is_url, shown
 from kinesis_cli.recordings.form import LOGS, Form, Layout, Look, Reading
 from kinesis_cli.recordings.get_records import AsLambdaSends
-from kinesis_cli.recordings.indexes.index import Index, index_beside
+from kinesis_cli.recordings.indexes.beside import Kept, index_at, index_beside
 from kinesis_cli.recordings.json_texts import JsonTexts
 from kinesis_cli.recordings.looking.files import are_documents, are_payloads, recognised_in
 from kinesis_cli.recordings.looking.json_lines import are_objects, json_lines
@@ -42,39 +42,38 @@ class Input:
     """A file of which every byte can be read at its position. Use it as a context manager.
 
     Args:
-        file: packed or not; closed with the input.
+        opened: packed or not; or a recording that was read before, with its index. Closed with the
+            input.
         name: for messages.
         reading: how the user says that it is to be read.
-        index: of a recording that was read before; closed with the input.
-        index_problem: a sentence on one that is of no use.
+        index_problem: a sentence on an index that is of no use.
 
     Attributes:
-        file: not packed, unless there is an index.
+        kept: the index of a recording that was read before, and its text; None: there is none.
+        file: not packed; none where there is an index.
         look: what it is.
 
     Raises:
         InputError: it is damaged, or nobody can tell what it is.
     """
 
+    file: BinaryIO
+
     def __init__(
-        self,
-        file: BinaryIO,
-        name: str,
-        reading: Reading,
-        index: Index | None = None,
-        index_problem: str = "",
+        self, opened: BinaryIO | Kept, name: str, reading: Reading, index_problem: str = ""
     ) -> None:
-        self.name, self.index, self._index_problem = name, index, index_problem
+        self.name, self._index_problem = name, index_problem
         self._reading = reading
         self._as_lambda_sends = AsLambdaSends(name, reading)
-        self._opened = [file]
+        self._opened: list[BinaryIO | Kept] = [opened]
         self.count = 0  # of records or payloads, once they were read
-        if index is not None:
-            self.file, self.look = file, Look(Form.RECORDING)
+        self.kept = opened if isinstance(opened, Kept) else None
+        if isinstance(opened, Kept):
+            self.look = Look(Form.RECORDING)
             return
         try:
-            self.file = self._unpacked(file)
-            self.look = self._asked(reading.form) if reading.form else self._looked(file)
+            self.file = self._unpacked(opened)
+            self.look = self._asked(reading.form) if reading.form else self._looked(opened)
         except BaseException:
             self.close()
             raise
@@ -87,10 +86,16 @@ class Input:
     @classmethod
     def open_indexed(cls, path: str, reading: Reading) -> Self:
         """Open a file; a recording with an index beside it is not read for what that tells."""
+        if path == "-" or reading.form not in (None, Form.RECORDING):
+            return cls.open(path, reading)
+        if is_url(path):
+            beside = index_at(Url(path))
+            if beside.kept is not None:
+                return cls(beside.kept, shown(path), reading)
+            return cls(*open_regular(path), reading, beside.problem)
         file, name = open_regular(path)
-        if path == "-" or is_url(path) or reading.form not in (None, Form.RECORDING):
-            return cls(file, name, reading)
-        return cls(file, name, reading, *index_beside(path, file))
+        beside = index_beside(path, file)
+        return cls(beside.kept or file, name, reading, beside.problem)
 
     def __enter__(self) -> Self:
         return self
@@ -100,10 +105,8 @@ class Input:
 
     def close(self) -> None:
         """Close the files that were opened for it."""
-        for file in self._opened:
-            file.close()
-        if self.index is not None:
-            self.index.close()
+        for each in self._opened:
+            each.close()
 
     @property
     def has_records(self) -> bool:
@@ -120,8 +123,8 @@ class Input:
         """The kind of source of its first record; None: it has payloads, or none that is usable."""
         if not self.has_records:
             return None
-        if self.index is not None:
-            return kind_named(self.index.head.kind)
+        if self.kept is not None:
+            return kind_named(self.kept.index.head.kind)
         try:
             if self.look.form is Form.RECORDING:
                 return next((kind_of_line(line) for _, line in self.lines() if line.strip()), None)
@@ -135,8 +138,8 @@ class Input:
         kind = self.kind
         if kind is None:
             return None
-        if self.index is not None:
-            return self.index.head.first_arrival
+        if self.kept is not None:
+            return self.kept.index.head.first_arrival
         try:
             if self.look.form is Form.RECORDING:
                 line = next(line for _, line in self.lines() if line.strip())

@@ -8,7 +8,9 @@ shard stands still while the others go on.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import accumulate
+from functools import cached_property
+from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,12 +19,12 @@ import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.form import Form, Reading
+from kinesis_cli.recordings.indexes.beside import Kept
 from kinesis_cli.recordings.indexes.form import FileEntry
-from kinesis_cli.recordings.indexes.index import Index, write_index
 from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.indexes.texts import Text
 from kinesis_cli.recordings.inputs import Input
-from kinesis_cli.recordings.making_indexes import head_of
+from kinesis_cli.recordings.making_indexes import write_index_of
 from kinesis_cli.recordings.opening import split_lines
 from kinesis_cli.recordings.several import notes_of, open_inputs
 from kinesis_cli.recordings.shard_reader import ShardReader
@@ -33,6 +35,7 @@ from kinesis_cli.stream.record_source import move_due
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
 HELD_PER_SHARD = 96 << 10  # bytes that each shard may hold however many there are: a batch or so
+FIRST = 16 << 10  # bytes, in which the first line mostly ends
 NEAR = 64  # blocks
 
 
@@ -58,20 +61,15 @@ class Recording:
         self._survey, self._part = survey, part
         self._texts, self._blocks = survey.texts, survey.blocks
         self.kind = survey.kind
-        self._shards = {
-            shard_id: ShardReader(shard.blocks, shard.arrivals)
-            for shard_id, shard in survey.shards.items()
-            if part is None or shard_id in part.shards
-        }
-        self._held_per_shard = max(HELD_PER_SHARD, HELD // max(1, len(self._shards)))
+        self.shard_ids = tuple(
+            shard_id for shard_id in survey.shards if part is None or shard_id in part.shards
+        )
+        self._held_per_shard = max(HELD_PER_SHARD, HELD // max(1, len(self.shard_ids)))
         self._was_read = bytearray(len(self._blocks) + 1)  # one more: the search ends there
-        if part is not None:
-            self._pass_over_other_blocks()
         self._frontier = 0  # the first block that was not read
         self._close = close or survey.close
         self.notes = notes_of(survey.inputs, lambda each: each.notes(each.count))
-        self.shard_ids = tuple(self._shards)
-        self.count = sum(survey.shards[shard_id].count for shard_id in self._shards)
+        self.count = sum(self.counts().values())
         self.first_arrival = survey.first_arrival if survey.shards else None
         self.last_arrival = survey.last_arrival if survey.shards else None
 
@@ -145,9 +143,7 @@ class Recording:
             path: of the index.
             entries: of the files that `texts` are of.
         """
-        tables = self._survey.tables
-        assert tables is not None
-        write_index(path, tables.file, head_of(self._survey, tuple(entries)))
+        write_index_of(self._survey, path, tuple(entries))
 
     @property
     def texts(self) -> Sequence[Text]:
@@ -155,14 +151,14 @@ class Recording:
         return self._texts
 
     @property
-    def index(self) -> Index | None:
-        """The one index that tells all of it, where there is one."""
-        inputs = self._survey.inputs
-        return inputs[0].index if len(inputs) == 1 else None
+    def kept(self) -> Sequence[Kept] | None:
+        """The indexes that tell all of it, in order; None: some of it had to be read."""
+        found = [each.kept for each in self._survey.inputs if each.kept is not None]
+        return found if len(found) == len(self._survey.inputs) else None
 
     def counts(self) -> dict[str, int]:
         """The records of each shard."""
-        return {shard_id: self._survey.shards[shard_id].count for shard_id in self._shards}
+        return {shard_id: self._survey.shards[shard_id].count for shard_id in self.shard_ids}
 
     @property
     def largest_payload(self) -> int:
@@ -197,20 +193,48 @@ class Recording:
 
     def first_record(self) -> Record | None:
         """The first of all records, whatever was taken; None where there are none."""
-        return next(self.records(), None)
+        if not len(self._blocks):
+            return None
+        file, start, length = self._blocks[0]
+        for size in (min(length, FIRST), length):
+            line, newline, _ = self._read(file, start, size).partition(b"\n")
+            if newline or size == length:
+                break
+        return next(map(self.kind.record, *self._parsed(line), [line.strip()]))
 
     def records(self) -> Iterator[Record]:
         """All records in the order of the recording, whatever was taken."""
-        for block in self._blocks:
-            text = self._read(block.file, block.start, block.length)
+        self._want(range(len(self._blocks)))
+        for number in range(len(self._blocks)):
+            text = self._block(number)
             yield from map(self.kind.record, *self._parsed(text), split_lines(text))
 
-    def _pass_over_other_blocks(self) -> None:
-        """Mark the blocks without a line of these shards as if they had been read."""
-        self._was_read[:-1] = b"\x01" * len(self._blocks)
-        for shard in self._shards.values():
-            for number in shard.blocks:
-                self._was_read[number] = False
+    @cached_property
+    def _shards(self) -> dict[str, ShardReader]:
+        """How far each was read: made when a record is taken, since all blocks are looked at."""
+        if self._part is None:  # else it was said before anything of the index was read
+            for each in self._survey.indexed:
+                each.index.want(self.shard_ids)
+        found = {
+            shard_id: ShardReader(shard.blocks, shard.arrivals)
+            for shard_id in self.shard_ids
+            for shard in [self._survey.shards[shard_id]]
+        }
+        wanted: Iterable[int] = range(len(self._blocks))
+        if self._part is not None:
+            # the blocks without a line of these shards are passed over as if they had been read
+            self._was_read[:-1] = b"\x01" * len(self._blocks)
+            for shard in found.values():
+                for number in shard.blocks:
+                    self._was_read[number] = False
+            wanted = (number for number in wanted if not self._was_read[number])
+        self._want(wanted)
+        return found
+
+    def _want(self, blocks: Iterable[int]) -> None:
+        """Say which blocks will be read, in order."""
+        for file, of_file in groupby(map(self._blocks.__getitem__, blocks), itemgetter(0)):
+            self._texts[file].want((block.start, block.length) for block in of_file)
 
     def _read_on(self, shard: ShardReader) -> None:
         if shard.passed:
@@ -233,8 +257,7 @@ class Recording:
 
     def _read_block(self, number: int, wanting: ShardReader) -> None:
         """Give each shard its records of a block; one that holds enough notes where they are."""
-        block = self._blocks[number]
-        text = self._read(block.file, block.start, block.length)
+        block, text = self._blocks[number], self._block(number)
         self._was_read[number] = True
         starts: Iterable[int] | None = None
         if self._part is None:
@@ -276,6 +299,12 @@ class Recording:
         except (msgspec.MsgspecError, UnicodeError, RecursionError, InputError) as error:
             raise _changed() from error
 
+    def _block(self, number: int) -> bytes:
+        text = self._read(*self._blocks[number])
+        if not self._survey.is_as_indexed(number, text):
+            raise _changed()
+        return text
+
     def _read(self, file: int, start: int, length: int) -> bytes:
         text = self._texts[file].read(start, length)
         if len(text) != length:
@@ -310,7 +339,7 @@ class OpenedInputs:
         """
         for each in self._inputs:
             each.name_streams(stream_arns)
-        has_index = len(self._inputs) == 1 and self._inputs[0].index is not None
+        has_index = all(each.kept is not None for each in self._inputs)
         survey = Survey(self._inputs, shards, keeps_tables=keeps_tables and not has_index)
         self._recording = Recording(survey)
         return self._recording

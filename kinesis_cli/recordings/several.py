@@ -37,7 +37,7 @@ def open_inputs(
             yield opened(path, reading)
         return
     files = expanded(paths)
-    _allow_files(_FILES_OF_EACH * len(files) + _OTHER_FILES)
+    allow_inputs(len(files))
     with ExitStack() as stack:
         inputs = [stack.enter_context(opened(file, reading)) for file in files]
         in_order = _in_order(inputs)
@@ -105,8 +105,9 @@ def _refuse_mixed(inputs: Sequence[Input]) -> None:
 _APART = "Name a narrower folder, prefix or pattern, of files of one kind."
 
 
-def _allow_files(count: int) -> None:
-    """Let this process open so many files, as far as the system allows."""
+def allow_inputs(inputs: int) -> None:
+    """Let this process open the files of so many inputs, as far as the system allows."""
+    count = _FILES_OF_EACH * inputs + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= count:
         return

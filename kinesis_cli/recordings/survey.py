@@ -5,21 +5,26 @@ import math
 import os
 import re
 import tempfile
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from operator import itemgetter
-from typing import BinaryIO, NamedTuple, cast
+from itertools import islice, pairwise
+from operator import itemgetter, ne
+from typing import BinaryIO, cast
+from zlib import crc32
 
 import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.faults import Place, error_in, fault_error, out_of_order, unexplained
 from kinesis_cli.recordings.form import Form
-from kinesis_cli.recordings.indexes.form import ShardEntry, numbers, times
+from kinesis_cli.recordings.indexes.blocks import Block, Blocks
+from kinesis_cli.recordings.indexes.form import ShardEntry
 from kinesis_cli.recordings.indexes.index import Index
+from kinesis_cli.recordings.indexes.part import IndexedBlocks
+from kinesis_cli.recordings.indexes.ranges import FileRanges
+from kinesis_cli.recordings.indexes.shards import End, ShardSurvey
 from kinesis_cli.recordings.indexes.tables import Tables
-from kinesis_cli.recordings.indexes.texts import PlainText, Text, text_of
+from kinesis_cli.recordings.indexes.texts import PlainText, Text
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.opening import (
     BLOCK,
@@ -35,35 +40,10 @@ from kinesis_cli.stream.kinds.known import kind_in, kind_named, kind_of_line
 from kinesis_cli.stream.sequence import is_sequence_number
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 
+LEAST_RUN = 16 << 10  # bytes of one shard's lines, on average, that are a block of their own
+
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
-
-
-class Block(NamedTuple):
-    """Some lines, each one a record, nothing between them: `{…}\\n{…}\\n`."""
-
-    file: int  # index into `Survey.texts`
-    start: int
-    length: int
-
-
-class ShardSurvey:
-    """What the first reading learns of a shard. Grows by a few bytes for each block."""
-
-    def __init__(self, number: int, first: "End") -> None:
-        self.number = number  # in order of first appearance
-        self.count = 0  # records
-        self.first = self.last = first  # of its records so far
-        self.blocks = array("I")  # indices into `Survey.blocks`, of those that hold its records
-        self.arrivals = array("d")  # of the shard's first record in each of these, epoch seconds
-        self.last_place = ""  # of its last record so far
-
-
-class End(NamedTuple):
-    """A shard's first or last record."""
-
-    arrival: float  # epoch seconds
-    line: int  # 1-based; or its number in an input that is not lines
 
 
 class Survey:
@@ -84,10 +64,12 @@ class Survey:
         self.inputs: list[Input] = []
         self.texts: list[Text] = []
         self.tables = Tables() if keeps_tables else None
-        self.blocks: list[Block] = []
+        self.blocks = Blocks()
+        self.indexed: list[IndexedBlocks] = []
         self.shards: dict[str, ShardSurvey] = {}
         self.first_arrival, self.last_arrival = math.inf, -math.inf
         self._kind: SourceKind | None = None  # as the first record has it
+        self._unsure: list[IndexedBlocks] = []  # that are held against their index
         self._last_numbers: dict[str, str] = {}
         self._first_numbers: dict[str, str] = {}
         # The file for lines that had to be rewritten, and its place in `texts`.
@@ -132,11 +114,10 @@ class Survey:
         return sum(shard.count for shard in self.shards.values())
 
     def _add(self, each: Input) -> None:
-        if each.index is not None:
-            entry = each.index.head.files[0]
-            self.add_indexed(each.index, [text_of(each.file, entry)], each.name)
+        if (kept := each.kept) is not None:
+            self.add_indexed(kept.index, [kept.text], each.name, is_sure=kept.is_sure)
         elif each.look.form is Form.RECORDING:
-            self.texts.append(PlainText(each.file))
+            self.texts.append(PlainText(FileRanges(each.file)))
             self._add_lines(each.file, each.name)
         elif each.has_records:
             self._add_rewritten(self._checked(each), each.name, "record")
@@ -177,7 +158,7 @@ class Survey:
         if self._spool is None:
             made = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115
             self._spool = len(self.texts), made
-            self.texts.append(PlainText(made))
+            self.texts.append(PlainText(FileRanges(made)))
         number, file = self._spool
         text, start = b"\n".join(lines) + b"\n", file.tell()
         file.write(text)
@@ -208,10 +189,26 @@ class Survey:
         self._check_order(shard_ids, numbers, lines, place)
         self.first_arrival = min(self.first_arrival, earliest)
         self.last_arrival = max(self.last_arrival, latest)
-        self._index(block, shard_ids, arrivals, place)
-        if self.tables is not None:
-            of_lines = [self.shards[shard_id].number for shard_id in shard_ids]
-            self.tables.add(of_lines, [len(line) + 1 for line in lines])
+        for begin, end in _runs(shard_ids, block.length):
+            some = lines[begin:end]
+            length = sum(map(len, some)) + len(some)
+            if end == len(lines):
+                length = block.length  # the last line may have no line break
+            part = Block(block.file, block.start, length)
+            block = Block(block.file, block.start + length, block.length - length)
+            own = Place(place.name, place.unit, place.numbers[begin:end])
+            self._index(part, shard_ids[begin:end], arrivals[begin:end], own)
+            self._add_table(some, shard_ids[begin:end], part)
+
+    def _add_table(self, lines: list[bytes], shard_ids: list[str], block: Block) -> None:
+        if self.tables is None:
+            return
+        text = b"\n".join(lines) + b"\n"
+        self.tables.add(
+            [self.shards[shard_id].number for shard_id in shard_ids],
+            [len(line) + 1 for line in lines],
+            crc32(text[: block.length]),
+        )
 
     def _check_order(
         self, shard_ids: list[str], numbers: list[str], lines: list[bytes], place: Place
@@ -267,36 +264,45 @@ class Survey:
 
     # --- what an index tells
 
-    def add_indexed(self, index: Index, texts: Sequence[Text], name: str) -> None:
+    def add_indexed(
+        self, index: Index, texts: Sequence[Text], name: str, *, is_sure: bool = True
+    ) -> None:
         """Add what an index tells, instead of reading it again.
 
         Args:
             index: closed with its input.
             texts: of its files.
             name: of the input, for messages.
+            is_sure: that it is of these texts; else each block that is read is held against it.
 
         Raises:
             InputError: it does not go on where the inputs before it ended.
         """
-        head = index.head
+        head, columns = index.head, index.columns
         before, files = len(self.blocks), len(self.texts)
         self.texts.extend(texts)
         self._take_kind(kind_named(head.kind), name)
-        in_files, starts = numbers("H", head.block_files), numbers("Q", head.starts)
-        lengths = numbers("I", head.lengths)
-        self.blocks.extend(
-            Block(files + file, start, length)
-            for file, start, length in zip(in_files, starts, lengths, strict=True)
-        )
+        self.blocks.extend(columns, files)
+        self.indexed.append(IndexedBlocks(before, index))
+        if not is_sure:
+            self._unsure.append(self.indexed[-1])
         self.first_arrival = min(self.first_arrival, head.first_arrival)
         self.last_arrival = max(self.last_arrival, head.last_arrival)
         for entry in head.shards:
-            self._add_entry(entry, before, name)
+            self._add_entry(index, entry, before, name)
         if self.tables is not None:
             own = [self.shards[entry.shard_id].number for entry in head.shards]
-            for block in range(len(starts)):
+            for block, text_check in enumerate(columns.text_checks):
                 table = index.table(block)
-                self.tables.add([own[number] for number in table.shards], table.lengths)
+                self.tables.add([own[number] for number in table.shards], table.lengths, text_check)
+
+    def is_as_indexed(self, number: int, text: bytes) -> bool:
+        """Whether a block is what its index says; true where there is none that has to be asked."""
+        for each in self._unsure:
+            block = number - each.first
+            if 0 <= block < each.index.head.columns.count:
+                return crc32(text) == each.index.columns.text_checks[block]
+        return True
 
     def _take_kind(self, kind: SourceKind | None, name: str) -> None:
         if self._kind is None:
@@ -305,7 +311,7 @@ class Survey:
             both = f"{self.kind.title} and {kind.title if kind else 'another kind'}"
             raise InputError(f"records of {both} cannot be delivered together", place=name)
 
-    def _add_entry(self, entry: ShardEntry, before: int, name: str) -> None:
+    def _add_entry(self, index: Index, entry: ShardEntry, before: int, name: str) -> None:
         """Add a shard of an index; `before`: blocks that are not of the index."""
         shard_id = entry.shard_id
         first, last = (
@@ -322,8 +328,7 @@ class Survey:
             raise out_of_order(entry.first_number, shard_id, at, shard.last_place)
         self._last_numbers[shard_id] = entry.last_number
         shard.count += entry.count
-        shard.blocks.extend(before + number for number in numbers("I", entry.blocks))
-        shard.arrivals.extend(times(entry.arrivals))
+        shard.add(index, entry, before)
         shard.last = End(entry.last_arrival, entry.last_line)
         shard.last_place = last.of(0)
 
@@ -338,6 +343,19 @@ class Survey:
             if error := error_in(line, place, index, self.kind.fault_in):
                 return error
         return unexplained(lines, place, "not a recording")
+
+
+def _runs(shard_ids: Sequence[str], size: int) -> Iterable[tuple[int, int]]:
+    """Where each run of one shard's lines begins and ends, if runs are long; else all as one.
+
+    So that who wants some shards need not read the others', where a recording allows it.
+    """
+    count = len(shard_ids)
+    changes = sum(map(ne, shard_ids, islice(shard_ids, 1, None)))
+    if not changes or size < (changes + 1) * LEAST_RUN:
+        return [(0, count)]
+    ends = [place for place in range(1, count) if shard_ids[place] != shard_ids[place - 1]]
+    return pairwise([0, *ends, count])
 
 
 def _with_place(error: InputError, place: str) -> InputError:

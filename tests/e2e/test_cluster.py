@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.session import Session
 
 from kinesis_cli._version import __version__
 from kinesis_cli.errors import InputError
@@ -23,10 +24,16 @@ from kinesis_cli.recordings.writing import write_recording
 from tests.e2e.programs import Kcli, without_aws
 from tests.e2e.test_jobs import HANDLER, SETTINGS, records
 from tests.patience import PATIENCE
+from tests.servers import peer
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 pytest.importorskip("distributed", reason="Dask is not installed: the extra dask")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster of Dask")]
 
+KEYS = {"access_key": "any", "secret_key": "key"}
+AS_ANYBODY = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "key", "AWS_REGION": "us-east-1"}
 DASK = Path(sys.executable).with_name("dask")
 MORE = """
 
@@ -71,7 +78,12 @@ def cluster(workers: Path) -> Iterator[str]:
     """The address of a scheduler with two workers."""
     at = workers / "scheduler.json"
     named = ("--scheduler-file", str(at))
-    environment = {**without_aws(), "WORKERS": str(workers), "DIED": str(workers / "died")}
+    environment = {
+        **without_aws(),
+        **AS_ANYBODY,
+        "WORKERS": str(workers),
+        "DIED": str(workers / "died"),
+    }
     worker = ("worker", *named, "--nworkers", "1", "--nthreads", "1", "--no-dashboard")
     alone = ("--no-nanny", "--local-directory", str(workers))
     commands = [
@@ -137,6 +149,33 @@ def test_a_cluster_prints_the_same_bytes_as_one_process(
     assert "threads of workers at tcp://" in " ".join(run.stderr.split())
     assert "app.py" in run.stdout  # tracebacks name the code where it is here
     assert run.stdout == kcli(*ARGUMENTS, *handler, *settings).stdout
+
+
+def test_recordings_at_a_url_need_no_file_system_that_is_shared(
+    kcli: Kcli, cluster: str, folder: Path
+) -> None:
+    with peer("moto") as moto:
+        session = Session()
+        session.set_credentials(**KEYS)
+        made = session.create_client("s3", region_name="us-east-1", endpoint_url=moto.endpoint)
+        client = cast("S3Client", made)
+        client.create_bucket(Bucket="recordings")
+        for number, some in enumerate((records()[:700], records()[700:])):
+            file = folder / f"{number}.ndjson"
+            write_recording(some, file)
+            client.put_object(
+                Bucket="recordings", Key=f"day/{number}.ndjson", Body=file.read_bytes()
+            )
+        where = ("s3://recordings/day/", "--s3", moto.endpoint)
+        handler = ("--handler", "app.py:handler", *SETTINGS, "--output", "ndjson")
+        without = kcli("simulate", *where, *handler, "--scheduler", cluster, **AS_ANYBODY)
+        assert without.returncode == 2
+        assert "`kcli index FILE` makes it; each file needs one" in " ".join(without.stderr.split())
+        assert kcli("index", *where, **AS_ANYBODY).returncode == 0
+        run = kcli("simulate", *where, *handler, "--scheduler", cluster, **AS_ANYBODY)
+        assert run.returncode == 0, run.stderr
+        here = kcli("simulate", "0.ndjson", "1.ndjson", *handler)
+        assert run.stdout.splitlines()[1:] == here.stdout.splitlines()[1:]
 
 
 def test_a_worker_that_is_killed_changes_nothing_and_is_told(

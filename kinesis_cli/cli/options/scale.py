@@ -35,7 +35,7 @@ class ScaleOptions(msgspec.Struct, frozen=True):
         typer.Option(
             metavar="tcp://HOST:PORT",
             help="Share the shards among the workers of a cluster of Dask's instead; each reads "
-            "the recording, which must have an index, under the same path.",
+            "the recordings, which must have an index, at their URLs or under the same paths.",
         ),
     ] = None
     worker_project: Annotated[

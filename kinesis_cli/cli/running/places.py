@@ -1,6 +1,7 @@
 """Where the files of a command are that are not on this machine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kinesis_cli.places.url import Url, is_url
@@ -28,6 +29,23 @@ def reach_files(
         from kinesis_cli.places.services import reach_by
 
         reach_by("s3", lambda: _buckets(s3, target))
+
+
+def reach_elsewhere(texts: Iterable[str]) -> Callable[[], None]:
+    """What says in another process, or on another machine, how these are reached.
+
+    Args:
+        texts: paths and URLs; see `reach_files`, which said it here.
+    """
+    url = next((Url(text) for text in texts if is_url(text) and Url(text).scheme == "s3"), None)
+    if url is None:
+        from kinesis_cli.parts.job import reach_as_usual
+
+        return reach_as_usual
+    from kinesis_cli.aws.bucket_files import reach_s3
+    from kinesis_cli.places.services import file_system
+
+    return partial(reach_s3, file_system(url).connection)
 
 
 def reach_files_beside(connection: "Connection") -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kinesis_cli.cli.running.aws_refused import explain
+from kinesis_cli.cli.running.places import reach_elsewhere
 from kinesis_cli.cli.running.simulations import Simulations
 from kinesis_cli.errors import InputError
 from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.parts.whole import Ran, Whole, run_whole
+from kinesis_cli.places.url import is_url, shown
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.mapping import MappingChoice
 from kinesis_cli.show.console import note
@@ -49,6 +51,7 @@ class SharedSimulations:
                 alone.function,
                 self.handler,
                 Path(folder),
+                reach=reach_elsewhere(alone.inputs),
             )
             with progress("delivering", alone.recording.count) as bar:
                 run = self._on_cluster if self.scheduler is not None else self._here
@@ -69,6 +72,12 @@ class SharedSimulations:
         from kinesis_cli.parts.simulate_part import simulate_part
 
         tell(_copies(f"{self.processes} processes"))
+        urls = [shown(each) for each in self.alone.inputs if is_url(each)]
+        if urls and whole.recording.kept is None:
+            tell(
+                f"{', '.join(urls)}: without an index beside each all of it was fetched and read "
+                "first; `kcli index URL` makes it."
+            )
         try:
             seats = [ProcessSeat(simulate_part) for _ in range(self.processes)]
             return run_whole(whole, seats, self.processes, tell, bar.update)
@@ -82,12 +91,12 @@ class SharedSimulations:
 
         address = self.scheduler
         assert address is not None
-        if whole.recording.index is None:
+        if whole.recording.kept is None:
             raise InputError(
                 "--scheduler: each worker reads the recording by its index, and there is none",
-                place=", ".join(self.alone.inputs),
-                advice="`kcli index FILE` makes it. Name one recording, under a path that the "
-                "workers have too.",
+                place=", ".join(map(shown, self.alone.inputs)),
+                advice="`kcli index FILE` makes it; each file needs one, at a URL or under a path "
+                "that the workers have too.",
             )
         function = _on_own_python(whole.function, tell)
         code = None

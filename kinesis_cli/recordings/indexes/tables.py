@@ -2,7 +2,7 @@
 
 import tempfile
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import BinaryIO, cast
 from zlib import crc32
 
@@ -14,15 +14,24 @@ class Tables:
 
     def __init__(self) -> None:
         self.file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115
-        self.lines = array("I")  # of each block
-        self.checks = array("I")  # CRC-32 of each table
+        # of each block, as in `Columns`
+        self.lines, self.shards = array("I"), array("H")
+        self.checks, self.text_checks = array("I"), array("I")
 
-    def add(self, shards: Iterable[int], lengths: Iterable[int]) -> None:
-        """Add the next block's; see `encoded_table`."""
+    def add(self, shards: Collection[int], lengths: Iterable[int], text_check: int) -> None:
+        """Add the next block's.
+
+        Args:
+            shards: see `encoded_table`.
+            lengths: see there.
+            text_check: CRC-32 of the block.
+        """
         lengths = array("I", lengths)
         self.lines.append(len(lengths))
+        self.shards.append(len(set(shards)))
         table = encoded_table(shards, lengths)
         self.checks.append(crc32(table))
+        self.text_checks.append(text_check)
         self.file.write(table)
 
     def close(self) -> None:

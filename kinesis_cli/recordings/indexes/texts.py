@@ -3,11 +3,12 @@
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Protocol, cast
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.indexes.form import FileEntry, encoded, numbers
+from kinesis_cli.recordings.indexes.ranges import FileRanges, Ranges, Span
 from kinesis_cli.recordings.opening import BLOCK
 from kinesis_cli.stream.packing import DAMAGES, Format, decompressor
 
@@ -16,6 +17,16 @@ MAX_MEMBER = 64 << 20  # bytes of text; a larger one is not read for the sake of
 
 class Text(Protocol):
     """What gives the bytes of a range."""
+
+    data: Ranges  # of the file
+
+    @property
+    def entry(self) -> FileEntry:
+        """What an index says of the file."""
+
+    def want(self, spans: Iterable[Span]) -> None:
+        """Say which bytes will be read, in order."""
+        ...
 
     def read(self, start: int, length: int) -> bytes:
         """The bytes of a range; fewer where the file is not what it was."""
@@ -27,29 +38,61 @@ class Text(Protocol):
 
 
 class PlainText:
-    """A file that is its own text."""
+    """A file that is its own text.
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
+    Args:
+        data: of the file; closed with it.
+        entry: as an index has it; default: of a file that has none.
+    """
+
+    def __init__(self, data: Ranges, entry: FileEntry | None = None) -> None:
+        self.data = data
+        self._entry = entry
+
+    @property
+    def entry(self) -> FileEntry:
+        """See `Text.entry`."""
+        if self._entry is not None:
+            return self._entry
+        assert isinstance(self.data, FileRanges)  # which may have grown since it was opened
+        return FileEntry(os.fstat(self.data.file.fileno()).st_size, 0, b"")
+
+    def want(self, spans: Iterable[Span]) -> None:
+        """See `Text.want`."""
+        self.data.want(spans)
 
     def read(self, start: int, length: int) -> bytes:
         """See `Text.read`."""
-        return os.pread(self.file.fileno(), length, start)
+        return self.data.read(start, length)
 
     def close(self) -> None:
         """See `Text.close`."""
-        self.file.close()
+        self.data.close()
 
 
 class PackedText:
-    """A file of members, each packed alone. Keeps the text of the last one."""
+    """A file of members, each packed alone. Keeps the text of the last one.
 
-    def __init__(self, file: BinaryIO, entry: FileEntry) -> None:
-        self.file, self.entry = file, entry
+    Args:
+        data: of the file; closed with it.
+        entry: as an index has it.
+    """
+
+    def __init__(self, data: Ranges, entry: FileEntry) -> None:
+        self.data, self._entry = data, entry
         self._packing = cast("Format", entry.packing)
         self._in_text = numbers("Q", entry.members_in_text)
         self._on_disk = numbers("Q", entry.members_on_disk)
         self._kept, self._text = -1, b""
+
+    @property
+    def entry(self) -> FileEntry:
+        """See `Text.entry`."""
+        return self._entry
+
+    def want(self, spans: Iterable[Span]) -> None:
+        """See `Text.want`."""
+        self.data.want(self._spans_of_members(spans))
 
     def read(self, start: int, length: int) -> bytes:
         """See `Text.read`."""
@@ -66,7 +109,7 @@ class PackedText:
         if number != self._kept:
             start, end = self._on_disk[number : number + 2]
             size = self._in_text[number + 1] - self._in_text[number]
-            packed = os.pread(self.file.fileno(), end - start, start)
+            packed = self.data.read(start, end - start)
             try:
                 text = decompressor(self._packing).decompress(packed, size)
             except DAMAGES:
@@ -74,14 +117,24 @@ class PackedText:
             self._kept, self._text = number, text if len(text) == size else b""
         return self._text
 
+    def _spans_of_members(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """Where the members are that hold some bytes of the text, each once."""
+        following, last = 0, len(self._in_text) - 1
+        for start, length in spans:
+            number = max(following, bisect_right(self._in_text, start) - 1)
+            while number < last and self._in_text[number] < start + length:
+                begin, end = self._on_disk[number : number + 2]
+                yield begin, end - begin
+                number = following = number + 1
+
     def close(self) -> None:
         """See `Text.close`."""
-        self.file.close()
+        self.data.close()
 
 
-def text_of(file: BinaryIO, entry: FileEntry) -> Text:
+def text_of(data: Ranges, entry: FileEntry) -> Text:
     """The text of a file that an index tells of."""
-    return PackedText(file, entry) if entry.packing else PlainText(file)
+    return PackedText(data, entry) if entry.packing else PlainText(data, entry)
 
 
 def members_of(file: BinaryIO, packing: Format, name: str) -> tuple[bytes, bytes]:

@@ -13,7 +13,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.recordings import opening, survey
 from kinesis_cli.recordings.form import Reading
 from kinesis_cli.recordings.indexes.form import numbers
-from kinesis_cli.recordings.indexes.index import Index, index_path
+from kinesis_cli.recordings.indexes.index import open_index
 from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.inputs import Input
 from kinesis_cli.recordings.making_indexes import make_index
@@ -63,10 +63,14 @@ def records(count: int, seed: int = 0) -> list[Record]:
 def part_of(path: Path, shards: set[str]) -> Iterator[Recording]:
     """Some shards of an indexed recording."""
     with Input.open_indexed(str(path), Reading()) as found:
-        assert found.index is not None
-        part = RecordingPart(shards, found.index.head, found.index.table)
-        with Recording(Survey([found]), part) as recording:
+        assert found.kept is not None
+        survey = Survey([found])
+        with Recording(survey, RecordingPart(shards, survey.indexed)) as recording:
             yield recording
+
+
+def index_path(path: Path) -> Path:
+    return Path(f"{path}.kidx")
 
 
 def taken(recording: Recording) -> dict[str, list[bytes]]:
@@ -213,7 +217,7 @@ def test_a_packed_recording_is_written_in_members_of_whole_lines(tmp_path: Path)
     path = tmp_path / "day.ndjson.gz"
     write_recording(records(3_500), path)
     make_index(str(path))
-    index = Index.open(index_path(path))
+    index = open_index(index_path(path))
     members = numbers("Q", index.head.files[0].members_in_text)
     index.close()
     text = gzip.decompress(path.read_bytes())
