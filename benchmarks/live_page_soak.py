@@ -1,7 +1,8 @@
 """`make soak`: the live page in Chromium under 10,000 records a second; its memory stays flat.
 
-``python -m benchmarks.live_page_soak [SECONDS]``. Prints a line every quarter minute; exit code 1
-when the page's memory or its elements grew, a frame came late, or its count is not exact.
+``python -m benchmarks.live_page_soak [SECONDS]``, a minute or longer. Prints a line every quarter
+minute; exit code 1 when the page's memory or its elements grew, a frame came late, or its count is
+not exact.
 """
 
 import re
@@ -17,12 +18,14 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
+from benchmarks.lasting import lasting
 from benchmarks.local_function import TEMPLATE, client_of
 from docs.make_live_page_pictures import kcli
 from docs.make_report_picture import CHROMIUM
 
 SECONDS = 600.0
 RECORDS_PER_SECOND = 10_000
+LEAST_SECONDS = 60.0  # so that there are looks in both parts that are compared
 EVERY = 15.0  # seconds between two looks
 WARM, LATE = (0.15, 0.4), (0.7, 1.0)  # shares of the time that are compared; first the lists fill
 GROWTH = 1.15  # of memory and elements, the least of the one against the least of the other
@@ -150,6 +153,9 @@ def _soak(link: str, kinesis: Any, seconds: float) -> int:  # noqa: ANN401
         held = Held.of(devtools)
         browser.close()
     warm, late = _least(looks, WARM), _least(looks, LATE)
+    if warm is None or late is None:
+        print("The looks took so long that there is nothing to compare: give it more seconds.")
+        return 1
     flat = late.heap <= warm.heap * GROWTH and late.elements <= warm.elements * GROWTH
     work = held.worked / (monotonic() - began)
     print(
@@ -160,10 +166,11 @@ def _soak(link: str, kinesis: Any, seconds: float) -> int:  # noqa: ANN401
     return 0 if flat and is_exact and is_quick else 1
 
 
-def _least(looks: Sequence[tuple[float, Held]], part: tuple[float, float]) -> Held:
+def _least(looks: Sequence[tuple[float, Held]], part: tuple[float, float]) -> Held | None:
     """The look of a part of the time at which the page held least; others saw what was going."""
     begin, end = part
-    return min((held for share, held in looks if begin <= share <= end), key=lambda h: h.heap)
+    found = (held for share, held in looks if begin <= share <= end)
+    return min(found, key=lambda held: held.heap, default=None)
 
 
 def _shows(page: Page, count: int) -> bool:
@@ -180,4 +187,4 @@ def _shows(page: Page, count: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS))
+    sys.exit(main(lasting(sys.argv[1:], SECONDS, LEAST_SECONDS)))

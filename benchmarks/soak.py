@@ -11,9 +11,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from benchmarks.lasting import lasting
 from benchmarks.local_function import TEMPLATE, client_of
 
 SECONDS = 600.0
+LEAST_SECONDS = 10.0
 WARM_UP = 0.4  # share of the time after which the server and its logs have their size
 GROWTH = 1.15  # of memory, from then on
 RECORDS_PER_SECOND = 500
@@ -108,4 +110,4 @@ def _soak(server: Any, seconds: float) -> int:  # noqa: ANN401
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS))
+    sys.exit(main(lasting(sys.argv[1:], SECONDS, LEAST_SECONDS)))
