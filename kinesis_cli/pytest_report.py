@@ -77,6 +77,7 @@ def write_page_of(path: Path, run: RunFacts, test: Test) -> None:
     if run.repeat is not None:
         again += f"\n{run.repeat.command()}"
     page = Report(path, About(described, run.mapping, again), told=False)
+    run.watched.tell(page.waiting)
     for row in run.rows:
         page.row(row)
     page.finish(run.summary)

@@ -43,6 +43,7 @@ from kinesis_cli.testing.refusals import told_at_the_call
 from kinesis_cli.testing.repeat import Repeat, code_of
 from kinesis_cli.testing.result import Run
 from kinesis_cli.testing.told import USUAL_DURATION, DeliveryOptions, Told
+from kinesis_cli.testing.watched import Watched
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -235,6 +236,9 @@ class Kinesis(OwnStream):
             simulation = Simulation(
                 RecordList(records, choice.mapping.kind), runnable, choice.mapping, options
             )
+            watched = Watched()
+            if current.running is not None:  # it may fail, and have a page
+                simulation.watches.append(watched)
             rows = tuple(simulation.rows())
         run = Run(
             records=tuple(records),
@@ -248,6 +252,7 @@ class Kinesis(OwnStream):
             seen=runnable.seen if isinstance(runnable, CalledHere) else {},
             warnings=simulation.warnings,
             repeat=repeat,
+            watched=watched,
         )
         if current.running is not None:
             current.running.runs.append(run)

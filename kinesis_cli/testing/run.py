@@ -21,6 +21,7 @@ from kinesis_cli.simulation.trace import (
 )
 from kinesis_cli.simulation.words import counted, since_cell
 from kinesis_cli.stream.record import Record
+from kinesis_cli.testing.watched import Watched
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -108,6 +109,7 @@ class RunFacts:
         summary: the same numbers as `kcli simulate` shows.
         rows: the trace that all of this is made of.
         repeat: how to see it again with `kcli simulate`; None: nothing is known of that.
+        watched: when records came and were done, in a test that pytest runs.
     """
 
     records: Sequence[Record]
@@ -121,6 +123,7 @@ class RunFacts:
     seen: Mapping[str, Any] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     repeat: Repeat | None = None
+    watched: Watched = field(default_factory=Watched)
 
     @cached_property
     def calls(self) -> list[Call]:

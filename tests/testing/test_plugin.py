@@ -1,6 +1,7 @@
 """The pytest plugin, as a user's project has it."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -56,6 +57,13 @@ def test_a_wrong_number_of_deliveries_is_told_with_the_life_of_the_record(
     )
 
 
+def waiting_in(page: str) -> list[int]:
+    """How many records waited, from change to change, as a page draws them."""
+    (found,) = re.findall(r'"waiting":\s*{\s*"runs":\s*(\[[\d,\s]*\])', page)
+    runs: list[int] = json.loads(found)  # a number, how often, the next one, …
+    return runs[::2]
+
+
 def test_each_delivery_of_a_failed_test_has_a_page(pytester: pytest.Pytester) -> None:
     make_project(pytester, poison(1))
     result = pytester.runpytest("--kinesis-report", "pages")
@@ -66,6 +74,7 @@ def test_each_delivery_of_a_failed_test_has_a_page(pytester: pytest.Pytester) ->
     assert "app.lambda_handler (in a test)" in text
     assert "pytest test_app.py::test_poison" in text
     assert "JSONDecodeError" in text
+    assert waiting_in(text) == [3, 2, 1]  # the first, the poison record, the last are done
     test = pytester.path / "test_app.py"
     test.write_text(test.read_text().replace("== 1", "== 3"))
     pytester.runpytest("--kinesis-report", "pages").assert_outcomes(passed=1)
