@@ -5,6 +5,7 @@ it needs aiobotocore, which works with a few versions of botocore, all older tha
 needs.
 """
 
+import re
 from collections.abc import Iterator
 from mimetypes import guess_type
 from typing import Any
@@ -14,7 +15,14 @@ from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.errors import EndpointError, InputError
-from kinesis_cli.places.failures import AbsentError, LostError, RefusedError, absent, changed
+from kinesis_cli.places.failures import (
+    AbsentError,
+    LostError,
+    RefusedError,
+    absent,
+    changed,
+    untrusted,
+)
 from kinesis_cli.places.services import reach_by
 from kinesis_cli.places.url import Url
 from kinesis_cli.project.target import Target, TargetKind
@@ -268,6 +276,8 @@ def _better(error: EndpointError, url: Url) -> InputError | EndpointError:
             )
         case "" if isinstance(error.__cause__, _BROKEN_OFF):
             return LostError("the connection broke off", place=url.shown)
+        case "" if (found := _UNTRUSTED.search(error.problem)) is not None:
+            return untrusted(url, found[1], "AWS_CA_BUNDLE")
         case "" if isinstance(error.__cause__, _UNANSWERED):
             return LostError(error.problem, place=url.shown, advice=error.advice)
         case "" if isinstance(error.__cause__, botocore_errors.NoCredentialsError):
@@ -279,6 +289,7 @@ def _better(error: EndpointError, url: Url) -> InputError | EndpointError:
 
 _BROKEN_OFF = (botocore_errors.ResponseStreamingError, botocore_errors.IncompleteReadError)
 _UNANSWERED = (botocore_errors.ConnectionError, botocore_errors.HTTPClientError)
+_UNTRUSTED = re.compile(r"certificate verify failed: ([^(]*[^( ])")
 _LOG_IN = "Log in with `aws configure` or `aws sso login`, or name a profile in AWS_PROFILE."
 _HTTP = {
     "403": "403, access denied",

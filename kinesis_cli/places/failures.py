@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -76,6 +77,8 @@ def _explained(causes: Sequence[BaseException], url: Url) -> KcliError:
         return EndpointError(
             f"no usable credentials: {reason}", place=url.shown, advice=_ACCESS.get(url.scheme, "")
         )
+    if refused := next((each for each in reversed(causes) if isinstance(each, ssl.SSLError)), None):
+        return _of_tls(refused, url)
     if isinstance(causes[-1], FileNotFoundError):
         return absent(url)
     if any(type(each).__name__ == "ClientPayloadError" for each in causes):  # of aiohttp
@@ -87,6 +90,32 @@ def _explained(causes: Sequence[BaseException], url: Url) -> KcliError:
             advice="Is its address right, and does the network allow it?",
         )
     return EndpointError(f"could not be read or written: {reason}", place=url.shown)
+
+
+def untrusted(url: Url, reason: str, variable: str) -> EndpointError:
+    """The sentence for a certificate that nobody vouches for.
+
+    Args:
+        url: of the object.
+        reason: as OpenSSL has it, "self-signed certificate".
+        variable: of the environment, which names the certificates to trust.
+    """
+    return EndpointError(
+        f"its certificate is not trusted: {reason}",
+        place=url.shown,
+        advice=f"If the server is the right one, {variable}=FILE names a file of the certificates "
+        "to trust.",
+    )
+
+
+def _of_tls(error: ssl.SSLError, url: Url) -> EndpointError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = str(getattr(error, "verify_message", error)).rstrip(".")
+        return untrusted(url, reason, "SSL_CERT_FILE")
+    reason = str(getattr(error, "reason", "") or error).replace("_", " ").lower()
+    return EndpointError(
+        f"no TLS connection: {reason}", place=url.shown, advice="Is https:// right there?"
+    )
 
 
 _ACCESS = {

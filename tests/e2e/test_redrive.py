@@ -1,5 +1,6 @@
 """Taking up what Lambda gave up: from a queue, a bucket, a file."""
 
+import gzip
 import json
 import re
 import sys
@@ -416,6 +417,29 @@ def test_records_can_be_saved_and_their_documents_deleted(
     assert "saved.ndjson: it exists" in again.stderr
     assert (home / "saved.ndjson").read_text() == text
     assert waiting(client, quiet_queue) == 1
+
+
+def test_records_can_be_saved_at_a_url_before_their_documents_go(
+    run: Kcli, client: Clients, quiet_queue: str, home: Path
+) -> None:
+    client("s3").create_bucket(Bucket="saved")
+    numbers = failed_batch(client, quiet_queue, 3, 3)
+    nowhere = run("redrive", quiet_queue, "--save", "s3://no-such-bucket/a.ndjson", "--delete")
+    assert nowhere.returncode == 2
+    assert "there is no bucket no-such-bucket" in nowhere.stderr
+    assert waiting(client, quiet_queue) == 1
+    url = "s3://saved/day/failed.ndjson.gz"
+    saved = run("redrive", quiet_queue, "--save", url, "--delete", "--output", "json")
+    assert outcomes(document(saved)) == [("saved", True)]
+    body = client("s3").get_object(Bucket="saved", Key="day/failed.ndjson.gz")["Body"].read()
+    lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+    assert [each["kinesis"]["sequenceNumber"] for each in lines] == numbers
+    failed_batch(client, quiet_queue, 1, 1)
+    again = run("redrive", quiet_queue, "--save", url, "--delete")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert f"{url}: it exists" in again.stderr
+    assert waiting(client, quiet_queue) == 1
+    assert not (home / "s3:").exists()
 
 
 def test_documents_of_a_bucket_carry_their_records(

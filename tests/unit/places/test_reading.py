@@ -1,11 +1,14 @@
 """Objects that are read over real HTTP, whatever becomes of the connection."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from kinesis_cli.errors import EndpointError, InputError
+from kinesis_cli.local.server.certificate import certificate
 from kinesis_cli.places import reading, services
 from kinesis_cli.places.reading import RemoteReader, read_range
 from kinesis_cli.places.url import Url
@@ -128,6 +131,48 @@ def test_a_connection_that_never_holds_is_given_up_with_a_sentence(
         with pytest.raises(EndpointError) as lost:
             all_of(url)
     assert lost.value.place == url.shown
+
+
+@SERVICES
+def test_a_certificate_that_nobody_vouches_for_is_named_with_what_to_do(
+    service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own, key = certificate(tmp_path)
+    both = tmp_path / "both.pem"
+    both.write_bytes(own.read_bytes() + key.read_bytes())
+    variable = "AWS_CA_BUNDLE" if service == S3 else "SSL_CERT_FILE"
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    with object_server(objects(), both) as endpoint:
+        url = url_of(service, endpoint, monkeypatch)
+        with pytest.raises(EndpointError) as refused:
+            all_of(url)
+        assert refused.value.problem == "its certificate is not trusted: self-signed certificate"
+        assert f"{variable}=FILE" in refused.value.advice
+        # the advice, to the letter
+        program = (
+            "import sys\n"
+            "from kinesis_cli.aws.bucket_files import BucketFileSystem\n"
+            "from kinesis_cli.places.reading import read_range\n"
+            "from kinesis_cli.places.services import reach_by\n"
+            "from kinesis_cli.places.url import Url\n"
+            "reach_by('s3', BucketFileSystem)\n"
+            "sys.stdout.buffer.write(read_range(Url(sys.argv[1]), 0, 9))\n"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", program, url.text],
+            env={**os.environ, variable: str(own)},
+            capture_output=True,
+            check=False,
+        )
+        assert run.stdout == BODY[:9], run.stderr
+
+
+def test_a_server_that_does_not_speak_tls_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        object_server(objects()) as endpoint,
+        pytest.raises(EndpointError, match="no TLS connection: wrong version number"),
+    ):
+        all_of(Url(f"{endpoint.replace('http', 'https')}/bucket/a"))
 
 
 @SERVICES
