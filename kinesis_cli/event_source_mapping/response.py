@@ -11,7 +11,7 @@ import msgspec
 from kinesis_cli.event_source_mapping.invocation import InvocationResult
 from kinesis_cli.event_source_mapping.misread import misread_report, misspelt
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
-from kinesis_cli.event_source_mapping.windows import NO_STATE, has_state
+from kinesis_cli.event_source_mapping.windows import has_state
 from kinesis_cli.stream.kinds.kind import SourceKind
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
@@ -49,7 +49,7 @@ def verdict(
     if (error := result.error) is not None:
         return Malformed(f"{error.error_type}: {_first_line(error.error_message)}")
     if settings.tumbling_window_in_seconds and not has_state(result.response):
-        return Malformed(NO_STATE)
+        return Malformed("the answer has no state, which a tumbling window needs")
     if not settings.report_batch_item_failures:
         return Handled()
     return judge(result.response, batch, settings.kind)

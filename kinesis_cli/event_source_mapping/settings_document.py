@@ -38,7 +38,7 @@ LIMITS: Mapping[str, _Limit] = {
 }
 
 # What kcli acts on; every other member is either named to the user or refused.
-_ACTED_ON = {
+ACTED_ON = {
     *LIMITS,
     "StartingPosition",
     "StartingPositionTimestamp",
@@ -280,8 +280,8 @@ class SettingsDocument:
                     advice="Remove it.",
                     aws=f"Unsupported {name} parameter for given event source mapping type.",
                 )
-            if name not in _ACTED_ON | _ANSWER_ONLY | NOT_ACTED_ON:
-                near = difflib.get_close_matches(name, sorted(_ACTED_ON), 1)
+            if name not in ACTED_ON | _ANSWER_ONLY | NOT_ACTED_ON:
+                near = difflib.get_close_matches(name, sorted(ACTED_ON), 1)
                 raise self._unusable(
                     f"{name!r} is not a setting of an event source mapping",
                     advice=f"Did you mean {near[0]}?"

@@ -115,9 +115,6 @@ class TumblingWindow:
         return {"start": utc_seconds(self._start), "end": utc_seconds(self._start + self._length)}
 
 
-NO_STATE = "the answer has no state, which a tumbling window needs"
-
-
 def has_state(response: object) -> bool:
     """Whether an answer carries `state`; without it the call counts as failed."""
     return isinstance(response, Mapping) and "state" in response

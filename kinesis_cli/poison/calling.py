@@ -14,9 +14,9 @@ from kinesis_cli.event_source_mapping.invocation import (
     InvocationResult,
 )
 from kinesis_cli.event_source_mapping.lane import TOO_LARGE
-from kinesis_cli.event_source_mapping.response import Malformed, Reported, judge
+from kinesis_cli.event_source_mapping.response import Malformed, Reported, verdict
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
-from kinesis_cli.event_source_mapping.windows import NO_STATE, TumblingWindow, has_state
+from kinesis_cli.event_source_mapping.windows import TumblingWindow
 from kinesis_cli.poison.search import Outcome
 from kinesis_cli.stream.record import Record
 
@@ -74,11 +74,7 @@ class BatchCaller:
         if (error := result.error) is not None:
             why = f"{error.error_type}: {error.error_message}"
             return Outcome(failed=True, why=why, timed_out=error.error_type == TIMED_OUT)
-        if self._settings.tumbling_window_in_seconds and not has_state(result.response):
-            return Outcome(failed=True, why=NO_STATE)
-        if not self._settings.report_batch_item_failures:
-            return Outcome(failed=False)
-        match judge(result.response, records, self._settings.kind):
+        match verdict(result, records, self._settings):
             case Reported(failures=numbers):
                 whys = {number: result.why(number) for number in numbers}
                 why = f"the function reported {len(set(numbers))} of {len(records)}"

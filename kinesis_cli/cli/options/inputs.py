@@ -78,10 +78,20 @@ def reading(
             f"--raw takes each line as a payload, and --format {form} does not",
             advice="Leave one of the two out.",
         )
-    if shard is not None and shard.isascii() and shard.isdigit():
-        shard = shard_id(int(shard))
-    elif shard is not None and not _SHARD_ID.fullmatch(shard):
+    named = None if shard is None else shard_named(shard)
+    return Reading(Form.PAYLOADS if raw else form, named, tuple(each for each in arns if each))
+
+
+def shard_named(text: str) -> str:
+    """The id of the shard that `--shard` names: "shardId-000000000003" of "3".
+
+    Raises:
+        InputError: it cannot be one.
+    """
+    if text.isascii() and text.isdigit():
+        return shard_id(int(text))
+    if not _SHARD_ID.fullmatch(text):
         raise InputError(
-            f"{shard!r} is not a shard, which reads like {shard_id(0)}", place="--shard"
+            f"{text!r} is not a shard, which reads like {shard_id(0)}", place="--shard"
         )
-    return Reading(Form.PAYLOADS if raw else form, shard, tuple(each for each in arns if each))
+    return text

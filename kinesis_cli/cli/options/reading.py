@@ -1,6 +1,5 @@
 """What the commands that read a stream share: which records, and from where."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from time import time
@@ -12,6 +11,7 @@ import typer
 from kinesis_cli.aws.consuming.consumer import Consumer, ReadPlan, ShardRecords
 from kinesis_cli.aws.consuming.table_stream import stream_of_table
 from kinesis_cli.aws.session import Connection
+from kinesis_cli.cli.options.inputs import shard_named
 from kinesis_cli.cli.options.target import TableOption, Target, reached, reached_table
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.filters.criteria import compile_filters
@@ -26,7 +26,6 @@ from kinesis_cli.stream.selection import (
     grep_pattern,
     moment_of_all_shards,
 )
-from kinesis_cli.stream.shards import shard_id
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -139,7 +138,7 @@ def read_plan(reading: Reading) -> ReadPlan:
         start=Start.parse(reading.since or "latest", now),
         until=None if until is None else moment_of_all_shards(until, now, "--until"),
         follow=not reading.no_follow,
-        shard_ids=frozenset(map(_shard_id, reading.shard or ())),
+        shard_ids=frozenset(map(shard_named, reading.shard or ())),
         partition_key=reading.partition_key,
     )
 
@@ -158,16 +157,6 @@ def batches(consumer: Consumer, reading: Reading) -> AbstractContextManager[Iter
 def is_only_now(plan: ReadPlan) -> bool:
     """Whether a plan begins at the latest record and ends there: it finds next to nothing."""
     return plan.start.kind is StartKind.LATEST and not plan.follow
-
-
-def _shard_id(text: str) -> str:
-    if text.isascii() and text.isdigit():
-        return shard_id(int(text))
-    if not re.fullmatch(r"[a-zA-Z0-9_.-]{1,128}", text):
-        raise InputError(
-            f"{text!r} is not a shard, which reads like {shard_id(0)}", place="--shard"
-        )
-    return text
 
 
 def reach(target: Target, table: str | None = None) -> Connection:

@@ -60,8 +60,8 @@ def invalid_parameter(message: str) -> LambdaError:
     return LambdaError(400, "InvalidParameterValueException", message)
 
 
-def mapping_not_found() -> LambdaError:
-    """Unknown event source mapping."""
+def not_there() -> LambdaError:
+    """Unknown event source mapping, URL, policy, or name of a function."""
     return not_found("The resource you requested does not exist.")
 
 

@@ -21,7 +21,7 @@ from kinesis_cli.local.lambda_api.errors import (
     LambdaError,
     invalid_parameter,
     mapping_exists,
-    mapping_not_found,
+    not_there,
 )
 from kinesis_cli.local.lambda_api.names import Name, parsed
 from kinesis_cli.local.mapping.store import StoredMapping, new_mapping
@@ -128,7 +128,7 @@ def _existing(context: Context, uuid: str) -> StoredMapping:
     for each in _all(context):
         if each.uuid == uuid:
             return each
-    raise mapping_not_found()
+    raise not_there()
 
 
 def _function(context: Context, text: str) -> Name:

@@ -7,7 +7,7 @@ snapshots recorded on AWS.
 import re
 from dataclasses import dataclass
 
-from kinesis_cli.local.lambda_api.errors import LambdaError, invalid_parameter, not_found
+from kinesis_cli.local.lambda_api.errors import LambdaError, invalid_parameter, not_found, not_there
 from kinesis_cli.local.place import Place
 
 _NAME = re.compile(
@@ -45,7 +45,7 @@ def parsed(text: str, qualifier: str | None, place: Place) -> Name:
     """
     match = _NAME.fullmatch(text)
     if match is None:
-        raise not_found("The resource you requested does not exist.")
+        raise not_there()
     region, account = match["region"], match["account"]
     if region and region != place.region:
         raise not_found(

@@ -15,6 +15,7 @@ from kinesis_cli.local.lambda_api.errors import (
     function_not_found,
     invalid_parameter,
     not_found,
+    not_there,
     wrong_revision,
 )
 from kinesis_cli.local.lambda_api.names import Name
@@ -77,7 +78,7 @@ def get_policy(context: Context, parameters: Parameters) -> Document:
     name = context.name(parameters)
     statements = _statements(context, name)
     if not statements:
-        raise not_found("The resource you requested does not exist.")
+        raise not_there()
     policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
     return {
         "Policy": json.dumps(policy, separators=(",", ":")),

@@ -10,7 +10,7 @@ from kinesis_cli.local.function.hosted import LATEST
 from kinesis_cli.local.lambda_api.concurrency import CONCURRENT_EXECUTIONS
 from kinesis_cli.local.lambda_api.context import Context
 from kinesis_cli.local.lambda_api.errors import (
-    not_found,
+    not_there,
 )
 
 Parameters = dict[str, Any]
@@ -103,7 +103,7 @@ def list_layer_versions(_context: Context, _parameters: Parameters) -> Document:
 def get_function_url_config(context: Context, parameters: Parameters) -> Document:
     """There are no function URLs here."""
     context.name(parameters)
-    raise not_found("The resource you requested does not exist.")
+    raise not_there()
 
 
 def list_function_url_configs(context: Context, parameters: Parameters) -> Document:

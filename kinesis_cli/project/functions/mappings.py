@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMappi
 import json
 from collections.abc import Mapping
 
+from kinesis_cli.event_source_mapping.settings_document import NOT_ACTED_ON
 from kinesis_cli.project.functions.context import Reading
 from kinesis_cli.project.functions.feeders import WrittenMapping
 
@@ -28,14 +29,7 @@ MAPPING_MEMBERS: dict[str, type] = {
     "TumblingWindowInSeconds": int,
 }
 # These change nothing of what is delivered.
-_INERT_MEMBERS = {
-    "KMSKeyArn",
-    "KmsKeyArn",
-    "LoggingConfig",
-    "MetricsConfig",
-    "Tags",
-    "FunctionName",
-}
+_INERT_MEMBERS = NOT_ACTED_ON - {"Enabled"} | {"FunctionName"}
 
 
 def mapping_document(reading: Reading, written: WrittenMapping) -> dict[str, object]:
