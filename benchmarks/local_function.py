@@ -12,26 +12,13 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.measure import Row, row
+from tests.templates import fed_function
 
 RECORDS = 50_000
 TARGET = 1.3
 ACCOUNT = "000000000000"
 
-TEMPLATE = """\
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Stream: {Type: AWS::Kinesis::Stream, Properties: {Name: stream, ShardCount: 1}}
-  Fn:
-    Type: AWS::Serverless::Function
-    Properties:
-      CodeUri: src
-      Handler: app.handler
-      Runtime: python3.12
-      Events:
-        In:
-          Type: Kinesis
-          Properties: {Stream: !GetAtt Stream.Arn, StartingPosition: TRIM_HORIZON}
-"""
+TEMPLATE = fed_function(stream="stream")
 APP = """\
 import base64
 

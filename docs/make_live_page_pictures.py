@@ -19,33 +19,21 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from docs.alike import ALIKE, difference
 from docs.make_report_picture import CHROMIUM, ROOT
+from tests.templates import fed_function
 
 PICTURES = ("live-page.png", "live-page-record.png")
 MILLISECONDS = 240_000  # that anything may take
 
-TEMPLATE = """\
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 4}}
-  Failures: {Type: AWS::SQS::Queue, Properties: {QueueName: order-failures}}
-  Billing:
-    Type: AWS::Serverless::Function
-    Properties:
-      CodeUri: src
-      Handler: app.handler
-      Runtime: python3.12
-      Events:
-        Orders:
-          Type: Kinesis
-          Properties:
-            Stream: !GetAtt Orders.Arn
-            StartingPosition: TRIM_HORIZON
-            BatchSize: 5
-            MaximumRetryAttempts: 3
-            FunctionResponseTypes: [ReportBatchItemFailures]
-            DestinationConfig:
-              OnFailure: {Type: SQS, Destination: !GetAtt Failures.Arn}
-"""
+TEMPLATE = fed_function(
+    "Billing",
+    shards=4,
+    failures="order-failures",
+    settings={
+        "BatchSize": 5,
+        "MaximumRetryAttempts": 3,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    },
+)
 APP = """\
 import base64
 import json

@@ -16,19 +16,10 @@ from kinesis_cli._version import __version__
 from kinesis_cli.cli.main import COMMANDS
 from tests.e2e.programs import KCLI, Kcli, Terminal
 from tests.patience import PATIENCE
+from tests.templates import table
 
 # The project that the examples speak of has a table, too.
-TABLE = """
-Resources:
-  Orders:
-    Type: AWS::DynamoDB::Table
-    Properties:
-      TableName: orders
-      BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
-      KeySchema: [{AttributeName: pk, KeyType: HASH}]
-      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
-"""
+TABLE = "Resources:\n" + table(view="NEW_AND_OLD_IMAGES")
 SHELL_KCLI = shlex.join(KCLI)
 
 

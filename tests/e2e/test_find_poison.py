@@ -29,6 +29,7 @@ from kinesis_cli.stream.payload import Payload
 from tests.e2e.local_endpoint import Clients, clients_of, document, write_project
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal, without_aws
 from tests.patience import PATIENCE
+from tests.templates import table
 
 pytestmark = pytest.mark.slow
 
@@ -37,19 +38,12 @@ pytest.importorskip("awslambdaric")
 SEEDS = range(int(os.environ.get("KCLI_POISON_SEEDS", "3")))
 FUNCTION = "  {}: {{Type: AWS::Serverless::Function, Properties: {{Handler: app.{}}}}}\n"
 HANDLERS = ("raises", "reports", "hangs", "needs", "hoards", "differs", "writes", "stands")
-TEMPLATE = """\
+GLOBALS = """\
 Transform: AWS::Serverless-2016-10-31
 Globals:
   Function: {Runtime: python3.12, CodeUri: src, Timeout: 2}
-Resources:
-  Table:
-    Type: AWS::DynamoDB::Table
-    Properties:
-      TableName: orders
-      BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
-      KeySchema: [{AttributeName: pk, KeyType: HASH}]
-      StreamSpecification: {StreamViewType: NEW_IMAGE}
+"""
+CHANGES = """\
   Changes:
     Type: AWS::Serverless::Function
     Properties:
@@ -58,7 +52,13 @@ Resources:
         In:
           Type: DynamoDB
           Properties: {Stream: !GetAtt Table.StreamArn, StartingPosition: TRIM_HORIZON}
-""" + "".join(FUNCTION.format(name.title(), name) for name in HANDLERS)
+"""
+TEMPLATE = (
+    f"{GLOBALS}Resources:\n"
+    + table("Table", view="NEW_IMAGE")
+    + CHANGES
+    + "".join(FUNCTION.format(name.title(), name) for name in HANDLERS)
+)
 APP = """\
 import base64, os, time
 

@@ -18,29 +18,13 @@ from kinesis_cli.local.state import read_server
 from tests.e2e.local_endpoint import write_project
 from tests.e2e.programs import KCLI, Kcli, Terminal, without_aws
 from tests.patience import PATIENCE
+from tests.templates import fed_function
 
 pytestmark = pytest.mark.slow
 
 pytest.importorskip("awslambdaric")
 
-TEMPLATE = """\
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 1}}
-  Fn:
-    Type: AWS::Serverless::Function
-    Properties:
-      CodeUri: src
-      Handler: app.handler
-      Runtime: python3.12
-      Events:
-        In:
-          Type: Kinesis
-          Properties:
-            Stream: !GetAtt Orders.Arn
-            StartingPosition: TRIM_HORIZON
-            MaximumRetryAttempts: 0
-"""
+TEMPLATE = fed_function(settings={"MaximumRetryAttempts": 0})
 APP = """\
 import base64
 

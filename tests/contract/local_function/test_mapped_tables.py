@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from kinesis_cli.local.client.process import stop_server
 from kinesis_cli.local.client.status import local_status
 from tests.e2e.local_endpoint import empty, write_project
+from tests.templates import table
 
 from .conftest import Local, kill, start
 
@@ -18,21 +19,17 @@ pytestmark = pytest.mark.slow
 
 pytest.importorskip("awslambdaric")
 
-TEMPLATE = """\
+TEMPLATE = (
+    """\
 Transform: AWS::Serverless-2016-10-31
 Globals:
   Function: {Runtime: python3.12, CodeUri: src, Timeout: 30}
 Resources:
   Failures: {Type: AWS::SQS::Queue, Properties: {QueueName: failures}}
   Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: failures-of-orders}}
-  Orders:
-    Type: AWS::DynamoDB::Table
-    Properties:
-      TableName: orders
-      BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
-      KeySchema: [{AttributeName: pk, KeyType: HASH}]
-      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
+"""
+    + table(view="NEW_AND_OLD_IMAGES")
+    + """\
   Fn:
     Type: AWS::Serverless::Function
     Properties:
@@ -40,6 +37,7 @@ Resources:
       Handler: app.handler
       Environment: {Variables: {CALLS: "%(calls)s"}}
 """
+)
 
 APP = """\
 import json, os

@@ -13,31 +13,16 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.programs import Kcli
 from tests.patience import PATIENCE
+from tests.templates import fed_function
 
 MILLISECONDS = PATIENCE * 1000
 
-TEMPLATE = """\
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 2}}
-  Failures: {Type: AWS::SQS::Queue, Properties: {QueueName: order-failures}}
-  Bill:
-    Type: AWS::Serverless::Function
-    Properties:
-      CodeUri: src
-      Handler: app.handler
-      Runtime: python3.12
-      Events:
-        In:
-          Type: Kinesis
-          Properties:
-            Stream: !GetAtt Orders.Arn
-            StartingPosition: TRIM_HORIZON
-            BatchSize: 100
-            MaximumRetryAttempts: 1
-            DestinationConfig:
-              OnFailure: {Type: SQS, Destination: !GetAtt Failures.Arn}
-"""
+TEMPLATE = fed_function(
+    "Bill",
+    shards=2,
+    failures="order-failures",
+    settings={"BatchSize": 100, "MaximumRetryAttempts": 1},
+)
 # Fails on what says so.
 APP = """\
 import base64
