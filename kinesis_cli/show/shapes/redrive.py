@@ -58,8 +58,20 @@ class RedrivenRow(RedrivenDocument, tag_field="type", tag="document"):
     """A line for each document."""
 
 
-class RedriveSummaryRow(RedriveSummary, tag_field="type", tag="summary"):
+# A struct's own members come after those that it inherits: so the counts are said again.
+class RedriveSummaryRow(Shape, tag_field="type", tag="summary"):
     """The last line."""
 
     version: Version
     source: Annotated[str, says("Where the documents are.")]
+    documents: Count
+    records: Count
+    missing: Count
+    deleted: Count
+    shown: Count
+    handled: Count
+    failed: Count
+    replayed: Count
+    saved: Count
+    expired: Count
+    left: Annotated[int, says("Documents that are still where they were.")]

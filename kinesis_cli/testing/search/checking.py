@@ -33,7 +33,7 @@ from kinesis_cli.testing.search.trials import COMPARING, Found, Wanted
 
 _NEEDS_REPORTS, _NEEDS_SAMPLES = "one-bad-record", "samples-handled"
 MAX_WHOLE = 3  # records of a batch that is shown as it is
-_NEEDS_GOOD = frozenset({"one-bad-record", "neighbours"})  # of whose samples one must be handled
+NEEDS_GOOD = frozenset({"one-bad-record", "neighbours"})  # of whose samples one must be handled
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ def _left_out(
         return "without ReportBatchItemFailures a bad record always fails its batch"
     if search.is_by_chance and each.name in COMPARING:
         return "chance decides what becomes of a batch; mend that first"
-    if each.name in _NEEDS_GOOD and not search.good:
+    if each.name in NEEDS_GOOD and not search.good:
         return "no sample is handled by itself; mend that first"
     if search.gives_up or (search.hangs and each.effort != "every"):
         return "calls never ended; mend that first"

@@ -19,7 +19,7 @@ _STEADY = 12  # times that a batch is delivered to see whether chance has a part
 # Properties that compare deliveries, and are not to be blamed for chance
 COMPARING = frozenset({"one-bad-record", "neighbours", "no-state-leak", "event-unchanged"})
 # Properties of which fewer records than were tried say nothing, or are tried by themselves
-_AS_TRIED = frozenset({"time", "memory", "samples-handled"})
+AS_TRIED = frozenset({"time", "memory", "samples-handled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ class Trials:
         before: tuple[Batch, ...] = ()
         if error.before:
             error, before = self._with_fewer_before(error, items)
-        elif name not in _AS_TRIED:
+        elif name not in AS_TRIED:
             error, items = self._smaller(PROPERTIES[name], error, items)
         if name in ("mapping-fits", "samples-handled"):
             # which show another batch than the one that was tried

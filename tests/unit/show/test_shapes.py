@@ -14,7 +14,7 @@ from kinesis_cli.following.followed import ENDINGS, Followed
 from kinesis_cli.show.console import write_json, write_line
 from kinesis_cli.show.shapes import following
 from kinesis_cli.show.shapes.of_commands import PRINTED
-from kinesis_cli.show.shapes.redrive import RedrivenRow
+from kinesis_cli.show.shapes.redrive import RedrivenRow, RedriveSummary, RedriveSummaryRow
 from kinesis_cli.show.shapes.simulation import FilteredRow, RunRow
 from kinesis_cli.show.shapes.words import WORDS
 
@@ -57,6 +57,11 @@ def test_what_has_a_type_names_it_first() -> None:
             config = shape.__struct_config__
             assert "type" not in shape.__struct_encode_fields__
             assert config.tag_field in (None, "type")
+
+
+def test_the_last_line_of_a_redrive_says_first_of_what_it_is() -> None:
+    names = RedriveSummaryRow.__struct_encode_fields__
+    assert names == ("version", "source", *RedriveSummary.__struct_encode_fields__)
 
 
 def test_a_record_of_a_recording_goes_through_as_it_came() -> None:
