@@ -11,8 +11,9 @@ from pathlib import Path
 from kinesis_cli.lint.facts import Reports
 from kinesis_cli.lint.reading.python_code import Judged
 from kinesis_cli.lint.reading.python_modules import MAX_BYTES
+from kinesis_cli.project.surroundings.files import JAVASCRIPT, TYPESCRIPT
 
-_JAVASCRIPT = (".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
+_SCRIPTS = (*TYPESCRIPT, *JAVASCRIPT, ".jsx")
 _MAX_FILES = 200
 
 # What code says that answers with a report.
@@ -153,14 +154,14 @@ def _javascript(folder: Path, handler: str, entries: list[str]) -> dict[Path, st
 
 def _module(path: Path) -> Path | None:
     """The file of `./shared`, `./shared.js` or `./shared/index.ts`."""
-    stems = [path, path.with_suffix("")] if path.suffix in _JAVASCRIPT else [path]
+    stems = [path, path.with_suffix("")] if path.suffix in _SCRIPTS else [path]
     try:
         for stem in stems:
-            for suffix in ("", *_JAVASCRIPT):
+            for suffix in ("", *_SCRIPTS):
                 file = stem.with_name(stem.name + suffix)
                 if file.is_file():
                     return file.resolve()
-            for suffix in _JAVASCRIPT:
+            for suffix in _SCRIPTS:
                 if (file := stem / f"index{suffix}").is_file():
                     return file.resolve()
     except (OSError, ValueError):

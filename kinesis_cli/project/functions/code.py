@@ -11,7 +11,12 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.project.functions.choosing import all_functions
 from kinesis_cli.project.functions.code_cache import folder_of_inline, folder_of_zip
 from kinesis_cli.project.functions.context import Reading
-from kinesis_cli.project.surroundings.files import files_below, handler_below
+from kinesis_cli.project.surroundings.files import (
+    JAVASCRIPT,
+    TYPESCRIPT,
+    files_below,
+    handler_below,
+)
 from kinesis_cli.project.template.resources import SAM_FUNCTION
 from kinesis_cli.project.template.values import Json, first_unresolved
 
@@ -181,7 +186,7 @@ def _handler_here(reading: Reading, runtime: str) -> str:
         return "path/bootstrap"
     if not runtime.startswith(("python", "nodejs")):
         return ""
-    suffixes = (".py",) if runtime.startswith("python") else (".js", ".mjs", ".cjs", ".ts")
+    suffixes = (".py",) if runtime.startswith("python") else (*JAVASCRIPT, *TYPESCRIPT)
     return _found(below, handler, suffixes) or f"path/file{suffixes[0]}:function"
 
 
@@ -223,7 +228,7 @@ def _handler_of_image(reading: Reading) -> str:
             pass
         case _:
             handler = _command_of_dockerfile(context, metadata)
-    suffixes = (".py", ".js", ".mjs", ".cjs", ".ts")
+    suffixes = (".py", *JAVASCRIPT, *TYPESCRIPT)
     return _found(context, handler, suffixes) or "path/file.py:function"
 
 

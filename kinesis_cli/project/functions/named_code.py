@@ -6,10 +6,9 @@ from pathlib import Path
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import Function
+from kinesis_cli.project.surroundings.files import JAVASCRIPT, TYPESCRIPT
 
-_JAVASCRIPT = (".js", ".cjs", ".mjs")
-_TYPESCRIPT = (".ts", ".mts", ".cts", ".tsx")
-_SCRIPTS = (".py", *_JAVASCRIPT, *_TYPESCRIPT)
+_SCRIPTS = (".py", *JAVASCRIPT, *TYPESCRIPT)
 _METHOD = "::"  # of Java: package.Class::method
 
 
@@ -60,7 +59,7 @@ def _with_script(function: Function, file: str, name: str, directory: Path) -> F
         handler=f"{path.stem}.{name}",
         code_uri=path.parent,
         runtime=function.runtime if function.runtime.startswith("nodejs") else "nodejs",
-        esbuild=esbuild if path.suffix in _TYPESCRIPT else None,
+        esbuild=esbuild if path.suffix in TYPESCRIPT else None,
     )
 
 

@@ -12,6 +12,10 @@ MAX_DEPTH_OF_HANDLER = 3  # as in packages/orders/src/index.ts
 
 _TEMPLATE_SUFFIXES = (".yaml", ".yml", ".json", ".template")
 _OF_TOOLS = ("package", "serverless", "cdk.")  # their own files, with a template within
+# Files of code, by the ending of their names.
+JAVASCRIPT = (".js", ".mjs", ".cjs")
+TYPESCRIPT = (".ts", ".mts", ".cts", ".tsx")
+
 _MADE = ("node_modules", "venv", "cdk.out", "target", "vendor", "site-packages")  # by tools
 _TESTS = ("test", "tests", "__tests__")
 
@@ -89,7 +93,7 @@ _SCRIPT = (
 _PYTHON = rb"^(?:async )?def (\w+)\(\s*_?event\b[^,)]*,\s*_?context\b"
 _HANDLERS = {
     ".py": _PYTHON,
-    **dict.fromkeys((".js", ".mjs", ".cjs", ".ts", ".mts", ".tsx"), _SCRIPT),
+    **dict.fromkeys((*JAVASCRIPT, *TYPESCRIPT), _SCRIPT),
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kinesis_cli.project.function import Function
+from kinesis_cli.project.surroundings.files import JAVASCRIPT, TYPESCRIPT
 
 MAX_FILES = 200
 MAX_FILE_BYTES = 500_000
@@ -13,7 +14,10 @@ _MAX_WORD = 64  # characters
 _SKIPPED = frozenset(
     {"node_modules", "site-packages", "tests", "test", "__pycache__", "dist-info", "target"}
 )
-_LANGUAGES = (".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rs", ".java", ".kt", ".rb", ".cs")
+_LANGUAGES = (
+    *(".py", ".go", ".rs", ".java", ".kt", ".rb", ".cs"),
+    *(*JAVASCRIPT, *TYPESCRIPT),
+)
 # What code says that reports single records, itself or through Powertools.
 _REPORTING = (
     "itemIdentifier",

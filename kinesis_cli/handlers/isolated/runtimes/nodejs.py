@@ -12,9 +12,10 @@ from kinesis_cli.handlers.environment import lambda_variables
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
 from kinesis_cli.handlers.isolated.runtimes.esbuild import Bundle, node_modules
 from kinesis_cli.project.function import Function
+from kinesis_cli.project.surroundings.files import JAVASCRIPT, TYPESCRIPT
 
 _OWN_CLIENT = Path(__file__).parent / "node_runtime" / "main.cjs"
-_EXTENSIONS = (".js", ".mjs", ".cjs", "")
+_EXTENSIONS = (*JAVASCRIPT, "")
 
 
 def nodejs_command(function: Function) -> RuntimeCommand:
@@ -118,7 +119,7 @@ def _has_javascript(function: Function) -> bool:
 
 def _refuse_typescript(function: Function) -> None:
     module = _module(function)
-    for extension in (".ts", ".mts", ".cts", ".tsx"):
+    for extension in TYPESCRIPT:
         file = module.with_name(module.name + extension)
         if file.is_file():
             raise InputError(
