@@ -23,7 +23,7 @@ demo: $(READY)  ## show what Lambda would do with fixtures/batch.json
 # Of their code, and of its branches, the tests run so many percent within themselves: what a command
 # does in a process of its own does not count.
 PURE := event_source_mapping,following,payloads,picture,putting,recordings,simulation,stream,sweep
-COVERED := $(PURE):96 aws:75 cli:52 project:92 show:62
+COVERED := $(PURE):96 aws:75 cli:52 parts:85 project:92 show:62
 
 test: $(READY)  ## run all tests, with a coverage gate for the pure rooms and each room around them
 	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report= $(TESTS)

@@ -134,7 +134,7 @@ class Survey:
             line += len(lines)
             breaks = len(lines) - (not text.endswith(b"\n"))
             if all(lines) and sum(map(len, lines)) + breaks == len(text):
-                self._add_block(lines, Block(file, start, len(text)), place)
+                self._add_block(lines, text, Block(file, start, len(text)), place)
             else:
                 filled = filter(itemgetter(1), zip(place.numbers, lines, strict=True))
                 self._add_rewritten(filled, name, "line")
@@ -162,7 +162,7 @@ class Survey:
         number, file = self._spool
         text, start = b"\n".join(lines) + b"\n", file.tell()
         file.write(text)
-        self._add_block(lines, Block(number, start, len(text)), place)
+        self._add_block(lines, text, Block(number, start, len(text)), place)
 
     def _checked(self, each: Input) -> Iterator[tuple[int, bytes]]:
         """The records of an input that is not lines, as lines."""
@@ -173,7 +173,7 @@ class Survey:
                 raise fault_error(fault, Place(each.name, "record", [number]).of(0, fault.field))
             yield number, compact(record)
 
-    def _add_block(self, lines: list[bytes], block: Block, place: Place) -> None:
+    def _add_block(self, lines: list[bytes], text: bytes, block: Block, place: Place) -> None:
         if self._kind is None:
             self._kind = kind_of_line(lines[0])
         try:
@@ -198,17 +198,11 @@ class Survey:
             block = Block(block.file, block.start + length, block.length - length)
             own = Place(place.name, place.unit, place.numbers[begin:end])
             self._index(part, shard_ids[begin:end], arrivals[begin:end], own)
-            self._add_table(some, shard_ids[begin:end], part)
-
-    def _add_table(self, lines: list[bytes], shard_ids: list[str], block: Block) -> None:
-        if self.tables is None:
-            return
-        text = b"\n".join(lines) + b"\n"
-        self.tables.add(
-            [self.shards[shard_id].number for shard_id in shard_ids],
-            [len(line) + 1 for line in lines],
-            crc32(text[: block.length]),
-        )
+            if self.tables is not None:
+                of_lines = [self.shards[shard_id].number for shard_id in shard_ids[begin:end]]
+                some_text = text if length == len(text) else text[:length]
+                self.tables.add(of_lines, [len(line) + 1 for line in some], crc32(some_text))
+            text = text[length:] if length < len(text) else b""
 
     def _check_order(
         self, shard_ids: list[str], numbers: list[str], lines: list[bytes], place: Place
