@@ -9,5 +9,6 @@ records   records, as they are shown
 calls     calls of functions, from the history that the mappings keep
 invoked   calls that no mapping made
 lives     what became of one record
+stuck     shards that stand still
 failures  what Lambda gave up, and putting it again
 """

@@ -26,6 +26,9 @@ _NOT_HERE = "The live page answers browsers on this machine only, and no other p
 _NO_SESSION = "This browser has no session with this server."
 _ADVICE = "`kcli local ui` prints a link that opens one."
 
+_NOT_KEPT = "It is not kept any more."
+_GONE = {"record": "There is no stream of this name any more."}
+
 Answer = Callable[[Request], Awaitable[object]]
 
 
@@ -93,7 +96,7 @@ class LivePage:
         if name == "events":
             return self._events(request)
         if answer := self._asked.get(name):
-            return _answer(await answer(request))
+            return _answer(await answer(request), _GONE.get(name, _NOT_KEPT))
         return _file(name or PAGE)
 
     def _events(self, request: Request) -> Response:
@@ -125,7 +128,7 @@ class LivePage:
         act = self._done.get(name)
         if act is None:
             return _problem(404, "There is no such action.")
-        return _answer(await act(document))
+        return _answer(await act(document), _NOT_KEPT)
 
 
 def _document(request: Request) -> dict[str, Any]:
@@ -143,9 +146,9 @@ def _file(name: str, status: int = 200) -> Response:
     return file_answer(name, status) or _problem(404, "There is no such file.")
 
 
-def _answer(document: object) -> Response:
+def _answer(document: object, gone: str) -> Response:
     if document is None:
-        return _problem(404, "It is not kept any more.")
+        return _problem(404, gone)
     return Response(200, _JSON, msgspec.json.encode(document), HEADERS)
 
 

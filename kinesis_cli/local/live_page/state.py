@@ -15,6 +15,7 @@ from kinesis_cli.local.live_page.failures import waiting_documents
 from kinesis_cli.local.live_page.feed import NOW
 from kinesis_cli.local.live_page.invoked import invoked
 from kinesis_cli.local.live_page.streams import MAX_STREAMS, StreamWatch, table_rows
+from kinesis_cli.local.live_page.stuck import stuck
 from kinesis_cli.stream.escaping import escape
 
 MAX_ROWS = 64  # of the mappings, and of their shards, the busiest
@@ -60,6 +61,7 @@ class State:
             "faults": faults_on(around.data_plane.switch_faults({})),
             "failures": waiting_documents(around),
             "problems": self._problems(),
+            "stuck": stuck(service, now),
         }
 
     def _server(self) -> dict[str, object]:

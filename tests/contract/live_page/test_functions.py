@@ -214,7 +214,9 @@ def test_a_call_that_is_not_kept_is_not_found(browser: Browser, id_: str) -> Non
     "query", ["", "stream=nowhere", "stream=nowhere&shard=0&number=1", "stream=%E2%80%AE"]
 )
 def test_a_record_of_no_stream_is_not_found(browser: Browser, query: str) -> None:
-    assert browser.get(f"record?{query}").status == 404
+    answer = browser.get(f"record?{query}")
+    assert answer.status == 404
+    assert answer.document["problem"] == "There is no stream of this name any more."
 
 
 @pytest.mark.parametrize("place", ["shard=0&number=1", "shard=99&number=x", "shard=&number="])

@@ -137,6 +137,21 @@ def test_the_page_says_that_the_server_has_ended(own_page: Page, own_shop: Shop)
     assert "ended" in own_page.inner_text("#spoken")
 
 
+def test_of_a_stream_that_was_deleted_its_mapping_still_stands_there(
+    own_page: Page, own_shop: Shop
+) -> None:
+    own_shop.put(b"the last one")
+    expect(own_page.locator("#records tbody")).to_contain_text("the last one")
+    own_shop.client("kinesis").delete_stream(StreamName="orders")
+    row = own_page.locator("#streams-table tbody tr", has_text="orders, not there")
+    expect(row).to_contain_text("Problem: Stream orders under account")
+    own_page.locator("#records tbody button").first.click()
+    expect(own_page.locator("#life")).to_contain_text("There is no stream of this name any more.")
+    own_page.keyboard.press("Escape")
+    own_page.click("#put button")
+    expect(own_page.locator("#put-answer")).to_have_text("There is no stream to put it on.")
+
+
 def test_a_lost_connection_is_said_and_a_new_server_asks_for_a_new_link(
     own_page: Page, own_shop: Shop
 ) -> None:

@@ -48,7 +48,7 @@ const CONNECTION = {
   live: ["live", ""],
   paused: ["paused", ""],
   lost: ["connection lost", "The server does not answer; the page tries again by itself. What stands here is what came last."],
-  ended: ["ended", "The server has ended. When it is started again with --ui on the same port, the page goes on or says what to do."],
+  ended: ["ended", "The server has ended. What stands here is what came last. Once it runs again, `kcli local ui` prints a link to its page."],
   refused: ["not let in", "The server was started anew and does not know this page. Run `kcli local ui`, and open the link that it prints."],
 };
 

@@ -17,7 +17,7 @@ export class Overview {
     if (changed.has("server")) this.#server(state.server);
     if (["records", "calls", "failures"].some((name) => changed.has(name))) this.#figures(state);
     if (changed.has("streams") || changed.has("mappings")) this.#tables(state.streams, state.mappings);
-    if (changed.has("problems")) $("remarks").replaceChildren(...state.problems.map(({ name, reason }) => make("li", `Does not run: ${name}: ${reason}`)));
+    if (changed.has("problems") || changed.has("stuck")) $("remarks").replaceChildren(...remarks(state));
   }
 
   #server({ endpoint, region, state, kcli, since }) {
@@ -32,7 +32,8 @@ export class Overview {
       this.#figure("failed", calls.by_outcome.failed, "failed");
       if (calls.by_outcome.throttled) this.#figure("throttled", calls.by_outcome.throttled, "throttled");
     }
-    if (failures) this.#figure("in failure queues", failures.waiting, "failed");
+    if (failures && failures.given_up) this.#figure("records given up", failures.given_up, "failed");
+    if (failures && failures.destinations.length) this.#figure("documents in failure queues", failures.waiting, "failed");
   }
 
   #figure(name, count, kind) {
@@ -60,22 +61,42 @@ export class Overview {
       }
       if (stream.more_shards) shards.push([`${stream.name} more`, [`${stream.name}: ${whole(stream.more_shards)} more, less busy`, ...SHARDS.slice(1).map(() => "")]]);
     }
+    const there = new Set(streams.streams.map(({ name }) => name));
+    if (!streams.more) for (const mapping of mappings.mappings) if (!there.has(mapping.stream)) rows.push(ofNoStream(mapping));
     this.streams.show(rows);
     this.shards.show(shards);
     const left = [];
+    if (!rows.length) left.push("There is no stream: `kcli local start --stream NAME` makes one, and so does CreateStream.");
     if (streams.more) left.push(`${counted(streams.more, "more stream")} not shown.`);
     if (mappings.more) left.push(`What functions made of ${counted(mappings.more, "more shard")}, less busy, is not shown; the figures above are of all.`);
     write($("shards-left"), left.join(" "));
   }
 }
 
+// what does not run, and what stands still
+const remarks = ({ problems, stuck }) => {
+  const found = (problems || []).map(({ name, reason }) => make("li", `Does not run: ${name}: ${reason}`));
+  for (const each of stuck ? stuck.shown : []) {
+    const item = make("li", `${each.function} stands still on ${each.stream}/${shardOf(each.shard_id)}: a batch of ${counted(each.records, "record")} has failed since ${clock(each.since).slice(0, 8)}, in ${counted(each.attempt, "call")}: ${each.why}. The record in the way is found by `);
+    item.append(make("code", "kcli status --find-poison"), ".");
+    found.push(item);
+  }
+  if (stuck && stuck.more) found.push(make("li", `${counted(stuck.more, "more batch", "more batches")} like that.`));
+  return found;
+};
+
 const ofStream = (stream, mapping) => [
   `${stream.arn} ${mapping ? mapping.function : ""}`,
   [
     stream.kind === "table" ? `table ${stream.name}` : stream.name, ifKnown(stream.per_second, rate), ifKnown(stream.put, whole), whole(stream.records),
-    ...(mapping ? [mapping.function, { text: mapping.state, className: mapping.state.startsWith("Problem") ? "bad" : "" }, whole(mapping.backlog), ifKnown(mapping.iterator_age, duration)] : ["none", "", "", ""]),
+    ...(mapping ? ofMapping(mapping) : ["none", "", "", ""]),
   ],
 ];
+
+// a mapping whose stream was deleted, or never was
+const ofNoStream = (mapping) => [`no ${mapping.stream} ${mapping.function}`, [`${mapping.stream}, not there`, "", "", "", ...ofMapping(mapping)]];
+
+const ofMapping = (mapping) => [mapping.function, { text: mapping.state, className: mapping.state.startsWith("Problem") ? "bad" : "" }, whole(mapping.backlog), ifKnown(mapping.iterator_age, duration)];
 
 // of one for which no counts were sent, `nobody` is who is told to take its records
 const ofShard = (stream, shard, counts, nobody) => [

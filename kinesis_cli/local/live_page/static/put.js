@@ -27,6 +27,10 @@ export class Put {
 
   async #put() {
     const stream = this.stream.value;
+    if (!stream) {
+      answer(this.output, "problem", "There is no stream to put it on.");
+      return;
+    }
     const request = { stream, key: $("put-key").value, data: $("put-data").value, base64: $("put-base64").checked, hash_key: $("put-hash").value };
     this.isBusy = true;
     const { document: put, ...problem } = await ask("./put", request);

@@ -8,7 +8,7 @@ export const WORDS = { handled: "handled", partial: "some reported", failed: "fa
 // how far from the edge of its row: what failed is as high as the row, what was handled is not
 const INSETS = { handled: 6, partial: 3, failed: 1, throttled: 2, running: 8 };
 const LETTERS = { partial: "p", failed: "f", throttled: "t" };
-const LABEL = 150, NARROW_LABEL = 84, ROW = 20, MARK = 14, AXIS = 22, CURVE = 46, BOTTOM = 8, RIGHT = 8;
+const LABEL = 150, NARROW_LABEL = 84, ROW = 20, MARK = 14, MARK_WIDTH = 11, AXIS = 22, CURVE = 46, BOTTOM = 8, RIGHT = 8;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400];
 
 export class Timeline {
@@ -175,9 +175,14 @@ export class Timeline {
 
   #marks(context) {
     context.font = "bold 12px system-ui, sans-serif";
-    for (const [place, column, letter] of this.picture.marks) {
+    const ends = new Map(); // where the last letter of a shard ends: one upon the other cannot be read
+    const inOrder = [...this.picture.marks].sort((one, other) => one[1] - other[1]);
+    for (const [place, column, letter] of inOrder) {
+      const x = this.#x(column + 0.5) - 4;
+      if (x < (ends.get(place) ?? -Infinity)) continue;
       context.fillStyle = this.#colour(letter === "D" ? "failed" : "throttled");
-      context.fillText(letter, this.#x(column + 0.5) - 4, this.markTops.get(place) + MARK / 2);
+      context.fillText(letter, x, this.markTops.get(place) + MARK / 2);
+      ends.set(place, x + MARK_WIDTH);
     }
     context.font = "12px system-ui, sans-serif";
   }

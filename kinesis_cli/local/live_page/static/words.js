@@ -2,7 +2,7 @@
 
 export const whole = (number) => number.toLocaleString("en-US");
 export const ifKnown = (number, words) => (number === null || number === undefined ? "" : words(number)); // "": it is not known
-export const counted = (number, noun) => `${whole(number)} ${noun}${number === 1 ? "" : "s"}`;
+export const counted = (number, noun, many = `${noun}s`) => `${whole(number)} ${number === 1 ? noun : many}`;
 
 // of a table's stream, whose shards begin with a time, only what follows it
 export const shardOf = (id) => {
