@@ -20,6 +20,7 @@ from kinesis_cli.payloads.arriving_data import (
 from kinesis_cli.places.expanding import is_several
 from kinesis_cli.places.reading import read_range
 from kinesis_cli.places.url import place_of
+from kinesis_cli.places.whole_files import read_whole
 from kinesis_cli.recordings.faults import fault_error, line_error
 from kinesis_cli.recordings.form import DEFAULT, Form, Layout, Look, Reading
 from kinesis_cli.recordings.inputs import Input
@@ -44,7 +45,9 @@ def data_argument(argument: str) -> bytes:
             return sys.stdin.buffer.read()
         if argument.startswith("@"):
             place = place_of(argument[1:])
-            return place.read_bytes() if isinstance(place, Path) else read_range(place, 0, MAX_LINE)
+            if isinstance(place, Path):
+                return read_whole(place, MAX_LINE)
+            return read_range(place, 0, MAX_LINE)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(reason, place=f"--data {argument}") from error

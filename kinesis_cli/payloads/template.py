@@ -15,6 +15,7 @@ from kinesis_cli.payloads.template_sandbox import (
     fake_functions,
     sandbox,
 )
+from kinesis_cli.places.whole_files import read_whole_text
 from kinesis_cli.stream.payload import Payload
 
 
@@ -31,7 +32,7 @@ def from_template(file: Path, random: Random, times: Iterable[float]) -> Iterato
     """
     environment = sandbox(random)
     try:
-        text = file.read_text("utf-8")
+        text = read_whole_text(file)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(reason, place=str(file)) from error

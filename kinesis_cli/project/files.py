@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kinesis_cli.errors import InputError, InputErrors
+from kinesis_cli.places.whole_files import read_whole_text
 from kinesis_cli.project.loading import load_toml, load_yaml
 
 
@@ -118,4 +119,4 @@ def read_yaml(file: Path) -> Mapping[str, object]:
 
 def _text(file: Path) -> str:
     with InputErrors(file):
-        return file.read_text("utf-8-sig")
+        return read_whole_text(file)

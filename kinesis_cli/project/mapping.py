@@ -11,6 +11,7 @@ from kinesis_cli.event_source_mapping.settings import (
     members_not_acted_on,
     without_effect,
 )
+from kinesis_cli.places.whole_files import read_whole
 from kinesis_cli.project.function import Function
 
 
@@ -81,7 +82,7 @@ def read_document(file: Path) -> object:
         InputError: it cannot be read.
     """
     try:
-        text = file.read_bytes()
+        text = read_whole(file)
         return msgspec.json.decode(text) if file.suffix == ".json" else _yaml(text, file)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

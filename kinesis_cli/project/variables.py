@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.whole_files import read_whole_text
 from kinesis_cli.project.loading import load_json
 
 
@@ -74,7 +75,7 @@ _SHAPE = 'SAM\'s format: {"Parameters": {"NAME": "value"}} or {"FunctionLogicalI
 
 def _read(path: Path) -> Mapping[str, object]:
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_whole_text(path)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(reason, place=str(path)) from error

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.whole_files import read_whole
 from kinesis_cli.show.console import note
 from kinesis_cli.simulation.durations import (
     USUAL,
@@ -20,6 +21,7 @@ from kinesis_cli.simulation.durations import (
 
 TAIL_LOGS = "tail-logs"
 LOOK_BACK_SECONDS, MAX_EVENTS = 86_400.0, 50_000
+MAX_LOG = 1 << 30  # bytes of a file of log lines
 
 
 class Duration(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ def _read(path: Path) -> list[tuple[str, str]]:
     from kinesis_cli.function_log.measured_calls import logged_messages
 
     try:
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = read_whole(path, MAX_LOG).decode("utf-8", "replace")
     except OSError as error:
         raise InputError(
             f"cannot be read: {error.strerror}", place=f"--duration-from {path}"

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from kinesis_cli.errors import InputErrors
 from kinesis_cli.lint.rule import Path
 from kinesis_cli.lint.text.positions import Positions, Span
+from kinesis_cli.places.whole_files import read_whole
 from kinesis_cli.project.template.file import parse_template
 
 _BOM = "\ufeff"
@@ -33,7 +34,7 @@ class Document:
             InputError: it cannot be read.
         """
         with InputErrors(path):
-            return cls(path, path.read_bytes().decode("utf-8"))
+            return cls(path, read_whole(path).decode("utf-8"))
 
     @property
     def text(self) -> str:

@@ -11,6 +11,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.payloads.changes.attribute_values import Item
 from kinesis_cli.payloads.changes.keys import TableKeys
 from kinesis_cli.payloads.changes.writes import NewItem
+from kinesis_cli.places.whole_files import read_whole
 from kinesis_cli.stream.packing import opened
 from kinesis_cli.stream.payload import Payload
 
@@ -66,7 +67,8 @@ def items_of(payloads: Iterable[Payload], keys: TableKeys, key_name: str | None)
 
 def _text(path: str, name: str) -> str:
     try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        is_piped = path == "-"
+        data = sys.stdin.buffer.read() if is_piped else read_whole(Path(path), _MAX_FILE)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(reason, place=name) from error

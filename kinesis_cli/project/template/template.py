@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.whole_files import read_whole_text
 from kinesis_cli.project.template.budget import Budget
 from kinesis_cli.project.template.file import TemplateFile, is_terraform, parse_template
 from kinesis_cli.project.template.given import dynamic_reference
@@ -66,7 +67,7 @@ class Template:
             (source.path, source.parameters) if isinstance(source, TemplateFile) else (source, {})
         )
         try:
-            text = path.read_text("utf-8-sig")
+            text = read_whole_text(path)
         except (OSError, ValueError) as error:
             strerror = getattr(error, "strerror", None)
             reason = strerror.lower() if strerror else "it is not UTF-8 text"
