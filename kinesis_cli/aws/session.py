@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -94,6 +94,25 @@ class Connection:
         same = copy(self)
         same.target = target
         return same
+
+    def pinned(self, service: str = "kinesis", *, keeps_profile: bool = True) -> "PinnedConnection":
+        """What other processes need to reach the same, and nothing else.
+
+        Args:
+            service: whose endpoint must be the same there.
+            keeps_profile: the profile is there too; else they have credentials of their own.
+        """
+        client = self.client(service)
+        region, endpoint = str(client.meta.region_name), str(client.meta.endpoint_url)
+        target = replace(self.target, region=region, found_by_botocore=False)
+        return PinnedConnection(
+            target=target if keeps_profile else replace(target, profile=None),
+            local_url=self._url if target.kind is TargetKind.LOCAL else None,
+            local_certificate=self._certificate,
+            local_limits=self.is_limited,
+            service=service,
+            endpoint=endpoint,
+        )
 
     @property
     def place(self) -> str:
@@ -214,3 +233,40 @@ class Connection:
         config = {"MaxItems": MAX_STREAM_NAMES}
         for page in pages.paginate(PaginationConfig=config):  # type: ignore[arg-type]
             yield from page["StreamNames"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedConnection:
+    """How another process, perhaps on another machine, reaches what a `Connection` reaches here.
+
+    An endpoint that was named goes along as it was found, whatever variables are set there. AWS's
+    own is found there anew, with the credentials of there, and has to be the same.
+    """
+
+    target: Target
+    local_url: str | None
+    local_certificate: Path | None
+    local_limits: bool
+    service: str
+    endpoint: str
+
+    def open(self) -> Connection:
+        """Connect.
+
+        Raises:
+            InputError: requests would go somewhere else.
+            EndpointError: no client can be made.
+        """
+        connection = Connection(
+            self.target, self.local_url, self.local_certificate, local_limits=self.local_limits
+        )
+        found = str(connection.client(self.service).meta.endpoint_url)
+        if found != self.endpoint:
+            from platform import node  # start-up counts
+
+            raise InputError(
+                f"requests would go to {found} from here, and {self.endpoint} is meant",
+                place=f"{node()}, process {os.getpid()}",
+                advice="Look at AWS_ENDPOINT_URL and AWS's configuration there.",
+            )
+        return connection

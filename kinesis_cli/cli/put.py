@@ -1,7 +1,8 @@
 """`kcli put`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from random import Random
@@ -12,6 +13,7 @@ import typer
 
 from kinesis_cli.aws.producing.arriving_entries import LiveEntries
 from kinesis_cli.aws.producing.producer import Producer
+from kinesis_cli.aws.producing.producer import PutView as Seeing
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.aws.streams import open_shards
 from kinesis_cli.cli.options.inputs import S3Option
@@ -30,18 +32,23 @@ from kinesis_cli.cli.running.large_put import ask_if_large, asked_if_large
 from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.cli.running.putting import (
     GiveUpAfterOption,
+    JobsOption,
     MapOption,
+    SchedulerOption,
     YesOption,
     end_as,
     mapped_by,
+    shared_by,
     warn_if_not_sent,
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.places.url import Place, place_of
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import PutPlan
-from kinesis_cli.putting.rated_source import RatedSource, records_per_second
+from kinesis_cli.putting.rated_source import CATCHES_UP, RatedSource, records_per_second
+from kinesis_cli.putting.shared_input import PutInput
 from kinesis_cli.putting.slice import Slice
+from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.putting.unsent import FailedRecords, check_can_be_written
 from kinesis_cli.recordings.opening import is_live
 from kinesis_cli.show.console import note
@@ -98,6 +105,8 @@ def put(
         ),
     ] = None,
     overwrite: OverwriteOption = False,
+    jobs: JobsOption = None,
+    scheduler: SchedulerOption = None,
     part: Annotated[
         str | None,
         typer.Option(
@@ -162,6 +171,7 @@ def put(
       kcli put --data '{"temperature": 99.9, "readingTimestamp": 1}'
       kcli event --count 1000 | kcli put --from - --ordered
       kcli put --count 3 --dry-run
+      kcli put --count 10000 --jobs 2
       kcli put --temperature 89.9 --follow
     """
     reach_files([*named_files(payload), failed], s3, given(target))
@@ -182,6 +192,7 @@ def put(
         records_per_second(rate),
         length_in_seconds(give_up_after, "--give-up-after"),
     )
+    sharing = shared_by(jobs, scheduler, named_files(payload), {"--follow": follow})
     payloads = settings.payloads(Random(seed), _times(number))
     live = settings.from_file is not None and is_live(settings.from_file)
 
@@ -212,27 +223,65 @@ def put(
         elif number:
             sample = settings.payloads(Random(seed), _times(min(number, SAMPLE)))
             ask_if_large(place, *_estimate(number, sample, taken))
+    if sharing is not None:
+        next(payloads, None)  # what is wrong with the input is told once, before anything begins
+        from kinesis_cli.cli.running.sliced import Sliced, reached_by_files  # seldom asked for
+
+        sliced = Sliced(
+            sharing=sharing,
+            connection=connection,
+            files=reached_by_files(named_files(payload)),
+            part=taken,
+            records=PutInput(
+                settings=settings,
+                seed=Random().getrandbits(64) if seed is None else seed,
+                count=number,
+                rate=per_second and per_second * (taken.count if taken else 1),
+                clock=time,
+                change=change,
+            ),
+            ordered=ordered,
+            aggregate=aggregate,
+            give_up_after=patience,
+            speed=1.0 if per_second else None,
+            catches_up=CATCHES_UP,
+            shows_all=output is Output.NDJSON,
+        )
+        with sliced.put() as shared:
+            _put(connection, shared.put, shared.interrupt, failed_place, output)
+        return
     plan = PutPlan(Random(), give_up_after=patience, ordered=ordered, aggregate=aggregate)
     followed = _followed(connected, output, follow_for, packed=aggregate) if follow else None
-    _put(connection, plan, source(payloads), failed_place, output, followed)
+    records = source(payloads)
+    producer = Producer(connection, connection.stream, plan)
+    _put(
+        connection,
+        partial(producer.put, records),
+        producer.interrupt,
+        failed_place,
+        output,
+        followed,
+        is_live=records.is_live,
+    )
 
 
 def _put(
     connection: Connection,
-    plan: PutPlan,
-    source: RatedSource,
+    put_all: Callable[[Seeing], PutSummary],
+    interrupt: Callable[[], None],
     failed: Place | None,
     output: Output,
-    follow: "Follow | None",
+    follow: "Follow | None" = None,
+    *,
+    is_live: bool = False,
 ) -> None:
     started = datetime.now(UTC)
-    producer = Producer(connection, connection.stream, plan)
     arn = connection.stream if connection.stream.startswith("arn:") else STREAM_ARN
     with FailedRecords(started.timestamp(), arn) as left:
         view = PutView(connection, output, left, lists=follow is None)
         try:
-            with on_ctrl_c(producer.interrupt):
-                summary = producer.put(source, follow.around(view) if follow else view)
+            with on_ctrl_c(interrupt):
+                summary = put_all(follow.around(view) if follow else view)
         finally:
             view.close()
         if summary.error and not summary.acknowledged and not summary.in_flight:
@@ -248,7 +297,7 @@ def _put(
             follow.wait(is_over=summary.interrupted)
         followed = follow.document() if follow else None
         view.finish(summary, file, followed)
-    if source.is_live and (summary.interrupted or summary.error):
+    if is_live and (summary.interrupted or summary.error):
         note("what the pipe still held was neither put nor kept")
     if follow:
         if output is not Output.JSON:

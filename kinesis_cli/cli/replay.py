@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -24,10 +25,13 @@ from kinesis_cli.cli.running.large_put import asked_if_large
 from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.cli.running.putting import (
     GiveUpAfterOption,
+    JobsOption,
     MapOption,
+    SchedulerOption,
     YesOption,
     end_as,
     mapped_by,
+    shared_by,
     warn_if_not_sent,
 )
 from kinesis_cli.errors import InputError
@@ -44,11 +48,20 @@ from kinesis_cli.putting.replay_source import (
     shifted,
     with_change,
 )
+from kinesis_cli.putting.shared_input import RecordedInput
 from kinesis_cli.putting.slice import Slice
+from kinesis_cli.putting.slice_journal import end_slices, slices_of
+from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.putting.unsent import FailedRecords, check_can_be_written
 from kinesis_cli.show.console import note
 from kinesis_cli.show.streams.put import PutView
-from kinesis_cli.show.streams.replay import ReplayView, show_load, show_schedule, show_uncertain
+from kinesis_cli.show.streams.replay import (
+    ReplayView,
+    Schedule,
+    show_load,
+    show_schedule,
+    show_uncertain,
+)
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.times import Moment, length_in_seconds
 
@@ -111,6 +124,8 @@ def replay(
             help="Where in a JSON payload its partition key is, instead of the record's own.",
         ),
     ] = None,
+    jobs: JobsOption = None,
+    scheduler: SchedulerOption = None,
     part: Annotated[
         str | None,
         typer.Option(
@@ -168,6 +183,7 @@ def replay(
       kcli replay fixtures/batch.json
       kcli replay fixtures/batch.json --speed max --shift-time readingTimestamp
       kcli replay fixtures/batch.json --speed 10 --dry-run
+      kcli replay fixtures/batch.json --speed max --jobs 2
     """
     reach_files([*inputs, failed], how.s3, given(target))
     failed_place = None if failed is None else place_of(failed)
@@ -179,12 +195,16 @@ def replay(
     )
     taken = None if part is None else Slice.parse(part)
     function = mapped_by(change)
+    sharing = shared_by(jobs, scheduler, inputs, {})
     with open_replay_input(
         inputs, partition_key, key_field, reading(how.raw, how.format_, how.shard)
     ) as found:
         for sentence in found.notes:
             note(sentence)
-        records = _selected(found, since, until, taken)
+        begins, ends = _span(found, since, until)
+        records = between(found.records, begins, ends)
+        if taken is not None:
+            records = (each for each in records if taken.takes(each.entry, by_key=True))
         connection = reach(target)
         place = connection.stream_place
         first = next(records, None)
@@ -204,6 +224,7 @@ def replay(
         )
         file = progress_file or _progress_file(inputs[0], taken)
         with ReplayJournal(file, described, offset, resume=resume) as journal:
+            end_slices(slices_of(file), journal)  # of a run that was killed
             if journal.had_ended and (resume or inputs != ["-"]):  # a pipe brings something else
                 again = "nothing is left to put" if resume else "it is put again"
                 note(f"{shown(inputs[0])} was already put on {place}, to its end; {again}")
@@ -211,25 +232,56 @@ def replay(
             records = (
                 each for each in records if not (is_over or journal.is_done(each.entry.index))
             )
-            records = _changed(records, shift_time, journal.offset, function)
+            if sharing is None or (first := next(records, None)) is None:
+                records = _changed(records, shift_time, journal.offset, function)
+                if not (yes or connection.target.is_local):
+                    records = asked_if_large(place, records)
+                show_uncertain(journal.uncertain())
+                plan = JournaledPlan(Random(), journal, give_up_after=patience)
+                producer = Producer(connection, connection.stream, plan)
+                source = ReplaySource(records, rate)
+                begin = partial(producer.put, source)
+                run = _Run(begin, producer.interrupt, source, writes=journal)
+                _put(connection, run, journal, failed_place, output)
+                return
             if not (yes or connection.target.is_local):
-                records = asked_if_large(place, records)
+                asked_if_large(place, chain([first], records))
             show_uncertain(journal.uncertain())
-            _put(connection, ReplaySource(records, rate), journal, patience, failed_place, output)
+            from kinesis_cli.cli.running.sliced import Sliced, reached_by_files  # seldom asked for
+
+            sliced = Sliced(
+                sharing=sharing,
+                connection=connection,
+                files=reached_by_files(inputs),
+                part=taken,
+                records=RecordedInput(
+                    paths=tuple(inputs),
+                    partition_key=partition_key,
+                    key_field=key_field,
+                    reading=reading(how.raw, how.format_, how.shard),
+                    since=begins,
+                    until=ends,
+                    shift_time=shift_time,
+                    offset=journal.offset,
+                    change=change,
+                ),
+                ordered=True,
+                give_up_after=patience,
+                speed=rate,
+                first_arrival=first.arrival,
+                shows_all=output is Output.NDJSON,
+            )
+            with sliced.replay(journal) as shared:
+                run = _Run(shared.put, shared.interrupt, shared, writes=None)
+                _put(connection, run, journal, failed_place, output)
 
 
-def _selected(
-    found: ReplayInput, since: str | None, until: str | None, part: Slice | None
-) -> Iterator[Arrived]:
+def _span(found: ReplayInput, since: str | None, until: str | None) -> tuple[float, float]:
     begins = found.first_arrival
-    records = between(
-        found.records,
+    return (
         Moment.parse(since, "--since").after(begins) if since else -math.inf,
         Moment.parse(until, "--until").after(begins) if until else math.inf,
     )
-    if part is None:
-        return records
-    return (each for each in records if part.takes(each.entry, by_key=True))
 
 
 def _changed(
@@ -248,22 +300,28 @@ def _progress_file(name: str, part: Slice | None) -> Path:
     return Path(f"{'stdin' if name == '-' else literal(name)}{of_part}.replay")
 
 
+class _Run(NamedTuple):
+    """A replay that is ready to begin."""
+
+    put: Callable[[ReplayView], PutSummary]
+    interrupt: Callable[[], None]
+    schedule: Schedule
+    writes: ReplayJournal | None  # where what is acknowledged is to be noted; None: it is
+
+
 def _put(
     connection: Connection,
-    source: ReplaySource,
+    run: _Run,
     journal: ReplayJournal,
-    patience: float,
     failed: Place | None,
     output: Output,
 ) -> None:
     started = datetime.now(UTC)
-    plan = JournaledPlan(Random(), journal, give_up_after=patience)
-    producer = Producer(connection, connection.stream, plan)
     with FailedRecords(started.timestamp(), STREAM_ARN) as left:
         view = PutView(connection, output, left)
         try:
-            with on_ctrl_c(producer.interrupt):
-                summary = producer.put(source, ReplayView(view, source, journal))
+            with on_ctrl_c(run.interrupt):
+                summary = run.put(ReplayView(view, run.schedule, run.writes))
         finally:
             view.close()
             journal.sync()
@@ -276,7 +334,7 @@ def _put(
             raise
         warn_if_not_sent(left)
         view.finish(summary, file)
-    show_schedule(source)
+    show_schedule(run.schedule)
     if journal.is_blank:  # the same command does it all
         journal.delete()
     elif came_to_its_end:

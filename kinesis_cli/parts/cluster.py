@@ -7,13 +7,16 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Generic, Self, TypeVar
 
 from kinesis_cli._version import __version__
 from kinesis_cli.errors import EndpointError, InputError
 from kinesis_cli.installation import missing_extra
-from kinesis_cli.parts.alone import LostProcessError
-from kinesis_cli.parts.seats import Job, Result
+from kinesis_cli.parts.alone import LostProcessError, alone
+from kinesis_cli.parts.running import Job
+from kinesis_cli.parts.seats import Result
 
 CONNECT_SECONDS = 15
 _TOPIC = "kcli-parts"
@@ -142,6 +145,30 @@ class ClusterSeat(Generic[Job, Result]):
 
     def renew(self) -> None:
         """See `Seat.renew`: the scheduler looks after its workers."""
+
+
+class AloneThere(Generic[Job, Result]):
+    """Begins parts that run on a worker in a process of their own, and write where all can see it.
+
+    Args:
+        work: a function of a module.
+    """
+
+    def __init__(self, work: Callable[[Job], Result]) -> None:
+        self._work = work
+
+    def __call__(self, executor: Executor, job: Job) -> "Future[Result]":
+        """Begin a part."""
+        there = executor.submit(_alone_there, self._work, job)
+        return Received(there, job.name, lambda result: result)
+
+
+def _alone_there(work: Callable[[Job], Result], job: Job) -> Result:
+    from distributed import get_worker
+
+    worker: Any = get_worker()
+    with TemporaryDirectory(prefix="kcli-", dir=worker.local_directory) as folder:
+        return alone(work, job, Path(folder))
 
 
 class Received(Future[Result], Generic[Result]):

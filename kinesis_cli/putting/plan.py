@@ -45,6 +45,7 @@ class PutPlan:
             no other of its key is sent, so that what is left can be put later in order.
         aggregate: pack records of one shard together, as the Kinesis Producer Library does; the
             first thing that it wants are the shards.
+        share: how much of each shard's throughput it may use; others of the same put use the rest.
 
     Attributes:
         limited: the shards are known to refuse what is too much, so they are looked at before much
@@ -62,6 +63,7 @@ class PutPlan:
         give_up_after: float,
         ordered: bool = False,
         aggregate: bool = False,
+        share: float = 1.0,
     ) -> None:
         self._random, self._give_up_after = random, give_up_after
         self._aggregates = Aggregates() if aggregate else NoAggregates()
@@ -70,7 +72,7 @@ class PutPlan:
         self._later: list[tuple[float, int, list[Entry]]] = []  # a heap
         self._number = count()
         self._order = KeyOrder(self._held) if ordered else None
-        self._lanes = Lanes(self._held)
+        self._lanes = Lanes(self._held, share)
         self._shards: ShardMap | None = None  # None: not known
         self._known: set[str] = set()  # shards that were heard of
         self._free = Size()  # what came before the shards were asked for

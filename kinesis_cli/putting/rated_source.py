@@ -11,6 +11,7 @@ from kinesis_cli.putting.plan import CALL_RECORDS
 from kinesis_cli.putting.slice import Slice
 from kinesis_cli.stream.payload import Payload
 
+CATCHES_UP = 1.0  # seconds of what could not be sent at its time; what is more is later
 WAIT = 0.02  # seconds that what came waits for more, if it does not fill a call
 TICK = 0.01  # seconds between two calls at least, where the rate would allow single records
 
@@ -126,8 +127,7 @@ class RatedSource:
     def _due(self, now: float, rate: float) -> int:
         if self._start is None:
             self._start = now
-        # What could not be sent at its time is caught up with, but not more than a second of it.
-        self._start = max(self._start, now - 1 - self.taken / rate)
+        self._start = max(self._start, now - CATCHES_UP - self.taken / rate)
         return min(int((now - self._start) * rate) + 1 - self.taken, CALL_RECORDS)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kinesis_cli.errors import InputError
+from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.plan import CALL_RECORDS
 from kinesis_cli.stream.record_source import RecordSource
@@ -69,23 +69,42 @@ def moved_records(recording: RecordSource) -> Iterator[Arrived]:
             heapq.heappush(shards, (arrival, number, shard_id))
 
 
+class Beginning(NamedTuple):
+    """When several sources of one replay begin."""
+
+    arrival: float  # of the first record of all
+    at: float  # its moment, by the clock of `PutPlan`
+
+
 class ReplaySource:
     """Records, each when its time has come; a source for the producer.
 
     Args:
         records: by arrival.
         speed: 2 is twice as fast as it was; None: as fast as possible.
+        beginning: default: the first record, when it is taken.
+        catches_up: seconds behind its schedule of which it catches up; what is more is later.
     """
 
-    def __init__(self, records: Iterable[Arrived], speed: float | None) -> None:
+    def __init__(
+        self,
+        records: Iterable[Arrived],
+        speed: float | None,
+        *,
+        beginning: Beginning | None = None,
+        catches_up: float = math.inf,
+    ) -> None:
         self._records = iter(records)
         self._next = next(self._records, None)
-        self._error: InputError | None = None  # in the input, after what was taken
+        self._error: KcliError | None = None  # in the input, after what was taken
         self._first = self._next.arrival if self._next else 0.0
-        self._speed = speed
+        self._speed, self._catches_up = speed, catches_up
         self._start: float | None = None
+        if beginning is not None:
+            self._first, self._start = beginning
         self._last_take = -math.inf
         self.taken = 0
+        self.last_index = -1  # of what was taken
         self.behind = 0.0  # seconds, of what was taken last
         self.most_behind = 0.0
 
@@ -98,7 +117,7 @@ class ReplaySource:
         """The records that are due, at most one call's worth.
 
         Raises:
-            InputError: the next record cannot be read.
+            KcliError: the next record cannot be read.
         """
         if self._error:
             raise self._error
@@ -107,12 +126,14 @@ class ReplaySource:
         self._start = now if self._start is None else self._start
         self._last_take = now
         self.behind = max(now - self._due(self._next, now), 0.0)
+        self._start += max(self.behind - self._catches_up, 0.0)
         self.most_behind = max(self.most_behind, self.behind)
         entries: list[Entry] = []
         while (each := self._next) and len(entries) < CALL_RECORDS and self._due(each, now) <= now:
             entries.append(each.entry)
             self._advance()
         self.taken += len(entries)
+        self.last_index = entries[-1].index if entries else self.last_index
         return entries
 
     def next_moment(self, now: float) -> float | None:
@@ -134,7 +155,7 @@ class ReplaySource:
     def _advance(self) -> None:
         try:
             self._next = next(self._records, None)
-        except InputError as error:  # what was taken before is put all the same
+        except KcliError as error:  # what was taken before is put all the same
             self._error, self._next = error, None
 
     def _due(self, each: Arrived, now: float) -> float:

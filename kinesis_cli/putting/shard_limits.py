@@ -27,10 +27,11 @@ class Lanes:
 
     Args:
         held: counts what waits.
+        share: how much of each shard's throughput may be used.
     """
 
-    def __init__(self, held: Size) -> None:
-        self._held = held
+    def __init__(self, held: Size, share: float = 1.0) -> None:
+        self._held, self._share = held, share
         self._lanes: dict[str, _Lane] = {}
         # Those in which records wait, by their next turn. A heap; the moment may have moved on.
         self._agenda: list[tuple[float, int, _Lane]] = []
@@ -47,7 +48,7 @@ class Lanes:
         self._paced = paced
         lanes = {each: lane for each, lane in self._lanes.items() if each in shard_ids}
         if paced:
-            lanes = {each: lanes.get(each) or _Lane(next(self._number)) for each in shard_ids}
+            lanes = {each: lanes.get(each) or self._new() for each in shard_ids}
         self._lanes = lanes
 
     @property
@@ -67,7 +68,7 @@ class Lanes:
 
     def note_throttled(self, shard_id: str, now: float, pause: Callable[[int], float]) -> None:
         """Note that a shard refused records: it waits for as long as `pause` says."""
-        lane = self._lanes.setdefault(shard_id, _Lane(next(self._number)))
+        lane = self._lanes.setdefault(shard_id, self._new())
         lane.note_throttled(now, pause)
 
     def put_back(self, shard_id: str, refused: list[Entry]) -> None:
@@ -123,6 +124,9 @@ class Lanes:
         self._held.remove(waiting)
         return waiting
 
+    def _new(self) -> "_Lane":
+        return _Lane(next(self._number), self._share)
+
     def _plan_turn(self, lane: "_Lane") -> None:
         if lane.waiting and not lane.is_planned:
             lane.is_planned = True
@@ -132,8 +136,9 @@ class Lanes:
 class _Lane:
     """The records of one shard."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, share: float) -> None:
         self.number = number  # decides between turns at the same moment
+        self._of_a_record, self._of_a_byte = _OF_A_RECORD / share, _OF_A_BYTE / share
         self.waiting: deque[Entry] = deque()
         self.is_planned = False  # it stands in the agenda
         self.throttles = 0  # in a row
@@ -183,5 +188,5 @@ class _Lane:
             self._paid_until = now
         if self._paid_until >= now + TURN:
             return False
-        self._paid_until += max(_OF_A_RECORD, entry.size * _OF_A_BYTE)
+        self._paid_until += max(self._of_a_record, entry.size * self._of_a_byte)
         return True

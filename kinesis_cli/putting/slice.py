@@ -35,6 +35,10 @@ class Slice:
             advice="Of 64 parts the first is 0/64 and the last 63/64.",
         )
 
+    def part(self, index: int, count: int) -> "Slice":
+        """One of the parts of this part."""
+        return Slice(self.index + self.count * index, self.count * count)
+
     def takes(self, entry: Entry, *, by_key: bool) -> bool:
         """Whether a record is in this part.
 

@@ -19,6 +19,10 @@ def not_written(path: Path, error: OSError) -> InputError:
     )
 
 
+class TakenError(InputError):
+    """Another process writes the file."""
+
+
 def open_alone(path: Path, mode: str, taken: str) -> BinaryIO:
     """Open a file that no other kcli may write at the same time.
 
@@ -30,13 +34,14 @@ def open_alone(path: Path, mode: str, taken: str) -> BinaryIO:
         taken: the sentence where another process has it.
 
     Raises:
-        InputError: another process has it, or it cannot be written.
+        TakenError: another process has it.
+        InputError: it cannot be written.
     """
     try:
         file = path.open(mode)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise InputError(taken, place=str(path)) from error
+        raise TakenError(taken, place=str(path)) from error
     except OSError as error:
         raise not_written(path, error) from error
     return cast("BinaryIO", file)

@@ -1,14 +1,9 @@
 """`kcli simulate --scheduler` on a real cluster: Dask's own scheduler, and two of its workers."""
 
-import json
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from botocore.session import Session
@@ -21,9 +16,9 @@ from kinesis_cli.parts.project_upload import packed, unpacked
 from kinesis_cli.project.find import find_function
 from kinesis_cli.recordings.making_indexes import make_index
 from kinesis_cli.recordings.writing import write_recording
+from tests.e2e.dask_cluster import two_workers
 from tests.e2e.programs import Kcli, without_aws
 from tests.e2e.test_jobs import HANDLER, SETTINGS, records
-from tests.patience import PATIENCE
 from tests.servers import peer
 
 if TYPE_CHECKING:
@@ -34,7 +29,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster of Dask")]
 
 KEYS = {"access_key": "any", "secret_key": "key"}
 AS_ANYBODY = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "key", "AWS_REGION": "us-east-1"}
-DASK = Path(sys.executable).with_name("dask")
 MORE = """
 
 from lib.answer import fine
@@ -76,57 +70,14 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cluster(workers: Path) -> Iterator[str]:
     """The address of a scheduler with two workers."""
-    at = workers / "scheduler.json"
-    named = ("--scheduler-file", str(at))
     environment = {
         **without_aws(),
         **AS_ANYBODY,
         "WORKERS": str(workers),
         "DIED": str(workers / "died"),
     }
-    worker = ("worker", *named, "--nworkers", "1", "--nthreads", "1", "--no-dashboard")
-    alone = ("--no-nanny", "--local-directory", str(workers))
-    commands = [
-        ("scheduler", *named, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
-        *[(*worker, *alone)] * 2,
-    ]
-    started = [
-        subprocess.Popen(
-            [DASK, *command],
-            env=environment,
-            cwd=workers,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for command in commands
-    ]
-    try:
-        yield _address(at)
-    finally:
-        for each in reversed(started):  # the scheduler last: a worker takes leave of it
-            each.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                each.wait(10)
-            each.kill()
-            each.wait()
-
-
-def _address(at: Path) -> str:
-    """The scheduler's, once both workers have come to it."""
-    import distributed
-
-    untyped: Any = distributed
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            address = str(json.loads(at.read_text())["address"])
-            break
-        except (OSError, ValueError):
-            assert time.monotonic() < until
-            time.sleep(0.05)
-    with untyped.Client(address, timeout=PATIENCE, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=PATIENCE)
-    return address
+    with two_workers(workers, environment) as started:
+        yield started.address
 
 
 @pytest.fixture

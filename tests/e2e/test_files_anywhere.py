@@ -216,6 +216,8 @@ def test_a_recording_at_a_url_is_put_replayed_and_simulated(
     assert recorded(kcli("put", "--from", url, "--output", "json", *on_stream)) == 200
     fast = ("--speed", "max", "--output", "json")
     assert recorded(kcli("replay", url, *fast, *on_stream)) == 200
+    for shared in (("put", "--from", url, "--output", "json"), ("replay", url, *fast)):
+        assert recorded(kcli(*shared, "--jobs", "2", *on_stream)) == 200
     journal = f"s3-{bucket}-{name}.replay"
     assert [each.name for each in kcli.folder.iterdir()] == [journal]
     again = kcli("replay", url, *fast, "--resume", *on_stream)

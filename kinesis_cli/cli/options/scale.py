@@ -11,12 +11,10 @@ from kinesis_cli.cli.options.durations import Duration, chosen_duration
 from kinesis_cli.cli.options.handler import HandlerRun
 from kinesis_cli.cli.options.pictures import PictureOptions
 from kinesis_cli.cli.options.simulated import Assumed
-from kinesis_cli.cli.running.cores import cores
+from kinesis_cli.cli.running.cores import processes_of
 from kinesis_cli.errors import InputError
 from kinesis_cli.project.function import Function
 from kinesis_cli.simulation.faults import Fault
-
-MAX_JOBS = 1_024
 
 
 class ScaleOptions(msgspec.Struct, frozen=True):
@@ -73,18 +71,7 @@ class ScaleOptions(msgspec.Struct, frozen=True):
         Raises:
             InputError: it is no number of processes.
         """
-        if self.jobs is None:
-            return default
-        if self.jobs.strip() == "auto":
-            return cores()
-        number = int(self.jobs) if self.jobs.isascii() and self.jobs.isdecimal() else 0
-        if not 1 <= number <= MAX_JOBS:
-            raise InputError(
-                f"{self.jobs!r} is no number of processes",
-                place="--jobs",
-                advice=f"Give 1 to {MAX_JOBS:,}, or auto.",
-            )
-        return number
+        return default if self.jobs is None else processes_of(self.jobs)
 
 
 def refuse_what_shards_share(

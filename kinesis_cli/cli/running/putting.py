@@ -1,7 +1,7 @@
 """What the commands share that put records, or change them on their way."""
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from kinesis_cli.cli.exit_code import ExitCode
 from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.putting.unsent import FailedRecords
 from kinesis_cli.show.console import warn
+
+if TYPE_CHECKING:
+    from kinesis_cli.cli.running.sliced import Sharing
 
 MapOption = Annotated[
     str | None,
@@ -26,6 +29,24 @@ YesOption = Annotated[
     bool, typer.Option("--yes", help="Put more than 10,000 records or 100 MB without asking.")
 ]
 
+JobsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--jobs",
+        metavar="N|auto",
+        help="Share the records among N processes, or one for each core; default: 1.",
+    ),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="Share the records among the workers of a cluster of Dask's instead, which see the "
+        "working directory under the same path and have AWS credentials of their own.",
+    ),
+]
+
 
 def mapped_by(name: str | None) -> Callable[[bytes], bytes | None] | None:
     """The function that --map names.
@@ -38,6 +59,30 @@ def mapped_by(name: str | None) -> Callable[[bytes], bytes | None] | None:
     from kinesis_cli.payloads.user_function import user_function  # start-up counts
 
     return user_function(name)
+
+
+def shared_by(
+    jobs: str | None,
+    scheduler: str | None,
+    inputs: Iterable[str],
+    beside: Mapping[str, object],
+) -> "Sharing | None":
+    """Who shares the records of a put; None: this process puts all.
+
+    Args:
+        jobs, scheduler: the options' values.
+        inputs, beside: see `Sharing.check`.
+
+    Raises:
+        InputError: the options are not usable, or what is put cannot be shared.
+    """
+    if jobs is None and scheduler is None:
+        return None
+    from kinesis_cli.cli.running.sliced import Sharing  # start-up counts
+
+    if (sharing := Sharing.of(jobs, scheduler)) is not None:
+        sharing.check(inputs, beside)
+    return sharing
 
 
 def warn_if_not_sent(left: FailedRecords) -> None:

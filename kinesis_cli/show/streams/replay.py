@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.putting.entry import Entry
 from kinesis_cli.putting.replay_journal import ReplayJournal
 from kinesis_cli.putting.replay_load import ReplayLoad, ShardLoad
-from kinesis_cli.putting.replay_source import ReplaySource
 from kinesis_cli.putting.summary import PutSummary
 from kinesis_cli.show.cells import counted, duration_cell, shard_cell
 from kinesis_cli.show.console import note, plain, stdout_console, warn, write_document
@@ -23,22 +23,47 @@ _MIB = 1 << 20
 _FEW = 20  # ranges that are named one by one
 
 
+class Schedule(Protocol):
+    """How well a replay keeps its timing; see `ReplaySource`."""
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether records wait for their moment."""
+        ...
+
+    @property
+    def taken(self) -> int:
+        """How many records were taken."""
+        ...
+
+    @property
+    def behind(self) -> float:
+        """Seconds, now."""
+        ...
+
+    @property
+    def most_behind(self) -> float:
+        """Seconds, at the worst moment."""
+        ...
+
+
 class ReplayView:
     """Shows a replay while it goes on, and writes down what is acknowledged.
 
     Args:
         view: of a put.
-        source: knows how far behind its schedule the replay is.
-        journal: open.
+        schedule: knows how far behind it the replay is.
+        journal: open; None: others write it.
     """
 
-    def __init__(self, view: PutView, source: ReplaySource, journal: ReplayJournal) -> None:
-        self._view, self._source, self._journal = view, source, journal
+    def __init__(self, view: PutView, schedule: Schedule, journal: ReplayJournal | None) -> None:
+        self._view, self._schedule, self._journal = view, schedule, journal
         self._told = self._synced = time.monotonic()
 
     def acknowledged(self, records: Sequence[Entry]) -> None:
         """Records are in the stream."""
-        self._journal.acknowledged(records)
+        if self._journal is not None:
+            self._journal.acknowledged(records)
         self._view.acknowledged(records)
 
     def failed(self, records: Sequence[Entry]) -> None:
@@ -49,15 +74,19 @@ class ReplayView:
         """So far it is this."""
         self._view.progress(summary)
         now = time.monotonic()
-        if now - self._synced >= _SYNC_EVERY:
+        if self._journal is not None and now - self._synced >= _SYNC_EVERY:
             self._synced = now
             self._journal.sync()
-        if self._source.behind >= LATE and now - self._told >= _BETWEEN_LINES:
+        if self._schedule.behind >= LATE and now - self._told >= _BETWEEN_LINES:
             self._told = now
-            note(f"{duration_cell(self._source.behind)} behind schedule")
+            note(f"{duration_cell(self._schedule.behind)} behind schedule")
 
 
-def show_uncertain(ranges: Sequence[tuple[int, int]]) -> None:
+def show_uncertain(
+    ranges: Sequence[tuple[int, int]],
+    when: str = "when the replay ended",
+    of: str = "the recording, by arrival",
+) -> None:
     """Say which records may be in the stream twice."""
     if not ranges:
         return
@@ -67,20 +96,17 @@ def show_uncertain(ranges: Sequence[tuple[int, int]]) -> None:
         which = ", ".join(_range_text(first + 1, last + 1) for first, last in ranges)
     else:
         which = f"within {_range_text(ranges[0][0] + 1, ranges[-1][1] + 1)}"
-    warn(
-        f"{count:,} {were} in flight when the replay ended, and may be in the stream twice now: "
-        f"{which} of the recording, by arrival"
-    )
+    warn(f"{count:,} {were} in flight {when}, and may be in the stream twice now: {which} of {of}")
 
 
 def _range_text(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def show_schedule(source: ReplaySource) -> None:
+def show_schedule(schedule: Schedule) -> None:
     """Say how well the schedule was kept."""
-    if source.is_timed and source.taken:
-        note(f"at most {source.most_behind * 1000:,.0f} ms behind schedule")
+    if schedule.is_timed and schedule.taken:
+        note(f"at most {schedule.most_behind * 1000:,.0f} ms behind schedule")
 
 
 def show_load(connection: Connection, load: ReplayLoad, output: str) -> None:
