@@ -48,7 +48,7 @@ def index(
     Examples:
       kcli index fixtures/poison.ndjson
       kcli event --count 9000 -o day.ndjson.zst; kcli index day.ndjson.zst
-      kcli event --shards 9 --count 9 -o a.ndjson; kcli index a.ndjson --by-shard b.ndjson.zst
+      kcli event --count 9 -o a.ndjson; kcli index a.ndjson --by-shard b.ndjson
     """
     reach_files([*files, by_shard], s3)
     found = expanded(files)
