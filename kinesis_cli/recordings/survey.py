@@ -5,8 +5,8 @@ import math
 import os
 import re
 import tempfile
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from operator import itemgetter, ne
 from typing import BinaryIO, cast
@@ -41,7 +41,7 @@ from kinesis_cli.stream.sequence import is_sequence_number
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 
 LEAST_RUN = 16 << 10  # bytes of one shard's lines, on average, that are a block of their own
-
+LEAST_LINES_OF_SHARD = 8  # in a block, on average, from which on it is quicker to go by shard
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
@@ -186,23 +186,41 @@ class Survey:
         earliest, latest = min(arrivals), max(arrivals)
         if earliest < 0 or latest >= LATEST_ARRIVAL or not "".join(numbers).encode().isdigit():
             raise self._explained(lines, place)
-        self._check_order(shard_ids, numbers, lines, place)
+        by_shard = _places_by_shard(shard_ids)
+        if not self._are_in_order(by_shard, numbers):
+            self._check_order(shard_ids, numbers, lines, place)
         self.first_arrival = min(self.first_arrival, earliest)
         self.last_arrival = max(self.last_arrival, latest)
         for begin, end in _runs(shard_ids, block.length):
             some = lines[begin:end]
-            length = sum(map(len, some)) + len(some)
-            if end == len(lines):
-                length = block.length  # the last line may have no line break
+            # the last line may have no line break
+            is_last = end == len(lines)
+            length = block.length if is_last else sum(map(len, some)) + len(some)
             part = Block(block.file, block.start, length)
             block = Block(block.file, block.start + length, block.length - length)
             own = Place(place.name, place.unit, place.numbers[begin:end])
-            self._index(part, shard_ids[begin:end], arrivals[begin:end], own)
+            is_whole = len(some) == len(lines)
+            own_places = by_shard if is_whole else _places_by_shard(shard_ids[begin:end])
+            self._index(part, own_places, arrivals[begin:end], own)
             if self.tables is not None:
                 of_lines = [self.shards[shard_id].number for shard_id in shard_ids[begin:end]]
                 some_text = text if length == len(text) else text[:length]
                 self.tables.add(of_lines, [len(line) + 1 for line in some], crc32(some_text))
             text = text[length:] if length < len(text) else b""
+
+    def _are_in_order(self, by_shard: Mapping[str, Sequence[int]], numbers: Sequence[str]) -> bool:
+        """Whether `_check_order` would find nothing to look at: quicker, where shards are few."""
+        lasts, quick = self._last_numbers, len(numbers) // LEAST_LINES_OF_SHARD
+        if len(by_shard) > quick:
+            return False
+        for shard_id, places in by_shard.items():
+            found = [lasts.get(shard_id, ""), *[numbers[place] for place in places]]
+            # Numbers of the same length compare as text.
+            if found != sorted(found) or len(set(map(len, found))) > 1:
+                return False
+        for shard_id, places in by_shard.items():
+            lasts[shard_id] = numbers[places[-1]]
+        return True
 
     def _check_order(
         self, shard_ids: list[str], numbers: list[str], lines: list[bytes], place: Place
@@ -237,20 +255,21 @@ class Survey:
             raise out_of_order(number, shard_id, at, where)
 
     def _index(
-        self, block: Block, shard_ids: list[str], arrivals: list[float], place: Place
+        self,
+        block: Block,
+        by_shard: Mapping[str, Sequence[int]],
+        arrivals: Sequence[float],
+        place: Place,
     ) -> None:
         number = len(self.blocks)
         self.blocks.append(block)
-        places = range(len(shard_ids))
-        firsts = dict(zip(reversed(shard_ids), reversed(places), strict=True))
-        lasts = dict(zip(shard_ids, places, strict=True))
-        for shard_id, count in Counter(shard_ids).items():  # in order of first appearance
-            first, last = firsts[shard_id], lasts[shard_id]
+        for shard_id, places in by_shard.items():  # in order of first appearance
+            first, last = places[0], places[-1]
             shard = self.shards.get(shard_id)
             if shard is None:
                 end = End(arrivals[first], place.numbers[first])
                 shard = self.shards[shard_id] = ShardSurvey(len(self.shards), end)
-            shard.count += count
+            shard.count += len(places)
             shard.blocks.append(number)
             shard.arrivals.append(arrivals[first])
             shard.last = End(arrivals[last], place.numbers[last])
@@ -371,3 +390,11 @@ def compact(value: object) -> bytes:
         return text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair; only an escape can carry it
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _places_by_shard(shard_ids: Sequence[str]) -> dict[str, list[int]]:
+    """Where the lines of each shard are, of those of a block."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for place, shard_id in enumerate(shard_ids):
+        found[shard_id].append(place)
+    return found

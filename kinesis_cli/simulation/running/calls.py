@@ -1,8 +1,9 @@
 """The calls of a run: begun when a lane wants one, made, and judged when they have ended."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.events import (
     InvocationEnded,
@@ -33,9 +34,10 @@ from kinesis_cli.simulation.running.shard_run import ShardRun
 from kinesis_cli.simulation.tally import iterator_age, redelivered
 from kinesis_cli.simulation.trace import Invocation, numbers_of
 
+_NO_RESULT = InvocationResult()  # shared: making one takes longer than making a call
 
-@dataclass(slots=True)
-class Call:
+
+class Call(msgspec.Struct):
     """A call in flight, or one that has just ended."""
 
     run: ShardRun
@@ -44,11 +46,11 @@ class Call:
     at: float
     index: int = 0
     slot: Slot | None = None  # None: a throttled call that is not shown
-    unsure: list[str] = field(default_factory=list)  # points that what came of it depends on
+    unsure: list[str] = []  # points that what came of it depends on
     fault: str | None = None
     cold_start: float = 0.0  # seconds
     expected: float | None = None  # seconds besides its own sleeps; None: as long as it took
-    result: InvocationResult = field(default_factory=InvocationResult)
+    result: InvocationResult = _NO_RESULT
     duration: float = 0.0
 
 

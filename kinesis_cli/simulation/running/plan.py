@@ -1,7 +1,8 @@
 """What a run was asked for, and what is known of it before it begins."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from kinesis_cli.event_source_mapping.filters.doubts import FilterDoubts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was asked for."""
 
     mapping: EventSourceMapping

@@ -2,14 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.simulation.running.agenda import Agenda
 from kinesis_cli.simulation.trace import Row
 
 
-@dataclass(slots=True)
-class Slot:
+class Slot(msgspec.Struct):
     """A place among the rows, and its row as soon as that is known."""
 
     at: float  # when it was taken

@@ -1,14 +1,14 @@
 """What a run keeps of a shard."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.delivery import ShardDelivery
 from kinesis_cli.event_source_mapping.polling import Polls
 
 
-@dataclass(slots=True)
-class ShardRun:
+class ShardRun(msgspec.Struct):
     """What a run keeps of a shard."""
 
     shard_id: str

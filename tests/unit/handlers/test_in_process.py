@@ -575,6 +575,29 @@ def test_a_handler_that_swallows_every_interruption_is_interrupted_again(load: L
     assert set(result.logs) == {"swallowed"}  # once where the second one came within the `except`
 
 
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_a_handler_that_takes_the_alarm_is_interrupted_in_its_next_call_all_the_same(
+    load: Load, *, is_alone: bool
+) -> None:
+    handler = load(
+        """
+        import signal
+
+        def handler(event, context):
+            if event["Records"]:
+                while True: pass
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        """,
+        timeout=0.5,
+        is_alone=is_alone,
+    )
+    assert handler.invoke(request()).error is None
+    assert (
+        error_of(handler.invoke(request(payload=b'{"Records":[{}]}'))).error_type
+        == "Sandbox.Timedout"
+    )
+
+
 def test_the_alarm_of_somebody_else_still_rings(load: Load) -> None:
     rang: list[int] = []
     previous = signal.signal(signal.SIGALRM, lambda number, _frame: rang.append(number))

@@ -3,6 +3,7 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from kinesis_cli.errors import InputError
 from kinesis_cli.recordings import opening as source
 from kinesis_cli.recordings import recording as recording_module
 from kinesis_cli.recordings import shard_reader, survey
+from kinesis_cli.recordings.indexes.shards import ShardSurvey
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.recordings.writing import write_event, write_recording
 from kinesis_cli.stream.event import kinesis_event, lambda_record
@@ -445,6 +447,42 @@ def test_sequence_numbers_of_a_shard_must_grow(
     with pytest.raises(InputError) as caught:
         read(path)
     assert message.format(NUMBER, name=path) in str(caught.value)
+
+
+NUMBERED = st.tuples(st.integers(0, 2), st.integers(0, 12), st.sampled_from(["", "0", "00"]))
+
+
+@given(lines=st.lists(NUMBERED, min_size=1, max_size=40), lines_at_once=st.integers(1, 40))
+@settings(max_examples=examples(100))
+def test_numbers_are_checked_by_shard_as_they_are_one_by_one(
+    lines: list[tuple[int, int, str]], lines_at_once: int
+) -> None:
+    texts = [
+        line(sequenceNumber=f"{zeros}{number}", eventID=f"{shard_id(shard)}:1").encode() + b"\n"
+        for shard, number, zeros in sorted(lines, key=lambda each: each[1] // 4)
+    ]
+
+    def learnt() -> object:
+        try:
+            with Recording.open([str(path)]) as recording:
+                entries = recording._survey.entries()
+                return [(name, *ends, *_of(shard)) for name, shard, *ends in entries]
+        except InputError as error:
+            return str(error)
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder, "r.ndjson")
+        path.write_bytes(b"".join(texts))
+        for module in (source, survey):
+            patch.setattr(module, "BLOCK", lines_at_once * max(map(len, texts)))
+        patch.setattr(survey, "LEAST_LINES_OF_SHARD", MANY)
+        one_by_one = learnt()
+        patch.setattr(survey, "LEAST_LINES_OF_SHARD", 1)
+        assert learnt() == one_by_one
+
+
+def _of(shard: ShardSurvey) -> tuple[object, ...]:
+    return shard.count, shard.first, shard.last, shard.blocks, shard.arrivals, shard.last_place
 
 
 def test_a_smaller_number_than_in_an_earlier_file_is_named_with_that_place(

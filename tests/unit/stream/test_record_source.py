@@ -1,0 +1,48 @@
+from collections import deque
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.record_source import move_due
+from tests.examples import examples
+
+UNTIL = 5.0
+
+
+def records(arrivals: list[int], sizes: list[int]) -> list[Record]:
+    return [
+        Record("shardId-000000000000", str(number), "key", float(arrival), b"x" * size)
+        for number, (arrival, size) in enumerate(zip(arrivals, sizes, strict=False))
+    ]
+
+
+def moved_one_by_one(queue: deque[Record], taken: list[Record], limit: int, max_bytes: int) -> bool:
+    """What `move_due` does, as it is said in words."""
+    while queue and len(taken) < limit:
+        size = sum(len(record.raw) for record in [*taken, queue[0]])
+        if queue[0].arrival > UNTIL or (size > max_bytes and taken):
+            return False
+        taken.append(queue.popleft())
+    return len(taken) < limit
+
+
+@given(
+    arrivals=st.lists(st.integers(0, 8), max_size=12),
+    sizes=st.lists(st.integers(0, 5), min_size=12, max_size=12),
+    before=st.integers(0, 3),
+    limit=st.integers(0, 14),
+    max_bytes=st.integers(0, 40),
+)
+@settings(max_examples=examples(200))
+def test_records_that_have_arrived_are_moved_up_to_a_number_and_a_size(
+    arrivals: list[int], sizes: list[int], before: int, limit: int, max_bytes: int
+) -> None:
+    found = records(arrivals, sizes)
+    before = min(before, limit)
+    taken, queue = found[:before], deque(found[before:])
+    taken_one_by_one, queue_one_by_one = list(taken), deque(queue)
+    has_room = moved_one_by_one(queue_one_by_one, taken_one_by_one, limit, max_bytes)
+    assert move_due(queue, taken, UNTIL, limit, max_bytes) == has_room
+    assert taken == taken_one_by_one
+    assert queue == queue_one_by_one
