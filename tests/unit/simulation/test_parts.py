@@ -1,6 +1,6 @@
 """A simulation in parts: whatever the parts are, all that is told is told as of one run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -80,8 +80,19 @@ def handler(event: dict[str, Any], _context: object) -> None:
         raise ValueError("bad")
 
 
+handlers: list[CallableHandler] = []
+
+
+@pytest.fixture(autouse=True)
+def clocks_are_given_back() -> Iterator[None]:
+    yield
+    while handlers:
+        handlers.pop().close()
+
+
 def run(source: RecordList, how: EventSourceMapping, options: SimulationOptions) -> Simulation:
-    return Simulation(source, CallableHandler(handler), how, options)
+    handlers.append(CallableHandler(handler))
+    return Simulation(source, handlers[-1], how, options)
 
 
 def only(records: Sequence[Record], shards: Sequence[str]) -> RecordList:

@@ -249,6 +249,8 @@ def test_a_mapping_may_be_an_object_or_a_document_and_takes_the_kind_of_the_reco
 
 
 MACHINE = ("event_source_mapping", "simulation", "recordings", "picture", "show", "function_log")
+# The classes of what is printed have a member for each name of AWS's: they say it, and ask nothing.
+SHAPES = "show/shapes/"
 _ASKS = re.compile(
     r"aws:dynamodb|aws:kafka|SelfManagedKafka\b|DDBStreamBatchInfo|KafkaBatchInfo|ChangeRecord"
     r"|\bis (not )?(KINESIS|DYNAMODB|KAFKA)|kinds\.(dynamodb|kafka)"
@@ -260,6 +262,7 @@ def test_nobody_in_the_machine_asks_which_kind_of_source_it_is(room: str) -> Non
     asking = [
         f"{path.relative_to(PACKAGE)}:{number}: {line.strip()}"
         for path in sorted((PACKAGE / room).rglob("*.py"))
+        if not str(path.relative_to(PACKAGE)).startswith(SHAPES)
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if _ASKS.search(line)
     ]
