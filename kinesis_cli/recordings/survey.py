@@ -179,8 +179,8 @@ class Survey:
         try:
             # One by one: two values on a line, or one on two lines, are no recording.
             shard_ids, numbers, arrivals = self.kind.check(lines)
-            if not all(map(bytes.isascii, lines)):
-                b"".join(lines).decode()  # a decoder does not look into members that it skips
+            if not text.isascii():
+                text.decode()  # a decoder does not look into members that it skips
         except (*_REFUSED, InputError) as error:
             raise self._explained(lines, place) from error
         earliest, latest = min(arrivals), max(arrivals)
