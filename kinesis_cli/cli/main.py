@@ -300,7 +300,13 @@ def _is_full_disk(error: OSError) -> bool:
 
 def _report_full_disk(error: OSError) -> int:
     _silence_output()
-    _report(KcliError(f"could not be written: {error.strerror}", place="standard output"))
+    import errno
+
+    # A broken disk or network fails reads, too, and does not say of what.
+    is_either = error.errno == errno.EIO
+    problem = "could not be read or written" if is_either else "could not be written"
+    place = "a file or standard output" if is_either else "standard output"
+    _report(KcliError(f"{problem}: {error.strerror}", place=place))
     return ExitCode.BAD_INPUT
 
 

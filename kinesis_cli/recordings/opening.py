@@ -211,7 +211,10 @@ def unpacked(file: BinaryIO, name: str) -> BinaryIO:
     Raises:
         InputError: it is damaged, or text that is not UTF-8.
     """
-    head = os.pread(file.fileno(), 4, 0)
+    try:
+        head = os.pread(file.fileno(), 4, 0)
+    except OSError as error:
+        raise InputError(_reason(error), place=name) from error
     if head[:2] in _UTF16:
         raise InputError("this is UTF-16 text", place=name, advice="Save it as UTF-8.")
     if (format_ := format_of(head)) is None:

@@ -15,6 +15,7 @@ import msgspec
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings.files import not_written, open_alone, replace_whole
 from kinesis_cli.recordings.opening import BLOCK
+from kinesis_cli.recordings.writing import refuse_without_folder
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import kind_of_line
 from kinesis_cli.stream.packing import DAMAGES, SUFFIXES, decompressor, packer
@@ -130,8 +131,9 @@ def refuse_recorded(path: Path, *, overwrite: bool) -> None:
     """Refuse to record into a file that holds something.
 
     Raises:
-        InputError: there is one, and nobody said that it may go.
+        InputError: there is one, and nobody said that it may go; or it has no folder to be in.
     """
+    refuse_without_folder(path)
     if not overwrite and _holds_anything(path):
         raise InputError(
             "it exists",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from kinesis_cli.errors import InputError
@@ -42,10 +43,22 @@ def refuse_existing(path: Place, *, overwrite: bool) -> None:
         exists = is_taken(path)
     else:
         exists = path.is_file()  # a device or a pipe has nothing to lose
+        refuse_without_folder(path)
     if exists and not overwrite:
         raise InputError(
             "it exists", place=str(path), advice="Name another file, or add --overwrite."
         )
+
+
+def refuse_without_folder(path: Path) -> None:
+    """Refuse a file that has no folder to be in, before there is anything to write.
+
+    Raises:
+        InputError: the folder is not there.
+    """
+    if not path.parent.is_dir():
+        problem = f"cannot be written: there is no folder {path.parent}"
+        raise InputError(problem, place=str(path), advice="Make it first.")
 
 
 def write_recording(records: Iterable[Record], path: Place) -> int:

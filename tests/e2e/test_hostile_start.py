@@ -98,3 +98,35 @@ def test_an_endpoint_that_is_no_url_is_refused(command: str, url: str, kcli: Kcl
     found = kcli(command, "--endpoint-url", url)
     assert found.returncode == 2
     assert "is not an endpoint url" in found.stderr
+
+
+@pytest.mark.parametrize("command", ["simulate", "invoke"])
+def test_a_file_whose_bytes_cannot_be_read_is_named(command: str, kcli: Kcli) -> None:
+    """As on a broken disk: it is opened, and the first read fails."""
+    if not Path("/proc/self/mem").exists():
+        pytest.skip("this system has no /proc/self/mem")
+    found = kcli(command, "/proc/self/mem")
+    assert found.returncode == 2
+    assert found.stderr == "kcli: /proc/self/mem: input/output error.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["simulate", "day.ndjson", "--report", "no/run.html"],
+        ["simulate", "day.ndjson", "--trace", "no/run.json"],
+        ["event", "-o", "no/day.ndjson"],
+        ["record", "-o", "no/day.ndjson", "--no-follow"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_without_a_folder_is_refused_before_anything_is_done(
+    arguments: list[str], kcli: Kcli, tmp_path: Path
+) -> None:
+    (tmp_path / "day.ndjson").write_text(kcli("event", "--output", "ndjson").stdout)
+    found = kcli(*arguments, cwd=tmp_path)
+    assert found.returncode == 2
+    assert found.stdout == ""
+    place = next(each for each in arguments if "/" in each)
+    said = f"kcli: {place}: cannot be written: there is no folder no.\n      Make it first.\n"
+    assert found.stderr == said
