@@ -133,7 +133,9 @@ def simulate(
     _refuse_both({"--since": span.since, "--starting-position": settings.starting_position})
     moments = Moments.of(span)
     told: list[str] = []  # by the handlers of a sweep, each in a process of its own
-    with opened_inputs(inputs, reading(how.raw, how.format_, how.shard)) as found:
+    how_to_read = reading(how.raw, how.format_, how.shard)
+    # The processes of a sweep are forked from this one, connections and all.
+    with opened_inputs(inputs, how_to_read, is_fetched=sweep is not None) as found:
         function = in_a_simulation(find_function(**given(code), kind=found.kind), handler_run.aws)
         if mapping is None and not assumed.as_kinesis:
             _refuse_what_the_source_does_not_feed(function)

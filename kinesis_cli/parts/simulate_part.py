@@ -12,6 +12,7 @@ from kinesis_cli.handlers import handler_of
 from kinesis_cli.handlers.aws_access import explaining_handler
 from kinesis_cli.parts.job import IndexedInput, PartJob, PartResult, Seen
 from kinesis_cli.parts.rows_file import TimedRow, write_rows
+from kinesis_cli.places.url import shown
 from kinesis_cli.recordings.indexes.beside import opened_index, opened_text
 from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.indexes.texts import Text
@@ -71,7 +72,7 @@ def part_of(inputs: Sequence[IndexedInput], shards: tuple[str, ...]) -> Recordin
                 stack.callback(text.close)
                 texts.append(text)
                 are_sure = are_sure and is_sure
-            survey.add_indexed(index, texts, each.files[0], is_sure=are_sure)
+            survey.add_indexed(index, texts, shown(each.files[0]), is_sure=are_sure)
         part = RecordingPart(shards, survey.indexed)
         return Recording(survey, part, close=stack.pop_all().close)
 

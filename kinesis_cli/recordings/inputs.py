@@ -86,9 +86,23 @@ class Input:
     @classmethod
     def open_indexed(cls, path: str, reading: Reading) -> Self:
         """Open a file; a recording with an index beside it is not read for what that tells."""
-        if path == "-" or reading.form not in (None, Form.RECORDING):
+        return cls._open_indexed(path, reading, is_fetched=False)
+
+    @classmethod
+    def open_fetched(cls, path: str, reading: Reading) -> Self:
+        """The same, but what is at a URL is fetched whole: no connection is needed any more.
+
+        For processes that are forked: they cannot share one.
+        """
+        return cls._open_indexed(path, reading, is_fetched=True)
+
+    @classmethod
+    def _open_indexed(cls, path: str, reading: Reading, *, is_fetched: bool) -> Self:
+        is_there = is_url(path)
+        has_none = path == "-" or reading.form not in (None, Form.RECORDING)
+        if has_none or (is_there and is_fetched):
             return cls.open(path, reading)
-        if is_url(path):
+        if is_there:
             beside = index_at(Url(path))
             if beside.kept is not None:
                 return cls(beside.kept, shown(path), reading)

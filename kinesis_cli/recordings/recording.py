@@ -351,14 +351,23 @@ class OpenedInputs:
 
 
 @contextmanager
-def opened_inputs(paths: Sequence[str], reading: Reading) -> Iterator[OpenedInputs]:
+def opened_inputs(
+    paths: Sequence[str], reading: Reading, *, is_fetched: bool = False
+) -> Iterator[OpenedInputs]:
     """Open files of one recording, to see what they are before they are read.
+
+    Args:
+        paths: as of `Recording.open`.
+        reading: how they are to be read.
+        is_fetched: whether to need no connection later, not even for those at URLs with an index.
 
     Raises:
         InputError: one cannot be opened, or nobody can tell what it is.
     """
     with ExitStack() as stack:
-        opened = open_inputs(paths, reading, Input.open_indexed)
+        opened = open_inputs(
+            paths, reading, Input.open_fetched if is_fetched else Input.open_indexed
+        )
         inputs = [stack.enter_context(each) for each in opened]
         found = OpenedInputs(inputs)
         stack.callback(found.close)

@@ -182,6 +182,19 @@ def test_an_index_that_was_copied_with_its_recording_is_believed_by_what_is_read
     assert "Traceback" not in run.stderr
 
 
+def test_a_sweep_fetches_all_once_for_its_forked_processes(
+    kcli: Kcli, s3: "S3Client", bucket: str, counts: Counts
+) -> None:
+    name = "day.ndjson.zst"
+    upload(s3, bucket, kcli.folder / name)
+    url = f"s3://{bucket}/{name}"
+    succeeded(kcli("index", url))
+    counts.clear()
+    sweep = ("--sweep", "MaximumRetryAttempts=0,2", "--jobs", "2", "--invocation-duration", "0.1")
+    assert simulated(kcli, url, *sweep).replace(url, name) == simulated(kcli, name, *sweep)
+    assert counts.bytes[f"/{bucket}/{name}"] == (kcli.folder / name).stat().st_size
+
+
 def test_an_index_of_another_version_is_named_and_everything_is_read(
     kcli: Kcli, s3: "S3Client", bucket: str, counts: Counts
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from zlib import crc32
 
 from kinesis_cli.errors import InputError
+from kinesis_cli.places.url import shown
 from kinesis_cli.recordings.indexes.form import (
     BYTES_PER_BLOCK,
     BYTES_PER_BLOCK_OF_SHARD,
@@ -50,7 +51,7 @@ class Index:
 
     @property
     def place(self) -> str:
-        """Where it is."""
+        """Where it is, for whoever opens it in another process."""
         return self._data.place
 
     def want(self, shards: Collection[str]) -> None:
@@ -75,7 +76,7 @@ class Index:
         try:
             return self._columns()
         except DamagedIndexError as error:
-            raise InputError(str(error), place=self.place) from error
+            raise InputError(str(error), place=shown(self.place)) from error
 
     def of_shard(self, entry: ShardEntry) -> "tuple[array[int], array[float]]":
         """The blocks that hold lines of a shard, and when its first record in each arrived.
@@ -86,7 +87,7 @@ class Index:
         try:
             return self._of_shard(entry)
         except DamagedIndexError as error:
-            raise InputError(str(error), place=self.place) from error
+            raise InputError(str(error), place=shown(self.place)) from error
 
     def table(self, block: int) -> LineTable:
         """Which shard each line of a block is of.
@@ -97,7 +98,7 @@ class Index:
         start, size = self._span_of_table(block)
         data = self._data.read(start, size)
         if crc32(data) != self.columns.table_checks[block]:
-            raise InputError("some of its bytes are not what they were", place=self.place)
+            raise InputError("some of its bytes are not what they were", place=shown(self.place))
         return LineTable(data)
 
     def check(self) -> None:
