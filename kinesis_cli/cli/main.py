@@ -73,6 +73,8 @@ OPTIONS = {
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run kcli with `arguments` (default: the process's own) and return its exit code."""
+    if arguments is None:
+        _hold_closed_descriptors()
     code = _ended(arguments)
     threading = sys.modules.get("threading")
     if arguments is None and threading is not None and threading.active_count() > 1:
@@ -80,6 +82,16 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
         leave_threads(code)
     return code
+
+
+def _hold_closed_descriptors() -> None:
+    # The next file to be opened would get the number of a standard stream that is closed, and
+    # whatever is written to the stream, by a handler too, would go into that file.
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free
 
 
 def _ended(arguments: "Sequence[str] | None") -> int:

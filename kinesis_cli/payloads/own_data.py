@@ -42,6 +42,8 @@ def data_argument(argument: str) -> bytes:
     """
     try:
         if argument == "-":
+            if sys.stdin is None:
+                raise ValueError("standard input is closed")
             return sys.stdin.buffer.read()
         if argument.startswith("@"):
             place = place_of(argument[1:])

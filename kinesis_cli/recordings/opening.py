@@ -180,6 +180,8 @@ def keep_freed_memory() -> None:
 
 def _regular(path: str) -> io.BufferedReader:
     # "-" may be a pipe or a terminal; so may a path such as /dev/stdin or a shell's <(...).
+    if path == "-" and sys.stdin is None:
+        raise ValueError("is closed")
     file = sys.stdin.buffer if path == "-" else Path(path).open("rb")  # noqa: SIM115
     if path != "-" and S_ISREG(os.fstat(file.fileno()).st_mode):
         return cast("io.BufferedReader", file)

@@ -1,5 +1,6 @@
 """kcli started where, or with what, nothing can work: a sentence and exit code 2."""
 
+import shlex
 import subprocess
 
 # ruff: noqa: E501 - data
@@ -130,3 +131,33 @@ def test_a_file_without_a_folder_is_refused_before_anything_is_done(
     place = next(each for each in arguments if "/" in each)
     said = f"kcli: {place}: cannot be written: there is no folder no.\n      Make it first.\n"
     assert found.stderr == said
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_changes_no_file(closed: str, kcli: Kcli, tmp_path: Path) -> None:
+    """What is opened first would else get its number, and be written into."""
+    recording = kcli("event", "--count", "3", "--output", "ndjson").stdout
+    (tmp_path / "day.ndjson").write_text(recording)
+    command = f"{shlex.join(KCLI)} simulate day.ndjson {closed}"
+    found = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    assert ("Summary" in found.stdout) == (">&-" not in closed.replace("2>&-", ""))
+    assert (tmp_path / "day.ndjson").read_text() == recording
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["simulate -", "invoke -", "invoke --data -", "event --dynamodb --keys a --items -"],
+)
+def test_standard_input_that_is_closed_is_a_sentence(arguments: str, tmp_path: Path) -> None:
+    found = subprocess.run(
+        ["sh", "-c", f"{shlex.join(KCLI)} {arguments} <&-"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 2, found.stderr
+    assert "closed" in found.stderr

@@ -68,6 +68,8 @@ def items_of(payloads: Iterable[Payload], keys: TableKeys, key_name: str | None)
 def _text(path: str, name: str) -> str:
     try:
         is_piped = path == "-"
+        if is_piped and sys.stdin is None:
+            raise ValueError("is closed")
         data = sys.stdin.buffer.read() if is_piped else read_whole(Path(path), _MAX_FILE)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
