@@ -31,6 +31,11 @@ class RemoteWriter:
         with explained(url):
             self._file: Any = file_system(url).open(url.text, "wb", block_size=_PART)
 
+    def __del__(self) -> None:
+        # Forgotten, by a Ctrl-C between two lines: fsspec would finish what is there.
+        if (file := getattr(self, "_file", None)) is not None:
+            file.closed = True
+
     def write(self, data: bytes) -> int:
         """Take some bytes.
 

@@ -1,5 +1,6 @@
 """Objects that are written over HTTP, to moto's S3 in this process's neighbour."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -86,6 +87,16 @@ def test_what_is_not_finished_leaves_what_was_there_and_no_parts(
     with pytest.raises(type(error)):
         write()
     assert read_range(URL, 0, 10) == b"old"
+    assert unfinished(s3) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"some"])
+def test_a_writer_that_is_forgotten_leaves_no_object(s3: "S3Client", body: bytes) -> None:
+    writer = RemoteWriter(URL)
+    writer.write(body)
+    del writer
+    gc.collect()
+    assert not exists(URL)
     assert unfinished(s3) == []
 
 
