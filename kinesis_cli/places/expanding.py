@@ -1,14 +1,11 @@
 """Folders, prefixes and patterns: the files that they mean, which are read as one recording."""
 
-import glob
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from kinesis_cli.errors import InputError
-from kinesis_cli.places.failures import explained
-from kinesis_cli.places.services import file_system
 from kinesis_cli.places.url import Url, is_url, shown
 
 _MAGIC = re.compile(r"[*?[]")
@@ -93,11 +90,16 @@ def _of_path(text: str) -> Iterator[str]:
     if Path(text).is_dir():
         yield from (str(each) for each in Path(text).rglob("*") if each.is_file())
     else:
+        import glob  # start-up counts, and patterns are seldom
+
         found = glob.iglob(text, recursive=True)  # noqa: PTH207 - of any root, and `..` stays
         yield from (each for each in found if Path(each).is_file())
 
 
 def _of_url(url: Url) -> Iterator[str]:
+    from kinesis_cli.places.failures import explained  # as above
+    from kinesis_cli.places.services import file_system
+
     with explained(url):
         from fsspec.utils import glob_translate
 

@@ -24,7 +24,6 @@ from kinesis_cli.recordings.indexes.form import FileEntry
 from kinesis_cli.recordings.indexes.part import RecordingPart
 from kinesis_cli.recordings.indexes.texts import Text
 from kinesis_cli.recordings.inputs import Input
-from kinesis_cli.recordings.making_indexes import write_index_of
 from kinesis_cli.recordings.opening import split_lines
 from kinesis_cli.recordings.several import notes_of, open_inputs
 from kinesis_cli.recordings.shard_reader import ShardReader
@@ -143,6 +142,8 @@ class Recording:
             path: of the index.
             entries: of the files that `texts` are of.
         """
+        from kinesis_cli.recordings.making_indexes import write_index_of  # seldom asked for
+
         write_index_of(self._survey, path, tuple(entries))
 
     @property
