@@ -5,7 +5,7 @@ it needs aiobotocore, which works with a few versions of botocore, all older tha
 needs.
 """
 
-import re
+import ssl
 from collections.abc import Iterator
 from mimetypes import guess_type
 from typing import Any
@@ -276,8 +276,8 @@ def _better(error: EndpointError, url: Url) -> InputError | EndpointError:
             )
         case "" if isinstance(error.__cause__, _BROKEN_OFF):
             return LostError("the connection broke off", place=url.shown)
-        case "" if (found := _UNTRUSTED.search(error.problem)) is not None:
-            return untrusted(url, found[1], "AWS_CA_BUNDLE")
+        case "" if (reason := _why_untrusted(error.__cause__)) is not None:
+            return untrusted(url, reason, "AWS_CA_BUNDLE")
         case "" if isinstance(error.__cause__, _UNANSWERED):
             return LostError(error.problem, place=url.shown, advice=error.advice)
         case "" if isinstance(error.__cause__, botocore_errors.NoCredentialsError):
@@ -287,9 +287,16 @@ def _better(error: EndpointError, url: Url) -> InputError | EndpointError:
     return EndpointError(error.problem, place=url.shown, advice=error.advice, code=error.code)
 
 
+def _why_untrusted(error: BaseException | None) -> str | None:
+    """What OpenSSL says of a certificate: botocore keeps urllib3's error, and that Python's own."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        kept = getattr(error, "kwargs", {}).get("error") or next(iter(error.args), None)
+        error = kept if isinstance(kept, BaseException) else None
+    return None if error is None else error.verify_message.rstrip(".")
+
+
 _BROKEN_OFF = (botocore_errors.ResponseStreamingError, botocore_errors.IncompleteReadError)
 _UNANSWERED = (botocore_errors.ConnectionError, botocore_errors.HTTPClientError)
-_UNTRUSTED = re.compile(r"certificate verify failed: ([^(]*[^( ])")
 _LOG_IN = "Log in with `aws configure` or `aws sso login`, or name a profile in AWS_PROFILE."
 _HTTP = {
     "403": "403, access denied",

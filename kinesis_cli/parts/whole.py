@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.handlers.options import HandlerOptions
@@ -131,7 +133,9 @@ class Ran:
     def summary(self) -> Summary:
         """What has come of the records."""
         counts = [result.counts for result in self.results]
-        return replace(summary_of(counts, self.whole.start_at), other_reading=self.other)
+        return msgspec.structs.replace(
+            summary_of(counts, self.whole.start_at), other_reading=self.other
+        )
 
 
 def run_whole(

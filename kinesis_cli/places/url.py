@@ -1,8 +1,9 @@
 """A place that is not on this machine, with what commands ask of a `Path`."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 
@@ -12,8 +13,7 @@ _USER = re.compile(r"(?<=://)[^/?#]*@")  # may hold a password
 _ALIASES = {"abfs": "az", "abfss": "az", "adl": "az", "gcs": "gs", "s3a": "s3", "s3n": "s3"}
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
+class Url(msgspec.Struct, frozen=True):
     """The URL of an object, of a prefix, or a pattern of such URLs.
 
     Raises:

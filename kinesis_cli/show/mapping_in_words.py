@@ -5,15 +5,15 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.settings import EventSourceMapping
 from kinesis_cli.event_source_mapping.settings_document import UNLIMITED
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(msgspec.Struct, frozen=True):
     """A setting, and what it does here."""
 
     name: str  # AWS's

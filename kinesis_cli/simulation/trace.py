@@ -4,7 +4,6 @@ Rows hold no records, so that memory does not grow with the recording.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -100,8 +99,7 @@ class Blocked(msgspec.Struct, frozen=True, gc=False):
     sequence_number: str  # the first record of the batch that blocked it; "": a final call
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True):
     """How every record ended, and what it took."""
 
     records: int = 0
@@ -126,7 +124,7 @@ class Summary:
     unsure: tuple[str, ...] = ()  # points that the run depended on, ids of docs/fidelity.md
     other_reading: OtherReading | None = None  # of lanes, where it would make a difference
     metrics: tuple[MinuteMetrics, ...] = ()  # what CloudWatch would show, by the minute
-    warnings: Mapping[str, int] = field(default_factory=dict)  # sentence → number of calls
+    warnings: Mapping[str, int] = msgspec.field(default_factory=dict)  # sentence → number of calls
 
 
 Row = Invocation | Attempt | Destination | FilteredRecords | ExpiredRecords | FailedRecord

@@ -7,8 +7,9 @@ https://protobuf.dev/programming-guides/encoding/
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from kinesis_cli.stream.payload import Payload
 from kinesis_cli.stream.shards import MAX_KEY
@@ -159,8 +160,7 @@ def _user_record(
     return Payload(keys[key_index], hash_key, data)
 
 
-@dataclass(slots=True)
-class _Budget:
+class _Budget(msgspec.Struct):
     """How many fields may still be read: hostile data may have one in every second byte."""
 
     fields: int = MAX_FIELDS

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -67,8 +66,7 @@ class PictureOptions(msgspec.Struct, frozen=True):
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
+class Pictures(msgspec.Struct, frozen=True):
     """Which pictures are drawn."""
 
     timeline: bool = False
@@ -77,8 +75,8 @@ class Pictures:
     trace: Place | None = None
     report: Place | None = None
     runs: int = 1
-    _drawings: "list[Drawing]" = field(default_factory=list)
-    _reports: "list[Report]" = field(default_factory=list)  # of several runs
+    _drawings: "list[Drawing]" = msgspec.field(default_factory=list)
+    _reports: "list[Report]" = msgspec.field(default_factory=list)  # of several runs
 
     @classmethod
     def of(cls, given: PictureOptions, output: Output, *, is_life: bool, runs: int) -> "Pictures":
@@ -197,21 +195,19 @@ class Pictures:
         show_timelines(named, start_at, show_all=show_all)
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(msgspec.Struct, frozen=True):
     """What draws a run beside its view."""
 
-    draw: list[Callable[[Row], None]] = field(default_factory=list)
-    end: list[Callable[[Summary], None]] = field(default_factory=list)
-    watches: "list[Watch]" = field(default_factory=list)
+    draw: list[Callable[[Row], None]] = msgspec.field(default_factory=list)
+    end: list[Callable[[Summary], None]] = msgspec.field(default_factory=list)
+    watches: "list[Watch]" = msgspec.field(default_factory=list)
 
     def of(self, view: "View") -> "View":
         """The view, with everything drawn that it shows."""
         return _Drawn(view, self) if self.draw else view
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Drawn(msgspec.Struct, frozen=True):
     _view: "View"
     _beside: Beside
 

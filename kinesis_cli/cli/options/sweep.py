@@ -1,6 +1,5 @@
 """Options that run a grid of settings on one recording."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,8 +48,7 @@ class SweepOptions(msgspec.Struct, frozen=True):
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(msgspec.Struct, frozen=True):
     """A sweep that was asked for."""
 
     axes: "tuple[Axis, ...]"

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from kinesis_cli.event_source_mapping.invocation import Handler
 from kinesis_cli.places.url import shown
@@ -16,8 +17,7 @@ from kinesis_cli.simulation.run import Simulation, SimulationOptions
 from kinesis_cli.simulation.trace import Summary
 
 
-@dataclass(frozen=True, slots=True)
-class Simulations:
+class Simulations(msgspec.Struct, frozen=True):
     """What the runs of a command have in common."""
 
     function: Function
@@ -64,6 +64,6 @@ class Simulations:
                     bar.update(simulation.ended)
             other = simulation.other_reading(self.recording.rewound())
         finally:  # after Ctrl-C too: with what was finished so far
-            summary = replace(simulation.summary(), other_reading=other)
+            summary = msgspec.structs.replace(simulation.summary(), other_reading=other)
             view.finish(summary)
         return summary

@@ -1,19 +1,18 @@
 """A template being read for one function, and what was noticed on the way."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from kinesis_cli.project.template.template import Template
 from kinesis_cli.project.template.values import NO_VALUE, first_unresolved
 
 
-@dataclass
-class Reading:
+class Reading(msgspec.Struct):
     """One function of a template, and what was noticed on the way."""
 
     template: Template
     logical_id: str
-    properties: dict[str, object] = field(default_factory=dict)  # Globals merged in
-    notes: dict[str, None] = field(default_factory=dict)  # ordered, each once
+    properties: dict[str, object] = msgspec.field(default_factory=dict)  # Globals merged in
+    notes: dict[str, None] = msgspec.field(default_factory=dict)  # ordered, each once
 
     @property
     def place(self) -> str:

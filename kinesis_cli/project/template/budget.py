@@ -5,9 +5,10 @@ A few lines that each name the one before twice would stand for more than any ma
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 
@@ -17,15 +18,14 @@ MAX_TEXT = 32 << 20  # characters of what intrinsics make
 Value = TypeVar("Value")
 
 
-@dataclass
-class Budget:
+class Budget(msgspec.Struct):
     """What is left for a template, and what it was already asked; nested ones share it."""
 
     path: Path  # of the template, for messages
     steps: int = MAX_STEPS
     text: int = MAX_TEXT
-    _known: dict[tuple[str, int, str], object] = field(default_factory=dict)
-    _asked: set[tuple[str, int, str]] = field(default_factory=set)
+    _known: dict[tuple[str, int, str], object] = msgspec.field(default_factory=dict)
+    _asked: set[tuple[str, int, str]] = msgspec.field(default_factory=set)
 
     def spend(self, value: object = None) -> None:
         """Count a step, and the characters of a text or the members of a list that it has made.

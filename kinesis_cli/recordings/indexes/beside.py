@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+import msgspec
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.places.url import Place, Url, is_url, shown
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 _DIGESTED_AT_ONCE = 1 << 20  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """An index, and what it is of."""
 
     index: Index

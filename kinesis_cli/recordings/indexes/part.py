@@ -2,15 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, compress
+
+import msgspec
 
 from kinesis_cli.recordings.indexes.index import Index, shards_in
 from kinesis_cli.recordings.opening import split_lines
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedBlocks:
+class IndexedBlocks(msgspec.Struct, frozen=True):
     """Blocks that an index tells of, among those of other inputs."""
 
     first: int  # the number of its first block among all

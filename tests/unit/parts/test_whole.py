@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kinesis_cli.errors import InputError
@@ -111,7 +112,7 @@ def alone_in_one(whole: Whole) -> tuple[list[Row], Summary]:
         simulation = Simulation(whole.recording.rewound(), handler, whole.mapping, whole.options)
         rows = list(simulation.rows())
         other = simulation.other_reading(whole.recording.rewound())
-        return rows, replace(simulation.summary(), other_reading=other)
+        return rows, msgspec.structs.replace(simulation.summary(), other_reading=other)
 
 
 def in_parts(whole: Whole, parts: int) -> Ran:

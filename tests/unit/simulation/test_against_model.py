@@ -4,9 +4,10 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -204,7 +205,7 @@ def compare(scenario: Scenario, *, times: bool) -> None:
             starts = [one.at - START for one in model.deliveries]
             assert [row.at - START for row in rows] == pytest.approx(starts, abs=1e-4)
         endings.update(model.endings.values())
-    summary = asdict(result.summary)
+    summary = msgspec.structs.asdict(result.summary)
     assert {ending: summary[ending] for ending in endings} == endings
     assert summary["records"] == sum(endings.values())
 
