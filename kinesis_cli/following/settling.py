@@ -13,6 +13,8 @@ QUIET_SECONDS = 5.0
 NEVER_TOLD = "the mapping has nothing left to deliver, and has told nothing of its end"
 NOT_NAMED = "neither the function's log nor an on-failure document names it"
 GONE = "its mapping was deleted"
+NO_CALL = "no call has had it yet"
+NOT_ALL_TOLD = "not all that happened was told"
 
 
 class _Key(NamedTuple):
@@ -257,7 +259,7 @@ class Settling:
             return f"in a call for {max(0.0, now - life.in_call_since):.1f} s"
         if reader.why:
             return reader.why
-        return life.reason or "no call has had it yet"
+        return life.reason or (NO_CALL if self._is_whole else NOT_ALL_TOLD)
 
 
 def _error(fact: Fact) -> str:

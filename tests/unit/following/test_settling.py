@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kinesis_cli.following.fact import Fact, What
 from kinesis_cli.following.followed import Figures, Followed, Put, Reader
-from kinesis_cli.following.settling import NEVER_TOLD, QUIET_SECONDS, Settling
+from kinesis_cli.following.settling import NEVER_TOLD, NOT_ALL_TOLD, QUIET_SECONDS, Settling
 from kinesis_cli.following.words import ending_in_words
 
 SHARD = "shardId-000000000000"
@@ -277,7 +277,7 @@ def test_calls_that_ran_when_the_server_was_started_anew_have_ended(settling: Se
     (row,) = settling.take_settled()
     assert (row.deliveries, row.calls, row.is_whole) == (2, ("r1",), False)
     (other,) = settling.take_open(20.0)
-    assert (other.ended, other.deliveries) == ("waiting", None)
+    assert (other.ended, other.deliveries, other.reason) == ("waiting", None, NOT_ALL_TOLD)
 
 
 def test_where_not_all_is_told_a_record_that_nothing_names_is_not_told() -> None:
