@@ -84,6 +84,7 @@ def find_function(
         )
     if found.is_sample:
         _refuse_beside_a_handler(directory)
+        _refuse_for_the_sample(python, parameter_overrides)
     elif parameter_overrides:
         _refuse_unknown_parameters(settings, directory, parameter_overrides)
     if env_from_shell:
@@ -211,6 +212,16 @@ def _refuse_beside_a_handler(directory: Path) -> None:
             place=str(directory),
             advice=f"Name it with --handler {handler}.",
         )
+
+
+def _refuse_for_the_sample(python: str | None, parameter_overrides: Sequence[str] | None) -> None:
+    """Refuse what says how a project's function runs, where kcli's own sample function does."""
+    for option, value in (("--python", python), ("--parameter-overrides", parameter_overrides)):
+        if value:
+            raise InputError(
+                f"{option} is for a project's function, and there is no template here or above",
+                advice="Name a template with --template, or code with --handler.",
+            )
 
 
 def _bare(handler: str, env_vars: Path | None, directory: Path, kind: SourceKind) -> Function:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -171,6 +172,22 @@ def test_without_any_template_it_is_the_function_that_kcli_ships(tmp_path: Path)
     assert function.mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert function.is_sample
     assert function.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("option", "named"),
+    [
+        ("--python", {"python": "/nowhere/python"}),
+        ("--parameter-overrides", {"parameter_overrides": ["Stage=dev"]}),
+    ],
+)
+def test_what_is_for_a_projects_function_is_refused_where_kclis_own_runs(
+    tmp_path: Path, option: str, named: dict[str, Any]
+) -> None:
+    with pytest.raises(InputError, match="^" + option) as refused:
+        find_function(directory=tmp_path, **named)
+    assert refused.value.problem.endswith("and there is no template here or above")
+    assert "--template" in refused.value.advice
 
 
 def test_a_handler_alone_reads_no_template(find: Find, tmp_path: Path) -> None:
