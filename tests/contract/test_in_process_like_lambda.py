@@ -108,6 +108,7 @@ class RuntimeApi:
     def __init__(self, events: list[object]) -> None:
         self.answers: list[Answer] = []
         self.done = threading.Event()
+        self.runtime_ended = threading.Event()
         waiting = iter(events)
         api = self
 
@@ -118,7 +119,8 @@ class RuntimeApi:
                 event = next(waiting, None)
                 if event is None:
                     api.done.set()
-                    self.close_connection = True  # no answer: the runtime ends
+                    api.runtime_ended.wait(PATIENCE)  # an end of ours it would write to its log
+                    self.close_connection = True
                     return
                 self._respond(200, json.dumps(event).encode())
 
@@ -179,6 +181,7 @@ def lambdas(
     assert api.done.wait(PATIENCE)
     process.kill()
     output, _ = process.communicate()
+    api.runtime_ended.set()
     api.server.shutdown()
     api.server.server_close()
     return request.param, api.answers, output.split("\n")
