@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 SHARDS, RECORDS = 8, 8_000
-SETTINGS = ("--handler", "app.py:handler", "--batch-size", "100", "--seed", "4")
+TRIES = ("--maximum-retry-attempts", "2")
+# Each second batch fails: without an end of the tries a day of them is simulated.
+SETTINGS = ("--handler", "app.py:handler", "--batch-size", "100", "--seed", "4", *TRIES)
 HANDLER = """
 def handler(event, context):
     if any(each["kinesis"]["partitionKey"].endswith("7") for each in event["Records"]):

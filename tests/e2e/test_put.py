@@ -579,7 +579,7 @@ def test_a_file_for_what_fails_that_cannot_be_written_is_refused_before_the_put(
 ) -> None:
     run = kcli("put", "--sensors", "1", "--failed", "missing/left.ndjson")
     assert run.returncode == 2
-    assert "missing/left.ndjson: there is no folder" in run.stderr
+    assert "missing/left.ndjson: cannot be written: there is no folder missing." in run.stderr
     assert records(endpoint) == []
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 2.0  # seconds
 # So long the first requests have the processor to themselves.
-PRELOAD_AFTER = 0.5  # seconds
+PRELOAD_AFTER = 2.0  # seconds: a server for one command has ended before
 
 
 def run_here(
