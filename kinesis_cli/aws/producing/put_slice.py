@@ -41,15 +41,15 @@ def put_slice(job: SliceJob) -> SliceResult:
     Raises:
         KcliError: the slice could not be begun.
     """
-    stop = _Stop()
-    with _listening(job.work.stop, stop):
+    stop = Stop()
+    with listening(job.work.stop, stop):
         try:
             return _put(job, stop)
         except KeyboardInterrupt:
             return SliceResult(last=-1)
 
 
-def _put(job: SliceJob, stop: "_Stop") -> SliceResult:
+def _put(job: SliceJob, stop: "Stop") -> SliceResult:
     work = job.work
     with ExitStack() as stack:
         _enter(work.directory)
@@ -187,31 +187,35 @@ def _read(line: bytes) -> Entry:
 # --- being told to stop
 
 
-class _Stop:
+class Stop:
     """What is done where somebody wants the slice to stop."""
 
     def __init__(self) -> None:
         self.act: Callable[[], None] | None = None  # None: nothing was begun yet
+        self.said = 0  # how often
+        self._heard = 0
 
-    def said(self, _signal: int, _frame: FrameType | None) -> None:
-        """It was said once more.
+    def hear(self, _signal: int, _frame: FrameType | None) -> None:
+        """It was said once more, or several times: signals that wait are one.
 
         Raises:
             KeyboardInterrupt: nothing was begun, or as of `Producer.interrupt`.
         """
-        if self.act is None:
-            raise KeyboardInterrupt
-        self.act()
+        while self._heard < self.said:
+            self._heard += 1
+            if self.act is None:
+                raise KeyboardInterrupt
+            self.act()
 
 
 @contextmanager
-def _listening(file: Path, stop: _Stop) -> Iterator[None]:
+def listening(file: Path, stop: Stop) -> Iterator[None]:
     """Follow the file that says when to stop; what a terminal sends is for whoever writes it."""
     handlers = dict.fromkeys((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), signal.SIG_IGN)
     before = {number: signal.signal(number, each) for number, each in handlers.items()}
-    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, stop.said)
+    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, stop.hear)
     over = threading.Event()
-    follower = threading.Thread(target=_follow, args=(file, over), daemon=True)
+    follower = threading.Thread(target=_follow, args=(file, stop, over), daemon=True)
     follower.start()
     try:
         yield
@@ -222,17 +226,16 @@ def _listening(file: Path, stop: _Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _follow(file: Path, over: threading.Event) -> None:
+def _follow(file: Path, stop: Stop, over: threading.Event) -> None:
     main = threading.main_thread().ident
     assert main is not None
-    heard = 0
     while not over.wait(_LOOK_EACH):
         said = _times_said(file)
         if said >= STOPS_AT_ONCE:
             os._exit(130)
-        for _ in range(said - heard):
+        if said > stop.said:
+            stop.said = said
             signal.pthread_kill(main, signal.SIGUSR1)
-        heard = max(heard, said)
 
 
 def _times_said(file: Path) -> int:

@@ -63,9 +63,9 @@ class _Pool(Generic[T]):
             ready = wait(list(self._busy_with))
             for worker in [each for each in self._busy_with if each in ready]:
                 place = self._busy_with.pop(worker)
-                result = self._received(worker)
+                # Taken before the next is begun: a Ctrl-C in between would lose what is finished.
+                yield place, self._received(worker)
                 self._begin(worker, left)
-                yield place, result
 
     def _begin(self, worker: Connection, left: Iterator[int]) -> None:
         place = next(left, None)

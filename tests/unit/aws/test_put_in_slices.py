@@ -14,7 +14,7 @@ from botocore.session import Session
 
 from kinesis_cli.aws.producing.in_slices import SlicedPut
 from kinesis_cli.aws.producing.producer import STOPPED
-from kinesis_cli.aws.producing.put_slice import put_slice
+from kinesis_cli.aws.producing.put_slice import Stop, listening, put_slice
 from kinesis_cli.aws.producing.slice_job import SlicedWork, SliceJob, SliceResult
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.cli.main import main
@@ -275,3 +275,13 @@ def test_commands_share_what_they_put(
     assert "a pipe can be read only once" in " ".join(capsys.readouterr().err.split())
     nobody = ("--endpoint-url", server.endpoint, "--stream", stream)
     assert main(["put", "--data", "x", *nobody, "--scheduler", "tcp://127.0.0.1:1"]) == 3
+
+
+def test_what_is_said_twice_at_once_is_heard_twice(tmp_path: Path) -> None:
+    heard, stop = list[str](), Stop()
+    stop.act = lambda: heard.append("stop")
+    with listening(tmp_path / "stop", stop):
+        (tmp_path / "stop").write_bytes(b"xx")
+        while len(heard) < 2:
+            time.sleep(0.01)
+    assert heard == ["stop", "stop"]
