@@ -54,7 +54,7 @@ bench: $(READY)  ## measure against the peers; writes benchmarks/results.json
 soak: $(READY)  ## kill -9, hostile files, all tests on a busy machine, then ten minutes of clients and of load
 	KCLI_FLAKE_ROUNDS=20 $(BIN)/pytest -n 0 tests/testing/test_many.py
 	KCLI_KILLS=50 KCLI_SOAK_ROUNDS=50 $(BIN)/pytest -k kill tests
-	KCLI_EXAMPLES=30 $(BIN)/pytest -n auto --timeout 3600 tests/unit
+	KCLI_EXAMPLES=30 $(BIN)/pytest -n auto --timeout 3600 tests/unit tests/check/test_planted.py
 	KCLI_SWEEP_SEEDS=20 KCLI_REPORT_CALLS=1000000 $(BIN)/pytest -n auto --timeout 3600 \
 	    tests/unit/sweep tests/unit/show/pictures
 	KCLI_POISON_SEEDS=50 $(BIN)/pytest -n 0 tests/e2e/test_find_poison.py

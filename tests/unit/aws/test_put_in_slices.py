@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -29,6 +30,7 @@ from kinesis_cli.recordings.writing import write_recording
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
+from tests.patience import PATIENCE
 from tests.servers import Started, ours
 
 if TYPE_CHECKING:
@@ -278,10 +280,9 @@ def test_commands_share_what_they_put(
 
 
 def test_what_is_said_twice_at_once_is_heard_twice(tmp_path: Path) -> None:
-    heard, stop = list[str](), Stop()
-    stop.act = lambda: heard.append("stop")
+    heard, stop = SimpleQueue[str](), Stop()
+    stop.act = lambda: heard.put("stop")
     with listening(tmp_path / "stop", stop):
         (tmp_path / "stop").write_bytes(b"xx")
-        while len(heard) < 2:
-            time.sleep(0.01)
-    assert heard == ["stop", "stop"]
+        assert [heard.get(timeout=PATIENCE) for _ in range(2)] == ["stop", "stop"]
+    assert heard.empty()
