@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from random import Random
-from types import FrameType
 from typing import BinaryIO
 
 from kinesis_cli.aws.producing.producer import Producer
@@ -53,7 +52,7 @@ def _put(job: SliceJob, stop: "Stop") -> SliceResult:
     work = job.work
     with ExitStack() as stack:
         _enter(work.directory)
-        journal = stack.enter_context(_own_journal(job))
+        journal = stack.enter_context(_own_journal(job, stop))
         connection = work.target.open()
         _reach_files(work)
         records = job.own(stack.enter_context(work.input.opened()))
@@ -76,7 +75,7 @@ def _put(job: SliceJob, stop: "Stop") -> SliceResult:
         producer = Producer(connection, work.stream, plan)
         failed = stack.enter_context(_opened(job.failed))
         view = _SliceView(journal, failed, source, shows_all=work.shows_all)
-        stop.act = producer.interrupt
+        stop.begin(producer.interrupt)
         summary = producer.put(source, view)
         view.tell(summary)
         journal.sync()
@@ -97,8 +96,13 @@ def _enter(directory: str) -> None:
         ) from error
 
 
-def _own_journal(job: SliceJob) -> SliceJournal:
-    """The slice's journal; an earlier process of it may take a moment to end."""
+def _own_journal(job: SliceJob, stop: "Stop") -> SliceJournal:
+    """The slice's journal; an earlier process of it may take a moment to end.
+
+    Raises:
+        KeyboardInterrupt: somebody wants it to stop meanwhile.
+        TakenError: it does not end.
+    """
     until = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -106,6 +110,8 @@ def _own_journal(job: SliceJob) -> SliceJournal:
         except TakenError:
             if time.monotonic() > until:
                 raise
+            if stop.said:
+                raise KeyboardInterrupt from None
             time.sleep(_LOOK_EACH)
 
 
@@ -191,21 +197,23 @@ class Stop:
     """What is done where somebody wants the slice to stop."""
 
     def __init__(self) -> None:
-        self.act: Callable[[], None] | None = None  # None: nothing was begun yet
         self.said = 0  # how often
         self._heard = 0
+        self._act: Callable[[], None] | None = None
 
-    def hear(self, _signal: int, _frame: FrameType | None) -> None:
-        """It was said once more, or several times: signals that wait are one.
+    def begin(self, act: Callable[[], None]) -> None:
+        """There is something to stop now; what was said before counts.
 
-        Raises:
-            KeyboardInterrupt: nothing was begun, or as of `Producer.interrupt`.
+        Nothing is raised before: an exception of a signal is lost where it falls into a finalizer.
         """
-        while self._heard < self.said:
+        self._act = act
+        self.hear()
+
+    def hear(self, *_: object) -> None:
+        """It was said once more, or several times: signals that wait are one."""
+        while self._act is not None and self._heard < self.said:
             self._heard += 1
-            if self.act is None:
-                raise KeyboardInterrupt
-            self.act()
+            self._act()
 
 
 @contextmanager

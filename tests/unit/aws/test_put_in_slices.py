@@ -281,7 +281,7 @@ def test_commands_share_what_they_put(
 
 def test_what_is_said_twice_at_once_is_heard_twice(tmp_path: Path) -> None:
     heard, stop = SimpleQueue[str](), Stop()
-    stop.act = lambda: heard.put("stop")
+    stop.begin(lambda: heard.put("stop"))
     with listening(tmp_path / "stop", stop):
         (tmp_path / "stop").write_bytes(b"xx")
         assert [heard.get(timeout=PATIENCE) for _ in range(2)] == ["stop", "stop"]
