@@ -24,6 +24,7 @@ class Gate(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.place = urlsplit(endpoint).netloc
         self.passed = 0  # records
+        self.held: list[int] = []  # ports of the clients whose calls wait
         self._free, self._lock = free, threading.Lock()
         self._closed, self._opened = threading.Event(), threading.Event()
 
@@ -46,6 +47,7 @@ class Gate(ThreadingHTTPServer):
             if self.passed < self._free:
                 self.passed += records
                 return True
+        self.held.append(client.getpeername()[1])
         self._closed.set()
         self._opened.wait()
         try:

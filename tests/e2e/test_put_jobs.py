@@ -181,6 +181,18 @@ def slices_of(process: "subprocess.Popen[str]") -> list[int]:
     return processes(process.pid, "spawn_main")
 
 
+def held_by(gate: Gate, process: "subprocess.Popen[str]") -> int:
+    """A process of a command that has a call in flight: one that waits at the gate."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    held = {f"{port:04X}" for port in gate.held}
+    sockets = {f"socket:[{line[9]}]" for line in lines if line[1].rpartition(":")[2] in held}
+    return next(pid for pid in slices_of(process) if sockets & open_files(pid))
+
+
+def open_files(pid: int) -> set[str]:
+    return {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
+
+
 def kill(pid: int) -> None:
     """Kill a process, and wait until nothing is left of it."""
     os.kill(pid, signal.SIGKILL)
@@ -283,7 +295,7 @@ def test_a_process_that_is_killed_is_named_and_its_slice_goes_on_from_its_journa
 ) -> None:
     arguments = ("put", *FROM, *ordered, "--jobs", "2")
     with gate(endpoint, PASS) as held, begun(kcli, held, *arguments) as (process, first):
-        kill(slices_of(process)[0])
+        kill(held_by(held, process))
         held.open()
         lines, errors = ended(process, first)
     assert process.returncode == 0, errors
@@ -306,7 +318,7 @@ def test_a_slice_whose_process_ends_twice_is_named_and_what_it_has_left_is_kept(
     arguments = ("put", *FROM, "--ordered", "--jobs", "2", "--failed", "left.ndjson")
     with gate(endpoint, PASS) as held, begun(kcli, held, *arguments) as (process, first):
         one, other = slices_of(process)
-        kill(one)
+        kill(held_by(held, process))
         while not (again := [each for each in slices_of(process) if each not in (one, other)]):
             time.sleep(0.05)
         kill(again[0])
