@@ -241,10 +241,11 @@ def _connection(around: Surroundings) -> Connection:
 def _source(
     connection: Connection, place: Destination, warn: Callable[[str], None]
 ) -> DocumentSource:
-    _, _, service, _, account, name = place.arn.split(":", 5)
-    match service:
+    match place.service:
         case "sqs":
+            account, _, name = _queue(place)
             return QueueSource(connection, f"{connection.endpoint_url}/{account}/{name}", warn)
         case "s3":
-            return BucketSource(connection, name, place.prefix, warn)
+            bucket = place.arn.rpartition(":")[2]
+            return BucketSource(connection, bucket, place.prefix, warn)
     raise InputError("keeps no messages", place=place.arn)
