@@ -44,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(MAX_SECONDS_OF_BUILDING))
 
 
-# A shell starts background jobs with Ctrl-C ignored, and programs hand that on to those they start:
-# the programs under test get it as on a terminal, however the tests were started.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts background jobs with Ctrl-C ignored, and `nohup` all with SIGHUP, and programs hand
+# that on to those they start: those under test get both as on a terminal, however the tests began.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
