@@ -225,7 +225,8 @@ def put(
             ask_if_large(place, *_estimate(number, sample, taken))
     if sharing is not None:
         next(payloads, None)  # what is wrong with the input is told once, before anything begins
-        from kinesis_cli.cli.running.sliced import Sliced, reached_by_files  # seldom asked for
+        from kinesis_cli.aws.producing.slice_job import HowToPut  # seldom asked for
+        from kinesis_cli.cli.running.sliced import Sliced, reached_by_files
 
         sliced = Sliced(
             sharing=sharing,
@@ -240,12 +241,14 @@ def put(
                 clock=time,
                 change=change,
             ),
-            ordered=ordered,
-            aggregate=aggregate,
-            give_up_after=patience,
-            speed=1.0 if per_second else None,
-            catches_up=CATCHES_UP,
-            shows_all=output is Output.NDJSON,
+            how=HowToPut(
+                ordered=ordered,
+                aggregate=aggregate,
+                give_up_after=patience,
+                speed=1.0 if per_second else None,
+                catches_up=CATCHES_UP,
+                shows_all=output is Output.NDJSON,
+            ),
         )
         with sliced.put() as shared:
             _put(connection, shared.put, shared.interrupt, failed_place, output)

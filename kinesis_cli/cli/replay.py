@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 from time import time
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -64,6 +64,10 @@ from kinesis_cli.show.streams.replay import (
 )
 from kinesis_cli.stream.event import STREAM_ARN
 from kinesis_cli.stream.times import Moment, length_in_seconds
+
+if TYPE_CHECKING:
+    from kinesis_cli.aws.producing.slice_job import HowToPut
+    from kinesis_cli.cli.running.sliced import Sharing
 
 
 @takes(how=HowToRead, target=Target)
@@ -206,7 +210,6 @@ def replay(
         if taken is not None:
             records = (each for each in records if taken.takes(each.entry, by_key=True))
         connection = reach(target)
-        place = connection.stream_place
         first = next(records, None)
         records = chain([] if first is None else [first], records)
         offset = time() - (first.arrival if first else 0.0)
@@ -219,61 +222,52 @@ def replay(
         described = Replay(
             inputs=inputs if inputs == ["-"] else list(found.files),
             records=found.count,
-            target=place,
+            target=connection.stream_place,
             selection=[f"{since}", f"{until}", f"{part}", f"{partition_key}", f"{key_field}"],
         )
         file = progress_file or _progress_file(inputs[0], taken)
         with ReplayJournal(file, described, offset, resume=resume) as journal:
-            end_slices(slices_of(file), journal)  # of a run that was killed
-            if journal.had_ended and (resume or inputs != ["-"]):  # a pipe brings something else
-                again = "nothing is left to put" if resume else "it is put again"
-                note(f"{shown(inputs[0])} was already put on {place}, to its end; {again}")
-            is_over = journal.had_ended and resume
-            records = (
-                each for each in records if not (is_over or journal.is_done(each.entry.index))
-            )
+            records = _not_done(records, journal, inputs, resume=resume)
+            into = _Into(connection, journal, failed_place, output, asks=not yes)
             if sharing is None or (first := next(records, None)) is None:
                 records = _changed(records, shift_time, journal.offset, function)
-                if not (yes or connection.target.is_local):
-                    records = asked_if_large(place, records)
-                show_uncertain(journal.uncertain())
-                plan = JournaledPlan(Random(), journal, give_up_after=patience)
-                producer = Producer(connection, connection.stream, plan)
-                source = ReplaySource(records, rate)
-                begin = partial(producer.put, source)
-                run = _Run(begin, producer.interrupt, source, writes=journal)
-                _put(connection, run, journal, failed_place, output)
+                _put_alone(records, rate, patience, into)
                 return
-            if not (yes or connection.target.is_local):
-                asked_if_large(place, chain([first], records))
-            show_uncertain(journal.uncertain())
-            from kinesis_cli.cli.running.sliced import Sliced, reached_by_files  # seldom asked for
+            from kinesis_cli.aws.producing.slice_job import HowToPut  # seldom asked for
 
-            sliced = Sliced(
-                sharing=sharing,
-                connection=connection,
-                files=reached_by_files(inputs),
-                part=taken,
-                records=RecordedInput(
-                    paths=tuple(inputs),
-                    partition_key=partition_key,
-                    key_field=key_field,
-                    reading=reading(how.raw, how.format_, how.shard),
-                    since=begins,
-                    until=ends,
-                    shift_time=shift_time,
-                    offset=journal.offset,
-                    change=change,
-                ),
+            recorded = RecordedInput(
+                paths=tuple(inputs),
+                partition_key=partition_key,
+                key_field=key_field,
+                reading=reading(how.raw, how.format_, how.shard),
+                since=begins,
+                until=ends,
+                shift_time=shift_time,
+                offset=journal.offset,
+                change=change,
+            )
+            into.ask(chain([first], records))
+            shared_put = HowToPut(
                 ordered=True,
                 give_up_after=patience,
                 speed=rate,
                 first_arrival=first.arrival,
                 shows_all=output is Output.NDJSON,
             )
-            with sliced.replay(journal) as shared:
-                run = _Run(shared.put, shared.interrupt, shared, writes=None)
-                _put(connection, run, journal, failed_place, output)
+            _put_in_slices(recorded, shared_put, sharing, taken, into)
+
+
+def _not_done(
+    records: Iterator[Arrived], journal: ReplayJournal, inputs: list[str], *, resume: bool
+) -> Iterator[Arrived]:
+    """Those that an earlier run has not put, as its journal says."""
+    end_slices(slices_of(journal.path), journal)  # of a run that was killed
+    if journal.had_ended and (resume or inputs != ["-"]):  # a pipe brings something else
+        again = "nothing is left to put" if resume else "it is put again"
+        note(f"{shown(inputs[0])} was already put on {journal.replay.target}, to its end; {again}")
+    if journal.had_ended and resume:
+        return iter(())
+    return (each for each in records if not journal.is_done(each.entry.index))
 
 
 def _span(found: ReplayInput, since: str | None, until: str | None) -> tuple[float, float]:
@@ -300,6 +294,46 @@ def _progress_file(name: str, part: Slice | None) -> Path:
     return Path(f"{'stdin' if name == '-' else literal(name)}{of_part}.replay")
 
 
+class _Into(NamedTuple):
+    """Where a replay puts its records, and notes what becomes of them."""
+
+    connection: Connection
+    journal: ReplayJournal
+    failed: Place | None  # where what was given up is to be kept
+    output: Output
+    asks: bool
+
+    def ask(self, records: Iterator[Arrived]) -> Iterator[Arrived]:
+        """The same records; the user was asked if they are many for a stream on AWS."""
+        if not self.asks or self.connection.target.is_local:
+            return records
+        return asked_if_large(self.connection.stream_place, records)
+
+
+def _put_alone(
+    records: Iterator[Arrived], speed: float | None, patience: float, into: _Into
+) -> None:
+    records = into.ask(records)
+    show_uncertain(into.journal.uncertain())
+    plan = JournaledPlan(Random(), into.journal, give_up_after=patience)
+    producer = Producer(into.connection, into.connection.stream, plan)
+    source = ReplaySource(records, speed)
+    put = partial(producer.put, source)
+    _put(_Run(put, producer.interrupt, source, writes=into.journal), into)
+
+
+def _put_in_slices(
+    records: RecordedInput, how: "HowToPut", sharing: "Sharing", part: Slice | None, into: _Into
+) -> None:
+    from kinesis_cli.cli.running.sliced import Sliced, reached_by_files  # seldom asked for
+
+    show_uncertain(into.journal.uncertain())
+    files = reached_by_files(records.paths)
+    sliced = Sliced(sharing, into.connection, files, part, records, how)
+    with sliced.replay(into.journal) as shared:
+        _put(_Run(shared.put, shared.interrupt, shared, writes=None), into)
+
+
 class _Run(NamedTuple):
     """A replay that is ready to begin."""
 
@@ -309,16 +343,11 @@ class _Run(NamedTuple):
     writes: ReplayJournal | None  # where what is acknowledged is to be noted; None: it is
 
 
-def _put(
-    connection: Connection,
-    run: _Run,
-    journal: ReplayJournal,
-    failed: Place | None,
-    output: Output,
-) -> None:
+def _put(run: _Run, into: _Into) -> None:
+    journal = into.journal
     started = datetime.now(UTC)
     with FailedRecords(started.timestamp(), STREAM_ARN) as left:
-        view = PutView(connection, output, left)
+        view = PutView(into.connection, into.output, left)
         try:
             with on_ctrl_c(run.interrupt):
                 summary = run.put(ReplayView(view, run.schedule, run.writes))
@@ -328,7 +357,7 @@ def _put(
         came_to_its_end = not (summary.error or summary.interrupted)
         here = Path(f"replay-failed-{started:%Y%m%dT%H%M%S%fZ}.ndjson")
         try:
-            file = left.write(failed or here, here) if came_to_its_end else None
+            file = left.write(into.failed or here, here) if came_to_its_end else None
         except InputError:  # the journal stays, and --resume tries them again
             view.finish(summary, None)
             raise

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from kinesis_cli.aws.producing.put_slice import put_slice
-from kinesis_cli.aws.producing.slice_job import SlicedWork, SliceJob
+from kinesis_cli.aws.producing.slice_job import HowToPut, SlicedWork, SliceJob
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.cli.running.sliced import refuse_other_machines
 from kinesis_cli.errors import InputError
@@ -185,9 +185,7 @@ def test_a_worker_that_does_not_see_the_folder_puts_nothing(
         replay=Replay(inputs=[], records=None, target="", selection=[]),
         directory=str(tmp_path if sees_directory else tmp_path / "elsewhere"),
         folder=str(tmp_path),
-        ordered=False,
-        give_up_after=60.0,
-        speed=None,
+        how=HowToPut(ordered=False, give_up_after=60.0, speed=None),
         starts_at=time.time(),
     )
     with pytest.raises(InputError) as raised:

@@ -68,7 +68,7 @@ class SlicedPut:
     @property
     def is_timed(self) -> bool:
         """Whether records wait for their moment."""
-        return self._work.speed is not None
+        return self._work.how.speed is not None
 
     @property
     def taken(self) -> int:
@@ -196,7 +196,7 @@ class SlicedPut:
 
     def _rest(self, lasts: Mapping[int, float | None], until: float) -> Iterator[Entry]:
         def is_left(entry: Entry) -> bool:
-            by_key = self._work.ordered
+            by_key = self._work.how.ordered
             of = (job for job in self._jobs if job.part.takes(entry, by_key=by_key))
             job = next(of, None)
             if job is None or self._journal.is_done(entry.index):

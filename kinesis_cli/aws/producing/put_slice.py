@@ -60,21 +60,21 @@ def _put(job: SliceJob, stop: "Stop") -> SliceResult:
         due = time.monotonic() + work.starts_at - time.time()
         source = ReplaySource(
             work.input.changed(left),
-            work.speed,
-            beginning=Beginning(work.first_arrival, due),
-            catches_up=work.catches_up,
+            work.how.speed,
+            beginning=Beginning(work.how.first_arrival, due),
+            catches_up=work.how.catches_up,
         )
         plan = JournaledPlan(
             Random(),
             journal,
-            give_up_after=work.give_up_after,
-            ordered=work.ordered,
-            aggregate=work.aggregate,
+            give_up_after=work.how.give_up_after,
+            ordered=work.how.ordered,
+            aggregate=work.how.aggregate,
             share=1 / job.of,
         )
         producer = Producer(connection, work.stream, plan)
         failed = stack.enter_context(_opened(job.failed))
-        view = _SliceView(journal, failed, source, shows_all=work.shows_all)
+        view = _SliceView(journal, failed, source, shows_all=work.how.shows_all)
         stop.begin(producer.interrupt)
         summary = producer.put(source, view)
         view.tell(summary)

@@ -18,42 +18,53 @@ from kinesis_cli.putting.summary import PutSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HowToPut:
+    """What the user of a put or replay wants of all its processes.
+
+    Attributes:
+        ordered: a partition key stays in one process, one record of it in flight.
+        aggregate: see `PutPlan`.
+        give_up_after: seconds.
+        speed: of a timed replay; None: as fast as possible.
+        first_arrival: of all records.
+        catches_up: see `ReplaySource`.
+        shows_all: whether each acknowledged record is told; else a few, and how many.
+    """
+
+    ordered: bool
+    aggregate: bool = False
+    give_up_after: float
+    speed: float | None
+    first_arrival: float = 0.0
+    catches_up: float = math.inf
+    shows_all: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlicedWork:
     """What all processes of one put or replay are told.
 
     Attributes:
         input: where the records come from.
+        how: they are put.
         target: where they go.
         stream: name or ARN.
         s3: where s3:// is, if a file is there.
         replay: that is noted in the journals.
         directory: the working directory: relative paths are of it.
         folder: for what the processes write.
-        ordered: a partition key stays in one process, one record of it in flight.
-        aggregate: see `PutPlan`.
-        give_up_after: seconds.
-        speed: of a timed replay; None: as fast as possible.
-        first_arrival: of all records.
-        starts_at: when that one is due, epoch seconds.
-        catches_up: see `ReplaySource`.
-        shows_all: whether each acknowledged record is told; else a few, and how many.
+        starts_at: when the first of all records is due, epoch seconds.
     """
 
     input: SharedInput
+    how: HowToPut
     target: PinnedConnection
     stream: str
     s3: PinnedConnection | None
     replay: Replay
     directory: str
     folder: str
-    ordered: bool
-    aggregate: bool = False
-    give_up_after: float
-    speed: float | None
-    first_arrival: float = 0.0
     starts_at: float
-    catches_up: float = math.inf
-    shows_all: bool = False
 
     @property
     def stop(self) -> Path:
@@ -104,11 +115,11 @@ class SliceJob:
     @property
     def step(self) -> int:
         """From one of its records to the next, where they are so regular."""
-        return 1 if self.work.ordered else self.part.count
+        return 1 if self.work.how.ordered else self.part.count
 
     def own(self, records: Iterator[Arrived]) -> Iterator[Arrived]:
         """Those of all records that are in this slice."""
-        by_key = self.work.ordered
+        by_key = self.work.how.ordered
         return (each for each in records if self.part.takes(each.entry, by_key=by_key))
 
 

@@ -1,6 +1,5 @@
 """Puts and replays whose records are shared, among processes here or the workers of a cluster."""
 
-import math
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kinesis_cli.aws.producing.in_slices import SlicedPut
 from kinesis_cli.aws.producing.put_slice import put_slice
-from kinesis_cli.aws.producing.slice_job import SlicedWork, SliceJob, SliceResult
+from kinesis_cli.aws.producing.slice_job import HowToPut, SlicedWork, SliceJob, SliceResult
 from kinesis_cli.aws.session import Connection, PinnedConnection
 from kinesis_cli.cli.running.cores import processes_of
 from kinesis_cli.errors import InputError
@@ -166,7 +165,7 @@ def reached_by_files(files: Iterable[str]) -> Connection | None:
     return connection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Sliced:
     """A put or a replay that is shared.
 
@@ -174,8 +173,6 @@ class Sliced:
         connection: to the stream.
         files: see `reached_by_files`.
         part: of the records that is put at all; None: all.
-        records, ordered, aggregate, give_up_after, speed, first_arrival, catches_up, shows_all: see
-            `SlicedWork`.
     """
 
     sharing: Sharing
@@ -183,13 +180,7 @@ class Sliced:
     files: Connection | None
     part: Slice | None
     records: SharedInput
-    ordered: bool
-    aggregate: bool = False
-    give_up_after: float
-    speed: float | None
-    first_arrival: float = 0.0
-    catches_up: float = math.inf
-    shows_all: bool
+    how: HowToPut
 
     @contextmanager
     def put(self) -> Iterator[SlicedPut]:
@@ -216,20 +207,14 @@ class Sliced:
         pinned, files = self.sharing.pinned, self.files
         work = SlicedWork(
             input=self.records,
+            how=self.how,
             target=pinned(self.connection),
             stream=self.connection.stream,
             s3=None if files is None else pinned(files, "s3"),
             replay=journal.replay,
             directory=str(Path.cwd()),
             folder=str(folder.resolve()),
-            ordered=self.ordered,
-            aggregate=self.aggregate,
-            give_up_after=self.give_up_after,
-            speed=self.speed,
-            first_arrival=self.first_arrival,
             starts_at=time(),
-            catches_up=self.catches_up,
-            shows_all=self.shows_all,
         )
         targets = [self.connection] if files is None else [self.connection, files]
         with self.sharing.seats(targets) as seats:

@@ -16,7 +16,7 @@ from botocore.session import Session
 from kinesis_cli.aws.producing.in_slices import SlicedPut
 from kinesis_cli.aws.producing.producer import STOPPED
 from kinesis_cli.aws.producing.put_slice import Stop, listening, put_slice
-from kinesis_cli.aws.producing.slice_job import SlicedWork, SliceJob, SliceResult
+from kinesis_cli.aws.producing.slice_job import HowToPut, SlicedWork, SliceJob, SliceResult
 from kinesis_cli.aws.session import Connection
 from kinesis_cli.cli.main import main
 from kinesis_cli.payloads.settings import PayloadSettings
@@ -183,12 +183,14 @@ def put(
             replay=replay,
             directory=str(Path.cwd()),
             folder=str(Path("slices").resolve()),
-            ordered=True,
-            give_up_after=60.0,
-            speed=speed,
-            first_arrival=1_700_000_000.0 if isinstance(records, RecordedInput) else 0.0,
+            how=HowToPut(
+                ordered=True,
+                give_up_after=60.0,
+                speed=speed,
+                first_arrival=1_700_000_000.0 if isinstance(records, RecordedInput) else 0.0,
+                shows_all=True,
+            ),
             starts_at=time.time(),
-            shows_all=True,
         )
         sliced = SlicedPut(
             work,
