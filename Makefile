@@ -58,9 +58,9 @@ soak: $(READY)  ## kill -9, hostile files, all tests on a busy machine, then ten
 	KCLI_SWEEP_SEEDS=20 KCLI_REPORT_CALLS=1000000 $(BIN)/pytest -n auto --timeout 3600 \
 	    tests/unit/sweep tests/unit/show/pictures
 	KCLI_POISON_SEEDS=50 $(BIN)/pytest -n 0 tests/e2e/test_find_poison.py
-	KCLI_HOSTILE_INPUTS=100000 $(BIN)/pytest -n auto -o faulthandler_timeout=0 tests/hostile
+	KCLI_HOSTILE_INPUTS=100000 $(BIN)/pytest -n auto tests/hostile
 	$(BIN)/python tests/beside_load.py -n auto --dist loadgroup
-	KCLI_SOAK_SECONDS=$${KCLI_SOAK_SECONDS:-600} $(BIN)/pytest -n 0 -s -o faulthandler_timeout=0 \
+	KCLI_SOAK_SECONDS=$${KCLI_SOAK_SECONDS:-600} $(BIN)/pytest -n 0 -s \
 	    tests/clients/test_soak.py
 	$(BIN)/python -m benchmarks.soak
 	$(BIN)/python -m benchmarks.live_page_soak

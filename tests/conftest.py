@@ -4,10 +4,11 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import left_processes, user_state
+from tests import hanging, left_processes, user_state
 from tests.environments import aws_cli as aws_cli
 from tests.environments import environment_with as environment_with
 from tests.examples import examples
+from tests.hanging import pytest_runtest_protocol as pytest_runtest_protocol
 
 # No test depends on how fast the machine is; in CI the same commit tries the same cases.
 settings.register_profile(
@@ -28,6 +29,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    hanging.pytest_configure(config)
     user_state.pytest_configure(config)
     left_processes.pytest_configure(config)
 
