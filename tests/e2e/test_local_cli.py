@@ -476,6 +476,14 @@ def test_config_names_the_function_that_would_be_called(kcli: Kcli, project: Pat
     assert config(kcli, KCLI_FUNCTION="other")["target"]["function"] == "other"
 
 
+def test_config_says_that_the_stream_is_of_kclis_own_sample(kcli: Kcli, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    document = json.loads(succeeded(kcli("config", "--output", "json", cwd=elsewhere)))
+    sources = {each["name"]: each["source"] for each in document["settings"]}
+    assert (sources["stream"], sources["function"]) == ("kcli's own sample",) * 2
+
+
 def test_config_shows_the_settings_and_then_what_is_wrong(kcli: Kcli) -> None:
     run = kcli("config", "--stream", "orders", "--output", "json")
     assert run.returncode == 3

@@ -14,6 +14,7 @@ from kinesis_cli.errors import InputError, KcliError
 from kinesis_cli.local.client.process import Running, ensure_running
 from kinesis_cli.local.state import Server, running_server, state_directory
 from kinesis_cli.project.find import function_of_project
+from kinesis_cli.project.locate import find_project
 from kinesis_cli.project.settings import LOCAL, Level, Setting, Settings
 from kinesis_cli.project.target import (
     Target,
@@ -139,7 +140,8 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
         if settings.function is None and (function := _template_function(settings, directory)):
             settings = msgspec.structs.replace(settings, function=function)
             target = replace(target, function=function.value)
-        return Description(_effective(settings, target, "default"), target, endpoint, problem)
+        settings = _effective(settings, target, "default", directory)
+        return Description(settings, target, endpoint, problem)
     connection = Connection(target)
     try:
         _refuse_aws_beside_local(target, settings, directory)
@@ -149,7 +151,7 @@ def describe(settings: Settings, directory: Path | None = None) -> Description:
         problem = error
     target = connection.target
     endpoint = target.endpoint_url if problem else connection.endpoint_url
-    settings = _effective(settings, target, "AWS's configuration")
+    settings = _effective(settings, target, "AWS's configuration", directory)
     return Description(settings, target, endpoint, problem)
 
 
@@ -201,12 +203,20 @@ def _at(server: Server, target: Target, settings: Settings) -> Target:
 def _template_function(settings: Settings, directory: Path | None) -> Setting | None:
     """What is called on this machine where no function is named."""
     try:
-        return Setting(function_of_project(settings, directory).name, "the template", Level.DEFAULT)
+        name = function_of_project(settings, directory).name
     except InputError:  # the template has none, or several: one is to be named
         return None
+    return Setting(name, _name_of_template(settings, directory), Level.DEFAULT)
 
 
-def _effective(settings: Settings, target: Target, region_source: str) -> Settings:
+def _name_of_template(settings: Settings, directory: Path | None) -> str:
+    is_sample = find_project(settings, directory).is_bundled
+    return "kcli's own sample" if is_sample else "the template"
+
+
+def _effective(
+    settings: Settings, target: Target, region_source: str, directory: Path | None
+) -> Settings:
     """The settings with what the target adds: a default region, the template's stream."""
     region, stream = settings.region, settings.stream
     if target.region and (region is None or region.value != target.region):
@@ -214,5 +224,5 @@ def _effective(settings: Settings, target: Target, region_source: str) -> Settin
         source = "the stream's ARN" if of_arn else region_source
         region = Setting(target.region, source, Level.DEFAULT)
     if target.stream and stream is None:
-        stream = Setting(target.stream, "the template", Level.DEFAULT)
+        stream = Setting(target.stream, _name_of_template(settings, directory), Level.DEFAULT)
     return msgspec.structs.replace(settings, region=region, stream=stream)
