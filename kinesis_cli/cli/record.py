@@ -28,7 +28,7 @@ from kinesis_cli.cli.running.interruption import Stop, on_ctrl_c
 from kinesis_cli.cli.running.places import reach_files
 from kinesis_cli.cli.running.putting import mapped_by
 from kinesis_cli.errors import EndpointError, InputError
-from kinesis_cli.places.url import Place, Url, place_of
+from kinesis_cli.places.url import Place, Url, place_of, shown
 from kinesis_cli.recordings.indexes.beside import index_place
 from kinesis_cli.recordings.piped import PipedRecording, SentRecording
 from kinesis_cli.recordings.resumable import (
@@ -66,7 +66,10 @@ def record(
     overwrite: OverwriteOption = False,
     with_index: Annotated[
         bool,
-        typer.Option("--index", help="Make FILE.kidx of it in the end, as `kcli index` does."),
+        typer.Option(
+            "--index",
+            help="Make FILE.kidx of it in the end, as `kcli index` does: it is read once again.",
+        ),
     ] = False,
     *,
     reading: Reading,
@@ -106,9 +109,8 @@ def record(
     is_piped = output_file == "-"
     if is_piped and resume:
         raise InputError("--resume continues a file, and -o - is standard output")
-    if with_index and (is_piped or isinstance(place, Url)):
-        where = "standard output" if is_piped else "at a URL"
-        raise InputError(f"--index stands beside a file, and -o {output_file} is {where}")
+    if with_index and is_piped:
+        raise InputError("--index stands beside a file, and -o - is standard output")
     if resume and isinstance(place, Url):
         raise InputError(
             "--resume continues a file of this machine, and an object cannot be continued",
@@ -156,8 +158,8 @@ def record(
         progress.finish(is_cut=recorder.is_full)
     if isinstance(place, Url) and not recorder.records:
         note(f"nothing was recorded, so there is no {place}")
-    if with_index and isinstance(place, Path):
-        _index(place, file)
+    if with_index and file.progress.records:
+        _index(output_file)
     if is_only_now(plan) and not (kept or recorder.records or stop.asked):
         note(f"nothing recorded: {LATEST_IS_NOW}")
     if stop.asked:
@@ -188,13 +190,12 @@ def _record(
             return
 
 
-def _index(path: Path, file: GrowingRecording | PipedRecording | SentRecording) -> None:
-    """Make the index of what was recorded, if that is anything."""
-    if isinstance(file, GrowingRecording) and file.progress.records:
-        from kinesis_cli.recordings.making_indexes import make_index  # seldom asked for
+def _index(name: str) -> None:
+    """Make the index of what was recorded."""
+    from kinesis_cli.recordings.making_indexes import make_index  # seldom asked for
 
-        make_index(str(path))
-        note(f"its index is {index_place(str(path))}")
+    make_index(name)
+    note(f"its index is {shown(str(index_place(name)))}")
 
 
 def _beginning(consumer: Consumer, plan: ReadPlan) -> Progress:

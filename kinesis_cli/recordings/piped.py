@@ -7,10 +7,8 @@ from kinesis_cli.errors import KcliError
 from kinesis_cli.places.url import Url
 from kinesis_cli.places.writing import RemoteWriter
 from kinesis_cli.recordings.resumable import Progress
-from kinesis_cli.stream.packing import SUFFIXES, packer
+from kinesis_cli.stream.packing import SUFFIXES, MemberWriter
 from kinesis_cli.stream.record import Record
-
-_MEMBER = 4 << 20  # bytes of lines that are packed together
 
 
 class PipedRecording:
@@ -60,10 +58,8 @@ class SentRecording:
     def __init__(self, url: Url, progress: Progress) -> None:
         self.progress = progress
         format_ = SUFFIXES.get(url.suffix.lower())
-        self._pack = format_ and packer(format_)
-        self._waiting: list[bytes] = []
-        self._size = 0  # bytes of these
         self._writer = RemoteWriter(url)
+        self._members = format_ and MemberWriter(self._writer.write, format_)
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +69,8 @@ class SentRecording:
         if self._writer.is_broken or not is_told or not self.progress.records:
             self._writer.abandon()
             return
-        self._send()
+        if self._members:
+            self._members.finish()
         self._writer.finish()
 
     def append(self, records: Sequence[Record], shard_id: str, position: str) -> None:
@@ -82,18 +79,10 @@ class SentRecording:
         Raises:
             EndpointError: they could not be sent.
         """
-        lines = [record.line + b"\n" for record in records]
-        self._waiting += lines
-        self._size += sum(map(len, lines))
+        if lines := [record.line + b"\n" for record in records]:
+            (self._members or self._writer).write(b"".join(lines))
         self.progress.records += len(lines)
         self.progress.positions[shard_id] = position
-        if self._size >= _MEMBER:
-            self._send()
 
     def commit(self) -> None:
         """Nothing: it is certain when it ends."""
-
-    def _send(self) -> None:
-        text, self._waiting, self._size = b"".join(self._waiting), [], 0
-        if text:
-            self._writer.write(self._pack(text) if self._pack else text)

@@ -18,7 +18,7 @@ from kinesis_cli.recordings.opening import BLOCK
 from kinesis_cli.recordings.writing import refuse_without_folder
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.kinds.known import kind_of_line
-from kinesis_cli.stream.packing import DAMAGES, SUFFIXES, decompressor, packer
+from kinesis_cli.stream.packing import DAMAGES, SUFFIXES, MemberWriter, decompressor
 from kinesis_cli.stream.record import Record
 
 
@@ -52,8 +52,7 @@ class GrowingRecording:
     def __init__(self, path: Path, progress: Progress) -> None:
         self.path, self.progress = path, progress
         format_ = SUFFIXES.get(path.suffix.lower())
-        self._pack = format_ and packer(format_)
-        self._waiting: list[bytes] = []  # lines that become the next packed member
+        self._members = format_ and MemberWriter(self._write, format_)
         self._file = open_alone(path, "ab", taken="another kcli is writing it")
         self._keep_what_is_whole()
 
@@ -75,10 +74,8 @@ class GrowingRecording:
             InputError: the file cannot be written.
         """
         if lines := [record.line + b"\n" for record in records]:
-            if self._pack:
-                self._waiting += lines
-            else:
-                self._write(b"".join(lines))
+            write = self._members.write if self._members else self._write
+            write(b"".join(lines))
             self.progress.records += len(lines)
         self.progress.positions[shard_id] = position
 
@@ -88,9 +85,8 @@ class GrowingRecording:
         Raises:
             InputError: the files cannot be written.
         """
-        if self._pack and self._waiting:
-            self._write(self._pack(b"".join(self._waiting)))
-            self._waiting = []
+        if self._members:
+            self._members.finish()
         try:
             os.fsync(self._file.fileno())
             self.progress.length = os.fstat(self._file.fileno()).st_size
@@ -188,7 +184,7 @@ def _whole_parts(file: BinaryIO, path: Path) -> Iterator[tuple[int, list[bytes]]
     if format_ is None:
         yield from _whole_lines(file)
         return
-    end, packed = file.tell(), file.read()  # what one commit, and so one member, holds
+    end, packed = file.tell(), file.read()  # the members since the last commit
     while packed:
         unpacker = decompressor(format_)
         try:

@@ -125,6 +125,6 @@ def _packing(file: BinaryIO, suffix: str) -> Iterator[Writer]:
     if format_ is None:
         yield file
         return
-    members = MemberWriter(file, format_)  # so that `kcli index` can point into it
+    members = MemberWriter(file.write, format_)  # so that `kcli index` can point into it
     yield members
     members.finish()

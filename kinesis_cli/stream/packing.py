@@ -105,12 +105,12 @@ class MemberWriter:
     A piece that was written at once stays together, so whole lines in mean whole lines in a member.
 
     Args:
-        file: takes the members; not closed.
+        write: takes the members, each at once.
         format_: how they are packed.
     """
 
-    def __init__(self, file: BinaryIO, format_: Format) -> None:
-        self._file, self._pack = file, packer(format_)
+    def __init__(self, write: Callable[[bytes], object], format_: Format) -> None:
+        self._write, self._pack = write, packer(format_)
         self._waiting: list[bytes] = []
         self._size = 0
 
@@ -125,7 +125,7 @@ class MemberWriter:
     def finish(self) -> None:
         """Write what waits."""
         if self._waiting:
-            self._file.write(self._pack(b"".join(self._waiting)))
+            self._write(self._pack(b"".join(self._waiting)))
         self._waiting, self._size = [], 0
 
 

@@ -249,14 +249,22 @@ def test_a_recording_ends_whole_by_ctrl_c(
     assert unfinished(s3, bucket) == []
 
 
-def test_nothing_recorded_is_no_object(
+def test_what_is_recorded_to_an_object_has_its_index_at_once(
     kcli: Kcli, s3: "S3Client", bucket: str, on_stream: tuple[str, ...]
 ) -> None:
-    url = f"s3://{bucket}/a.ndjson"
-    run = kcli("record", "-o", url, "--since", "trim-horizon", "--no-follow", *on_stream)
-    succeeded(run)
-    assert f"nothing was recorded, so there is no {url}" in run.stderr
+    url = f"s3://{bucket}/a.ndjson.zst"
+    record = ("record", "-o", url, "--since", "trim-horizon", "--no-follow", "--index", *on_stream)
+    nothing = kcli(*record)
+    succeeded(nothing)
+    assert f"nothing was recorded, so there is no {url}" in nothing.stderr
     assert keys_of(s3, bucket) == []
+    succeeded(kcli("put", "--count", "50", *on_stream))
+    made = kcli(*record)
+    succeeded(made)
+    assert f"its index is {url}.kidx" in made.stderr
+    read = kcli("simulate", url, "--jobs", "2", "--output", "json")
+    assert json.loads(succeeded(read))["summary"]["records"] == 50
+    assert "without an index" not in read.stderr
 
 
 # --- where s3:// is

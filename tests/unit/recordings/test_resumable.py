@@ -144,3 +144,21 @@ def test_a_line_that_is_no_record_is_not_continued(tmp_path: Path) -> None:
     path.write_text("no record\n")
     with pytest.raises(InputError, match="a line is not a record"):
         continued(path)
+
+
+@pytest.mark.parametrize("name", FORMATS[1:])
+def test_what_is_packed_before_the_next_commit_is_in_members_that_survive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("kinesis_cli.stream.packing.MEMBER_BYTES", 1_000)
+    path, records = tmp_path / name, made(31)  # three in each member
+    with begun(path) as file:
+        file.commit()
+        for each in records:
+            append(file, [each])
+    with continued(path) as file:  # it was killed before it could commit
+        kept = file.progress.records
+        assert kept == 30
+        append(file, records[kept:])
+        file.commit()
+    assert read(path) == [each.raw for each in records]
