@@ -195,6 +195,7 @@ def put(
     sharing = shared_by(jobs, scheduler, named_files(payload), {"--follow": follow})
     payloads = settings.payloads(Random(seed), _times(number))
     live = settings.from_file is not None and is_live(settings.from_file)
+    function = mapped_by(change)
 
     def source(payloads: Iterable[Payload]) -> RatedSource:
         return RatedSource(
@@ -202,13 +203,17 @@ def put(
             rate=per_second,
             part=taken,
             by_key=ordered,
-            change=mapped_by(change),
+            change=function,
             arriving=LiveEntries if live and not (base64 or dry_run) else None,
         )
 
     if base64:
         show_base64(source(payloads).rest())
         return
+    if sharing is not None or (settings.from_file is not None and not live):
+        # what is wrong with the input is told once, and before a local stream is started for it
+        first = next(payloads, None)
+        payloads = chain([] if first is None else [first], payloads)
     connected = reached(target)
     if connected.local:
         tell_of_sample(connected.settings)
@@ -224,7 +229,6 @@ def put(
             sample = settings.payloads(Random(seed), _times(min(number, SAMPLE)))
             ask_if_large(place, *_estimate(number, sample, taken))
     if sharing is not None:
-        next(payloads, None)  # what is wrong with the input is told once, before anything begins
         from kinesis_cli.aws.producing.slice_job import HowToPut  # seldom asked for
         from kinesis_cli.cli.running.sliced import Sliced, reached_by_files
 

@@ -65,6 +65,10 @@ def status(
     """
     if not find_poison:
         poison.refuse_alone()
+    elif poison.save is not None:
+        from kinesis_cli.redriving.actions import refuse_saved  # seldom asked for
+
+        refuse_saved(poison.save)
     if table is None:
         connected = reached(target, function=function_name)
         connection = connected.connection
@@ -110,11 +114,8 @@ def _find_poison(
     from kinesis_cli.cli.options.poison.code import chosen_function, poison_handler
     from kinesis_cli.cli.running.poison import Code, PoisonHunt
     from kinesis_cli.poison.remedies import Typed
-    from kinesis_cli.redriving.actions import refuse_saved
     from kinesis_cli.show.streams.poison import show_poison
 
-    if poison.save is not None:
-        refuse_saved(poison.save)
     here = connected.local is not None
 
     def code_for(stuck: "StuckMapping") -> Code:

@@ -5,7 +5,6 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 
 from kinesis_cli.local.function.activity import Remark, Tell
 from kinesis_cli.local.function.embedded_metrics import embedded_metrics
@@ -26,13 +25,17 @@ _TARGET = "Logs_20140328"
 class LogWriter:
     """Writes lines to log groups, in the order in which they were given.
 
+    CloudWatch Logs is slow to begin, and is in memory as the lines are: until somebody has called
+    it, or a neighbour of it, they wait here.
+
     Args:
         calls: to CloudWatch Logs.
         tell: told why lines were lost.
+        is_there: whether CloudWatch Logs has begun.
     """
 
-    def __init__(self, calls: NeighbourCalls, tell: Tell) -> None:
-        self._calls, self._tell = calls, tell
+    def __init__(self, calls: NeighbourCalls, tell: Tell, is_there: asyncio.Event) -> None:
+        self._calls, self._tell, self._is_there = calls, tell, is_there
         self._waiting: dict[str, list[tuple[int, str]]] = {}  # group → (epoch ms, line)
         self._groups: dict[str, _Group] = {}
         self._something, self._hurry = asyncio.Event(), asyncio.Event()
@@ -44,9 +47,12 @@ class LogWriter:
         now = time.time_ns() // 1_000_000
         events = [(now, line) for line in lines if line]
         if events:
-            self._waiting.setdefault(group, []).extend(events)
+            waiting = self._waiting.setdefault(group, [])
+            waiting.extend(events)
             self._written.clear()
             self._something.set()
+            if len(waiting) > EVENTS_PER_STREAM:
+                self._hurry.set()
 
     async def run(self) -> None:
         """Write what is given, until the task is cancelled."""
@@ -61,15 +67,27 @@ class LogWriter:
             self._written.set()
 
     async def flush(self) -> None:
+        """Wait until whoever asks CloudWatch Logs from now on finds everything that was given."""
+        if self._is_there.is_set():  # else `write_all` comes before its answer
+            await self.write_all()
+
+    async def write_all(self) -> None:
         """Wait until everything that was given is written."""
-        self._hurry.set()
-        await self._written.wait()
+        if not self._written.is_set():
+            self._hurry.set()
+            await self._written.wait()
 
     async def _collect(self) -> None:
         """Let more lines come: a call of its own for each batch would cost more than the batch."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_COLLECT_SECONDS):
-                await self._hurry.wait()
+        hurry, is_there = (
+            asyncio.ensure_future(each.wait()) for each in (self._hurry, self._is_there)
+        )
+        try:
+            await asyncio.wait((hurry, is_there), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((hurry,), timeout=_COLLECT_SECONDS)
+        finally:
+            hurry.cancel()
+            is_there.cancel()
         self._hurry.clear()
 
     async def _write(self, name: str, events: list[tuple[int, str]]) -> None:

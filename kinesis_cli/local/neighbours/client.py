@@ -36,10 +36,12 @@ class NeighbourCalls:
     Args:
         neighbours: who answer.
         place: whose resources are meant.
+        writing_logs: whether these calls are what writes the logs.
     """
 
-    def __init__(self, neighbours: Neighbours, place: Place) -> None:
-        self._neighbours, self._place = neighbours, place
+    def __init__(self, neighbours: Neighbours, place: Place, *, writing_logs: bool = False) -> None:
+        self._place = place
+        self._handle = neighbours.handle_own if writing_logs else neighbours.handle
 
     async def json(self, service: str, target: str, document: Mapping[str, object]) -> Any:  # noqa: ANN401
         """A call of the JSON protocol, `("sqs", "AmazonSQS.SendMessage", {...})`.
@@ -84,7 +86,7 @@ class NeighbourCalls:
         request = Request(method, unquote(path), path.encode(), query, {**headers, **signed}, body)
         signer = Signer(place.account, place.region, service)
         try:
-            response = await self._neighbours.handle(request, signer)
+            response = await self._handle(request, signer)
         except Exception as error:  # of moto, any kind: as good as a refusal
             raise NeighbourError(repr(error)) from error
         answer = response.body

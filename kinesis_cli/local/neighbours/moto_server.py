@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Answer = tuple[str, list[tuple[str, str]], bytes]
 _TABLE_STREAMS = "DynamoDBStreams_20120810."  # what the targets of DynamoDB Streams begin with
+_OF_LOGS = ("logs", "monitoring")  # the services that functions' log lines are written to
 EXPIRE_EVERY = 2.0  # seconds between two looks for items whose time to live has passed
 _ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"  # moto: whose resources a request is about
 
@@ -55,6 +56,9 @@ class Neighbours:
         region: where they are made.
         metrics: what CloudWatch shows.
         clock: tells when an item of a table changes.
+
+    Attributes:
+        write_logs: writes the log lines that wait for somebody to ask for them; None: none do.
     """
 
     def __init__(
@@ -73,6 +77,8 @@ class Neighbours:
         self._refusal: KcliError | None = None  # why it cannot be loaded, this time
         self._loading, self._opening = threading.Lock(), threading.Lock()
         self._called = Pulse()  # beats when a call may have sent a message
+        self.is_settled = asyncio.Event()  # moto is imported, or cannot be
+        self.write_logs: Callable[[], Awaitable[None]] | None = None
 
     def find_streams(self, endpoint: str) -> None:
         """Say where the server listens, and which streams the tables have from now on.
@@ -120,11 +126,17 @@ class Neighbours:
         Raises:
             InputError: moto is not installed, or a file is not usable.
         """
-        await in_thread(self._loaded)
+        await self._with_moto(self._loaded)
         return self.table_store()
 
     async def handle(self, request: Request, signer: Signer) -> Response:
-        """Answer a request."""
+        """Answer a request. Who asks for logs, or for the metrics in them, finds all there are."""
+        if signer.service in _OF_LOGS and self.write_logs:
+            await self.write_logs()
+        return await self.handle_own(request, signer)
+
+    async def handle_own(self, request: Request, signer: Signer) -> Response:
+        """Answer a request, also one that writes logs."""
         try:
             if request.headers.get("x-amz-target", "").startswith(_TABLE_STREAMS):
                 return await self._streams_answered(request, signer)
@@ -166,7 +178,9 @@ class Neighbours:
         return answer
 
     async def _answered(self, request: Request, signer: Signer) -> Response:
-        status, headers, body = await in_thread(lambda: self._loaded().answer(request, signer))
+        status, headers, body = await self._with_moto(
+            lambda: self._loaded().answer(request, signer)
+        )
         if status.startswith("501") and not body.lstrip().startswith((b"{", b"<?xml")):
             raise NotImplementedError  # moto's page does not say what it is that it lacks
         response = {name.lower(): value for name, value in headers}
@@ -218,13 +232,29 @@ class Neighbours:
             except Exception as error:  # noqa: BLE001 - the next time it may be well again
                 failures.report("time to live", error)
 
-    def preload(self) -> None:
-        """Import moto in the background: it takes a second, which a function may not have."""
-        threading.Thread(target=self._load_quietly, daemon=True).start()
+    def are_named(self) -> bool:
+        """Whether the template names what moto makes, so that somebody is likely to call it."""
+        from kinesis_cli.local.neighbours.resources.kinds import names_neighbours
+        from kinesis_cli.project.template.file import reading_template
+        from kinesis_cli.project.template.template import Template
 
-    def _load_quietly(self) -> None:
+        if self._template is None:
+            return False
+        with suppress(KcliError), reading_template(self._template):  # it is being written
+            return names_neighbours(Template.read(self._template))
+        return False
+
+    async def preload(self) -> None:
+        """Import moto in the background: it takes a second, which a function may not have."""
         with suppress(KcliError):  # told to whoever asks a neighbour
-            self._loaded()
+            await self._with_moto(self._loaded)
+
+    async def _with_moto(self, work: Callable[[], Result]) -> Result:
+        """The result of work in a thread, which imports moto if nobody did before."""
+        try:
+            return await in_thread(work)
+        finally:
+            self.is_settled.set()
 
     def _loaded(self) -> "Moto":
         with self._loading:

@@ -124,6 +124,10 @@ class LambdaSide:
         if self._loaded:
             self._loaded[0].noticed_put(access_key, request)
 
+    def names_neighbours(self) -> bool:
+        """Whether a mapping reads a table, or sends what failed to a service beside."""
+        return self._loaded[0].names_neighbours() if self._loaded else False
+
     async def status(self) -> list[MappingStatus]:
         """All mappings."""
         return await self._loaded[0].status() if self._loaded else []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kinesis_cli.local.clock import ShiftableClock
 from kinesis_cli.local.failures import Failures, keep_log_small
 from kinesis_cli.local.kinesis import DataPlane
-from kinesis_cli.local.neighbours.moto_server import Neighbours, check_journals
+from kinesis_cli.local.neighbours.moto_server import Neighbours, check_journals, in_thread
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.server.control import Control
 from kinesis_cli.local.server.functions import LambdaSide
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from kinesis_cli.local.function.activity_lines import Watching
 
 LOOK_EVERY = 2.0  # seconds
-# So long the first requests have the processor to themselves.
-PRELOAD_AFTER = 2.0  # seconds: a server for one command has ended before
+# When moto is imported that nobody has called yet: a server for one command has ended before.
+PRELOAD_AFTER = 2.0  # seconds, where the template or a mapping names what moto has
+PRELOAD_LATE = 10.0  # seconds, of each other server
 
 
 def run_here(
@@ -136,7 +137,8 @@ async def _serve(
                     )
                     watch = asyncio.create_task(_end_when_unpublished(server))
                     published.callback(watch.cancel)
-                    asyncio.get_running_loop().call_later(PRELOAD_AFTER, neighbours.preload)
+                    loading = asyncio.create_task(_preload(neighbours, functions))
+                    published.callback(loading.cancel)
 
                 # A detached server's standard error is its log.
                 failures = Failures(None if arguments else state / LOG_FILE)
@@ -152,6 +154,14 @@ async def _serve(
                 )
         finally:
             await functions.close()
+
+
+async def _preload(neighbours: Neighbours, functions: LambdaSide) -> None:
+    """Import moto before somebody has to wait for it, where that is likely to come."""
+    await asyncio.sleep(PRELOAD_AFTER)
+    if not (functions.names_neighbours() or await in_thread(neighbours.are_named)):
+        await asyncio.sleep(PRELOAD_LATE - PRELOAD_AFTER)
+    await neighbours.preload()
 
 
 async def _end_when_unpublished(server: Server) -> None:

@@ -58,6 +58,7 @@ from kinesis_cli.local.status import MappingStatus, Problem
 from kinesis_cli.poison.stuck_batch import StuckBatch
 from kinesis_cli.project.function import CodeChoices, Function
 from kinesis_cli.project.template.file import TemplateFile
+from kinesis_cli.stream.table_arn import is_of_table
 
 _LOOK_AGAIN_SECONDS = 1.0
 _THREADS = 256  # calls at the same time; each has a process of its own
@@ -132,7 +133,9 @@ class FunctionService:
             self.tell,
             self._deliveries.change,
         )
-        self._logs = LogWriter(calls, self.tell)
+        log_calls = NeighbourCalls(self._neighbours, self.place, writing_logs=True)
+        self._logs = LogWriter(log_calls, self.tell, self._neighbours.is_settled)
+        self._neighbours.write_logs = self._logs.write_all
         self._tasks.add(asyncio.create_task(self._logs.run()))
         self._variables = client_variables(server)
         self._surroundings = Surroundings(self._executor, self._logs.write, self._reload)
@@ -375,6 +378,13 @@ class FunctionService:
             count=self._telling.count,
             report=lambda what, error: self.failures.report(what, error),
             history=self.history,
+        )
+
+    def names_neighbours(self) -> bool:
+        """Whether a mapping reads a table, or sends what failed to a service beside."""
+        return any(
+            is_of_table(each.stream_arn) or each.document.get("DestinationConfig")
+            for each in self.store.mappings()
         )
 
     # What is told

@@ -58,3 +58,12 @@ def not_made(template: Template) -> Iterator[tuple[str, str]]:
             if not type_.startswith(_WITHOUT_EFFECT_PREFIX):
                 for logical_id in part.resources(type_):
                     yield f"{prefix}{logical_id}", type_
+
+
+def names_neighbours(template: Template) -> bool:
+    """Whether it has anything, in itself or a nested one, that another service than kcli's makes.
+
+    Log groups alone do not count: each function has one.
+    """
+    wanted = [each for each in MADE if each != "AWS::Logs::LogGroup"]
+    return any(part.resources(*wanted) for _, part in template.walk())
