@@ -1,7 +1,6 @@
 """Which of kcli's packages a function's Python may use: those that come with Python on Lambda."""
 
 import re
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from kinesis_cli.project.interpreter import Interpreter
@@ -16,6 +15,8 @@ def lending_folder(interpreter: Interpreter) -> str:
     """
     if interpreter.is_own:
         return ""
+    from importlib.metadata import PackageNotFoundError, distribution  # start-up counts
+
     try:
         boto3 = distribution("boto3")
     except PackageNotFoundError:  # whoever packaged kcli put it elsewhere

@@ -5,7 +5,9 @@ only its size: a few lines of YAML can name each other so that they stand for bi
 """
 
 import json
+import marshal
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200  # lists and objects in each other
 MAX_VALUES = 250_000  # of a YAML text; CloudFormation takes templates of 1 MB
 MAX_DIGITS = 400  # of one number; Python itself writes no more than 4,300
+
+# The YAML text that was read last, and its value: a command reads a template several times.
+_last: tuple[str, bool, bytes] | None = None
 
 
 def load_toml(text: str, place: object) -> Mapping[str, object]:
@@ -62,6 +67,10 @@ def load_yaml(text: str, place: object, *, intrinsics: bool = False, what: str =
     Raises:
         InputError: it is not YAML, or stands for more than it may.
     """
+    global _last
+    last = _last
+    if last is not None and last[:2] == (text, intrinsics):
+        return marshal.loads(last[2])
     import yaml  # only here: a project with a JSON template, or none, need not wait for it
 
     try:
@@ -78,6 +87,8 @@ def load_yaml(text: str, place: object, *, intrinsics: bool = False, what: str =
         if not what:
             raise
         raise InputError(f"{what} {error.problem}", place=error.place) from error
+    with suppress(ValueError):  # it has what is no plain value
+        _last = (text, intrinsics, marshal.dumps(document))
     return document
 
 

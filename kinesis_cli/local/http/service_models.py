@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-from kinesis_cli.installation import missing_extra
-
 
 def service_model(service: str, version: str) -> dict[str, Any]:
     """Read a service's model of the installed botocore, which need not be imported for that.
@@ -22,6 +20,8 @@ def service_model(service: str, version: str) -> dict[str, Any]:
     """
     package = find_spec("botocore")
     if package is None or package.origin is None:
+        from kinesis_cli.installation import missing_extra
+
         raise missing_extra("local", "the local stream", "botocore")
     file = Path(package.origin).parent / "data" / service / version / "service-2.json.gz"
     model: dict[str, Any] = msgspec.json.decode(gzip.decompress(file.read_bytes()))

@@ -8,9 +8,9 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_De
 
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from html import escape
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.http.messages import Request, Response
@@ -34,11 +34,14 @@ class StackApi:
     Args:
         service: the functions.
         template: the project's; None: there is no stack.
+        created: when the stack was made.
     """
 
-    def __init__(self, service: FunctionService, template: TemplateFile | None) -> None:
+    def __init__(
+        self, service: FunctionService, template: TemplateFile | None, created: datetime
+    ) -> None:
         self._service, self._path = service, template
-        self._created = datetime.now(UTC)
+        self._created = created
 
     def is_meant(self, signer: Signer, body: bytes) -> bool:
         """Whether a request asks for a stack."""
@@ -146,7 +149,9 @@ def _form(body: bytes) -> dict[str, str]:
 
 
 def _members(members: Mapping[str, str]) -> Xml:
-    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members.items())
+    return "".join(
+        f"<{name}>{escape(value, quote=False)}</{name}>" for name, value in members.items()
+    )
 
 
 def _time(at: datetime) -> str:

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,10 +67,12 @@ class LambdaSide:
         self._reload, self._watching = reload, watching
         self._server: Server | None = None
         self._failures = Failures()  # until the server says where its log is
-        self._loaded: tuple[FunctionService, LambdaApi, StackApi] | None = None
+        self._loaded: FunctionService | None = None
+        self._apis: tuple[LambdaApi, StackApi] | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._said: deque[dict[str, object]] = deque(maxlen=MAX_SAID)
         self._number = 0  # of the last of them
+        self._created = datetime.now(UTC)
         if template or (state and (state / FUNCTION_DATABASE).exists()):
             self._load()
 
@@ -81,18 +84,18 @@ class LambdaSide:
         """
         self._server = server
         if self._loaded:
-            self._begin(self._loaded[0], server)
+            self._begin(self._loaded, server)
 
     def tell(self, failures: Failures) -> None:
         """Say where mistakes of ours are told."""
         self._failures = failures
         if self._loaded:
-            self._loaded[0].failures = failures
+            self._loaded.failures = failures
 
     async def close(self) -> None:
         """End everything. Batches that are being handled come again at the next start."""
         if self._loaded:
-            service, _, _ = self._loaded
+            service = self._loaded
             if self._refreshing:
                 self._refreshing.cancel()
             await service.close()
@@ -101,7 +104,7 @@ class LambdaSide:
 
     async def answer(self, request: Request, signer: Signer) -> Response | None:
         """The answer to a request; None: it is meant for somebody else."""
-        _, lambda_api, stack_api = self._loaded or self._load()
+        lambda_api, stack_api = self._apis or self._with_apis()
         if lambda_api.is_meant(request, signer):
             return await lambda_api.handle(request, signer)
         if stack_api.is_meant(signer, request.body):
@@ -117,20 +120,20 @@ class LambdaSide:
     @property
     def service(self) -> "FunctionService | None":
         """The functions; None: there are none so far."""
-        return self._loaded[0] if self._loaded else None
+        return self._loaded if self._loaded else None
 
     def noticed_put(self, access_key: str, request: Mapping[str, Any]) -> None:
         """A put came. It may be a function's own."""
         if self._loaded:
-            self._loaded[0].noticed_put(access_key, request)
+            self._loaded.noticed_put(access_key, request)
 
     def names_neighbours(self) -> bool:
         """Whether a mapping reads a table, or sends what failed to a service beside."""
-        return self._loaded[0].names_neighbours() if self._loaded else False
+        return self._loaded.names_neighbours() if self._loaded else False
 
     async def status(self) -> list[MappingStatus]:
         """All mappings."""
-        return await self._loaded[0].status() if self._loaded else []
+        return await self._loaded.status() if self._loaded else []
 
     def tables(self) -> list[dict[str, Any]]:
         """The streams of tables that are on: name, ARN, shards, and records within a day."""
@@ -139,15 +142,15 @@ class LambdaSide:
     def look_again(self) -> None:
         """Look whether what functions lacked has come."""
         if self._loaded:
-            self._loaded[0].look_again()
+            self._loaded.look_again()
 
     def problems(self) -> list[Problem]:
         """What cannot run, and what feeds nothing."""
-        return self._loaded[0].problems() if self._loaded else []
+        return self._loaded.problems() if self._loaded else []
 
     def notes(self) -> list[str]:
         """Which Python runs what, and what is not as on Lambda."""
-        return self._loaded[0].notes() if self._loaded else []
+        return self._loaded.notes() if self._loaded else []
 
     def not_made(self) -> list[Problem]:
         """What the template names and this machine has not: logical id and type."""
@@ -165,7 +168,7 @@ class LambdaSide:
 
     def activity(self) -> dict[str, Any]:
         """What came of each shard's records since the start, and what was said last."""
-        shards = self._loaded[0].shards() if self._loaded else []
+        shards = self._loaded.shards() if self._loaded else []
         return {"shards": [asdict(each) for each in shards], "said": list(self._said)}
 
     def said(self, most: int) -> list[dict[str, Any]]:
@@ -180,11 +183,11 @@ class LambdaSide:
         """
         from kinesis_cli.local.server.lives import lives
 
-        return await lives(self._loaded[0] if self._loaded else None, request)
+        return await lives(self._loaded if self._loaded else None, request)
 
     def failing(self) -> list[dict[str, object]]:
         """The batches that fail and are tried again, as `StuckBatch` has them."""
-        return [asdict(each) for each in self._loaded[0].failing()] if self._loaded else []
+        return [asdict(each) for each in self._loaded.failing()] if self._loaded else []
 
     async def wait_idle(self, seconds: float) -> bool:
         """Wait until everything put has ended; false: it has not, after so many seconds.
@@ -192,12 +195,18 @@ class LambdaSide:
         Raises:
             InputError: a mapping is enabled and does not deliver.
         """
-        return await self._loaded[0].wait_idle(seconds) if self._loaded else True
+        return await self._loaded.wait_idle(seconds) if self._loaded else True
 
-    def _load(self) -> "tuple[FunctionService, LambdaApi, StackApi]":
-        from kinesis_cli.local.function.activity_lines import Lines
+    def _with_apis(self) -> "tuple[LambdaApi, StackApi]":
         from kinesis_cli.local.lambda_api.api import LambdaApi
         from kinesis_cli.local.lambda_api.stack_api import StackApi
+
+        service = self._loaded or self._load()
+        self._apis = (LambdaApi(service), StackApi(service, self._template, self._created))
+        return self._apis
+
+    def _load(self) -> "FunctionService":
+        from kinesis_cli.local.function.activity_lines import Lines
         from kinesis_cli.local.service.function_service import FunctionService
 
         service = FunctionService(
@@ -214,8 +223,8 @@ class LambdaSide:
         if self._server:
             self._begin(service, self._server)
         service.failures = self._failures
-        self._loaded = (service, LambdaApi(service), StackApi(service, self._template))
-        return self._loaded
+        self._loaded = service
+        return service
 
     def _keep_said(self, activity: "Activity") -> None:
         from kinesis_cli.local.function.activity import sentence

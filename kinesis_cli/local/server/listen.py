@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-import uvicorn
+from uvicorn.config import Config
+from uvicorn.server import Server
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.local.failures import Failures
@@ -49,12 +50,10 @@ class ServerConfig:
     in_container: bool = False  # answers the container's neighbours too
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Tells when it listens, and leaves signals to end the server, not the process."""
 
-    def __init__(
-        self, config: uvicorn.Config, endpoint: Endpoint, ready: Callable[[], None]
-    ) -> None:
+    def __init__(self, config: Config, endpoint: Endpoint, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._endpoint = endpoint
         self._ready = ready
@@ -147,9 +146,9 @@ async def serve(
     await server.serve(sockets=[listener])
 
 
-def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> uvicorn.Config:
+def _uvicorn(config: ServerConfig, endpoint: Endpoint) -> Config:
     file, key = certificate(config.certificates) if config.certificates else (None, None)
-    return uvicorn.Config(
+    return Config(
         endpoint,
         http=_PROTOCOL,
         loop="asyncio",

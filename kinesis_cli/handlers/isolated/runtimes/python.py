@@ -1,7 +1,8 @@
 """Python: AWS's own runtime client where the function's Python has it, else kcli's."""
 
 import os
-from importlib.metadata import PackageNotFoundError, version
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from kinesis_cli._version import __version__
@@ -50,12 +51,11 @@ def _variables(function: Function, interpreter: Interpreter) -> dict[str, str]:
 
 def _version_of_client(interpreter: Interpreter) -> str:
     """The version of AWS's client that an interpreter can import; "": it cannot."""
-    if interpreter.is_own:
-        try:
-            return version(_CLIENT)
-        except PackageNotFoundError:
-            return ""
-    folders = interpreter.path.parent.parent.glob("lib/python*/site-packages")
+    folders: Iterable[Path] = (
+        map(Path, filter(None, sys.path))  # `importlib.metadata` takes longer than all else here
+        if interpreter.is_own
+        else interpreter.path.parent.parent.glob("lib/python*/site-packages")
+    )
     found = (each.name for folder in folders for each in folder.glob(f"{_CLIENT}-*.dist-info"))
     return next(found, "").removeprefix(f"{_CLIENT}-").removesuffix(".dist-info")
 
