@@ -12,19 +12,23 @@ import threading
 import time
 import uuid
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.event_source_mapping.invocation import InvocationRequest, InvocationResult
 from kinesis_cli.handlers.environment import process_variables
-from kinesis_cli.handlers.isolated.call import Call, init_failure
 from kinesis_cli.handlers.isolated.platform_log import platform_log
 from kinesis_cli.handlers.isolated.runtimes import command_for
 from kinesis_cli.handlers.isolated.runtimes.command import RuntimeCommand
-from kinesis_cli.handlers.isolated.sandbox import Ended, EndKind, Sandbox
 from kinesis_cli.handlers.load_errors import init_error
 from kinesis_cli.handlers.options import NO_OPTIONS, HandlerOptions
 from kinesis_cli.project.function import Function
 from kinesis_cli.project.template.values import ACCOUNT_ID, region
+
+# What makes and calls processes is imported by the first one: many a local stream calls nothing.
+if TYPE_CHECKING:
+    from kinesis_cli.handlers.isolated.call import Call
+    from kinesis_cli.handlers.isolated.sandbox import Ended, Sandbox
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_SECONDS = 10.0
@@ -81,6 +85,9 @@ class IsolatedHandler:
         Raises:
             InputError: its process cannot be started.
         """
+        from kinesis_cli.handlers.isolated.call import Call
+        from kinesis_cli.handlers.isolated.sandbox import Ended, EndKind
+
         call = Call(request, self._function, request.function_arn or self._arn, self._log)
         sandbox = self._warm() or self._started(call)
         if isinstance(sandbox, Ended):
@@ -124,7 +131,7 @@ class IsolatedHandler:
         for sandbox in running:
             sandbox.kill()  # the call's own thread gives the rest back
 
-    def _warm(self) -> Sandbox | None:
+    def _warm(self) -> "Sandbox | None":
         """A process that waits for a call."""
         while True:
             with self._lock:
@@ -137,13 +144,15 @@ class IsolatedHandler:
                 return sandbox
             self._give_back(sandbox)  # it ended between two calls
 
-    def _started(self, call: Call) -> Sandbox | Ended:
+    def _started(self, call: "Call") -> "Sandbox | Ended":
         """A fresh process that has imported the function, or why there is none.
 
         Lambda tries twice: first for itself, then as a part of the call and in its time.
 
         Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
         """
+        from kinesis_cli.handlers.isolated.sandbox import Ended, EndKind
+
         call.initialising()
         with self._lock:
             prepared, self._prepared = self._prepared, None
@@ -167,7 +176,7 @@ class IsolatedHandler:
             self._give_back(sandbox)
         return ended
 
-    def _prepare(self) -> tuple[Sandbox, Ended, float] | None:
+    def _prepare(self) -> "tuple[Sandbox, Ended, float] | None":
         """A process for the first call, that has imported the function.
 
         What cannot be imported now will not be later: it is said at once.
@@ -175,6 +184,9 @@ class IsolatedHandler:
         Raises:
             InputError: it cannot be imported.
         """
+        from kinesis_cli.handlers.isolated.call import init_failure
+        from kinesis_cli.handlers.isolated.sandbox import EndKind
+
         sandbox = self._new_sandbox()
         try:
             ended, seconds = sandbox.initialise(math.inf if self._options.debug else INIT_SECONDS)
@@ -191,7 +203,9 @@ class IsolatedHandler:
             return None  # more time, as the next try has, may help
         raise init_error(init_failure(ended, written), self._function)
 
-    def _new_sandbox(self) -> Sandbox:
+    def _new_sandbox(self) -> "Sandbox":
+        from kinesis_cli.handlers.isolated.sandbox import Sandbox
+
         self._build_anew()
         day, version = time.strftime("%Y/%m/%d", time.gmtime()), self._function.version
         stream = f"{day}/[{version}]{uuid.uuid4().hex}"
@@ -213,7 +227,7 @@ class IsolatedHandler:
             self._command.rebuild()
         self._is_stale = False
 
-    def _give_back(self, sandbox: Sandbox) -> None:
+    def _give_back(self, sandbox: "Sandbox") -> None:
         is_ready = sandbox.is_ready()
         with self._lock:
             self._running.discard(sandbox)

@@ -55,12 +55,15 @@ CREATE UNIQUE INDEX segments_by_position ON segments (shard, first);
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
-    """The tables of a new store, and the key of its tokens."""
+    """The tables of a new store, and the key of its tokens: written to the disk once."""
     connection.execute("PRAGMA auto_vacuum = incremental")
+    connection.execute("BEGIN")
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.executescript(_SCHEMA)
+    for statement in _SCHEMA.split(";\n"):
+        connection.execute(statement)
     connection.execute("INSERT INTO meta VALUES ('secret', ?)", (secrets.token_bytes(32),))
+    connection.execute("COMMIT")
 
 
 def create(path: Path) -> None:
