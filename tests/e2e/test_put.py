@@ -12,21 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.session import Session
 from rich.cells import cell_len
 
 from kinesis_cli.stream.aggregate import deaggregated
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import ENDINGS, KCLI, Completed, Kcli, Terminal, without_aws
+from tests.e2e.shared_stream import TEMPLATE, SharedStream, shared_stream
+from tests.e2e.shared_stream import kinesis as client
 from tests.patience import PATIENCE
 from tests.servers import peer
 
 pytestmark = pytest.mark.slow
-
-TEMPLATE = """\
-Resources:
-  Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 2}}
-"""
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
 
@@ -38,8 +34,19 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {**without_aws(), **home, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedStream]:
+    with shared_stream(tmp_path_factory.mktemp("shared")) as shared:
+        yield shared
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder of the test's own; with `endpoint` the shared one, as if new."""
+    if "endpoint" in request.fixturenames:
+        request.getfixturevalue("endpoint")
+        shared: SharedStream = request.getfixturevalue("shared")
+        return shared.folder
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "template.yaml").write_text(TEMPLATE)
@@ -52,10 +59,20 @@ def working_directory(project: Path) -> Path:
 
 
 @pytest.fixture
-def endpoint(kcli: Kcli) -> str:
-    """The address of the local stream, which runs."""
-    succeeded(kcli("local", "start", "--detach", "--in-memory"))
-    return str(json.loads(kcli("local", "status", "--output", "json").stdout)["endpoint"])
+def kcli(
+    request: pytest.FixtureRequest, working_directory: Path, environment: dict[str, str]
+) -> Iterator[Kcli]:
+    """The command; a local stream that is the test's own ends with it."""
+    kcli = Kcli(working_directory, environment)
+    yield kcli
+    if "endpoint" not in request.fixturenames:
+        kcli.stop_local_streams()
+
+
+@pytest.fixture
+def endpoint(shared: SharedStream) -> str:
+    """The address of the local stream, which runs, and is as if new."""
+    return shared.as_new()
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +87,6 @@ def start() -> Iterator[Callable[[str], int]]:
             return ports[name]
 
         yield start
-
-
-def client(endpoint: str) -> Any:  # noqa: ANN401 - botocore makes classes as it runs
-    session = Session()
-    session.set_credentials("any", "key")
-    return session.create_client("kinesis", region_name="us-east-1", endpoint_url=endpoint)
 
 
 def records(endpoint: str, stream: str = "orders") -> list[dict[str, Any]]:
