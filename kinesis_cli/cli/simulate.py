@@ -1,5 +1,6 @@
 """`kcli simulate`."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -50,6 +51,9 @@ from kinesis_cli.stream.record import Record
 
 if TYPE_CHECKING:
     from kinesis_cli.show.comparison import Compared
+
+# What a file system may not tell apart, of the times at which a file is written (FAT: two seconds).
+_SETTLED_SECONDS = 2.0
 
 
 @takes(
@@ -146,7 +150,12 @@ def simulate(
         new_handler = handler_maker(function, handler_run, tell)
         _tell(function, choices, output)
         arns = [choice.mapping.event_source_arn for choice in choices]
-        recording = found.recording(arns, shards=_shards(function), keeps_tables=bool(sharing))
+        recording = found.recording(
+            arns,
+            shards=_shards(function),
+            keeps_tables=bool(sharing),
+            settled_by=None if sharing else time.time() - _SETTLED_SECONDS,
+        )
         _tell_of_records(function, recording)
         _warn_of_cut_windows(choices, recording)
         options, choices = moments.applied(options, choices, recording.first_arrival)

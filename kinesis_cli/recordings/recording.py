@@ -9,11 +9,11 @@ shard stands still while the others go on.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, repeat
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -30,7 +30,10 @@ from kinesis_cli.recordings.shard_reader import ShardReader
 from kinesis_cli.recordings.survey import Survey
 from kinesis_cli.stream.kinds.kinesis import KINESIS
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.record_source import move_due
+from kinesis_cli.stream.record_source import Taking
+
+if TYPE_CHECKING:
+    from kinesis_cli.recordings.parsed import LinesOfShard
 
 HELD = 48 << 20  # bytes of records read ahead, all shards together
 HELD_PER_SHARD = 96 << 10  # bytes that each shard may hold however many there are: a batch or so
@@ -80,6 +83,7 @@ class Recording:
         raw: bool = False,
         reading: Reading | None = None,
         shards: int = 1,
+        settled_by: float | None = None,
     ) -> Self:
         """Open recordings, Kinesis events, output of `aws kinesis get-records`, …; check them.
 
@@ -92,12 +96,14 @@ class Recording:
             raw: each line is a payload, whatever it looks like.
             reading: how they are to be read; default: as what they are found to be.
             shards: of the stream that such payloads are in.
+            settled_by: as of `Survey`.
 
         Raises:
             InputError: names file, line or record, and field of the first thing that is wrong.
         """
         how = reading or Reading(Form.PAYLOADS if raw else None)
-        return cls(Survey(open_inputs(paths, how, Input.open_indexed), shards))
+        inputs = open_inputs(paths, how, Input.open_indexed)
+        return cls(Survey(inputs, shards, settled_by=settled_by))
 
     def __enter__(self) -> Self:
         return self
@@ -179,18 +185,17 @@ class Recording:
             limit: most records to take.
             max_bytes: most bytes of `Record.raw` to take; a single record may exceed it.
         """
-        shard = self._shards[shard_id]
-        taken: list[Record] = []
-        while move_due(shard.queue, taken, until, limit, max_bytes) and shard.is_due(until):
+        shard, taking = self._shards[shard_id], Taking(until, limit, max_bytes)
+        while shard.queue.move_due(taking) and shard.is_due(until):
             self._read_on(shard)
-        return taken
+        return taking.records
 
     def next_arrival(self, shard_id: str) -> float | None:
         """When the shard's next record arrives, epoch seconds; None at its end."""
         shard = self._shards[shard_id]
         if not shard.queue and shard.passed:
             self._read_on(shard)
-        return shard.queue[0].arrival if shard.queue else shard.next_block_arrival()
+        return shard.queue.next_arrival if shard.queue else shard.next_block_arrival()
 
     def first_record(self) -> Record | None:
         """The first of all records, whatever was taken; None where there are none."""
@@ -242,7 +247,8 @@ class Recording:
             file, start, lengths = shard.passed.next_span()
             text = self._read(file, start, lengths[-1][1])
             lines = [text[begin:end] for begin, end in lengths]
-            shard.queue.extend(map(self.kind.record, *self._parsed(b"\n".join(lines)), lines))
+            records = map(self.kind.record, *self._parsed(b"\n".join(lines)), lines)
+            shard.queue.extend(list(records))
             return
         wanted = shard.blocks[shard.next_block]
         while self._was_read[self._frontier]:
@@ -260,6 +266,10 @@ class Recording:
         """Give each shard its records of a block; one that holds enough notes where they are."""
         block, text = self._blocks[number], self._block(number)
         self._was_read[number] = True
+        kept = self._survey.lines_of(number) if self._part is None else None
+        if kept is not None:
+            self._share_out(number, split_lines(text), kept, wanting)
+            return
         starts: Iterable[int] | None = None
         if self._part is None:
             shard_ids, parsed = self._parsed(text)
@@ -267,10 +277,12 @@ class Recording:
         else:
             starts, lines = self._part.lines(number, text)
             shard_ids, parsed = self._parsed(b"\n".join(lines))
+        if len(lines) != len(parsed):
+            raise _changed()
         record_of = self.kind.record
         room = self._held_per_shard * len(parsed) // block.length  # in records as large as these
-        taking = {}
         passing = {}
+        taking: dict[str, list[Record]] = {}
         for shard_id in set(shard_ids):
             shard = self._shards.get(shard_id)
             if shard is None:
@@ -278,20 +290,47 @@ class Recording:
             if shard.awaits(number):
                 shard.next_block += 1
                 if shard is wanting or (len(shard.queue) < room and not shard.passed):
-                    taking[shard_id] = shard.queue.append
+                    taking[shard_id] = []
                 else:
                     passing[shard_id] = shard.passed.append
-        if len(lines) != len(parsed):
-            raise _changed()
+        append_to = {shard_id: records.append for shard_id, records in taking.items()}
         for shard_id, record, line in zip(shard_ids, parsed, lines, strict=True):
-            if append := taking.get(shard_id):
+            if append := append_to.get(shard_id):
                 append(record_of(shard_id, record, line))
+        for shard_id, records in taking.items():
+            self._shards[shard_id].queue.extend(records)
         if passing:
             if starts is None:
                 starts = accumulate((len(line) + 1 for line in lines), initial=0)
             for shard_id, line, start in zip(shard_ids, lines, starts, strict=False):
                 if note := passing.get(shard_id):
                     note(block.file, block.start + start, len(line))
+
+    def _share_out(
+        self,
+        number: int,
+        lines: Sequence[bytes],
+        kept: "Iterable[LinesOfShard]",
+        wanting: ShardReader,
+    ) -> None:
+        """Do what `_read_block` does with a block of which the first reading kept what it saw."""
+        block = self._blocks[number]
+        room = self._held_per_shard * len(lines) // block.length
+        starts: list[int] = []
+        for shard_number, places, numbers, keys, arrivals in kept:
+            shard_id = self.shard_ids[shard_number]
+            shard = self._shards[shard_id]
+            if not shard.awaits(number):
+                continue
+            shard.next_block += 1
+            if shard is wanting or (len(shard.queue) < room and not shard.passed):
+                own = map(lines.__getitem__, places)
+                records = map(Record, repeat(shard_id), numbers, keys, arrivals, own)
+                shard.queue.extend(list(records))
+            else:
+                starts = starts or list(accumulate((len(line) + 1 for line in lines), initial=0))
+                for place in places:
+                    shard.passed.append(block.file, block.start + starts[place], len(lines[place]))
 
     def _parsed(self, text: bytes) -> tuple[list[str], list[Any]]:
         """Each line's shard id, and the line decoded."""
@@ -327,6 +366,7 @@ class OpenedInputs:
         *,
         shards: int = 1,
         keeps_tables: bool = False,
+        settled_by: float | None = None,
     ) -> Recording:
         """Check all records. What is made is closed with the inputs.
 
@@ -334,6 +374,7 @@ class OpenedInputs:
             stream_arns: of streams that records may be of that do not tell theirs.
             shards: of the stream that payloads without records around them are in.
             keeps_tables: whether its index will be written, if it has none.
+            settled_by: as of `Survey`.
 
         Raises:
             InputError: a record is not usable.
@@ -341,7 +382,12 @@ class OpenedInputs:
         for each in self._inputs:
             each.name_streams(stream_arns)
         has_index = all(each.kept is not None for each in self._inputs)
-        survey = Survey(self._inputs, shards, keeps_tables=keeps_tables and not has_index)
+        survey = Survey(
+            self._inputs,
+            shards,
+            keeps_tables=keeps_tables and not has_index,
+            settled_by=settled_by,
+        )
         self._recording = Recording(survey)
         return self._recording
 

@@ -1,9 +1,8 @@
 """How far each shard of a recording was read, and which of its lines wait where they are."""
 
 from array import array
-from collections import deque
 
-from kinesis_cli.stream.record import Record
+from kinesis_cli.stream.record_source import RecordQueue
 
 REREAD = 128 << 10  # bytes of one shard's lines that are read again together
 
@@ -12,7 +11,7 @@ class ShardReader:
     """How far a shard was read: first `queue`, then what `passed`, then from `next_block` on."""
 
     def __init__(self, blocks: "array[int]", arrivals: "array[float]") -> None:
-        self.queue: deque[Record] = deque()
+        self.queue = RecordQueue()
         self.passed = PassedLines()
         self.blocks, self._arrivals = blocks, arrivals
         self.next_block = 0

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from operator import itemgetter, ne
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 from zlib import crc32
 
 import msgspec
@@ -40,9 +40,13 @@ from kinesis_cli.stream.kinds.known import kind_in, kind_named, kind_of_line
 from kinesis_cli.stream.sequence import is_sequence_number
 from kinesis_cli.stream.times import LATEST_ARRIVAL
 
+if TYPE_CHECKING:
+    from kinesis_cli.recordings.parsed import LinesOfShard, ParsedLines, Watched
+
 LEAST_RUN = 16 << 10  # bytes of one shard's lines, on average, that are a block of their own
 LEAST_LINES_OF_SHARD = 8  # in a block, on average, from which on it is quicker to go by shard
 _SHARD_ID = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
+T = TypeVar("T")
 _REFUSED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
@@ -53,13 +57,20 @@ class Survey:
         inputs: in order; they are opened as they are read, and closed with the survey.
         shards: of the stream that payloads without records around them are in.
         keeps_tables: whether to keep which shard each line is of, for an index.
+        settled_by: keep what was made of the lines of files that were last changed before this
+            moment, epoch seconds, for whoever takes all records by shard; None: of no file.
 
     Raises:
         InputError: a file cannot be read, or a record is not usable.
     """
 
     def __init__(
-        self, inputs: Iterable[Input], shards: int = 1, *, keeps_tables: bool = False
+        self,
+        inputs: Iterable[Input],
+        shards: int = 1,
+        *,
+        keeps_tables: bool = False,
+        settled_by: float | None = None,
     ) -> None:
         self.inputs: list[Input] = []
         self.texts: list[Text] = []
@@ -74,6 +85,9 @@ class Survey:
         self._first_numbers: dict[str, str] = {}
         # The file for lines that had to be rewritten, and its place in `texts`.
         self._spool: tuple[int, BinaryIO] | None = None
+        self._settled_by = settled_by
+        self._parsed: ParsedLines | None = None
+        self._watched: dict[int, Watched] = {}  # by place in `texts`; others are our own
         self._payloads = PayloadLines(shards)
         keep_freed_memory()
         self._found_document = False
@@ -109,6 +123,19 @@ class Survey:
             text.close()
         if self.tables is not None:
             self.tables.close()
+        if self._parsed is not None:
+            self._parsed.close()
+
+    def lines_of(self, block: int) -> "list[LinesOfShard] | None":
+        """What was made of a block's lines, by shard; None: not kept, or its file has changed.
+
+        Args:
+            block: its number. Its text was read before.
+        """
+        if self._parsed is None or (found := self._parsed.of_block(block)) is None:
+            return None
+        watched = self._watched.get(self.blocks.files[block])
+        return found if watched is None or watched.is_as_it_was() else None
 
     def _count(self) -> int:
         return sum(shard.count for shard in self.shards.values())
@@ -117,6 +144,7 @@ class Survey:
         if (kept := each.kept) is not None:
             self.add_indexed(kept.index, [kept.text], each.name, is_sure=kept.is_sure)
         elif each.look.form is Form.RECORDING:
+            self._watch(each.file)
             self.texts.append(PlainText(FileRanges(each.file)))
             self._add_lines(each.file, each.name)
         elif each.has_records:
@@ -178,7 +206,7 @@ class Survey:
             self._kind = kind_of_line(lines[0])
         try:
             # One by one: two values on a line, or one on two lines, are no recording.
-            shard_ids, numbers, arrivals = self.kind.check(lines)
+            shard_ids, numbers, arrivals, keys = self.kind.check(lines)
             if not text.isascii():
                 text.decode()  # a decoder does not look into members that it skips
         except (*_REFUSED, InputError) as error:
@@ -202,6 +230,9 @@ class Survey:
             is_whole = len(some) == len(lines)
             own_places = by_shard if is_whole else _places_by_shard(shard_ids[begin:end])
             self._index(part, own_places, arrivals[begin:end], own)
+            if self._settled_by is not None and keys is not None:
+                columns = numbers[begin:end], keys[begin:end], arrivals[begin:end]
+                self._keep_lines(part.file, own_places, columns)
             if self.tables is not None:
                 of_lines = [self.shards[shard_id].number for shard_id in shard_ids[begin:end]]
                 some_text = text if length == len(text) else text[:length]
@@ -274,6 +305,39 @@ class Survey:
             shard.arrivals.append(arrivals[first])
             shard.last = End(arrivals[last], place.numbers[last])
             shard.last_place = place.of(last)
+
+    def _watch(self, file: BinaryIO) -> None:
+        """Notice when the next of `texts` changes."""
+        if self._settled_by is not None:
+            from kinesis_cli.recordings.parsed import Watched
+
+            self._watched[len(self.texts)] = Watched(file, self._settled_by)
+
+    def _keep_lines(
+        self,
+        file: int,
+        by_shard: Mapping[str, list[int]],
+        columns: tuple[list[str], list[str], list[float]],
+    ) -> None:
+        """Keep what was made of the lines of the last block; their numbers, keys and arrivals.
+
+        Not of the first one: most inputs have no other, and start-up counts.
+        """
+        block, watched = len(self.blocks) - 1, self._watched.get(file)
+        is_worth_it = block and len(by_shard) <= len(columns[0]) // LEAST_LINES_OF_SHARD
+        if not is_worth_it or (watched is not None and not watched.is_settled):
+            return
+        if self._parsed is None:
+            from kinesis_cli.recordings.parsed import ParsedLines
+
+            self._parsed = ParsedLines()
+        numbers, keys, arrivals = columns
+        lines = []
+        for shard_id, places in by_shard.items():
+            number = self.shards[shard_id].number
+            own = _at(places, numbers), _at(places, keys), _at(places, arrivals)
+            lines.append((number, places, *own))
+        self._parsed.add(block, lines)
 
     # --- what an index tells
 
@@ -364,7 +428,8 @@ def _runs(shard_ids: Sequence[str], size: int) -> Iterable[tuple[int, int]]:
     So that who wants some shards need not read the others', where a recording allows it.
     """
     count = len(shard_ids)
-    changes = sum(map(ne, shard_ids, islice(shard_ids, 1, None)))
+    most = size // LEAST_RUN  # runs: more are not counted
+    changes = sum(islice(filter(None, map(ne, shard_ids, islice(shard_ids, 1, None))), most))
     if not changes or size < (changes + 1) * LEAST_RUN:
         return [(0, count)]
     ends = [place for place in range(1, count) if shard_ids[place] != shard_ids[place - 1]]
@@ -398,3 +463,10 @@ def _places_by_shard(shard_ids: Sequence[str]) -> dict[str, list[int]]:
     for place, shard_id in enumerate(shard_ids):
         found[shard_id].append(place)
     return found
+
+
+def _at(places: Sequence[int], column: list[T]) -> list[T]:
+    """What a column has at some places."""
+    if len(places) == 1:
+        return [column[places[0]]]
+    return list(itemgetter(*places)(column))

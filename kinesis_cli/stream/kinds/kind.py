@@ -41,6 +41,9 @@ class Checked(NamedTuple):
     shard_ids: list[str]
     numbers: list[str]  # sequence numbers; decimal digits, as far as they were looked at
     arrivals: list[float]
+    # Partition keys, where a `Record` of all these and the line is what `record` gives; None: more
+    # of the line is needed for one.
+    keys: list[str] | None = None
 
 
 class SettingsRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,6 +112,7 @@ class KinesisKind(SourceKind):
             shard_ids_of(records),
             [data.sequence_number for data in datas],
             [data.approximate_arrival_timestamp for data in datas],
+            [data.partition_key for data in datas],
         )
 
     def placed(self, text: bytes) -> tuple[list[str], list[Any]]:

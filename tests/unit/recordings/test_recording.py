@@ -1,6 +1,9 @@
+import errno
 import gzip
 import io
 import json
+import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,8 +20,8 @@ from hypothesis import strategies as st
 
 from kinesis_cli.errors import InputError
 from kinesis_cli.recordings import opening as source
+from kinesis_cli.recordings import parsed, shard_reader, survey
 from kinesis_cli.recordings import recording as recording_module
-from kinesis_cli.recordings import shard_reader, survey
 from kinesis_cli.recordings.indexes.shards import ShardSurvey
 from kinesis_cli.recordings.recording import Recording
 from kinesis_cli.recordings.writing import write_event, write_recording
@@ -38,6 +41,7 @@ else:
     from backports import zstd
 
 MANY = 10**9
+LONG_AGO = 1_600_000_000  # epoch seconds
 NUMBER = "49590338271490256608559692538361571095921575989136588898"
 LATER = "49590338271490256608559692540925702759324208523137515618"
 
@@ -295,6 +299,8 @@ def tiny_blocks() -> Iterator[None]:
         for name, value in {"HELD": 0, "HELD_PER_SHARD": 900, "NEAR": 3}.items():
             patch.setattr(recording_module, name, value)
         patch.setattr(shard_reader, "REREAD", 1500)
+        patch.setattr(survey, "LEAST_LINES_OF_SHARD", 1)
+        patch.setattr(parsed, "HELD", 300)
         yield
 
 
@@ -317,9 +323,14 @@ def test_shards_are_read_in_any_order_as_if_all_were_in_memory(
     path = tmp_path_factory.mktemp("blocks") / "a.ndjson"
     blank = random.choice(["", "\n"])  # a blank line: the lines are copied
     path.write_bytes(b"\n".join(record.raw for record in records) + blank.encode() * 2)
+    settled_by = math.inf if data.draw(st.booleans(), "settled") else None
     model = RecordList(records)
-    with tiny_blocks(), Recording.open([str(path)]) as recording:
+    with tiny_blocks(), Recording.open([str(path)], settled_by=settled_by) as recording:
         assert recording.shard_ids == model.shard_ids
+        blocks = range(1, len(recording._survey.blocks))
+        assert [recording._survey.lines_of(n) is not None for n in blocks] == [
+            settled_by is not None for _ in blocks
+        ]
         left = recording.count
         while left:
             shard = random.choice(recording.shard_ids)
@@ -344,6 +355,50 @@ def test_a_recording_that_changes_while_it_is_read_is_refused(tmp_path: Path) ->
             file.write(b"\n" * length)
         with pytest.raises(InputError, match="changed while it was read"):
             taken(recording, shard_id(0))
+
+
+def test_what_was_parsed_is_not_used_for_a_file_that_changed_since(tmp_path: Path) -> None:
+    first, second = (tmp_path / name for name in ("a.ndjson", "b.ndjson"))
+    kept, others = made([0] * 40), made([0] * 40, [1_800_000_000.0] * 40)
+    for path, records in ((first, kept), (second, others)):
+        write_recording(records, path)
+    content = second.read_bytes()
+    assert len(content) == first.stat().st_size
+    os.utime(first, (LONG_AGO, LONG_AGO))
+    with tiny_blocks(), Recording.open([str(first)], settled_by=LONG_AGO + 1) as recording:
+        assert recording._survey.lines_of(1) is not None
+        assert taken(recording.rewound(), shard_id(0)) == kept
+        with first.open("r+b") as file:
+            file.write(content)
+        assert recording._survey.lines_of(1) is None
+        assert taken(recording, shard_id(0)) == others
+
+
+def test_what_was_parsed_is_not_kept_of_a_file_that_was_just_written(tmp_path: Path) -> None:
+    """A change could have the same time."""
+    path = tmp_path / "a.ndjson"
+    write_recording(made([0] * 40), path)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    with tiny_blocks(), Recording.open([str(path)], settled_by=LONG_AGO) as recording:
+        assert recording._survey.lines_of(1) is None
+        assert len(taken(recording, shard_id(0))) == 40
+
+
+def test_lines_are_parsed_again_where_there_is_no_room_for_what_was_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    records = made([0] * 400)
+    write_recording(records, tmp_path / "a.ndjson")
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with (
+        tiny_blocks(),
+        Recording.open([str(tmp_path / "a.ndjson")], settled_by=math.inf) as recording,
+    ):
+        assert recording._survey.lines_of(1) is None
+        assert taken(recording, shard_id(0)) == records
 
 
 # --- what is refused ----------------------------------------------------------------------------

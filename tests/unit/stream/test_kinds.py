@@ -53,8 +53,10 @@ def test_a_line_says_its_kind_its_shard_and_its_number(kind: SourceKind) -> None
     record = RECORDS[kind]
     assert kind_of(record) is kind_of_line(record.line) is kind
     assert kind.place_of(record.line) == (record.shard_id, "7")
-    shard_ids, numbers, arrivals = kind.check([record.line])
+    shard_ids, numbers, arrivals, keys = kind.check([record.line])
     assert (shard_ids, numbers, arrivals) == ([record.shard_id], ["7"], [record.arrival])
+    if keys is not None:
+        assert record == Record(shard_ids[0], numbers[0], keys[0], arrivals[0], record.line)
     placed_ids, placed = kind.placed(record.line + b"\n")
     assert [kind.record(placed_ids[0], placed[0], record.line)] == [record]
     assert kind.loose_record(json.loads(record.line), record.line) == record

@@ -1,10 +1,12 @@
 from collections import deque
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kinesis_cli.stream import record_source
 from kinesis_cli.stream.record import Record
-from kinesis_cli.stream.record_source import move_due
+from kinesis_cli.stream.record_source import RecordQueue, Taking
 from tests.examples import examples
 
 UNTIL = 5.0
@@ -31,18 +33,44 @@ def moved_one_by_one(queue: deque[Record], taken: list[Record], limit: int, max_
     arrivals=st.lists(st.integers(0, 8), max_size=12),
     sizes=st.lists(st.integers(0, 5), min_size=12, max_size=12),
     before=st.integers(0, 3),
+    least=st.integers(1, 4),
+    most=st.integers(1, 5),
+    pieces=st.lists(st.integers(1, 5), min_size=12, max_size=12),
     limit=st.integers(0, 14),
     max_bytes=st.integers(0, 40),
 )
 @settings(max_examples=examples(200))
 def test_records_that_have_arrived_are_moved_up_to_a_number_and_a_size(
-    arrivals: list[int], sizes: list[int], before: int, limit: int, max_bytes: int
+    arrivals: list[int],
+    sizes: list[int],
+    before: int,
+    least: int,
+    most: int,
+    pieces: list[int],
+    limit: int,
+    max_bytes: int,
 ) -> None:
     found = records(arrivals, sizes)
     before = min(before, limit)
-    taken, queue = found[:before], deque(found[before:])
-    taken_one_by_one, queue_one_by_one = list(taken), deque(queue)
-    has_room = moved_one_by_one(queue_one_by_one, taken_one_by_one, limit, max_bytes)
-    assert move_due(queue, taken, UNTIL, limit, max_bytes) == has_room
-    assert taken == taken_one_by_one
-    assert queue == queue_one_by_one
+    taking, queue = Taking(UNTIL, limit, max_bytes), RecordQueue()
+    taking.records += found[:before]
+    taking.size = sum(len(record.raw) for record in taking.records)
+    taken_one_by_one, queue_one_by_one = found[:before], deque(found[before:])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record_source, "LEAST_PIECE", least)
+        patch.setattr(record_source, "MOST_PIECE", most)
+        rest = found[before:]
+        for length in pieces:
+            queue.extend(rest[:length])
+            rest = rest[length:]
+        while True:  # until all has gone that can
+            has_room = moved_one_by_one(queue_one_by_one, taken_one_by_one, limit, max_bytes)
+            assert queue.move_due(taking) == has_room
+            assert taking.records == taken_one_by_one
+            assert taking.size == sum(len(record.raw) for record in taking.records)
+            assert len(queue) == len(queue_one_by_one)
+            first = queue_one_by_one[0].arrival if queue_one_by_one else None
+            assert queue.next_arrival == first
+            if not taken_one_by_one:
+                break
+            taking, taken_one_by_one = Taking(UNTIL, limit, max_bytes), []
