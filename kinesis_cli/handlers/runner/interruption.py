@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
 from .virtual_time import TimedOut
+
+# What `signal.getsignal` calls, without its search for a member of an enumeration that a function
+# is not: a hundredth of the time.
+_handler_of = getattr(import_module("_signal"), "getsignal", signal.getsignal)
 
 _Previous = Any  # what `signal.signal` returns: a function, a number or None
 
@@ -42,7 +47,7 @@ class Alarm:
         self.rang = False
         if in_main_thread():
             # a call may have set it anew; asking takes a quarter of the time of setting it
-            if signal.getsignal(signal.SIGALRM) != self._ring:
+            if _handler_of(signal.SIGALRM) != self._ring:
                 previous = signal.signal(signal.SIGALRM, self._ring)
                 self._previous = previous if self._previous is None else self._previous
             self._armed = True
