@@ -39,11 +39,29 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     user_state.pytest_unconfigure(config)  # which those that were left may have used
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests that build something the time for it."""
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give tests that build something the time for it, and each worker what it makes only once."""
     for item in items:
         if item.get_closest_marker("builds"):
             item.add_marker(pytest.mark.timeout(MAX_SECONDS_OF_BUILDING))
+        if not item.get_closest_marker("xdist_group") and _shares_with_its_file(item):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(config.rootpath))))
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=_turn)
+
+
+def _shares_with_its_file(item: pytest.Item) -> bool:
+    """Whether it uses what is made once for a file, as a server: each worker would make its own."""
+    used = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return any(each[-1].scope == "module" for each in used.values())
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool]:
+    """What one worker does for long comes first, so that none is alone at the end."""
+    is_slow = item.get_closest_marker("slow") is not None
+    is_long = any(map(item.get_closest_marker, ("xdist_group", "builds")))
+    return not is_slow, not is_long
 
 
 # A shell starts background jobs with Ctrl-C ignored, and `nohup` all with SIGHUP, and programs hand
