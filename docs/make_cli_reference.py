@@ -4,15 +4,16 @@ With ``-`` the text goes to standard output instead; a test compares the two.
 """
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import typer
 
 from kinesis_cli.cli.exit_code import ExitCode
-from kinesis_cli.cli.main import COMMANDS, load
+from kinesis_cli.cli.main import COMMANDS, load, main
 
 REFERENCE = Path(__file__).parent / "cli-reference.md"
 
@@ -29,14 +30,11 @@ EXIT_CODES = {
 
 def help_of(*command: str) -> str:
     """What ``kcli COMMAND --help`` prints at 80 columns."""
-    run = subprocess.run(
-        [sys.executable, "-m", "kinesis_cli", *command, "--help"],
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return run.stdout.strip()
+    os.environ["COLUMNS"] = "80"
+    with redirect_stdout(StringIO()) as shown:
+        if code := main([*command, "--help"]):
+            raise SystemExit(code)
+    return shown.getvalue().strip()
 
 
 def commands() -> Iterator[str]:

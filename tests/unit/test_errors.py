@@ -96,11 +96,11 @@ def test_the_rule_finds_what_it_forbids(line: str) -> None:
     assert judged_by_text(f"def told(error: Exception) -> None:\n    {line}\n") == [2]
 
 
-@pytest.mark.parametrize(
-    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
-)
-def test_no_module_tells_errors_apart_by_their_text(path: Path) -> None:
-    assert judged_by_text(path.read_text()) == []
+def test_no_module_tells_errors_apart_by_their_text() -> None:
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert len(files) > 500
+    lines = {str(path.relative_to(PACKAGE)): judged_by_text(path.read_text()) for path in files}
+    assert {path: found for path, found in lines.items() if found} == {}
 
 
 @pytest.mark.parametrize("member", ["problem", "place", "advice"])

@@ -3,10 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+# The imports of all files are read once, by one worker.
+pytestmark = pytest.mark.xdist_group("imports of kcli")
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "kinesis_cli"
 MAX_FILES = 20  # in one folder, `__init__.py` apart
@@ -84,17 +87,22 @@ def within(graph: Graph, folder: str) -> dict[str, set[str]]:
     return inside
 
 
-IMPORTS = imports_of(PACKAGE)
-FOLDERS = sorted({name.rpartition(".")[0] for name in IMPORTS if "." in name})
+@cache
+def imports() -> Graph:
+    """Those of kcli, read when a test asks: each worker imports this file."""
+    return imports_of(PACKAGE)
+
+
+FOLDERS = sorted({".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("*.py")})
 
 
 def test_no_file_reaches_itself_through_its_imports() -> None:
-    assert circle(IMPORTS) == []
+    assert circle(imports()) == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_what_lies_in_a_folder_has_an_order(folder: str) -> None:
-    assert circle(within(IMPORTS, folder)) == []
+    assert circle(within(imports(), folder)) == []
 
 
 def test_a_circle_through_an_import_inside_a_function_is_found(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import typer
 from kinesis_cli.cli.main import COMMANDS, load
 from kinesis_cli.cli.running.advice import fitting, named_options
 
+# All of kcli's texts are read once, by one worker.
+pytestmark = pytest.mark.xdist_group("texts of kcli")
 ROOT = Path(__file__).parents[3]
 
 
