@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -43,9 +43,10 @@ def test_each_command_is_described_by_the_first_line_of_its_docstring(command: s
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_has_help_with_examples(command: str, kcli: Kcli) -> None:
+def test_each_command_has_help_with_examples(command: str, kcli: Kcli, root: Path) -> None:
     run = kcli(command, "--help")
     assert run.returncode == 0
+    assert run.stdout.strip() in (root / "docs" / "cli-reference.md").read_text()
     assert "Examples:" in run.stdout
     assert any(name == command for name, _ in examples())
     assert max(map(len, run.stdout.splitlines())) <= 80
@@ -58,26 +59,74 @@ def test_help_of_a_subcommand_is_found_in_both_ways(kcli: Kcli) -> None:
     assert run.stdout == kcli("local", "start", "--help").stdout
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("command", "example"), examples())
-def test_each_example_of_the_help_works(
-    command: str, example: str, root: Path, tmp_path: Path
-) -> None:
+def example_project(root: Path, folder: Path) -> Iterator[Path]:
+    """What the examples speak of; the local streams that one starts end with it."""
     for name in ("fixtures", "lambda_function", "template.yaml"):
-        (shutil.copytree if (root / name).is_dir() else shutil.copy)(root / name, tmp_path / name)
-    with_table = (tmp_path / "template.yaml").read_text().replace("\nResources:\n", TABLE, 1)
-    (tmp_path / "template.yaml").write_text(with_table)
-    (tmp_path / "payloads.ndjson").write_text('{"sensor": {"id": "s-1"}}\n')
-    (tmp_path / "items.json").write_text('[{"pk": "a", "sk": 1}, {"pk": "a", "sk": 2}]')
-    (tmp_path / "app.py").write_text("def handler(event, context):\n    pass\n")
+        (shutil.copytree if (root / name).is_dir() else shutil.copy)(root / name, folder / name)
+    with_table = (folder / "template.yaml").read_text().replace("\nResources:\n", TABLE, 1)
+    (folder / "template.yaml").write_text(with_table)
+    (folder / "payloads.ndjson").write_text('{"sensor": {"id": "s-1"}}\n')
+    (folder / "items.json").write_text('[{"pk": "a", "sk": 1}, {"pk": "a", "sk": 2}]')
+    (folder / "app.py").write_text("def handler(event, context):\n    pass\n")
+    yield folder
+    if (folder / ".kcli").exists():  # a local stream was started
+        subprocess.run([*KCLI, "local", "stop"], cwd=folder, check=True)
+
+
+@pytest.fixture
+def own_project(root: Path, tmp_path: Path) -> Iterator[Path]:
+    yield from example_project(root, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def read_project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield from example_project(root, tmp_path_factory.mktemp("read"))
+
+
+@pytest.fixture(scope="module")
+def written_project(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield from example_project(root, tmp_path_factory.mktemp("written"))
+
+
+def run_example(example: str, folder: Path) -> None:
     script = f'set -eo pipefail; kcli() {{ {SHELL_KCLI} "$@"; }}; {example}'
+    before = set(folder.iterdir())
     run = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
+        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=PATIENCE
     )
-    if (tmp_path / ".kcli").exists():  # a local stream was started
-        subprocess.run([*KCLI, "local", "stop"], cwd=tmp_path, check=True)
+    for made in set(folder.iterdir()) - before:
+        if made.is_file():
+            made.unlink()  # the next example finds the project as this one did
     expected = (0, 1) if "--fail-on" in example else (0,)
     assert run.returncode in expected, run.stderr
+
+
+WRITES = re.compile(r"kcli (put|replay)\b")
+READS = re.compile(r"kcli (tail|tail-logs|record|status|redrive|invoke --(remote|compare))\b")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", [each for _, each in examples() if WRITES.search(each)])
+def test_each_example_that_puts_works(example: str, written_project: Path) -> None:
+    run_example(example, written_project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "example",
+    [each for _, each in examples() if READS.search(each) and not WRITES.search(each)],
+)
+def test_each_example_that_looks_at_a_stream_works(example: str, read_project: Path) -> None:
+    run_example(example, read_project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "example",
+    [each for _, each in examples() if not READS.search(each) and not WRITES.search(each)],
+)
+def test_each_other_example_of_the_help_works(example: str, own_project: Path) -> None:
+    run_example(example, own_project)
 
 
 def test_help_lists_each_command_and_fits_80_columns(kcli: Kcli) -> None:
