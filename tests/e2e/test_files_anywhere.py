@@ -72,20 +72,23 @@ def unfinished(s3: "S3Client", bucket: str) -> list[Any]:
     return list(s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
 
 
-def hours_of(kcli: Kcli, place: str) -> None:
+def hours_of(kcli: Kcli, place: str) -> list[Path]:
     """Three recordings of an hour each, whose names are not in the order of time."""
+    files = []
     for name, start in (("c", 0), ("a.more", 3600), ("b", 7200)):
         file = f"{place}{name}.ndjson.zst"
         made = ("--seed", "1", "--count", "20", "--shards", "2", "--start", f"+{start}")
         succeeded(kcli("event", *made, "-o", file))
+        files.append(kcli.folder / file)
+    return files
 
 
 def test_a_pattern_and_a_prefix_are_one_recording_in_the_order_of_time(
-    kcli: Kcli, bucket: str
+    kcli: Kcli, s3: "S3Client", bucket: str
 ) -> None:
-    hours_of(kcli, f"s3://{bucket}/day/")
     (kcli.folder / "day").mkdir()
-    hours_of(kcli, "day/")
+    for file in hours_of(kcli, "day/"):
+        s3.put_object(Bucket=bucket, Key=f"day/{file.name}", Body=file.read_bytes())
     shown = ("--output", "json", "--seed", "1")
     named = kcli(
         "simulate", "day/c.ndjson.zst", "day/a.more.ndjson.zst", "day/b.ndjson.zst", *shown
@@ -203,16 +206,32 @@ def recorded(run: Completed) -> int:
     return int(json.loads(succeeded(run))["acknowledged"])
 
 
-@pytest.mark.parametrize("name", ["day.ndjson", "day.ndjson.gz", "day.ndjson.zst"])
-def test_a_recording_at_a_url_is_put_replayed_and_simulated(
-    kcli: Kcli, s3: "S3Client", bucket: str, on_stream: tuple[str, ...], name: str
-) -> None:
-    url = f"s3://{bucket}/{name}"
+def made_on_stream(kcli: Kcli, url: str, on_stream: tuple[str, ...]) -> None:
+    """Put 200 records, record them at a URL, and simulate what is there."""
     succeeded(kcli("put", "--count", "200", *on_stream))
     succeeded(kcli("record", "-o", url, "--since", "trim-horizon", "--no-follow", *on_stream))
-    assert keys_of(s3, bucket) == [name]
     summary = json.loads(succeeded(kcli("simulate", url, "--output", "json")))["summary"]
     assert summary["records"] == 200
+
+
+@pytest.mark.parametrize("name", ["day.ndjson", "day.ndjson.gz"])
+def test_a_recording_is_packed_at_a_url_as_its_name_says(
+    kcli: Kcli, s3: "S3Client", bucket: str, on_stream: tuple[str, ...], name: str
+) -> None:
+    made_on_stream(kcli, f"s3://{bucket}/{name}", on_stream)
+    assert keys_of(s3, bucket) == [name]
+    body = body_of(s3, bucket, name)
+    text = gzip.decompress(body) if name.endswith(".gz") else body
+    assert text.count(b"\n") == 200
+
+
+def test_a_recording_at_a_url_is_put_replayed_and_simulated(
+    kcli: Kcli, s3: "S3Client", bucket: str, on_stream: tuple[str, ...]
+) -> None:
+    name = "day.ndjson.zst"
+    url = f"s3://{bucket}/{name}"
+    made_on_stream(kcli, url, on_stream)
+    assert keys_of(s3, bucket) == [name]
     assert recorded(kcli("put", "--from", url, "--output", "json", *on_stream)) == 200
     fast = ("--speed", "max", "--output", "json")
     assert recorded(kcli("replay", url, *fast, *on_stream)) == 200

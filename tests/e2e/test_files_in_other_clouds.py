@@ -37,7 +37,7 @@ from kinesis_cli.places.writing import appearing_object
 url = Url(sys.argv[1])
 try:
     with appearing_object(url) as file:
-        file.write(os.urandom(20 << 20))
+        file.write(os.urandom(9 << 20))  # one part, and some of the next
         raise ValueError
 except ValueError:
     sys.exit(exists(url))
@@ -49,7 +49,7 @@ from kinesis_cli.places.reading import RemoteReader
 from kinesis_cli.places.url import Url
 from kinesis_cli.places.writing import appearing_object
 
-url, body = Url(sys.argv[1]), os.urandom((20 << 20) + 7)
+url, body = Url(sys.argv[1]), os.urandom((16 << 20) + 7)  # two parts, and some of a third
 with appearing_object(url) as file:
     for start in range(0, len(body), 1_000_003):
         file.write(body[start : start + 1_000_003])

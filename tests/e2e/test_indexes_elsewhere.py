@@ -106,8 +106,9 @@ def records() -> list[Record]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     (folder / "app.py").write_text(HANDLER)
-    write_recording(records(), folder / "day.ndjson")
-    write_recording(records(), folder / "day.ndjson.zst")
+    made = records()
+    write_recording(made, folder / "day.ndjson")
+    write_recording(made, folder / "day.ndjson.zst")
     return folder
 
 
@@ -119,6 +120,17 @@ def working_directory(made: Path, tmp_path: Path) -> Path:
 
 def simulated(kcli: Kcli, *arguments: str) -> str:
     return succeeded(kcli("simulate", *SETTINGS, "--output", "json", *arguments))
+
+
+_here: dict[str, str] = {}
+
+
+def simulated_here(kcli: Kcli, name: str) -> str:
+    """What a recording of `made` gives that is a file: simulated once for all tests."""
+    folder = str(kcli.folder)  # tracebacks name it
+    if name not in _here:
+        _here[name] = simulated(kcli, name).replace(folder, "FOLDER")
+    return _here[name].replace("FOLDER", folder)
 
 
 def upload(s3: "S3Client", bucket: str, *files: Path) -> None:
@@ -136,7 +148,7 @@ def test_a_part_of_an_object_fetches_its_own_bytes_and_no_others(
     shown = succeeded(kcli("index", url))
     assert f"{url}.kidx: {RECORDS:,} records on {SHARDS} shards" in shown
     assert size <= counts.bytes[f"/{bucket}/day.ndjson"] <= size * 1.01
-    expected = simulated(kcli, "day.ndjson")
+    expected = simulated_here(kcli, "day.ndjson")
     for jobs in ("1", "3"):
         counts.clear()
         assert simulated(kcli, url, "--jobs", jobs) == expected
@@ -172,7 +184,7 @@ def test_an_index_that_was_copied_with_its_recording_is_believed_by_what_is_read
     url = f"s3://{bucket}/{name}"
     counts.clear()
     run = kcli("simulate", *SETTINGS, "--output", "json", url, "--jobs", "2")
-    assert succeeded(run) == simulated(kcli, name)
+    assert succeeded(run) == simulated_here(kcli, name)
     assert "without an index" not in run.stderr
     assert counts.requests[f"/{bucket}/{name}"] > 1
     body = (kcli.folder / name).read_bytes()
@@ -241,7 +253,7 @@ def test_where_only_objects_may_be_read_an_absent_index_is_no_error(kcli: Kcli) 
     served = Objects({"/day.ndjson": body}, tags={"/day.ndjson": '"a"'})
     served.refused.add("/day.ndjson.kidx")
     with object_server(served) as endpoint:
-        assert simulated(kcli, f"{endpoint}/day.ndjson") == simulated(kcli, "day.ndjson")
+        assert simulated(kcli, f"{endpoint}/day.ndjson") == simulated_here(kcli, "day.ndjson")
 
 
 @pytest.mark.parametrize("has_ranges", [True, False])
@@ -252,7 +264,7 @@ def test_an_index_at_a_web_server_is_used_if_that_gives_parts(kcli: Kcli, has_ra
     served = Objects(bodies, tags={name: f'"{name}"' for name in bodies}, has_ranges=has_ranges)
     with object_server(served) as endpoint:
         run = kcli("simulate", *SETTINGS, "--output", "json", f"{endpoint}/day.ndjson")
-        assert succeeded(run) == simulated(kcli, "day.ndjson")
+        assert succeeded(run) == simulated_here(kcli, "day.ndjson")
         wrong = kcli("index", f"{endpoint}/day.ndjson")
     assert ("of no use: the server gives no parts of it" in run.stderr) is not has_ranges
     assert ("" in served.asked) is not has_ranges  # a GET of all of it
