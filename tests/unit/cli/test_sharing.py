@@ -128,7 +128,9 @@ def test_an_index_is_shown_and_used_and_a_stale_one_told(
     capsys.readouterr()
     assert main(["index", "day.ndjson"]) == 0
     assert "day.ndjson.kidx: 60 records on 4 shards" in capsys.readouterr().out
-    command = ["simulate", "day.ndjson", "--handler", "app.py:handler"]
+    # without an end of the tries a day of them is simulated
+    tries = ["--maximum-retry-attempts", "1"]
+    command = ["simulate", "day.ndjson", "--handler", "app.py:handler", *tries]
     assert main(command) == 0
     assert "kidx" not in capsys.readouterr().err
     with (project / "day.ndjson").open("ab") as file:

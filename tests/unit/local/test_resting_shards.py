@@ -26,7 +26,7 @@ from tests.patience import PATIENCE
 CALLER = Caller("000000000000", "us-east-1")
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
 ORDERS = {"StreamName": "orders"}
-SHARDS = 1_000
+SHARDS = 500
 MAX_BYTES = 1024  # of an idle shard
 
 

@@ -25,6 +25,7 @@ from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
+from tests.examples import examples
 
 MANY = 10**9
 SHARDS = 7
@@ -158,7 +159,7 @@ def test_a_damaged_index_is_never_believed(tmp_path: Path) -> None:
     with Recording.open([str(path)]) as whole:
         expected = taken(whole)
     wanted = {shard_id(1), shard_id(4)}
-    for _ in range(300):
+    for _ in range(examples(100)):
         damaged = bytearray(sound)
         place = random.randrange(len(damaged))
         match random.randrange(3):

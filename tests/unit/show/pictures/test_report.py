@@ -21,7 +21,8 @@ from kinesis_cli.simulation.trace import FailedRecord, Invocation, Row, Summary
 from tests.unit.streams import START
 
 # a million was tried too: it is drawn together, and no larger
-MANY = int(os.environ.get("KCLI_REPORT_CALLS", "50000"))
+MANY = int(os.environ.get("KCLI_REPORT_CALLS", "20000"))
+NUMBERS = tuple(str(10**55 + n) for n in range(100))
 HOSTILE = "</script><script>alert(1)</script><!-- \u202e\x1b[2J @DATA@ @SCRIPT@ &amp;"
 
 
@@ -50,7 +51,7 @@ def call(
         shard_id=f"shardId-{shard:012d}",
         at=START + number * 0.137 + jitter * (number * 7919 % 97),
         attempt=1 + (outcome == "failed") * (number % 4),
-        sequence_numbers=tuple(str(10**55 + number * 100 + n) for n in range(100)),
+        sequence_numbers=NUMBERS,  # of which a report has no more than how many
         outcome=outcome,
         checkpoint=None,
         batch_item_failures=(),
