@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.local_endpoint import GOOD, PARTLY, QUEUE, Clients, clients_of, document, empty
 from tests.e2e.programs import Kcli, Terminal, without_aws
+from tests.e2e.shared_stream import SharedStream, shared_stream
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +28,21 @@ def environment() -> Mapping[str, str]:
 
 
 @pytest.fixture
-def kcli(working_directory: Path, environment: Mapping[str, str]) -> Iterator[Kcli]:
-    """The command; the local streams that it starts end with the test."""
+def kcli(
+    request: pytest.FixtureRequest, working_directory: Path, environment: Mapping[str, str]
+) -> Iterator[Kcli]:
+    """The command; the local streams that it starts end with the test, but the `shared` one."""
     kcli = Kcli(working_directory, environment)
     yield kcli
-    kcli.stop_local_streams()
+    if "shared" not in request.fixturenames:
+        kcli.stop_local_streams()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedStream]:
+    """A project with a local stream that tests of a file use one after the other."""
+    with shared_stream(tmp_path_factory.mktemp("shared")) as shared:
+        yield shared
 
 
 @pytest.fixture

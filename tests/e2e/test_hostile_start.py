@@ -1,5 +1,6 @@
 """kcli started where, or with what, nothing can work: a sentence and exit code 2."""
 
+import os
 import shlex
 import subprocess
 
@@ -77,14 +78,21 @@ def test_a_working_directory_that_is_gone_is_a_sentence(
     )
 
 
+@pytest.fixture(scope="module")
+def event(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An event that nothing is wrong with."""
+    folder = tmp_path_factory.mktemp("event")
+    made = Kcli(folder, os.environ)("event", "-o", "event.json")
+    assert made.returncode == 0, made.stderr
+    return folder / "event.json"
+
+
 @pytest.mark.parametrize("arguments", FILE_OPTIONS, ids=" ".join)
 @pytest.mark.parametrize("kind", ["a directory", "a name that is too long"])
 def test_what_cannot_be_a_file_is_a_sentence(
-    arguments: tuple[str, ...], kind: str, kcli: Kcli, tmp_path: Path
+    arguments: tuple[str, ...], kind: str, kcli: Kcli, event: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "folder").mkdir()
-    event = tmp_path / "event.json"
-    event.write_text(kcli("event").stdout)
     name = "folder" if kind == "a directory" else LONG
     found = kcli(*(each.replace("{event}", str(event)).replace("{}", name) for each in arguments))
     assert "bug" not in found.stderr

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from kinesis_cli.stream.aggregate import deaggregated
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import ENDINGS, KCLI, Completed, Kcli, Terminal, without_aws
-from tests.e2e.shared_stream import TEMPLATE, SharedStream, shared_stream
+from tests.e2e.shared_stream import TEMPLATE, SharedStream
 from tests.e2e.shared_stream import kinesis as client
 from tests.patience import PATIENCE
 from tests.servers import peer
@@ -32,12 +32,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """A user who never set anything up."""
     home = {"HOME": str(tmp_path / "home"), "XDG_STATE_HOME": str(tmp_path / "home" / "state")}
     return {**without_aws(), **home, "AWS_EC2_METADATA_DISABLED": "true"}
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedStream]:
-    with shared_stream(tmp_path_factory.mktemp("shared")) as shared:
-        yield shared
 
 
 @pytest.fixture
@@ -56,17 +50,6 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.fixture
 def working_directory(project: Path) -> Path:
     return project
-
-
-@pytest.fixture
-def kcli(
-    request: pytest.FixtureRequest, working_directory: Path, environment: dict[str, str]
-) -> Iterator[Kcli]:
-    """The command; a local stream that is the test's own ends with it."""
-    kcli = Kcli(working_directory, environment)
-    yield kcli
-    if "endpoint" not in request.fixturenames:
-        kcli.stop_local_streams()
 
 
 @pytest.fixture

@@ -23,14 +23,11 @@ from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
 from tests.e2e.gate_proxy import Gate, gate
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal, without_aws
+from tests.e2e.shared_stream import TEMPLATE, SharedStream
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
-TEMPLATE = """\
-Resources:
-  Orders: {Type: AWS::Kinesis::Stream, Properties: {Name: orders, ShardCount: 2}}
-"""
 RECORDS, PASS, KEYS = 3_000, 1_000, 100
 CHANGES = """
 import json
@@ -52,13 +49,18 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def working_directory(tmp_path: Path) -> Path:
+def working_directory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A project of the test's own; with `endpoint` the shared one, as if new."""
+    if "endpoint" in request.fixturenames:
+        request.getfixturevalue("endpoint")
+        shared: SharedStream = request.getfixturevalue("shared")
+        return write_project(shared.folder)
     return write_project(tmp_path / "project")
 
 
 def write_project(folder: Path) -> Path:
-    """A new folder with payloads, a recording of them, and functions that change them."""
-    folder.mkdir()
+    """A folder with payloads, a recording of them, and functions that change them."""
+    folder.mkdir(exist_ok=True)
     (folder / "template.yaml").write_text(TEMPLATE)
     (folder / "changes.py").write_text(CHANGES)
     payloads: list[dict[str, Any]] = [{"k": f"key-{n * 7 % KEYS}", "n": n} for n in range(RECORDS)]
@@ -79,10 +81,9 @@ def write_project(folder: Path) -> Path:
 
 
 @pytest.fixture
-def endpoint(kcli: Kcli) -> str:
-    """The address of the local stream, which runs."""
-    succeeded(kcli("local", "start", "--detach", "--in-memory"))
-    return str(json.loads(kcli("local", "status", "--output", "json").stdout)["endpoint"])
+def endpoint(shared: SharedStream) -> str:
+    """The address of the local stream, which runs, and is as if new."""
+    return shared.as_new()
 
 
 def succeeded(run: Completed) -> str:
