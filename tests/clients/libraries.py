@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.language_builds import Sources
+from tests.language_builds import GO_BUILD, Sources
 
 HERE = Path(__file__).parent
 Environments = Callable[..., Path]
@@ -23,6 +23,7 @@ class Library:
     measures: bool = False  # puts a metric when told
     # Why it must have read everything before the shards change or the server goes; "": it need not.
     waits_because: str = ""
+    builds_long: bool = False  # its SDK takes minutes of a core: in `make soak` only
 
 
 def _sources(folder: str, **how: object) -> Path:
@@ -40,7 +41,7 @@ def _go(_: Environments) -> Sequence[str]:
         "go",
         tools=["go"],
         fetch=["go", "mod", "download"],
-        build=lambda _: [["go", "build", "-o", "client", "."]],
+        build=lambda _: [[*GO_BUILD, "-o", "client", "."]],
     )
     return [str(folder / "client")]
 
@@ -78,7 +79,7 @@ def _python(environment_with: Environments) -> Sequence[str]:
 LIBRARIES = (
     Library("javascript", "AWS SDK for JavaScript 3", _javascript),
     Library("go", "AWS SDK for Go 2", _go),
-    Library("rust", "AWS SDK for Rust", _rust, measures=True),
+    Library("rust", "AWS SDK for Rust", _rust, measures=True, builds_long=True),
     Library("java", "AWS SDK for Java 2", _java("sdk")),
     Library("kcl", "KCL", _java("kcl")),
     Library(

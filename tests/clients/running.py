@@ -18,8 +18,8 @@ from tests.clients.libraries import Library
 from tests.contract.local_function.conftest import process
 from tests.e2e.local_endpoint import document
 from tests.e2e.programs import KCLI, Completed
+from tests.patience import PATIENCE
 
-PATIENCE = 600.0  # seconds: far more than any step takes, also on a machine that is busy
 # Of Kinesis, and the metrics that clients put; not what our test asks for besides.
 _ANSWERED = re.compile(r"POST (?:/ 200 |\S+ 200 monitoring (?=Put))([A-Z]\w+) [\d.]+ ms")
 

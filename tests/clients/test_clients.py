@@ -9,17 +9,23 @@ import pytest
 
 from docs.make_clients import PAGE, RESULTS, row
 from tests.clients.libraries import LIBRARIES, Library
-from tests.clients.running import PATIENCE, Endpoint, Run
+from tests.clients.running import Endpoint, Run
+from tests.language_builds import LONG_BUILDS
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.slow, pytest.mark.builds]
 
 
+def marks(library: Library) -> list[pytest.MarkDecorator]:
+    why = f"`make soak`, or KCLI_LONG_BUILDS, builds the {library.name}: it takes minutes of a core"
+    return [
+        pytest.mark.xdist_group(f"client-{library.id}"),
+        pytest.mark.skipif(library.builds_long and not LONG_BUILDS, reason=why),
+    ]
+
+
 @pytest.mark.parametrize(
-    "library",
-    [
-        pytest.param(each, id=each.id, marks=pytest.mark.xdist_group(f"client-{each.id}"))
-        for each in LIBRARIES
-    ],
+    "library", [pytest.param(each, id=each.id, marks=marks(each)) for each in LIBRARIES]
 )
 def test_reads_all_once_and_in_order_through_split_merge_resize_and_kill_9(
     library: Library, serve: Callable[..., Endpoint], run: Callable[[Library, Endpoint], Run]

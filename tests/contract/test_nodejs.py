@@ -16,7 +16,7 @@ from kinesis_cli.handlers.isolated import IsolatedHandler
 from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.project.find import find_function
 from kinesis_cli.project.function import Function
-from tests.language_builds import Language
+from tests.language_builds import LONG_BUILDS, Language
 from tests.unit.handler_files import REQUEST_ID, function_in, request, write_code
 
 pytestmark = [
@@ -433,6 +433,12 @@ AWS_CLIENT = Language("aws-lambda-ric", "nodejs22.x", "app.handler", tools=["nod
                       fetch=["npm", "ci", "--silent", "--no-audit", "--no-fund"])  # fmt: skip
 
 
+# In all runs of the tests `test_other_languages.py` has a client that a project brings along.
+@pytest.mark.skipif(
+    not LONG_BUILDS,
+    reason="`make soak`, or KCLI_LONG_BUILDS, builds aws-lambda-ric: it takes a minute of a core",
+)
+@pytest.mark.builds
 @pytest.mark.xdist_group("language-aws-lambda-ric")
 def test_awss_own_client_gives_the_same_answers_errors_and_logs(node: Run, tmp_path: Path) -> None:
     folder = AWS_CLIENT.folder()

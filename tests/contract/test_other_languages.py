@@ -288,15 +288,37 @@ def test_extensions_of_a_layer_are_named_and_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "seen").exists()
 
 
+# A client that a project brings along, in a few lines: `make soak` builds AWS's own, for a minute.
+CLIENT = """\
+import { createRequire } from 'node:module';
+const [file, name] = process.argv[2].split('.');
+const handler = createRequire(import.meta.url)(`${process.cwd()}/${file}.js`)[name];
+const there = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;
+for (;;) {
+  const next = await fetch(`${there}/next`);
+  const id = next.headers.get('lambda-runtime-aws-request-id');
+  const answer = JSON.stringify(await handler(await next.json()));
+  await fetch(`${there}/${id}/response`, { method: 'POST', body: answer });
+}
+"""
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js")
 def test_awss_own_client_for_nodejs_runs_where_the_project_has_it(tmp_path: Path) -> None:
     package = tmp_path / "node_modules" / "aws-lambda-ric"
     package.mkdir(parents=True)
     described = {"version": "4.0.2", "bin": {"aws-lambda-ric": "./index.mjs"}}
     (package / "package.json").write_text(json.dumps(described))
-    (package / "index.mjs").touch()
+    (package / "index.mjs").write_text(CLIENT)
     code = tmp_path / "src"
     code.mkdir()
-    command = command_for(function_in(code, runtime="nodejs22.x"))
+    (code / "app.js").write_text(
+        "exports.handler = async (event) => { console.log('by theirs'); return event.a + 1 }"
+    )
+    function = function_in(code, runtime="nodejs22.x", timeout=60.0, memory_size=512)
+    command = command_for(function)
     assert command.client == "aws-lambda-ric-4.0.2"
     assert command.arguments[-2:] == (str(package / "index.mjs"), "app.handler")
+    result = answered(function)
+    assert (result.response, result.error) == (2, None)
+    assert "by theirs" in result.logs
