@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.handlers.worker import WorkerHandler
 from kinesis_cli.handlers.worker import handler as worker_handler
 from tests.contract.test_worker import press_ctrl_c_when
+from tests.named_pipes import opened_for_its_reader
+from tests.patience import PATIENCE
 from tests.unit.handler_files import AT, function_in, write_code
 
 Load = Callable[..., WorkerHandler]
@@ -101,9 +104,10 @@ def test_a_call_is_there_before_the_one_in_front_of_it_has_ended(
 ) -> None:
     handler = load(wall_clock=True)
     ends = [handler.begin(call(n, what="gate" if n == 0 else None)) for n in range(3)]
-    (tmp_path / "gate").open("w").close()
+    os.close(opened_for_its_reader(tmp_path / "gate"))
+    end = time.monotonic() + PATIENCE
     while not (tmp_path / "calls").is_file() or len(calls_in(tmp_path)) < 3:
-        pass  # nobody waits for an answer yet
+        assert time.monotonic() < end, "the calls were not made"  # nobody waits for an answer yet
     assert [answer_of(end())[0] for end in ends] == [0, 1, 2]
 
 
@@ -171,6 +175,7 @@ def test_ctrl_c_ends_the_process_whatever_it_has(load: Load, tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         [handler.begin(call(n, what="gate" if n == 1 else None)) for n in range(4)][3]()
     called.join()
+    assert is_in_the_second(), "pressed for want of a call"
     with pytest.raises(ProcessLookupError):
         os.kill(int(calls.read_text().split()[1]), 0)
     assert answer_of(handler.invoke(call(9)))[0] == 9

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.environments import ROOT
+from tests.named_pipes import told_in
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -26,7 +27,7 @@ from kinesis_cli.local.options import LocalOptions
 def test_it_waits():
     running = ensure_running(LocalOptions(), state=Path("state").absolute())
     with open("told", "w") as told:
-        told.write(str(running.server.pid))
+        told.write(f"{running.server.pid}\\n")
     while True:
         signal.pause()
 """
@@ -40,20 +41,25 @@ def test_the_servers_of_a_run_end_with_it(
 ) -> None:
     (tmp_path / "test_waiting.py").write_text(TEST)
     (tmp_path / "pytest.ini").write_text("[pytest]")
-    os.mkfifo(tmp_path / "told")
-    run = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "tests.left_processes"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    server = os.pidfd_open(int((tmp_path / "told").read_text()))
+    with told_in(tmp_path / "told") as told, (tmp_path / "said").open("wb") as said:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "tests.left_processes"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        try:
+            server = os.pidfd_open(int(told.line(run)))
+        except AssertionError as problem:
+            run.kill()
+            problem.add_note((tmp_path / "said").read_text())
+            raise
     if ended_by is signal.SIGKILL:
         run.kill()  # and nothing else
     else:
         os.killpg(run.pid, ended_by)  # as a terminal does it
-    assert select.select([server], [], [], PATIENCE)[0]
+    assert select.select([server], [], [], PATIENCE)[0], "the server runs on"
     os.close(server)
-    run.wait()
+    run.wait(PATIENCE)

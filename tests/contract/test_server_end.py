@@ -11,6 +11,8 @@ from kinesis_cli.local.client import process
 from kinesis_cli.local.client.process import ensure_running, stop_server
 from kinesis_cli.local.options import LocalOptions
 from kinesis_cli.local.state import SERVER_FILE, SERVER_LOCK
+from tests.named_pipes import opened_for_its_reader
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -46,11 +48,11 @@ def test_a_server_is_gone_only_when_its_process_is(tmp_path: Path, gate: Path) -
     ensure_running(LocalOptions(), state=state)
     with ThreadPoolExecutor() as beside:
         stopped = beside.submit(stop_server, state)
-        with gate.open("w"):  # it has closed everything
+        with os.fdopen(opened_for_its_reader(gate), "w"):  # it has closed everything
             assert not (state / SERVER_FILE).exists()
             assert is_held(state)
             again = beside.submit(stop_server, state)  # nothing runs, but one is ending
             assert not again.done()
-        assert stopped.result() is not None
-        assert again.result() is None
+        assert stopped.result(PATIENCE) is not None
+        assert again.result(PATIENCE) is None
     assert not is_held(state)

@@ -17,6 +17,7 @@ from kinesis_cli.handlers.options import HandlerOptions
 from kinesis_cli.handlers.worker import WorkerHandler
 from kinesis_cli.handlers.worker import handler as worker_handler
 from kinesis_cli.project.interpreter import Interpreter, choose_interpreter
+from tests.named_pipes import opened_for_its_reader
 from tests.patience import PATIENCE
 from tests.pythons import RELEASES, new_environment, python_of_release, site_packages
 from tests.unit.handler_files import AT, function_in, request, write_code
@@ -287,14 +288,16 @@ def test_ctrl_c_ends_the_process(load: Load, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         handler.invoke(request())
     called.join()
+    assert is_called(), "pressed for want of a call"
     pid = int(file.read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
 def press_ctrl_c_when(is_time: Callable[[], bool]) -> None:
-    """Press Ctrl-C in this process, from another thread."""
-    while not is_time():
+    """Press Ctrl-C in this process, from another thread; and also when it waits in vain."""
+    end = time.monotonic() + PATIENCE
+    while not is_time() and time.monotonic() < end:
         time.sleep(0.01)
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -320,15 +323,17 @@ def test_it_ends_with_kcli_whatever_it_is_doing(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     kcli = subprocess.Popen([sys.executable, "-c", code], cwd=root)
     file = tmp_path / "pid"
+    deadline = time.monotonic() + PATIENCE
     while not (file.is_file() and file.read_text()):
         assert kcli.poll() is None
+        assert time.monotonic() < deadline, "the function was not called"
         time.sleep(0.01)
     kcli.kill()
-    kcli.wait()
+    kcli.wait(PATIENCE)
     pid = int(file.read_text())
     deadline = time.monotonic() + PATIENCE
     while _is_running(pid):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "the worker runs on"
         time.sleep(0.01)
 
 
@@ -358,7 +363,7 @@ def test_a_child_that_outlives_its_process_holds_nothing_up(load: Load, tmp_path
     assert handler.invoke(request()).response == "answered"
     ended = error_of(handler.invoke(request(payload=b'{"parent": "ends"}')))
     assert ended.error_message.endswith("exit status 4")
-    gate.open("w").close()
+    os.close(opened_for_its_reader(gate))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """`kcli simulate --jobs`: the same bytes from any number of processes, also when some die."""
 
 import os
-import select
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from kinesis_cli.stream.record import Record
 from kinesis_cli.stream.sequence import SequenceNumbers
 from kinesis_cli.stream.shards import shard_id
 from tests.e2e.programs import KCLI, Kcli, without_aws
+from tests.named_pipes import told_in
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def dies(event, context):
     return handler(event, context)
 
 def waits(event, context):
-    Path(os.environ["DIED"]).write_text("")
+    Path(os.environ["DIED"]).write_text("called\\n")
     while True:
         os.getppid()
 """
@@ -216,20 +216,19 @@ def test_ctrl_c_ends_all_processes_and_shows_nothing_as_if_it_were_whole(
     folder: Path, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     command = [*KCLI, "simulate", "--handler", "app.py:waits", "day.ndjson", "--jobs", "2"]
-    os.mkfifo(tmp_path / "died")
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    with (tmp_path / "died").open("rb") as started:  # opened once a call has begun
-        select.select([started], [], [], PATIENCE)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=PATIENCE)  # the end of all that could write there
+    with told_in(tmp_path / "died") as told:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        told.line(process)  # a call has begun
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)  # the end of all that could write there
     assert process.returncode == 130, err
     assert out == ""
     assert err.splitlines()[-1] == "kcli: interrupted."

@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +14,8 @@ import pytest
 from kinesis_cli.local.state import ENTRANCE_FILE, Server, read_server
 from tests.contract.live_page.browsers import Browser
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
+from tests.named_pipes import Told, told_in
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +28,7 @@ BROWSER = """\
 import json, sys, urllib.parse
 page = open(urllib.parse.urlsplit(sys.argv[1]).path).read()
 with open({fifo!r}, "w") as told:
-    json.dump([sys.argv[1:], page], told)
+    print(json.dumps([sys.argv[1:], page]), file=told)
 """
 
 
@@ -39,14 +41,14 @@ def working_directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     """A pipe in which the user's browser tells what it was opened with."""
     fifo = tmp_path / "opened"
-    os.mkfifo(fifo)
     (tmp_path / "browser.py").write_text(BROWSER.format(fifo=str(fifo)))
     monkeypatch.setenv("BROWSER", f"{sys.executable} {tmp_path / 'browser.py'} %s")
     monkeypatch.setenv("DISPLAY", ":0")
-    return fifo
+    with told_in(fifo) as told:
+        yield told
 
 
 def server_of(folder: Path) -> Server:
@@ -92,20 +94,20 @@ def test_no_open_alone_means_nothing(kcli: Kcli) -> None:
 
 
 def test_where_nobody_looks_no_browser_is_opened(
-    kcli: Kcli, working_directory: Path, opened: Path
+    kcli: Kcli, working_directory: Path, opened: Told
 ) -> None:
     more = {name: os.environ[name] for name in ("BROWSER", "DISPLAY")}
     assert kcli("local", "start", "--detach", "--ui", **more).returncode == 0
     assert not (working_directory / ".kcli" / ENTRANCE_FILE).exists()
-    assert opened.is_fifo()
+    assert not opened.has_told()
 
 
 def test_the_browser_gets_a_file_of_the_users_own_and_ctrl_c_ends_with_pages_open(
-    terminal: Callable[..., Terminal], working_directory: Path, opened: Path
+    terminal: Callable[..., Terminal], working_directory: Path, opened: Told
 ) -> None:
     session = terminal(*KCLI, "local", "start", "--ui", cwd=working_directory)
     session.read_until("#token=")
-    arguments, page = json.loads(opened.read_text())  # until the browser has told
+    arguments, page = json.loads(opened.line())
     server = server_of(working_directory)
     link = unescape(page.partition("url=")[2].partition('"')[0])
     assert link in session.read_until(link)  # the same as the one that is printed
@@ -123,16 +125,16 @@ def test_the_browser_gets_a_file_of_the_users_own_and_ctrl_c_ends_with_pages_ope
         assert events.has_ended
         assert silent.response.status == 200  # it read nothing
         written = session.read_all()
-    assert session.process.wait() == 0
+    assert session.process.wait(PATIENCE) == 0
     assert "Traceback" not in written
     assert not file.exists()
 
 
 def test_no_open_opens_nothing(
-    terminal: Callable[..., Terminal], kcli: Kcli, working_directory: Path, opened: Path
+    terminal: Callable[..., Terminal], kcli: Kcli, working_directory: Path, opened: Told
 ) -> None:
     assert kcli("local", "start", "--detach").returncode == 0
     session = terminal(*KCLI, "local", "ui", "--no-open", cwd=working_directory)
     assert "#token=" in session.read_all()
     assert not (working_directory / ".kcli" / ENTRANCE_FILE).exists()
-    assert opened.is_fifo()
+    assert not opened.has_told()

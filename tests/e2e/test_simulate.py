@@ -15,6 +15,7 @@ from textwrap import dedent
 import pytest
 
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
+from tests.named_pipes import told_in
 from tests.patience import PATIENCE
 
 FIRST = 49590338271490256608559692538361571095921575989136588898
@@ -635,23 +636,23 @@ def test_ctrl_c_shows_what_was_finished(
 def test_an_interrupted_document_is_complete_json(
     tmp_path: Path, readings: Path, app: Callable[[str], None], output: str
 ) -> None:
-    os.mkfifo(tmp_path / "reached")
     app(
         f"""
         if event["Records"][0]["kinesis"]["sequenceNumber"] != "{FIRST}":
-            open("reached", "w").close()
+            print(file=open("reached", "w"), flush=True)
             time.sleep(60)
         """
     )
-    process = subprocess.Popen(
-        [*KCLI, "simulate", "readings.ndjson", *HANDLER, "--batch-size", "1", "--wall-clock",
-         "--output", output],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    (tmp_path / "reached").read_bytes()  # waits until the second call is reached
+    with told_in(tmp_path / "reached") as told:
+        process = subprocess.Popen(
+            [*KCLI, "simulate", "readings.ndjson", *HANDLER, "--batch-size", "1", "--wall-clock",
+             "--output", output],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        told.line(process)  # the second call is reached
     process.send_signal(signal.SIGINT)
     text, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (130, "kcli: interrupted.\n")

@@ -23,6 +23,7 @@ from kinesis_cli.local.state import running_server
 from kinesis_cli.stream.aggregate import aggregated
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.payload import Payload
+from tests.named_pipes import told_in
 from tests.patience import PATIENCE
 
 from .conftest import APP, Local, kill, make_project, process, start
@@ -553,15 +554,15 @@ def test_a_call_that_lasts_does_not_hold_up_the_end(
         "kinesis_cli.local.client.process.PATIENCE_STOP", PATIENCE
     )  # nobody kills it
     project, began = tmp_path / "project", tmp_path / "began"
-    os.mkfifo(began)
     app, template = project / "src" / "app.py", project / "template.yaml"
-    lasting = f"open({str(began)!r}, 'w').close(); time.sleep(3600)"
+    lasting = f"open({str(began)!r}, 'w').write('called\\n'); time.sleep(3600)"
     app.write_text(app.read_text().replace("time.sleep(60)", lasting))
     template.write_text(template.read_text().replace("Timeout: 3", "Timeout: 900"))
     local = fresh()
     client = local.client("lambda")
-    client.invoke(FunctionName="Any", Payload=b'{"do": "sleep"}', InvocationType="Event")
-    began.read_text()
+    with told_in(began) as told:
+        client.invoke(FunctionName="Any", Payload=b'{"do": "sleep"}', InvocationType="Event")
+        told.line()
     stop_server(project / ".kcli")  # before the call ends by itself, or this test for its time
 
 
