@@ -1,12 +1,14 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.math.BigInteger;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.util.VersionInfo;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 import software.amazon.awssdk.services.kinesis.model.ListShardsResponse;
 import software.amazon.awssdk.services.kinesis.model.PutRecordsRequestEntry;
@@ -17,7 +19,13 @@ import software.amazon.awssdk.services.kinesis.model.Shard;
 public class Client {
     static final long PATIENCE = 100; // ms before what failed is tried again
 
-    final KinesisAsyncClient kinesis = KinesisAsyncClient.create();
+    /** Far more than any step takes: a machine that is busy may take longer than the usual 10 s. */
+    private static final Duration STEP = Duration.ofMinutes(2);
+
+    final KinesisAsyncClient kinesis = KinesisAsyncClient.builder()
+            .httpClientBuilder(NettyNioAsyncHttpClient.builder().connectionAcquisitionTimeout(STEP)
+                    .connectionTimeout(STEP).tlsNegotiationTimeout(STEP).readTimeout(STEP))
+            .build();
     final String role;
     final String stream;
 
