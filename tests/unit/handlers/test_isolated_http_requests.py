@@ -70,6 +70,7 @@ def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
     return [data[begin:end] for begin, end in itertools.pairwise(edges)]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.slow
 def test_requests_are_read_the_same_however_they_are_cut() -> None:
     chance = random.Random(2018)
@@ -102,6 +103,7 @@ def test_whatever_comes_is_read_or_refused(parts: list[bytes]) -> None:
         read(parts, is_whole=False)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("data", "problem"),
     [

@@ -30,6 +30,7 @@ def checked(*found: Lint) -> dict[str, Any]:
     return run
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("name", STYLES)
 def test_what_is_found_is_valid_sarif(name: str, lint: Linted) -> None:
     style = STYLES[name]
@@ -66,6 +67,7 @@ def test_what_is_ignored_is_suppressed_with_its_reason(lint: Linted) -> None:
     assert result["suppressions"] == [{"kind": "inSource", "justification": "as meant"}]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("name", STYLES)
 def test_the_fixes_are_the_diff_in_other_words(name: str, lint: Linted) -> None:
     style = STYLES[name]

@@ -122,6 +122,7 @@ def bytes_of_each(shards: int) -> float:
     return tracemalloc.get_traced_memory()[0] / shards
 
 
+@pytest.mark.unmeasured
 @pytest.mark.slow
 def test_an_idle_shard_that_a_mapping_reads_costs_at_most_1_kb() -> None:
     async def test() -> None:

@@ -85,6 +85,7 @@ def verdict(read: Callable[[bytes], object], body: bytes) -> object:
         return error.code, error.message
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("name", covering())
 @given(data=st.data())
 def test_the_fast_pass_and_the_slow_one_give_the_same_verdict(

@@ -326,6 +326,7 @@ def test_the_batch_size_and_window_hold_for_each_lane() -> None:
     assert max(starts(result)) < 3
 
 
+@pytest.mark.unmeasured
 @pytest.mark.slow
 def test_a_blocked_lane_holds_the_others_when_its_records_fill_the_buffer() -> None:
     bad, good = keys_of_different_lanes(2)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -238,6 +239,7 @@ class CountingSource(RecordList):
         return super().take(shard_id, until, limit, max_bytes)
 
 
+@pytest.mark.unmeasured
 def test_the_cost_is_linear_in_the_deliveries_and_not_in_the_time() -> None:
     month = 30 * 86_400.0
     source = CountingSource([record(index, at=index * month) for index in range(12)])

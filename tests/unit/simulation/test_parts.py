@@ -125,6 +125,7 @@ def in_parts(
     return list(merged(rows, ranks)), summary_of(counts, START)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", range(20))
 def test_a_recording_with_reshards_is_the_same_in_any_parts(seed: int, tmp_path: Path) -> None:
     random = Random(seed)

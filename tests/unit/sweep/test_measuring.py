@@ -74,6 +74,7 @@ def test_what_is_fast_enough_keeps_up() -> None:
     assert (found.keeps_up, found.is_stopped) == (True, False)
 
 
+@pytest.mark.unmeasured
 def test_what_is_a_little_too_slow_does_not_keep_up() -> None:
     # a call of one record takes 0.051 s, and one comes every 0.048 s
     found = point(steady(1 / 0.048, 600), {"BatchSize": 1})
@@ -87,6 +88,7 @@ def test_what_is_far_too_slow_is_ended_early() -> None:
     assert found.calls < len(records) / 4
 
 
+@pytest.mark.unmeasured
 def test_one_shard_that_falls_behind_is_enough() -> None:
     slow = steady(1 / 0.048, 600)
     quick = [record(50_000 + n, at=n, shard=1) for n in range(600)]

@@ -128,6 +128,7 @@ class Oracle:
         return len(better) / len(self.points)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_of_many_that_work_one_of_the_best_is_recommended(seed: int) -> None:

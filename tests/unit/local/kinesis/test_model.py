@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -215,6 +216,7 @@ def borders(shard: dict[str, Any]) -> tuple[int, int]:
     return int(hash_keys["StartingHashKey"]), int(hash_keys["EndingHashKey"])
 
 
+@pytest.mark.unmeasured
 def test_random_histories_lose_nothing_double_nothing_and_keep_the_order() -> None:
     run_state_machine_as_test(
         Histories,

@@ -82,6 +82,7 @@ def data_in(page: str) -> Any:  # noqa: ANN401 - JSON
     return json.loads(text)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.slow
 @pytest.mark.parametrize("bad", [0, 1, 3, 10])
 def test_a_report_of_ten_thousand_calls_is_at_most_300_kb(tmp_path: Path, bad: int) -> None:
@@ -98,7 +99,7 @@ def test_a_report_of_ten_thousand_calls_is_at_most_300_kb(tmp_path: Path, bad: i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shards", [1, 200])
+@pytest.mark.parametrize("shards", [1, pytest.param(200, marks=pytest.mark.unmeasured)])
 def test_a_report_of_many_calls_draws_them_together(tmp_path: Path, shards: int) -> None:
     path = tmp_path / "run.html"
     rows = [call(n, "failed" if n % 5 == 0 else "success", shard=n % shards) for n in range(11_000)]
@@ -168,6 +169,7 @@ def test_several_runs_stand_side_by_side_on_one_time(tmp_path: Path) -> None:
     assert data["runs"][1]["head"]["name"] == "other.yaml"
 
 
+@pytest.mark.unmeasured
 @pytest.mark.slow
 def test_a_report_of_very_many_calls_is_at_most_3_mb(tmp_path: Path) -> None:
     """As large as it gets: many lanes, failures everywhere, all kept records large."""
