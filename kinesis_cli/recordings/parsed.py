@@ -18,10 +18,12 @@ HELD = 4 << 20  # bytes in memory; more of it is in an unnamed temporary file
 
 # The lines of one shard in a block: its number, in order of first appearance; and of each line the
 # place among the lines of the block, the sequence number, the partition key and the arrival.
-LinesOfShard = tuple[int, list[int], list[str], list[str], list[float]]
+LinesOfShard = tuple[int, Sequence[int], Sequence[str], Sequence[str], Sequence[float]]
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[LinesOfShard]).decode
+_decode = msgspec.msgpack.Decoder(
+    list[tuple[int, list[int], list[str], list[str], list[float]]]
+).decode
 
 
 class ParsedLines:
@@ -65,7 +67,7 @@ class ParsedLines:
         self._on_disk += len(self._held)
         self._held.clear()
 
-    def of_block(self, block: int) -> list[LinesOfShard] | None:
+    def of_block(self, block: int) -> Sequence[LinesOfShard] | None:
         """A block's lines by shard; None: they were not kept."""
         if block + 1 >= len(self._ends):
             return None

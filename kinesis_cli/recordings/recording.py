@@ -324,9 +324,9 @@ class Recording:
                 continue
             shard.next_block += 1
             if shard is wanting or (len(shard.queue) < room and not shard.passed):
-                own = map(lines.__getitem__, places)
+                own = [lines[place] for place in places]
                 records = map(Record, repeat(shard_id), numbers, keys, arrivals, own)
-                shard.queue.extend(list(records))
+                shard.queue.extend_measured(list(records), max(arrivals), sum(map(len, own)))
             else:
                 starts = starts or list(accumulate((len(line) + 1 for line in lines), initial=0))
                 for place in places:

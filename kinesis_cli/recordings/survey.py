@@ -126,7 +126,7 @@ class Survey:
         if self._parsed is not None:
             self._parsed.close()
 
-    def lines_of(self, block: int) -> "list[LinesOfShard] | None":
+    def lines_of(self, block: int) -> "Sequence[LinesOfShard] | None":
         """What was made of a block's lines, by shard; None: not kept, or its file has changed.
 
         Args:
@@ -245,7 +245,7 @@ class Survey:
         if len(by_shard) > quick:
             return False
         for shard_id, places in by_shard.items():
-            found = [lasts.get(shard_id, ""), *[numbers[place] for place in places]]
+            found = [lasts.get(shard_id, ""), *_at(places, numbers)]
             # Numbers of the same length compare as text.
             if found != sorted(found) or len(set(map(len, found))) > 1:
                 return False
@@ -465,8 +465,8 @@ def _places_by_shard(shard_ids: Sequence[str]) -> dict[str, list[int]]:
     return found
 
 
-def _at(places: Sequence[int], column: list[T]) -> list[T]:
+def _at(places: Sequence[int], column: Sequence[T]) -> tuple[T, ...]:
     """What a column has at some places."""
     if len(places) == 1:
-        return [column[places[0]]]
-    return list(itemgetter(*places)(column))
+        return (column[places[0]],)
+    return cast("tuple[T, ...]", itemgetter(*places)(column))

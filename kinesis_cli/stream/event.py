@@ -117,7 +117,11 @@ class KinesisEvent(msgspec.Struct, rename="camel", kw_only=True):
 
 def kinesis_event(records: Iterable[Record]) -> bytes:
     """The event of a batch, as JSON: the records as they were read, byte for byte."""
-    return b'{"Records":[' + b",".join([record.raw for record in records]) + b"]}"
+    elements = [record.raw for record in records] or [b""]
+    # Put around the first and the last: around all of them would copy all of them again.
+    elements[0] = b'{"Records":[' + elements[0]
+    elements[-1] += b"]}"
+    return b",".join(elements)
 
 
 _encode = msgspec.json.Encoder().encode

@@ -152,6 +152,21 @@ class RecordQueue:
             self._end_piece()
             self._add(records)
 
+    def extend_measured(self, records: list[Record], latest: float, size: int) -> None:
+        """The same where more is known of them, which need not be looked at.
+
+        Args:
+            records: some.
+            latest: no arrival of them is later.
+            size: bytes of all.
+        """
+        if LEAST_PIECE <= len(records) <= MOST_PIECE:
+            self._end_piece()
+            self._pieces.append(_Piece(records, latest, size))
+            self._count += len(records)
+        else:
+            self.extend(records)
+
     def move_due(self, taking: Taking) -> bool:
         """Move records that have arrived. Returns whether there is room for more."""
         self._end_piece()

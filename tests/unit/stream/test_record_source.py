@@ -35,6 +35,7 @@ def moved_one_by_one(queue: deque[Record], taken: list[Record], limit: int, max_
     before=st.integers(0, 3),
     least=st.integers(1, 4),
     most=st.integers(1, 5),
+    is_measured=st.booleans(),
     pieces=st.lists(st.integers(1, 5), min_size=12, max_size=12),
     limit=st.integers(0, 14),
     max_bytes=st.integers(0, 40),
@@ -46,6 +47,7 @@ def test_records_that_have_arrived_are_moved_up_to_a_number_and_a_size(
     before: int,
     least: int,
     most: int,
+    is_measured: bool,
     pieces: list[int],
     limit: int,
     max_bytes: int,
@@ -61,8 +63,12 @@ def test_records_that_have_arrived_are_moved_up_to_a_number_and_a_size(
         patch.setattr(record_source, "MOST_PIECE", most)
         rest = found[before:]
         for length in pieces:
-            queue.extend(rest[:length])
-            rest = rest[length:]
+            some, rest = rest[:length], rest[length:]
+            if some and is_measured:
+                latest = max(record.arrival for record in some)
+                queue.extend_measured(some, latest, sum(len(record.raw) for record in some))
+            else:
+                queue.extend(some)
         while True:  # until all has gone that can
             has_room = moved_one_by_one(queue_one_by_one, taken_one_by_one, limit, max_bytes)
             assert queue.move_due(taking) == has_room
