@@ -71,7 +71,12 @@ class Endpoint:
         """The options by which Java trusts the certificate; which has no variable of its own."""
         store = self.state / "trust.p12"
         what = ["-file", "certificate.pem", "-keystore", str(store), "-storepass", "changeit"]
-        subprocess.run(["keytool", "-importcert", "-noprompt", *what], cwd=self.state, check=True)
+        subprocess.run(
+            ["keytool", "-importcert", "-noprompt", *what],
+            cwd=self.state,
+            check=True,
+            timeout=PATIENCE,
+        )
         trust = "-Djavax.net.ssl.trustStore"
         return f"{trust}={store} {trust}Password=changeit"
 
@@ -108,8 +113,11 @@ class Program:
     def tell(self, line: str) -> None:
         """Give it a line."""
         assert self._process.stdin
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise AssertionError(f"ended before {line}: {self._said()}") from None
 
     def does(self, line: str) -> None:
         """Give it a line, and wait until it has done that."""
@@ -137,14 +145,18 @@ class Program:
         assert self._process.stdin
         self._process.stdin.close()
         status = self._process.wait(PATIENCE)
-        self._reading.join()
+        self._read_to_the_end()
         assert status == 0, self._said()
 
     def close(self) -> None:
         """End it, however it stands."""
         self._process.kill()
-        self._process.wait()
-        self._reading.join()
+        self._process.wait(PATIENCE)
+        self._read_to_the_end()
+
+    def _read_to_the_end(self) -> None:
+        self._reading.join(PATIENCE)
+        assert not self._reading.is_alive(), f"a child holds its output open: {self._said()}"
 
     def _read(self) -> None:
         assert self._process.stdout
