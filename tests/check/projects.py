@@ -15,6 +15,9 @@ SAMPLES = """\
 {"v": 2.5, "at": "2024-03-11T02:30:00Z", "kind": "order", "name": "Ann"}
 """
 
+# Where a test is not about what records carry: a third of the variants to go through.
+ONE_MEMBER = '{"v": 1}\n'
+
 TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
 Resources:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.check.conftest import Kcli
-from tests.check.projects import TEMPLATE, project
+from tests.check.projects import ONE_MEMBER, TEMPLATE, project
 from tests.check.test_command import QUICK, code
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,8 @@ REPORTS = NODE % (
 
 
 def node(folder: Path, text: str) -> None:
-    project(folder, "", template=TEMPLATE.replace("python3.13", "nodejs22.x"))
+    template = TEMPLATE.replace("python3.13", "nodejs22.x")
+    project(folder, "", template=template, samples=ONE_MEMBER)
     (folder / "src" / "app.py").unlink()
     (folder / "src" / "app.js").write_text(text)
 
@@ -73,7 +74,7 @@ def test_a_sound_function_in_node_js_has_what_can_be_seen_from_outside(
 
 
 def test_isolated_finds_what_is_kept_from_batch_to_batch(kcli: Kcli, tmp_path: Path) -> None:
-    project(tmp_path, code("failures_global"))
+    project(tmp_path, code("failures_global"), samples=ONE_MEMBER)
     only = ("--only", "no-state-leak", "--only", "memory")
     done = kcli("check", "samples.jsonl", "--isolated", "--no-tests", *only, *QUICK)
     assert done.returncode == 1, done.stdout + done.stderr

@@ -7,7 +7,7 @@ import pytest
 
 from kinesis_cli.errors import InputError
 from tests.check.conftest import Check, Kcli
-from tests.check.projects import PLANTED, project
+from tests.check.projects import ONE_MEMBER, PLANTED, project
 from tests.check.test_command import GOOD, QUICK
 
 pytestmark = pytest.mark.slow
@@ -94,7 +94,8 @@ def test_a_model_that_is_none_is_refused(kcli: Kcli, tmp_path: Path, model: str,
 
 
 def test_samples_of_which_none_is_handled_fail_the_check(kcli: Kcli, tmp_path: Path) -> None:
-    project(tmp_path, "import os\n\ndef handler(event, context):\n    os.environ['TABLE']\n")
+    handler = "import os\n\ndef handler(event, context):\n    os.environ['TABLE']\n"
+    project(tmp_path, handler, samples=ONE_MEMBER * 2)
     done = kcli("check", "samples.jsonl", *QUICK)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "✗ samples-handled: none of 2 records is handled, alone" in done.stdout
@@ -119,7 +120,7 @@ def test_where_nothing_that_kcli_thinks_of_is_handled_samples_are_asked_for(
 ) -> None:
     code = "def handler(event, context):\n    raise ValueError('another stream')\n"
     project(tmp_path, code)
-    done = kcli("check", "--no-tests", *QUICK)
+    done = kcli("check", "--no-tests", "--only", "answer-shape", *QUICK)
     assert done.returncode == 2, done.stdout
     assert "nothing that kcli could think of is handled" in done.stderr
     assert "ValueError: another stream" in done.stderr

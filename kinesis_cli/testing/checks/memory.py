@@ -38,7 +38,8 @@ Payload = Callable[[int], bytes]  # the payload of a record, by its number
 def memory(function: Checked, records: Sequence[Record], calls: int = CALLS) -> None:
     """Check that memory stays flat over many calls, of records that all differ.
 
-    Where it grows early, fewer calls tell as much: some functions take longer with each.
+    Where it grows early, fewer calls tell as much: some functions take longer with each. So do
+    they where it stands still once the function is warm.
 
     Raises:
         CheckFailedError: it grows from call to call, to the last.
@@ -87,7 +88,7 @@ class _Growth:
     def _series(self) -> Iterator[Sequence[Batch]]:
         """Calls after each of which but the first memory is looked at, while it may yet be flat."""
         for _ in range(self._calls // _EVERY):
-            if self._is_suspected():
+            if self._is_suspected() or self._is_flat():
                 break
             yield [self._batch(len(self._varied)) for _ in range(_EVERY)]
         if self._is_suspected():
@@ -100,6 +101,11 @@ class _Growth:
         if self._is_plain():
             return True
         return len(self._figures) >= self._calls // _EVERY and self._grows(self._later(), _EVERY)
+
+    def _is_flat(self) -> bool:
+        """Whether memory did not grow once after the warm-up, so that no more calls matter."""
+        is_warm = len(self._figures) > _WARM_UP // _EVERY
+        return is_warm and not self._is_plain() and not self._grows(self._later(), _EVERY)
 
     def _is_plain(self) -> bool:
         """Whether so much is kept from the beginning on that no more calls need to show it."""

@@ -1,6 +1,7 @@
 """A subject for going through many batches: it remembers, and is content with warm processes."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from kinesis_cli.testing.checks.made_records import Item, item_of
 from kinesis_cli.testing.checks.observing import Batch, Seen, Subject
 
 MAX_REMEMBERED_BYTES = 100_000  # of one batch
+_LARGE_REMEMBERED = 3  # the latest of those above; one property after another looks at the same one
 MAX_IN_ENVIRONMENT = 150  # calls; what some functions keep makes each call slower
 MAX_HANGS = 4  # calls that did not end, before hanging is all that is left to say
 _FIRST = 30_000  # the counter in the sequence numbers of what is delivered
@@ -32,6 +34,7 @@ class ExploringSubject:
     def __init__(self, subject: Subject, tell: Callable[[int], None]) -> None:
         self._subject, self._tell = subject, tell
         self._seen: dict[tuple[bytes, ...], Seen] = {}
+        self._large: deque[tuple[tuple[bytes, ...], Seen]] = deque(maxlen=_LARGE_REMEMBERED)
         self.calls = self.hangs = 0
         self._counter = _FIRST
         self.latest: list[Batch] = []  # the batches that the warm environment has seen, in order
@@ -63,10 +66,14 @@ class ExploringSubject:
             return self._subject.deliver(*batches, at=at, keeps_tables=keeps_tables)
         batch = batches[0]
         key = tuple(record.raw for record in batch)
-        if (known := self._seen.get(key)) is not None:
+        is_large = sum(map(len, key)) > MAX_REMEMBERED_BYTES
+        known = dict(self._large).get(key) if is_large else self._seen.get(key)
+        if known is not None:
             return [known]
         seen = self.again(batch)
-        if sum(map(len, key)) <= MAX_REMEMBERED_BYTES:
+        if is_large:
+            self._large.append((key, seen))
+        else:
             self._seen[key] = seen
         return [seen]
 

@@ -4,9 +4,12 @@ hypothesis is imported here only, and this module only when a check runs.
 """
 
 import json
+import string
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
@@ -26,10 +29,20 @@ from kinesis_cli.testing.checks.made_records import KEY, Item, made_records, var
 
 MAX_RECORDS = 6  # of a batch
 MAX_CHANGES = 3  # of one payload
+_MAX_CHARACTERS = 12  # of a text
 _MAX_VARIANT_BYTES = 20_000
 _KEYS = (KEY, "key-2")
-# What `st.text()` has, which tries each code point against UTF-8 for that: a second of CPU.
-_CHARACTERS = st.characters(codec=None, exclude_categories=["Cs"])
+# Any but surrogates. `st.characters()`, which `st.text()` makes of most alphabets, looks up the
+# category of each code point there is, in each process: most of a second of CPU.
+_CHARACTERS = st.one_of(
+    st.sampled_from(string.digits + string.ascii_letters),
+    st.integers(0, 0xFF).map(chr),
+    st.integers(0x100, 0xD7FF).map(chr),
+    st.integers(0xE000, 0x10FFFF).map(chr),
+)
+# Where hypothesis looks for constants in modules; versions before 6.131 do not.
+_PROVIDERS = "hypothesis.internal.conjecture.providers"
+_LOOKS, _KNOWN = "_get_local_constants", "GLOBAL_CONSTANTS"
 
 Items = list[Item]
 
@@ -81,7 +94,7 @@ def _changed(samples: Sequence[Item], words: Sequence[object]) -> SearchStrategy
         st.sampled_from([*JSON_TEXTS, *(json.dumps(word) for word in words)]),
         st.integers(-(2**40), 2**40).map(json.dumps),
         st.floats(allow_nan=False, allow_infinity=False, width=32).map(json.dumps),
-        st.text(_CHARACTERS, max_size=12).map(json.dumps),
+        st.lists(_CHARACTERS, max_size=_MAX_CHARACTERS).map("".join).map(json.dumps),
         st.sampled_from(_found(values)),
     )
 
@@ -118,14 +131,38 @@ def _with_all(value: object, changes: Sequence[tuple[Path, str]]) -> bytes:
 
 
 @contextmanager
-def nothing_kept() -> Iterator[None]:
-    """Let hypothesis write what it keeps to a folder that goes: the project has none of it."""
-    with TemporaryDirectory(prefix="kcli-check-") as folder:
+def by_itself() -> Iterator[str]:
+    """Let hypothesis neither write into the project nor read kcli's own code.
+
+    It gets a folder for what it keeps, which goes; that is the value.
+    """
+    with TemporaryDirectory(prefix="kcli-check-") as folder, _no_modules_read():
         set_hypothesis_home_dir(folder)
         try:
-            yield
+            yield folder
         finally:
             set_hypothesis_home_dir(None)
+
+
+@contextmanager
+def _no_modules_read() -> Iterator[None]:
+    """Let hypothesis know no constants of this process's modules.
+
+    It parses each one outside of site-packages for them, which are the function's in a test of that
+    function. Here they are kcli's, where that is installed to be edited: seconds of CPU, and other
+    batches of the same seed. There is no setting for it.
+    """
+    providers: Any = sys.modules.get(_PROVIDERS)
+    looks, known = (getattr(providers, name, None) for name in (_LOOKS, _KNOWN))
+    if looks is None or known is None:
+        yield
+        return
+    none = type(known)()
+    setattr(providers, _LOOKS, lambda: none)
+    try:
+        yield
+    finally:
+        setattr(providers, _LOOKS, looks)
 
 
 def go_through(

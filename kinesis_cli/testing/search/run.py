@@ -239,12 +239,12 @@ class Search:
     def _whatever_else(self, shapes: Sequence[Item]) -> None:
         """Let hypothesis think of batches, for what no variant has broken."""
         # hypothesis is an extra, and takes as long to import as all the rest
-        from kinesis_cli.testing.search.generation import nothing_kept
+        from kinesis_cli.testing.search.generation import by_itself
 
         examples = self._wanted.max_examples
         if not shapes or not examples or not self._trials.missing("every"):
             return
-        with nothing_kept():
+        with by_itself():
             self._generated(shapes, examples)
 
     def _generated(self, shapes: Sequence[Item], examples: int) -> None:

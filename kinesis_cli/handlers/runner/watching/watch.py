@@ -42,6 +42,8 @@ def traced_bytes() -> int:
     if not tracemalloc.is_tracing():
         gc.unfreeze()
         tracemalloc.start(1)
+        gc.collect()
+        gc.freeze()  # what is here already need not be looked through each time
     gc.collect()
     return tracemalloc.get_traced_memory()[0]
 
