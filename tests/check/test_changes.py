@@ -98,6 +98,8 @@ def test_a_planted_mistake_is_found(code: str, name: str, folder: Path) -> None:
 
 
 def test_a_removal_that_is_reported_is_no_mistake(folder: Path) -> None:
+    samples = folder / "changes.ndjson"
+    samples.write_text(samples.read_text().splitlines()[0])  # removals are made of each
     assert broken(report_of(folder, TRUSTS_NEW_IMAGE)) == set()
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 
 from kinesis_cli.testing.search.registry import PROPERTIES
 from tests.check.conftest import Kcli
-from tests.check.projects import HERE, ONE_MEMBER, TEMPLATE, project
+from tests.check.projects import HERE, NO_MEMBER, ONE_MEMBER, TEMPLATE, project
 from tests.e2e.programs import KCLI, Completed
 
 pytestmark = pytest.mark.slow
@@ -145,21 +147,24 @@ def test_the_test_that_is_left_fails_now_and_passes_once_it_is_mended(
     done = kcli("check", "samples.jsonl", "--only", wanted, *options, *QUICK)
     assert done.returncode == 1, done.stdout + done.stderr
     (test,) = (tmp_path / "tests").glob("test_*.py")
-    first = pytest_in(tmp_path)
-    assert first.returncode == 1, first.stdout
-    assert f"CheckFailedError: {wanted}: " in first.stdout
-    assert "1 failed" in first.stdout
-    project(tmp_path, mended)
-    assert pytest_in(tmp_path).returncode == 0
     assert test.read_text().startswith(f'"""{wanted} does not hold.')
+    project(tmp_path / "mended", mended)
+    shutil.copytree(tmp_path / "tests", tmp_path / "mended" / "tests")
+    both = pytest_in(tmp_path)
+    assert both.returncode == 1, both.stdout
+    assert f"CheckFailedError: {wanted}: " in both.stdout
+    (failed,) = re.findall("^FAILED (.*)::", both.stdout, re.MULTILINE)
+    assert failed == f"tests/{test.name}"
+    assert "1 failed, 1 passed" in both.stdout
 
 
 def pytest_in(folder: Path) -> Completed:
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     # of all plugins that are installed here; to load them takes three times as long as the tests
     plugin = ("-p", "kinesis_cli.testing.plugin")
+    options = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, "tests"],
+        [sys.executable, "-m", "pytest", *options, *plugin, "tests", "mended/tests"],
         cwd=folder,
         env={**variables, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
@@ -263,7 +268,7 @@ ENDINGS = {
 def test_a_check_ends_well_whatever_the_handler_does(
     kcli: Kcli, tmp_path: Path, statement: str
 ) -> None:
-    project(tmp_path, f"def handler(event, context):\n    {statement}\n", samples=ONE_MEMBER)
+    project(tmp_path, f"def handler(event, context):\n    {statement}\n", samples=NO_MEMBER)
     only = ("--only", "time", "--only", "no-state-leak", "--max-examples", "0")
     done = kcli("check", "samples.jsonl", "--no-tests", *only)
     assert done.returncode in (0, 1), done.stderr

@@ -20,6 +20,7 @@ _MAX_SHRINKS = 400  # batches that are tried to make one smaller
 _MEMORY_RECORDS = 3
 _LEAST_TO_TIME = 5  # samples whose time tells what is usual
 _LARGE = 100_000  # bytes of a payload of which few fill a batch
+_MAX_BAD = 2  # payloads that are not handled, to be delivered together
 _MAX_IN_ORDER = 4  # records of which each order of good and bad ones is tried
 _MAX_FULL = 1_000  # records of a full batch that are looked at one by one, too
 
@@ -41,7 +42,7 @@ class Search:
         self._trials = Trials(subject, wanted, tell)
         self._warm = self._trials.warm
         self.good: list[Item] = []  # samples that the function handles
-        self._bad: list[Item] = []  # one payload that it does not, if there is any
+        self._bad: list[Item] = []  # payloads that it does not, two at most
         self._large: list[Item] = []  # a large one that it handles, if there is any
 
     @property
@@ -126,15 +127,17 @@ class Search:
             beside = (self.good or [item])[:2]
             self._trials.try_batch([beside[0], one, beside[-1]])
             if not self._trials.is_good(one):
-                self._bad = self._bad or [one]
+                if len(self._bad) < _MAX_BAD:
+                    self._bad.append(one)
                 continue
             if len(one.data) >= _LARGE:
                 self._large = [one]
             if self._bad and self._trials.is_missing("neighbours"):
-                self._trials.try_property(PROPERTIES["neighbours"], [one, *self._bad])
+                self._trials.try_property(PROPERTIES["neighbours"], [one, *self._bad[:1]])
 
     def _good_and_bad(self) -> None:
         """Deliver good and bad records in every order."""
+        self._trials.try_batches(list(itertools.permutations(self._bad)))
         if not (self.good and self._bad):
             return
         for size in range(2, _MAX_IN_ORDER + 1):
@@ -209,7 +212,8 @@ class Search:
                 self._full_batch(items * len(full_batch(items, size, self._trials.arn)))
         some = self.good[:1] * (min(size, _MAX_FULL) - 1)
         if some and self._bad:
-            self._trials.try_batches([[*some, *self._bad], [*self._bad, *some]])
+            bad = self._bad[:1]
+            self._trials.try_batches([[*some, *bad], [*bad, *some]])
 
     def _full_batch(self, items: Sequence[Item]) -> None:
         prop = PROPERTIES["time"]

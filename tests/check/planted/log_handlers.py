@@ -1,4 +1,5 @@
 """memory: each call adds a handler to the logger, and logs once more."""
+# kcli check --batch-size 10
 
 import base64
 import json
