@@ -1,5 +1,4 @@
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from kinesis_cli.project.find import find_function
 from kinesis_cli.project.mapping import choose_mapping
 from kinesis_cli.testing.search.checking import Plan, check_function, wanted_properties
 from kinesis_cli.testing.search.report import CheckReport
+from tests import forks
 from tests.check.projects import project
 from tests.e2e.json_shapes import assert_described
 from tests.e2e.programs import KCLI, Completed
@@ -52,15 +52,8 @@ def kcli(tmp_path: Path) -> Kcli:
     """Runs the command in the project of a test."""
 
     def run(*arguments: str, **environment: str) -> Completed:
-        done = subprocess.run(
-            [*KCLI, *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "80", **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        environment = {**os.environ, "COLUMNS": "80", **environment}
+        done = forks.run([*KCLI, *arguments], tmp_path, environment)
         if done.returncode in (0, 1):
             assert_described(arguments, done.stdout)
         return done

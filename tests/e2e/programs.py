@@ -19,7 +19,7 @@ import pytest
 
 from kinesis_cli.local.client.process import stop_server
 from kinesis_cli.local.state import IN_PROJECT, SERVER_FILE, state_directory
-from tests import user_state
+from tests import forks, user_state
 from tests.e2e.json_shapes import assert_described
 from tests.patience import PATIENCE
 
@@ -74,16 +74,8 @@ class Kcli:
         """
         folder = Path(cwd or self.folder)
         self._folders.add(folder)
-        done = subprocess.run(
-            [*self.program, *arguments],
-            cwd=folder,
-            env={**self.environment, **more},
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        environment = {**self.environment, **more}
+        done = forks.run([*self.program, *arguments], folder, environment, given)
         if done.returncode in (0, 1):
             assert_described(arguments, done.stdout)
         return done
