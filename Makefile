@@ -59,7 +59,7 @@ soak: $(READY)  ## kill -9, hostile files, all tests on a busy machine, then ten
 	    tests/unit/sweep tests/unit/show/pictures
 	KCLI_POISON_SEEDS=50 $(BIN)/pytest -n 0 tests/e2e/test_find_poison.py
 	KCLI_HOSTILE_INPUTS=100000 $(BIN)/pytest -n auto tests/hostile
-	$(BIN)/python tests/beside_load.py -n auto --dist loadgroup
+	KCLI_TESTS_FORK=0 $(BIN)/python tests/beside_load.py -n auto --dist loadgroup
 	KCLI_LONG_BUILDS=1 $(BIN)/pytest -n 2 --dist loadgroup tests/clients/test_clients.py \
 	    tests/contract/test_nodejs.py
 	KCLI_SOAK_SECONDS=$${KCLI_SOAK_SECONDS:-600} $(BIN)/pytest -n 0 -s \

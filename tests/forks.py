@@ -45,7 +45,7 @@ def run(
     command: Sequence[str | Path],
     folder: Path | str,
     environment: Mapping[str, str] | None = None,
-    given: str | None = None,
+    given: str | bytes | None = None,
     timeout: float = PATIENCE,
 ) -> Completed:
     """Run a command to its end, as `subprocess.run` does with its output captured as text.
@@ -62,18 +62,19 @@ def run(
     """
     words = [str(each) for each in command]
     environment = os.environ if environment is None else environment
+    data = given.encode() if isinstance(given, str) else given
     if _can_be_fork(words, environment):
-        return _run_fork(words, str(folder), environment, given, timeout)
-    return subprocess.run(
+        return _run_fork(words, str(folder), environment, data, timeout)
+    done = subprocess.run(
         words,
         cwd=folder,
         env=environment,
-        input=given,
-        stdin=subprocess.DEVNULL if given is None else None,
+        input=data,
+        stdin=subprocess.DEVNULL if data is None else None,
         capture_output=True,
-        text=True,
         timeout=timeout,
     )
+    return Completed(words, done.returncode, _text(done.stdout), _text(done.stderr))
 
 
 def _can_be_fork(command: Sequence[str], environment: Mapping[str, str]) -> bool:
@@ -89,7 +90,7 @@ def _run_fork(
     command: list[str],
     folder: str,
     environment: Mapping[str, str],
-    given: str | None,
+    given: bytes | None,
     timeout: float,
 ) -> Completed:
     until = time.monotonic() + timeout
@@ -107,7 +108,7 @@ def _run_fork(
         asked.sendall(json.dumps([command[3:], folder, dict(environment)]).encode())
         asked.shutdown(socket.SHUT_WR)
         got = {each.fileno(): bytearray() for each in (asked, out, err)}
-        is_over = _talk(got, feed, (given or "").encode(), until)
+        is_over = _talk(got, feed, given or b"", until)
         code, output, errors = map(bytes, got.values())
     if not is_over:  # the parent, whose socket is closed now, ends it
         raise subprocess.TimeoutExpired(command, timeout, output, errors)
@@ -164,6 +165,7 @@ def _parent() -> socket.socket:
         parent = subprocess.Popen(
             [sys.executable, _PARENT, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # which is no terminal, as those of forks
             env={**others, **_EARLY},
             pass_fds=[theirs.fileno()],
         )

@@ -17,7 +17,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from io import FileIO
+from io import FileIO, TextIOWrapper
 from typing import NamedTuple, NoReturn
 
 # What few commands import, or looks at its surroundings as it is imported.
@@ -104,12 +104,12 @@ def _read_anew(arguments: Sequence[str]) -> None:
     tempfile.tempdir = None
     sys.argv = ["-m", *arguments]
     sys.path.insert(0, os.getcwd())  # noqa: PTH109
-    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+    for number, (name, mode) in enumerate((("stdin", "rb"), ("stdout", "wb"), ("stderr", "wb"))):
         old = getattr(sys, name)
-        buffering = 1 if name == "stderr" else -1
-        stream = open(  # noqa: SIM115
-            number, mode, buffering, old.encoding, old.errors, "\n", closefd=False
-        )
+        buffering = 0 if mode == "wb" and old.write_through else -1
+        binary = open(number, mode, buffering, closefd=False)  # noqa: SIM115
+        ways = (old.encoding, old.errors, "\n", old.line_buffering, old.write_through)
+        stream = TextIOWrapper(binary, *ways)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.session import Session
 
+from tests import forks
 from tests.clients.comparing import ByKey, by_key, differing, numbers, on_the_stream, put_once
 from tests.clients.libraries import Library
 from tests.contract.local_function.conftest import process
@@ -81,14 +82,7 @@ class Endpoint:
         return f"{trust}={store} {trust}Password=changeit"
 
     def _kcli(self, *arguments: str) -> Completed:
-        return subprocess.run(
-            [*KCLI, "local", *arguments, "--state", str(self.state)],
-            cwd=self.state,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        return forks.run([*KCLI, "local", *arguments, "--state", str(self.state)], self.state)
 
 
 class Program:

@@ -1,12 +1,12 @@
 """A handler that calls AWS: whose account it reaches, and what is said of it."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.e2e.programs import KCLI, Kcli
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ def local(project: Path, kcli: Kcli) -> Iterator[str]:
     started = kcli("local", "start", "--detach")
     assert started.returncode == 0, started.stderr
     yield json.loads(kcli("local", "status", "--output", "json").stdout)["endpoint"]
-    subprocess.run([*KCLI, "local", "stop"], cwd=project, check=False, capture_output=True)
+    forks.run([*KCLI, "local", "stop"], project)
 
 
 def test_a_simulation_calls_the_local_endpoint_where_it_runs(

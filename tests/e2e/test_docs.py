@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from kinesis_cli.recordings.recording import Recording
+from tests import forks
 from tests.e2e.programs import KCLI
 from tests.patience import PATIENCE
 
@@ -63,7 +64,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         shutil.copytree(ROOT / name, copy / name)
     shutil.copy(ROOT / "template.yaml", copy)
     yield copy
-    subprocess.run([*KCLI, "local", "stop"], cwd=copy, check=False, capture_output=True)
+    forks.run([*KCLI, "local", "stop"], copy)
 
 
 def run(command: str, folder: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.e2e.programs import KCLI
 from tests.e2e.test_docs import pattern, steps
 from tests.e2e.test_examples import EXAMPLES, run_tests
@@ -27,7 +28,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "table"
     shutil.copytree(EXAMPLES / "table", folder, ignore=shutil.ignore_patterns(".*"))
     yield folder
-    subprocess.run([*KCLI, "local", "stop"], cwd=folder, check=False, capture_output=True)
+    forks.run([*KCLI, "local", "stop"], folder)
 
 
 def run(command: str, folder: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.e2e.programs import KCLI
 from tests.patience import PATIENCE
 
@@ -64,9 +65,8 @@ def test_a_broken_example_says_what_becomes_of_the_records_and_how_to_see_it_aga
     assert "json.decoder.JSONDecodeError: Expecting value" in done.stdout
     # of the delivery; under CI, pytest's summary has the assertion's own, too, indented
     command = re.findall(r"^to see it again: kcli (.*)", done.stdout, re.MULTILINE)[-1]
-    shown = subprocess.run(
-        [*KCLI, *shlex.split(command)], cwd=copy, capture_output=True, text=True, check=True
-    )
+    shown = forks.run([*KCLI, *shlex.split(command)], copy)
+    assert shown.returncode == 0, shown.stderr
     assert "It ended: discarded" in shown.stdout
 
 

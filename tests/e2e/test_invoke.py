@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable
@@ -150,13 +149,7 @@ def test_the_exit_code_follows_the_rule_that_was_asked_for(
 
 
 def test_standard_input_and_recordings_are_read_too(kcli: Kcli, tmp_path: Path, event: str) -> None:
-    piped = subprocess.run(
-        [*KCLI, "invoke", "-", "--output", "json"],
-        input=(tmp_path / event).read_text(),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    piped = kcli("invoke", "-", "--output", "json", given=(tmp_path / event).read_text())
     assert json.loads(piped.stdout)["batchItemFailures"] == NUMBERS[1:]
     lines = [json.dumps(record(number, b"x")) for number in NUMBERS]
     (tmp_path / "recording.ndjson").write_text("\n".join(lines))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import forks
 from tests.e2e.programs import KCLI
 from tests.patience import PATIENCE
 
@@ -104,7 +105,5 @@ def test_the_hook_takes_the_files_that_are_named_like_templates() -> None:
 def test_the_hook_fails_where_it_is_told_to(workspace: Path) -> None:
     command = [*KCLI, *shlex.split(HOOK["entry"])[1:], "--fail-on", "error"]
     for file, code in (("careful/template.yaml", 0), ("template.yaml", 1)):
-        done = subprocess.run(
-            [*command, file], cwd=workspace / "work space", capture_output=True, timeout=PATIENCE
-        )
+        done = forks.run([*command, file], workspace / "work space")
         assert done.returncode == code

@@ -1,7 +1,6 @@
 """`kcli lint STACK`: the template of a deployed stack, with the values that it was given."""
 
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,8 +10,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from tests import forks
 from tests.e2e.programs import KCLI, Completed
-from tests.patience import PATIENCE
 from tests.unit.lint.styles import STYLES
 
 pytestmark = pytest.mark.slow
@@ -67,14 +66,8 @@ def endpoint() -> Iterator[str]:
 def lint(folder: Path, *arguments: str) -> Completed:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    return subprocess.run(
-        [*KCLI, "lint", *arguments, "--region", "us-east-1"],
-        cwd=folder,
-        env={**kept, **keys, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    environment = {**kept, **keys, "COLUMNS": "80"}
+    return forks.run([*KCLI, "lint", *arguments, "--region", "us-east-1"], folder, environment)
 
 
 def test_a_stack_is_judged_with_its_own_parameters(endpoint: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from docs.alike import ALIKE, difference
 from docs.make_report_picture import CHROMIUM, PICTURES
+from tests import forks
 from tests.e2e.programs import KCLI
 
 ROOT = Path(__file__).parents[2]
@@ -39,9 +40,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made(folder: Path, *command: str) -> Path:
     path = folder / "run.html"
-    done = subprocess.run(
-        [*KCLI, *command, "--report", str(path)], cwd=ROOT, capture_output=True, text=True
-    )
+    done = forks.run([*KCLI, *command, "--report", str(path)], ROOT)
     assert done.returncode == 0, done.stderr
     return path
 
@@ -239,9 +238,7 @@ def check(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("check") / "check.html"
     command = ("check", "fixtures/batch.json", "--handler", "fixtures/hasty.py:handler")
     more = ("--report-batch-item-failures", "--no-tests", "--max-examples", "5")
-    done = subprocess.run(
-        [*KCLI, *command, *more, "--report", str(path)], cwd=ROOT, capture_output=True, text=True
-    )
+    done = forks.run([*KCLI, *command, *more, "--report", str(path)], ROOT)
     assert done.returncode == 1, done.stderr
     return path
 
@@ -345,7 +342,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sweep")
     records = folder / "day.ndjson"
     made_up = ("event", "--count", "2000", "--interval", "0.02", "--sensors", "5")
-    subprocess.run([*KCLI, *made_up, "-o", str(records)], check=True, capture_output=True)
+    forks.run([*KCLI, *made_up, "-o", str(records)], ROOT).check_returncode()
     grid = ("--sweep", "BatchSize=1,5,20,100", "--sweep", "MaximumBatchingWindowInSeconds=0,2,8")
     model = ("--invocation-duration", "0.1+0.001/record", "--batch-size", "20")
     handler = ("--handler", str(ROOT / "fixtures" / "strict.py") + ":handler")

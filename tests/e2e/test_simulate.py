@@ -14,6 +14,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests import forks
 from tests.e2e.programs import KCLI, Completed, Kcli, Terminal
 from tests.named_pipes import told_in
 from tests.patience import PATIENCE
@@ -77,16 +78,8 @@ HANDLER = ("--handler", "app.handler")
 
 
 def piped(folder: Path, text: str | bytes, *arguments: str) -> Completed:
-    data = text if isinstance(text, bytes) else text.encode()
-    run = subprocess.run(
-        [*KCLI, "simulate", *arguments],
-        input=data,
-        cwd=folder,
-        capture_output=True,
-        env={**os.environ, "COLUMNS": "80"},
-        timeout=PATIENCE,
-    )
-    return Completed(run.args, run.returncode, run.stdout.decode(), run.stderr.decode())
+    environment = {**os.environ, "COLUMNS": "80"}
+    return forks.run([*KCLI, "simulate", *arguments], folder, environment, text)
 
 
 def document(run: Completed) -> dict[str, object]:

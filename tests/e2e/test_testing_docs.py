@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import user_state
+from tests import forks, user_state
 from tests.e2e.programs import KCLI
 from tests.e2e.test_docs import pattern
 from tests.e2e.test_examples import EXAMPLES, run_tests
@@ -52,16 +52,11 @@ def test_the_command_of_a_failed_test_prints_what_the_page_shows(project: Path) 
     app.write_text(app.read_text().replace("except (ValueError, KeyError)", "except KeyError"))
     assert run_tests(project, "-k", "given_up_alone").returncode == 1
     command, _, output = block("console").removeprefix("$ ").partition("\n")
-    shown = subprocess.run(
-        [*KCLI, *shlex.split(command)[1:]],
-        cwd=project,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80", **user_state.apart()},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    environment = {"PATH": "/usr/bin:/bin", "COLUMNS": "80", **user_state.apart()}
+    again = forks.run([*KCLI, *shlex.split(command)[1:]], project, environment)
+    assert again.returncode == 0, again.stderr
     expected = r"\n".join(pattern(line.rstrip()) for line in output.splitlines())
-    printed = "\n".join(line.rstrip() for line in shown.splitlines())
+    printed = "\n".join(line.rstrip() for line in again.stdout.splitlines())
     assert re.fullmatch(expected, printed), printed
 
 

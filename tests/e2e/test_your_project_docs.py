@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.e2e.programs import KCLI
 from tests.e2e.test_docs import pattern
 from tests.language_builds import Sources
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     project = tmp_path / "project"
     project.mkdir()
     yield project
-    subprocess.run([*KCLI, "local", "stop"], cwd=project, check=False, capture_output=True)
+    forks.run([*KCLI, "local", "stop"], project)
 
 
 def run(command: str, folder: Path) -> str:

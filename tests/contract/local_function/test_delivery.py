@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from kinesis_cli.local.state import running_server
 from kinesis_cli.stream.aggregate import aggregated
 from kinesis_cli.stream.event import lambda_record
 from kinesis_cli.stream.payload import Payload
+from tests import forks
 from tests.named_pipes import told_in
 from tests.patience import PATIENCE
 
@@ -361,7 +361,7 @@ def simulated(local: Local, folder: Path, settings: dict[str, Any]) -> list[list
     command = [sys.executable, "-m", "kinesis_cli", "simulate", str(recording)]
     command += ["--function", "Fn", "--mapping", str(mapping), "--output", "json"]
     environment = {**os.environ, "CALLS": str(local.project / "calls.ndjson")}
-    subprocess.run(command, cwd=local.project, env=environment, check=True, capture_output=True)
+    forks.run(command, local.project, environment).check_returncode()
     return local.calls("orders-function")
 
 

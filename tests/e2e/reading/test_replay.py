@@ -5,11 +5,13 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from tests import forks
 from tests.e2e.fault_proxy import Faults, fault_proxy
 from tests.e2e.programs import ENDINGS, KCLI
 from tests.e2e.reading.commands import (
@@ -33,13 +35,8 @@ def recorded(
     (on_stream.folder / "payloads").write_text(
         "".join(f'{{"id": "key-{i % 50}", "n": {i}}}\n' for i in range(number))
     )
-    made = subprocess.run(
-        [*KCLI, "event", "--from", "payloads", "--key-field", "id", "--interval", str(interval),
-         "-o", name],
-        cwd=on_stream.folder,
-        capture_output=True,
-        text=True,
-    )  # fmt: skip
+    options = ("--from", "payloads", "--key-field", "id", "--interval", str(interval), "-o", name)
+    made = forks.run([*KCLI, "event", *options], on_stream.folder)
     assert made.returncode == 0, made.stderr
     return read(on_stream.folder / name)
 
@@ -204,7 +201,8 @@ def test_slices_share_a_replay(on_stream: Commands) -> None:
     )
 
 
-def test_help_names_each_option() -> None:
+def test_help_names_each_option(tmp_path: Path) -> None:
     for name in ("tail", "record", "replay"):
-        run = subprocess.run([*KCLI, name, "--help"], capture_output=True, text=True, check=True)
+        run = forks.run([*KCLI, name, "--help"], tmp_path)
+        assert run.returncode == 0
         assert "Examples:" in run.stdout
