@@ -23,6 +23,8 @@ from pathlib import Path
 
 from tests.patience import PATIENCE
 
+SWITCH = "KCLI_TESTS_FORK"  # "0" starts kcli itself
+
 # Variables that are read before `main`: by the interpreter, or by a module as it is imported.
 _READ_EARLY = (
     *("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "OPENSSL_", "BOTO_", "FSSPEC_"),
@@ -81,7 +83,7 @@ def _can_be_fork(command: Sequence[str], environment: Mapping[str, str]) -> bool
     return (
         command[:3] == [sys.executable, "-m", "kinesis_cli"]
         and _read_early(environment) == _EARLY
-        and os.environ.get("KCLI_TESTS_FORK") != "0"
+        and "0" not in (os.environ.get(SWITCH), environment.get(SWITCH))
         and hasattr(os, "pidfd_open")
     )
 

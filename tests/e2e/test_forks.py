@@ -65,7 +65,7 @@ def both(
     command, environment = [*KCLI, *arguments], {**os.environ, **more}
     forked = forks.run(command, folder, environment, given)
     with patch.context() as switched_off:
-        switched_off.setenv("KCLI_TESTS_FORK", "0")
+        switched_off.setenv(forks.SWITCH, "0")
         return forked, forks.run(command, folder, environment, given)
 
 
@@ -178,7 +178,9 @@ def test_many_threads_get_the_output_of_their_own(folder: Path) -> None:
     assert len(set(at_once)) == 24
 
 
-@pytest.mark.parametrize("more", [{"PYTHONHASHSEED": "0"}, {"LC_ALL": "C"}, {"FORCE_COLOR": "1"}])
+@pytest.mark.parametrize(
+    "more", [{"PYTHONHASHSEED": "0"}, {"LC_ALL": "C"}, {"FORCE_COLOR": "1"}, {forks.SWITCH: "0"}]
+)
 def test_what_is_read_before_main_is_read_by_a_kcli_that_was_started(
     folder: Path, more: dict[str, str]
 ) -> None:
