@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import forks, hanging, left_processes, user_state
+from tests import hanging, left_processes, user_state
 from tests.environments import aws_cli as aws_cli
 from tests.environments import environment_with as environment_with
 from tests.examples import examples
@@ -81,12 +81,6 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     finally:
         sys.settrace(measuring)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let a test that is not slow, and the fixtures that are made for it, fork commands."""
-    forks.allowed = item.get_closest_marker("slow") is None
 
 
 # A shell starts background jobs with Ctrl-C ignored, and `nohup` all with SIGHUP, and programs hand

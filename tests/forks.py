@@ -3,7 +3,7 @@
 Most of what a short command takes is Python's imports, and the tests run thousands of commands. A
 fork has a folder, arguments, an environment and streams of its own, and ends as any process does;
 only what comes before `main` is not done anew. What looks at that, at signals, terminals or memory
-starts kcli itself, as slow tests do; with KCLI_TESTS_FORK=0, as in `make soak`, so do all.
+starts kcli itself; with KCLI_TESTS_FORK=0, as for all tests in `make soak`, so does everything.
 """
 
 import atexit
@@ -24,8 +24,6 @@ from pathlib import Path
 from tests.patience import PATIENCE
 
 SWITCH = "KCLI_TESTS_FORK"  # "0" starts kcli itself
-
-allowed = False  # to the test that runs now
 
 # Variables that are read before `main`: by the interpreter, or by a module as it is imported.
 _READ_EARLY = (
@@ -83,8 +81,7 @@ def run(
 
 def _can_be_fork(command: Sequence[str], environment: Mapping[str, str]) -> bool:
     return (
-        allowed
-        and command[:3] == [sys.executable, "-m", "kinesis_cli"]
+        command[:3] == [sys.executable, "-m", "kinesis_cli"]
         and _read_early(environment) == _EARLY
         and "0" not in (os.environ.get(SWITCH), environment.get(SWITCH))
         and hasattr(os, "pidfd_open")

@@ -218,7 +218,6 @@ def test_nothing_is_left_where_the_tests_are_killed(folder: Path) -> None:
     script = f"""
 import os, signal
 from tests import forks
-forks.allowed = True
 print(forks.run([*{KCLI!r}, "--version"], {str(folder)!r}).stdout, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
