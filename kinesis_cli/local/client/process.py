@@ -182,7 +182,8 @@ def needs_extra() -> Iterator[None]:
     except ModuleNotFoundError as error:
         from kinesis_cli.installation import missing_extra
 
-        raise missing_extra("local", "the local stream", error.name) from error
+        package = error.name and error.name.partition(".")[0]
+        raise missing_extra("local", "the local stream", package) from error
 
 
 def open_log(state: Path) -> IO[bytes]:

@@ -195,7 +195,12 @@ class LambdaSide:
         Raises:
             InputError: a mapping is enabled and does not deliver.
         """
-        return await self._loaded.wait_idle(seconds) if self._loaded else True
+        if not self._loaded:
+            return True
+        is_idle = await self._loaded.wait_idle(seconds)
+        if self._watching:  # who has waited finds in the log what was waited for
+            self._watching.refresh(self._loaded.shards())
+        return is_idle
 
     def _with_apis(self) -> "tuple[LambdaApi, StackApi]":
         from kinesis_cli.local.lambda_api.api import LambdaApi
