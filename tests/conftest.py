@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    hanging.pytest_unconfigure(config)
     left_processes.pytest_unconfigure(config)
     user_state.pytest_unconfigure(config)  # which those that were left may have used
 
