@@ -120,7 +120,7 @@ class LambdaSide:
     @property
     def service(self) -> "FunctionService | None":
         """The functions; None: there are none so far."""
-        return self._loaded if self._loaded else None
+        return self._loaded
 
     def noticed_put(self, access_key: str, request: Mapping[str, Any]) -> None:
         """A put came. It may be a function's own."""
@@ -183,7 +183,7 @@ class LambdaSide:
         """
         from kinesis_cli.local.server.lives import lives
 
-        return await lives(self._loaded if self._loaded else None, request)
+        return await lives(self._loaded, request)
 
     def failing(self) -> list[dict[str, object]]:
         """The batches that fail and are tried again, as `StuckBatch` has them."""
