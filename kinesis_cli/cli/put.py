@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, repeat
+from itertools import repeat
 from pathlib import Path
 from random import Random
 from time import time
@@ -40,6 +40,7 @@ from kinesis_cli.cli.running.putting import (
     mapped_by,
     shared_by,
     warn_if_not_sent,
+    with_first,
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.places.url import Place, place_of
@@ -212,8 +213,7 @@ def put(
         return
     if sharing is not None or (settings.from_file is not None and not live):
         # what is wrong with the input is told once, and before a local stream is started for it
-        first = next(payloads, None)
-        payloads = chain([] if first is None else [first], payloads)
+        _, payloads = with_first(payloads)
     connected = reached(target)
     if connected.local:
         tell_of_sample(connected.settings)
@@ -341,11 +341,10 @@ def _dry_run(
     check_access: bool,
 ) -> None:
     shards = ShardMap(open_shards(connection, connection.stream))
-    first = next(entries, None)
+    first, entries = with_first(entries)
     if check_access and first is not None:
         from kinesis_cli.aws.producing.check import check_put
 
         check_put(connection, connection.stream, first)
-    everything = chain([] if first is None else [first], entries)
-    records = ((entry, entry.shard_in(shards).shard_id) for entry in everything)
+    records = ((entry, entry.shard_in(shards).shard_id) for entry in entries)
     show_dry_run(connection, records, output, may_put=True if check_access else None)

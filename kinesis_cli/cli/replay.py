@@ -33,6 +33,7 @@ from kinesis_cli.cli.running.putting import (
     mapped_by,
     shared_by,
     warn_if_not_sent,
+    with_first,
 )
 from kinesis_cli.errors import InputError
 from kinesis_cli.places.expanding import literal
@@ -210,8 +211,7 @@ def replay(
         if taken is not None:
             records = (each for each in records if taken.takes(each.entry, by_key=True))
         connection = reach(target)
-        first = next(records, None)
-        records = chain([] if first is None else [first], records)
+        first, records = with_first(records)
         offset = time() - (first.arrival if first else 0.0)
         if dry_run:
             source = ReplaySource(_changed(records, shift_time, offset, function), rate)

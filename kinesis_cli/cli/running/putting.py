@@ -1,7 +1,8 @@
 """What the commands share that put records, or change them on their way."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -12,6 +13,8 @@ from kinesis_cli.show.console import warn
 
 if TYPE_CHECKING:
     from kinesis_cli.cli.running.sliced import Sharing
+
+Record = TypeVar("Record")
 
 MapOption = Annotated[
     str | None,
@@ -104,3 +107,12 @@ def end_as(summary: PutSummary) -> None:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if summary.failed:
         raise typer.Exit(ExitCode.ENDPOINT)
+
+
+def with_first(records: Iterator[Record]) -> tuple[Record | None, Iterator[Record]]:
+    """The first record, None where there is none, and then all of them, that one too.
+
+    Whatever is wrong with where they come from, or with the first, is raised here.
+    """
+    first = next(records, None)
+    return first, chain([] if first is None else [first], records)
